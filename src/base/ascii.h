@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Classes of octets, as one table of bits: locale-free, and one load per octet.
+ */
+#ifndef CANDOR_BASE_ASCII_H
+#define CANDOR_BASE_ASCII_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum ascii_class {
+    ASCII_TCHAR = 1 << 0,       // token, RFC 9110 §5.6.2
+    ASCII_FIELD_VCHAR = 1 << 1, // VCHAR, obs-text, SP, HTAB: RFC 9110 §5.5
+    ASCII_DIGIT = 1 << 2,
+    ASCII_HEX = 1 << 3,
+    ASCII_PCHAR = 1 << 4,       // pchar without "%": RFC 3986 §3.3
+    ASCII_URI_HOST = 1 << 5,    // reg-name without "%": RFC 3986 §3.2.2
+    ASCII_ALPHA = 1 << 6,
+    ASCII_ETAGC = 1 << 7,       // etagc, RFC 9110 §8.8.3
+};
+
+extern const uint8_t ascii_classes[256];
+
+static inline bool ascii_is(char c, unsigned classes)
+{
+    return (ascii_classes[(unsigned char)c] & classes) != 0;
+}
+
+static inline char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+/* The value of a hexadecimal digit, or -1. */
+static inline int ascii_hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+#endif

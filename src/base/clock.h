@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Two clocks: a monotonic one in nanoseconds for durations and timers, and the calendar.
+ */
+#ifndef CANDOR_BASE_CLOCK_H
+#define CANDOR_BASE_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+#define CLOCK_MS INT64_C(1000000)
+#define CLOCK_SECOND INT64_C(1000000000)
+
+/* Nanoseconds since some point in the past; never goes back. */
+static inline int64_t clock_monotonic(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * CLOCK_SECOND + ts.tv_nsec;
+}
+
+/* Nanoseconds since 1970-01-01T00:00:00Z. */
+static inline int64_t clock_realtime(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return ts.tv_sec * CLOCK_SECOND + ts.tv_nsec;
+}
+
+#endif

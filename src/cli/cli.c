@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct cli_command cli_commands[] = {
+    {NULL, NULL, NULL, NULL},
+};
+
+static void print_help(FILE *to)
+{
+    fputs("usage: candor COMMAND [ARGUMENTS]\n\n", to);
+    for (const struct cli_command *c = cli_commands; c->name; c++)
+        fprintf(to, "  candor %s %s\n      %s\n", c->name, c->arguments, c->summary);
+    fputs("  candor --help | --version\n", to);
+}
+
+int cli_main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return CLI_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help(stdout);
+        return CLI_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("candor " CANDOR_VERSION);
+        return CLI_OK;
+    }
+    for (const struct cli_command *c = cli_commands; c->name; c++)
+        if (strcmp(argv[1], c->name) == 0)
+            return c->run(argc - 1, argv + 1);
+    fprintf(stderr, "candor: there is no command \"%s\"; candor --help lists the commands\n",
+            argv[1]);
+    return CLI_USAGE;
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+/*
+ * HTTP/1.0 and 1.1 requests (RFC 9112): bytes in, a struct message and content out. No I/O, no
+ * allocation, no global state. Strict: every departure from the grammar is a violation with its own
+ * outcome and the offset of the byte at which it was found.
+ */
+#ifndef CANDOR_WIRE_H1_H
+#define CANDOR_WIRE_H1_H
+
+#include "wire/message.h"
+
+struct h1_limits {
+    uint32_t request_line;  // bytes, without CRLF
+    uint32_t field_section; // bytes of all field lines with their CRLFs
+    uint32_t fields;        // lines, at most MESSAGE_FIELDS
+};
+
+enum { H1_MORE = 0, H1_BAD = -1 };
+
+/*
+ * Reads one request head from the front of `in`.
+ * Returns its length in bytes (up to and with the empty line, and with a CRLF that came before the
+ * request line, RFC 9112 §2.2), H1_MORE when `in` ends too early, or H1_BAD: m->violation tells.
+ * `seen` bytes of `in` were already given to an earlier call that returned H1_MORE; 0 at first.
+ * On H1_BAD whatever was understood before the violation (method, target, fields) is in *m.
+ */
+ptrdiff_t h1_read_head(struct message *m, struct span in, size_t seen,
+                       const struct h1_limits *limits);
+
+/* The content of one request, piece by piece. */
+struct h1_content {
+    enum framing framing;
+    uint8_t state;      // private
+    uint64_t left;      // private: bytes left of the content or of the chunk
+    uint64_t offset;    // bytes of the request consumed so far, head included
+    uint32_t line;      // private: bytes of the current chunk-size line or trailer section
+    struct violation violation;
+};
+
+enum h1_event {
+    H1_CONTENT_MORE, // everything was consumed; more bytes are needed
+    H1_CONTENT_DATA, // *ret_data is the next piece of content; call again with the rest
+    H1_CONTENT_END,  // the content is complete; the rest belongs to the next request
+    H1_CONTENT_BAD,  // c->violation tells; nothing behind it may be read
+};
+
+/* For a request whose head was read by h1_read_head and was head_length bytes long. */
+void h1_content_init(struct h1_content *c, const struct message *m, size_t head_length);
+
+/* Takes bytes off the front of *in. */
+enum h1_event h1_read_content(struct h1_content *c, struct span *in, struct span *ret_data);
+
+#endif

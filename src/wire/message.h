@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A request as every codec delivers it, whatever the version on the wire. All spans point into the
+ * bytes that the codec was given; message_move makes them follow when those bytes move.
+ */
+#ifndef CANDOR_WIRE_MESSAGE_H
+#define CANDOR_WIRE_MESSAGE_H
+
+#include "base/limits.h"
+#include "registry/field.h"
+#include "registry/method.h"
+#include "registry/outcome.h"
+
+enum { MESSAGE_FIELDS = 256 }; // hard bound on field lines; limits.fields is at most this
+
+struct field_line {
+    struct span name, value; // value without whitespace around it
+    enum field id;
+};
+
+enum target_form { // RFC 9112 §3.2
+    TARGET_NONE,
+    TARGET_ORIGIN,
+    TARGET_ABSOLUTE,
+    TARGET_AUTHORITY,
+    TARGET_ASTERISK,
+};
+
+enum framing { // of the content, RFC 9112 §6.3
+    FRAMING_NONE,
+    FRAMING_LENGTH,
+    FRAMING_CHUNKED,
+};
+
+/* What the codec found wrong, and where: the first finding stands. */
+struct violation {
+    enum outcome outcome; // OUTCOME_NONE: nothing
+    uint64_t offset;      // bytes from the first byte of the request
+};
+
+struct message {
+    struct span method_name;
+    enum method method;
+    struct span target; // as sent
+    enum target_form form;
+    struct span scheme; // of an absolute target; else empty
+    struct span host;   // without the port; from the target if absolute, else from Host
+    struct span path;   // still encoded; "/" where an absolute target has none; empty for "*"
+    struct span query;  // without "?"; has_query tells an empty one from none
+    uint16_t port;      // 0 when none was given
+    bool has_query;
+    uint8_t minor; // HTTP/1.minor: 0 or 1
+    bool keep_alive; // what version and Connection ask for, RFC 9112 §9.3
+    bool expect_continue, expect_unknown; // RFC 9110 §10.1.1
+    enum framing framing;
+    uint64_t content_length; // with FRAMING_LENGTH
+    struct violation violation;
+
+    uint16_t field_count;
+    uint16_t first[FIELD_COUNT]; // index + 1 into fields of the first line with that id; 0: absent
+    struct field_line fields[MESSAGE_FIELDS];
+};
+
+/* Makes the message empty. Touches only what was in use. */
+void message_clear(struct message *m);
+
+/* The bytes moved by `delta` (new address minus old): every span follows. */
+void message_move(struct message *m, ptrdiff_t delta);
+
+/* The value of the first line with that id; {NULL, 0} when there is none. */
+static inline struct span message_field(const struct message *m, enum field id)
+{
+    return m->first[id] ? m->fields[m->first[id] - 1].value : (struct span){NULL, 0};
+}
+
+#endif

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Paths of request targets (RFC 3986).
+ */
+#ifndef CANDOR_WIRE_URI_H
+#define CANDOR_WIRE_URI_H
+
+#include "registry/outcome.h"
+
+struct uri_path {
+    struct span text;        // decoded, dot segments removed; begins with "/"
+    bool has_encoded_slash;  // a segment contained %2F: text would name another resource
+    bool has_nul;            // %00
+    bool has_dot_file;       // a segment begins with "."
+    bool has_empty_segment;  // "//" inside: kept in text as it is
+};
+
+/*
+ * Decodes and normalises an absolute path ("/a/%62/../c" becomes "/a/c") into out, which has room
+ * for path.len bytes; path has passed h1_read_head. Returns OUTCOME_NONE, or target_above_root when
+ * dot segments climb above the root (*ret_offset: the byte in path).
+ * Where nothing needs decoding, text points into path itself and out is not touched.
+ */
+enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_path,
+                             size_t *ret_offset);
+
+#endif
