@@ -79,7 +79,7 @@ void error_page_write_html(struct buf *b, const struct error_page *page)
     if (info->status == 404 || info->status == 403 || info->status == 410)
         buf_add(b, SPAN("<p class=\"action\"><a href=\"/\">Go to the start page</a></p>\n"));
     buf_add(b, SPAN("</main>\n<footer>\n<dl>\n"));
-    write_reference(b, "What happened", info->token);
+    write_reference(b, "Outcome", info->token);
     write_reference(b, "Request", page->request_id);
     buf_add(b, SPAN("</dl>\n</footer>\n"));
     page_write_end(b);

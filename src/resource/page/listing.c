@@ -108,13 +108,14 @@ static void write_human_size(struct buf *b, uint64_t size)
     }
     for (;; unit++, tenth *= 1000) {
         uint64_t tenths = size / tenth + (size % tenth >= tenth / 2);
+        uint64_t whole = size / (10 * tenth) + (size % (10 * tenth) >= 5 * tenth);
 
         if (tenths < 100) {
             buf_addf(b, "%u.%u %cB", (unsigned)(tenths / 10), (unsigned)(tenths % 10), units[unit]);
             return;
         }
-        if (tenths < 9995 || unit == sizeof units - 2) {
-            buf_addf(b, "%u %cB", (unsigned)((tenths + 5) / 10), units[unit]);
+        if (whole < 1000) { // in EB, it always is
+            buf_addf(b, "%u %cB", (unsigned)whole, units[unit]);
             return;
         }
     }
@@ -221,12 +222,7 @@ static void write_summary(struct buf *b, const struct listing *listing)
         buf_addf(b, " file%.*s, ", SPAN_ARG(plural(files)));
         write_human_size(b, bytes);
     }
-    if (!listing->count)
-        buf_add(b, SPAN("This folder is empty"));
     buf_add(b, SPAN("</p>\n"));
-    if (listing->truncated)
-        buf_add(b, SPAN("<p class=\"note\">There is more in this folder than one page can show. "
-                        "What is missing here can still be opened by its address.</p>\n"));
 }
 
 static void write_html_entry(struct buf *b, const struct listing_entry *entry)
@@ -286,12 +282,18 @@ void listing_write_html(struct buf *b, const struct listing *listing)
     buf_add(b, SPAN("<h1><bdi>"));
     page_write_text(b, name.len ? name : SPAN("Home"));
     buf_add(b, SPAN("</bdi></h1>\n"));
-    write_summary(b, listing);
+    if (listing->count)
+        write_summary(b, listing);
+    if (listing->truncated)
+        buf_add(b, SPAN("<p class=\"note\">There is more in this folder than one page can show. "
+                        "What is missing here can still be opened by its address.</p>\n"));
     buf_add(b, SPAN("</header>\n<main>\n"));
     if (listing->has_parent)
         buf_add(b, SPAN("<p class=\"up\"><a href=\"../\">Parent folder</a></p>\n"));
     if (listing->count)
         write_html_table(b, listing);
+    else
+        buf_add(b, SPAN("<p class=\"empty\">This folder is empty.</p>\n"));
     buf_add(b, SPAN("</main>\n"));
     page_write_end(b);
 }
