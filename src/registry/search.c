@@ -34,7 +34,8 @@ bool status_matches(const struct status_info *info, struct span word)
            search_contains(span_from_str(info->meaning), word) ||
            search_contains(span_from_str(info->must), word) ||
            search_contains(span_from_str(info->should), word) ||
-           search_contains(span_from_str(info->may), word);
+           search_contains(span_from_str(info->may), word) ||
+           (info->repeats && search_contains(SPAN(STATUS_REPEATED_FIELDS), word));
 }
 
 bool status_unregistered_matches(const struct status_unregistered *info, struct span word)
