@@ -5,6 +5,9 @@
 #include <string.h>
 
 const struct cli_command cli_commands[] = {
+    {"status", "[CODE | 4xx | WORD] [--json]", "what a status code means", cli_status},
+    {"why", "[TOKEN]", "what an outcome means and what to do about it", cli_why},
+    {"docs", "PAGE", NULL, cli_docs},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -12,8 +15,9 @@ static void print_help(FILE *to)
 {
     fputs("usage: candor COMMAND [ARGUMENTS]\n\n", to);
     for (const struct cli_command *c = cli_commands; c->name; c++)
-        fprintf(to, "  candor %s %s\n      %s\n", c->name, c->arguments, c->summary);
-    fputs("  candor --help | --version\n", to);
+        if (c->summary)
+            fprintf(to, "  candor %s %s\n      %s\n", c->name, c->arguments, c->summary);
+    fputs("  candor --help | --version\n\ncandor COMMAND --help tells more of each.\n", to);
 }
 
 int cli_main(int argc, char **argv)
