@@ -20,7 +20,10 @@ struct span {
 
 /* A span over a string literal, without its NUL; SPAN_INIT is the same for static initialisers. */
 #define SPAN(literal) ((struct span){(literal), sizeof(literal) - 1})
-#define SPAN_INIT(literal) {(literal), sizeof(literal) - 1}
+#define SPAN_INIT(literal)                                                                         \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    }
 
 /* For printf's "%.*s". */
 #define SPAN_ARG(s) (int)(s).len, (s).ptr
