@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "cli/cli.h"
 
+#include "cli/check.h"
+
 #include <stdio.h>
 #include <string.h>
 
 const struct cli_command cli_commands[] = {
+    {"check", "FILE", "tells whether a configuration file is fine", cli_check},
     {NULL, NULL, NULL, NULL},
 };
 
