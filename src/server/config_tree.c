@@ -131,7 +131,7 @@ static int tree_add(struct builder *b, struct config_node *node, const yaml_mark
             parent->last->value = node;
             return 0;
         }
-        if (node->kind != CONFIG_NODE_SCALAR)
+        if (node->kind != CONFIG_NODE_SCALAR || node->text.len == 0)
             return report_event(b, mark, "a key is not a word; expected keys like \"workers:\"");
     }
     if (parent->last)
