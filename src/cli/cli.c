@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "cli/cli.h"
 
+#include "cli/check.h"
+
 #include <stdio.h>
 #include <string.h>
 
 const struct cli_command cli_commands[] = {
+<<<<<<< HEAD
     {"status", "[CODE | 4xx | WORD] [--json]", "what a status code means", cli_status},
     {"why", "[TOKEN]", "what an outcome means and what to do about it", cli_why},
     {"docs", "PAGE", NULL, cli_docs},
+=======
+    {"check", "FILE", "tells whether a configuration file is fine", cli_check},
+>>>>>>> config
     {NULL, NULL, NULL, NULL},
 };
 

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "cli/check.h"
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "cli/cli.h"
+#include "server/config.h"
+
+static void print_help(FILE *to)
+{
+    fputs("usage: candor check FILE\n"
+          "       candor check --keys\n\n"
+          "Tells whether a configuration file is fine, without starting anything. Otherwise each\n"
+          "mistake is told with its line, column and key, and the exit code is 2.\n"
+          "--keys describes every key that the file may have.\n",
+          to);
+}
+
+static int print_keys(void)
+{
+    struct buf text = {0};
+    bool fine;
+
+    config_describe(&text);
+    fine = !text.failed && fwrite(text.ptr, 1, text.len, stdout) == text.len && fflush(stdout) == 0;
+    buf_done(&text);
+    return fine ? CLI_OK : CLI_FAILURE;
+}
+
+static int check_file(const char *file)
+{
+    struct config *config = NULL;
+    struct config_error error = {NULL};
+    int r = config_load(file, &config, &error);
+
+    if (r < 0) {
+        fprintf(stderr, "%s\n", error.text ? error.text : error_text(r));
+        config_error_done(&error);
+        return r == -CANDOR_E_CONFIG ? CLI_USAGE : CLI_FAILURE;
+    }
+    printf("%s: fine (%zu %s)\n", file, config->routes.count,
+           config->routes.count == 1 ? "route" : "routes");
+    config_free(config);
+    return fflush(stdout) == 0 ? CLI_OK : CLI_FAILURE;
+}
+
+int cli_check(int argc, char **argv)
+{
+    const char *file = NULL;
+    bool options = true; // until "--"
+
+    for (int i = 1; i < argc; i++) {
+        if (options && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
+            print_help(stdout);
+            return CLI_OK;
+        } else if (options && strcmp(argv[i], "--keys") == 0) {
+            return print_keys();
+        } else if (options && strcmp(argv[i], "--") == 0) {
+            options = false;
+        } else if (options && argv[i][0] == '-') {
+            fprintf(stderr,
+                    "candor check: there is no option \"%s\"; candor check --help lists "
+                    "what there is\n",
+                    argv[i]);
+            return CLI_USAGE;
+        } else if (file) {
+            fputs("candor check: it takes one file; check each by itself\n", stderr);
+            return CLI_USAGE;
+        } else {
+            file = argv[i];
+        }
+    }
+    if (!file) {
+        print_help(stderr);
+        return CLI_USAGE;
+    }
+    return check_file(file);
+}

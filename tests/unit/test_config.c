@@ -1,0 +1,663 @@
+// SPDX-License-Identifier: MIT
+#include "base/buf.h"
+#include "base/distance.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "server/config.h"
+#include "server/config_schema.h"
+#include "server/config_value.h"
+#include "server/listen.h"
+#include "unit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define ROUTES "routes: [{path: /, files: {root: /}}]\n"
+
+static char folder[] = "/tmp/candor-config-XXXXXX";
+
+static void file_write(const char *name, const char *text)
+{
+    char path[256];
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_not_equal(fputs(text, f), EOF);
+    assert_int_equal(fclose(f), 0);
+}
+
+static int folder_make(void **state)
+{
+    char path[256];
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/public", folder);
+    assert_int_equal(mkdir(path, 0755), 0);
+    file_write("404.html", "<p>gone</p>");
+    file_write("5xx.html", "");
+    return 0;
+}
+
+static int folder_remove(void **state)
+{
+    static const char *const names[] = {"404.html", "5xx.html", "c.yaml"};
+    char path[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        unlink(path);
+    }
+    snprintf(path, sizeof path, "%s/public", folder);
+    rmdir(path);
+    return rmdir(folder);
+}
+
+static struct config *load(const char *text)
+{
+    char name[256];
+    struct config *config = NULL;
+    struct config_error error = {NULL};
+    int r;
+
+    snprintf(name, sizeof name, "%s/c.yaml", folder);
+    r = config_load_text(name, span_from_str(text), &config, &error);
+    if (error.text)
+        fprintf(stderr, "%s\n", error.text);
+    assert_int_equal(r, 0);
+    return config;
+}
+
+/* The text is refused with exactly these lines; the file is called "c.yaml". */
+static void assert_refused(struct span text, const char *expected)
+{
+    struct config *config = NULL;
+    struct config_error error = {NULL};
+
+    assert_int_equal(config_load_text("c.yaml", text, &config, &error), -CANDOR_E_CONFIG);
+    assert_null(config);
+    assert_string_equal(error.text, expected);
+    config_error_done(&error);
+}
+
+struct refusal {
+    const char *text, *expected;
+};
+
+static void assert_refusals(const struct refusal *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        assert_refused(span_from_str(cases[i].text), cases[i].expected);
+}
+
+#define ASSERT_REFUSALS(cases) assert_refusals(cases, sizeof(cases) / sizeof *(cases))
+
+#define LISTEN_HELP                                                                                \
+    "expected a list of addresses, each ADDRESS:PORT, [IPv6]:PORT, :PORT or PORT, all in numbers"
+#define BOOLEAN_HELP "expected true, false, yes, no, on or off"
+#define PATH_HELP "expected a path like / or /team/ or /robots.txt, not percent-encoded"
+#define HOST_HELP "expected a host like example.org or [::1], without a port"
+#define FOR_HELP "expected a status from 400 to 599, a class like 5xx, or an outcome like not-found"
+
+static void what_is_not_plain_yaml_is_refused(void **state)
+{
+    static const struct refusal cases[] = {
+        {"", "c.yaml:1:1: the file is empty; expected at least the key \"routes\""},
+        {"# nothing\n", "c.yaml:1:1: the file is empty; expected at least the key \"routes\""},
+        {"---\n...\n", "c.yaml:1:1: the file is empty; expected at least the key \"routes\""},
+        {"workers: 1\n  listen: 2\n",
+         "c.yaml:2:9: this is not YAML: mapping values are not allowed in this context; expected "
+         "keys and values, like \"workers: 4\""},
+        {"listen: [1, 2\nworkers: 1\n",
+         "c.yaml:2:8: this is not YAML: did not find expected ',' or ']' (while parsing a flow "
+         "sequence that begins in line 1); expected keys and values, like \"workers: 4\""},
+        {"workers: \"1\n",
+         "c.yaml:2:1: this is not YAML: found unexpected end of stream (while scanning a quoted "
+         "scalar that begins in line 1); expected keys and values, like \"workers: 4\""},
+        {"\xc3\xbc: 1\nx: \xff\n",
+         "c.yaml:2:4: this is not YAML: invalid leading UTF-8 octet; expected keys and values, "
+         "like \"workers: 4\""},
+        {"workers: &a 1\n",
+         "c.yaml:1:10: anchors are not supported; expected a value without a name"},
+        {"x: &a [1]\n", "c.yaml:1:4: anchors are not supported; expected a value without a name"},
+        {"x: *a\n", "c.yaml:1:4: aliases are not supported; expected the value itself"},
+        {"workers: !!int 1\n", "c.yaml:1:10: tags are not supported; expected a value without a "
+                               "type"},
+        {ROUTES "---\n" ROUTES, "c.yaml:2:1: a second document begins here; expected one document"},
+        {"{a: 1}: 2\n", "c.yaml:1:1: a key is not a word; expected keys like \"workers:\""},
+        {"? \n", "c.yaml:1:2: a key is not a word; expected keys like \"workers:\""},
+        {"access_log: \"a\\tb\"\n",
+         "c.yaml:1:13: the text has a line end or a control character in it; expected text within "
+         "one line"},
+        {"access_log: \"a\\0b\"\n",
+         "c.yaml:1:13: the text has a line end or a control character in it; expected text within "
+         "one line"},
+        {"[[[[[[[[[[[[[[[[[[", "c.yaml:1:17: the nesting is too deep; expected a few levels"},
+    };
+
+    (void)state;
+    ASSERT_REFUSALS(cases);
+}
+
+static void shapes_and_keys_are_checked(void **state)
+{
+    static const struct refusal cases[] = {
+        {"hello", "c.yaml:1:1: there is a single value where keys belong; expected keys like "
+                  "\"listen\""},
+        {"- 1", "c.yaml:1:1: there is a list where keys belong; expected keys like \"listen\""},
+        {"worker: 1\n" ROUTES,
+         "c.yaml:1:1: key \"worker\": there is no such key; expected perhaps \"workers\""},
+        {"colour: red\n" ROUTES,
+         "c.yaml:1:1: key \"colour\": there is no such key; expected listen, workers, access_log, "
+         "access_log_format, trace, limits, error_pages or routes"},
+        {"limits: {request_lien: 1K}\n" ROUTES,
+         "c.yaml:1:10: key \"limits.request_lien\": there is no such key; expected perhaps "
+         "\"request_line\""},
+        {"<<: {workers: 1}\n" ROUTES,
+         "c.yaml:1:1: key \"<<\": there is no such key; expected listen, workers, access_log, "
+         "access_log_format, trace, limits, error_pages or routes"},
+        {"workers: 1\n" ROUTES "workers: 1\n",
+         "c.yaml:3:1: key \"workers\": it stands in line 1 already; expected each key once"},
+        {"workers: 1\n",
+         "c.yaml:1:1: key \"routes\": it is missing; expected a list, each member with keys of its "
+         "own"},
+        {"routes: []\n", "c.yaml:1:9: key \"routes\": the list is empty; expected a list, each "
+                         "member with keys of its own"},
+        {"routes: {path: /}\n", "c.yaml:1:9: key \"routes\": there are keys where a list belongs; "
+                                "expected a list, each member with keys of its own"},
+        {"routes: [/]\n", "c.yaml:1:10: key \"routes\": there is a single value where keys belong; "
+                          "expected keys like \"path\""},
+        {"routes:\n", "c.yaml:1:8: key \"routes\": there is no value; expected a list, each member "
+                      "with keys of its own"},
+        {"routes: [{path: /}]\n", "c.yaml:1:10: key \"routes\": the route does not say how it "
+                                  "answers; expected exactly one of: files"},
+        {"routes: [{files: {root: /}}]\n",
+         "c.yaml:1:10: key \"routes.path\": it is missing; " PATH_HELP},
+        {"routes: [{path: /, files: {}}]\n",
+         "c.yaml:1:27: key \"routes.files.root\": it is missing; expected the path of a folder"},
+        {"workers: [1]\n" ROUTES, "c.yaml:1:10: key \"workers\": there is a list where a single "
+                                  "value belongs; expected a whole number from 0 to 256"},
+        {"workers: {a: 1}\n" ROUTES, "c.yaml:1:10: key \"workers\": there are keys where a single "
+                                     "value belongs; expected a whole number from 0 to 256"},
+        {"limits: 5\n" ROUTES, "c.yaml:1:9: key \"limits\": there is a single value where keys "
+                               "belong; expected keys like \"request_line\""},
+        {"limits: ~\n" ROUTES, "c.yaml:1:9: key \"limits\": there is no value; expected keys like "
+                               "\"request_line\""},
+        {"listen: 8080\n" ROUTES, "c.yaml:1:9: key \"listen\": there is a single value where a "
+                                  "list belongs; " LISTEN_HELP},
+        {"listen: []\n" ROUTES, "c.yaml:1:9: key \"listen\": the list is empty; " LISTEN_HELP},
+    };
+
+    (void)state;
+    ASSERT_REFUSALS(cases);
+}
+
+static void values_are_checked(void **state)
+{
+    static const struct refusal cases[] = {
+        {"listen: [localhost:80]\n" ROUTES,
+         "c.yaml:1:10: key \"listen\": \"localhost:80\" is not an address; " LISTEN_HELP},
+        {"listen:\n  - 80\n  - 1.2.3.4:65536\n" ROUTES,
+         "c.yaml:3:5: key \"listen\": \"1.2.3.4:65536\" has a port above 65535; " LISTEN_HELP},
+        {"listen: [80, \"127.0.0.1:80\"]\n" ROUTES,
+         "c.yaml:1:14: key \"listen\": the address is in the list already; expected each address "
+         "once"},
+        {"workers: 257\n" ROUTES, "c.yaml:1:10: key \"workers\": \"257\" is out of range; expected "
+                                  "a whole number from 0 to 256"},
+        {"workers: -1\n" ROUTES, "c.yaml:1:10: key \"workers\": \"-1\" is not a whole number; "
+                                 "expected a whole number from 0 to 256"},
+        {"workers: \"\"\n" ROUTES, "c.yaml:1:10: key \"workers\": there is no value; expected a "
+                                   "whole number from 0 to 256"},
+        {"workers: 1.5\n" ROUTES, "c.yaml:1:10: key \"workers\": \"1.5\" is not a whole number; "
+                                  "expected a whole number from 0 to 256"},
+        {"workers:\n" ROUTES, "c.yaml:1:9: key \"workers\": there is no value; expected a whole "
+                              "number from 0 to 256"},
+        {"trace: True\n" ROUTES,
+         "c.yaml:1:8: key \"trace\": \"True\" is not a boolean; " BOOLEAN_HELP},
+        {"trace: enabled\n" ROUTES,
+         "c.yaml:1:8: key \"trace\": \"enabled\" is not a boolean; " BOOLEAN_HELP},
+        {"trace: 1\n" ROUTES, "c.yaml:1:8: key \"trace\": \"1\" is not a boolean; " BOOLEAN_HELP},
+        {"access_log_format: xml\n" ROUTES, "c.yaml:1:20: key \"access_log_format\": \"xml\" is "
+                                            "not a format; expected json or combined"},
+        {"limits: {content: 1T}\n" ROUTES,
+         "c.yaml:1:19: key \"limits.content\": \"1T\" is not a size; expected a size from 0 to "
+         "1024G, like 512, 64K, 10M or 2G"},
+        {"limits: {content: 99999999999999999999G}\n" ROUTES,
+         "c.yaml:1:19: key \"limits.content\": \"99999999999999999999G\" is out of range; expected "
+         "a size from 0 to 1024G, like 512, 64K, 10M or 2G"},
+        {"limits: {fields: 257}\n" ROUTES, "c.yaml:1:18: key \"limits.fields\": \"257\" is out of "
+                                           "range; expected a whole number from 1 to 256"},
+        {"limits: {idle_timeout: 60}\n" ROUTES,
+         "c.yaml:1:24: key \"limits.idle_timeout\": \"60\" is not a duration; expected a duration "
+         "from 1ms to 24h, like 500ms, 5s, 10m or 1h"},
+        {"limits: {idle_timeout: 5 s}\n" ROUTES,
+         "c.yaml:1:24: key \"limits.idle_timeout\": \"5 s\" is not a duration; expected a duration "
+         "from 1ms to 24h, like 500ms, 5s, 10m or 1h"},
+        {"limits: {idle_timeout: 0s}\n" ROUTES,
+         "c.yaml:1:24: key \"limits.idle_timeout\": \"0s\" is out of range; expected a duration "
+         "from 1ms to 24h, like 500ms, 5s, 10m or 1h"},
+        {"trace: \"\xc2\x9b\x1b[31m\"\n" ROUTES,
+         "c.yaml:1:9: this is not YAML: control characters are not allowed; expected keys and "
+         "values, like \"workers: 4\""},
+    };
+
+    (void)state;
+    ASSERT_REFUSALS(cases);
+}
+
+static void routes_and_pages_are_checked(void **state)
+{
+    static const struct refusal cases[] = {
+        {"routes: [{path: team/, files: {root: /}}]\n",
+         "c.yaml:1:17: key \"routes.path\": \"team/\" does not begin with a slash; " PATH_HELP},
+        {"routes: [{path: /a//b, files: {root: /}}]\n",
+         "c.yaml:1:17: key \"routes.path\": \"/a//b\" has an empty segment; " PATH_HELP},
+        {"routes: [{path: //, files: {root: /}}]\n",
+         "c.yaml:1:17: key \"routes.path\": \"//\" has an empty segment; " PATH_HELP},
+        {"routes: [{path: /a/../b, files: {root: /}}]\n",
+         "c.yaml:1:17: key \"routes.path\": \"/a/../b\" has a dot segment; " PATH_HELP},
+        {"routes: [{path: /a%20b, files: {root: /}}]\n",
+         "c.yaml:1:17: key \"routes.path\": \"/a%20b\" is percent-encoded; " PATH_HELP},
+        {"routes: [{path: \"/a?b\", files: {root: /}}]\n",
+         "c.yaml:1:17: key \"routes.path\": \"/a?b\" has a query or a fragment; " PATH_HELP},
+        {"routes: [{path: /, host: \"a:80\", files: {root: /}}]\n",
+         "c.yaml:1:26: key \"routes.host\": \"a:80\" is not a host without a port; " HOST_HELP},
+        {"routes: [{path: /, host: \"*.org\", files: {root: /}}]\n",
+         "c.yaml:1:26: key \"routes.host\": \"*.org\" is not a host; " HOST_HELP},
+        {"routes:\n  - {path: /, host: A.org, files: {root: /}}\n"
+         "  - {path: /, files: {root: /}}\n  - {host: a.ORG, path: /, files: {root: /}}\n",
+         "c.yaml:4:25: key \"routes.path\": the route in line 2 has the same path and host; "
+         "expected each once"},
+        {"routes: [{path: /, files: {root: /nowhere-at-all}}]\n",
+         "c.yaml:1:34: key \"routes.files.root\": \"/nowhere-at-all\" does not exist; expected the "
+         "path of a folder"},
+        {"routes: [{path: /, files: {root: /etc/passwd}}]\n",
+         "c.yaml:1:34: key \"routes.files.root\": \"/etc/passwd\" is not a folder; expected the "
+         "path of a folder"},
+        {"routes: [{path: /, files: {root: /, index: a/b}}]\n",
+         "c.yaml:1:44: key \"routes.files.index\": \"a/b\" is not the name of a file; expected the "
+         "name of a file, without a slash"},
+        {"routes: [{path: /, limits: {fields: 3}, files: {root: /}}]\n",
+         "c.yaml:1:29: key \"routes.limits.fields\": there is no such key; expected content"},
+        {"error_pages: [{for: 499, file: /etc/passwd}]\n" ROUTES,
+         "c.yaml:1:21: key \"error_pages.for\": \"499\" is not a known status, class or "
+         "outcome; " FOR_HELP},
+        {"error_pages: [{for: 200, file: /etc/passwd}]\n" ROUTES,
+         "c.yaml:1:21: key \"error_pages.for\": \"200\" is not an error; " FOR_HELP},
+        {"error_pages: [{for: 3xx, file: /etc/passwd}]\n" ROUTES,
+         "c.yaml:1:21: key \"error_pages.for\": \"3xx\" is not an error; " FOR_HELP},
+        {"error_pages: [{for: not-fond, file: /etc/passwd}]\n" ROUTES,
+         "c.yaml:1:21: key \"error_pages.for\": \"not-fond\" is not a known status, class or "
+         "outcome; " FOR_HELP "; did you mean \"not-found\"?"},
+        {"error_pages: [{for: 404, file: /nowhere-at-all}]\n" ROUTES,
+         "c.yaml:1:32: key \"error_pages.file\": \"/nowhere-at-all\" does not exist; expected the "
+         "path of a readable file of at most 1M"},
+        {"error_pages: [{for: 404, file: /etc}]\n" ROUTES,
+         "c.yaml:1:32: key \"error_pages.file\": \"/etc\" is a folder; expected the path of a "
+         "readable file of at most 1M"},
+        {"error_pages: [{for: 404, file: /dev/null}]\n" ROUTES,
+         "c.yaml:1:32: key \"error_pages.file\": \"/dev/null\" is not a regular file; expected the "
+         "path of a readable file of at most 1M"},
+        {"error_pages: [{for: 404, file: /etc/passwd}, {for: \"404\", file: /etc/passwd}]\n" ROUTES,
+         "c.yaml:1:52: key \"error_pages.for\": another page is for the same; expected one page "
+         "for each"},
+    };
+
+    (void)state;
+    ASSERT_REFUSALS(cases);
+}
+
+static void several_errors_are_told_at_once_within_a_limit(void **state)
+{
+    struct buf text = {0};
+    struct config *config = NULL;
+    struct config_error error = {NULL};
+    size_t lines = 1;
+
+    (void)state;
+    assert_refused(SPAN("workers: x\ntrace: y\n" ROUTES),
+                   "c.yaml:1:10: key \"workers\": \"x\" is not a whole number; expected a whole "
+                   "number from 0 to 256\n"
+                   "c.yaml:2:8: key \"trace\": \"y\" is not a boolean; " BOOLEAN_HELP);
+    for (int i = 0; i < 100; i++)
+        buf_addf(&text, "x%d: 1\n", i);
+    assert_int_equal(config_load_text("c.yaml", buf_span(&text), &config, &error),
+                     -CANDOR_E_CONFIG);
+    for (const char *at = error.text; *at; at++)
+        lines += *at == '\n';
+    assert_int_equal(lines, LIMIT_CONFIG_ERRORS);
+    config_error_done(&error);
+    buf_done(&text);
+}
+
+static void long_values_and_terminal_controls_are_not_told_raw(void **state)
+{
+    (void)state;
+    assert_refused(SPAN("trace: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xbc"
+                        "bc\n" ROUTES),
+                   "c.yaml:1:8: key \"trace\": "
+                   "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…\" is not a "
+                   "boolean; " BOOLEAN_HELP);
+    assert_refused(SPAN("trace: \"\\u009b31m\"\n" ROUTES),
+                   "c.yaml:1:8: key \"trace\": \"\\u009b31m\" is not a boolean; " BOOLEAN_HELP);
+}
+
+static void limits_of_the_file_hold(void **state)
+{
+    struct buf text = {0};
+    struct config *config = NULL;
+    struct config_error error = {NULL};
+
+    (void)state;
+    buf_add_str(&text, ROUTES);
+    while (text.len < LIMIT_CONFIG_FILE)
+        buf_add_char(&text, '\n');
+    assert_int_equal(config_load_text("c.yaml", buf_span(&text), &config, &error), 0);
+    config_free(config);
+    buf_add_char(&text, '\n');
+    assert_refused(buf_span(&text), "c.yaml:1:1: the file is too large; expected at most 1M");
+
+    buf_clear(&text);
+    buf_add_str(&text, "routes:\n");
+    for (int i = 0; i < LIMIT_ROUTES; i++)
+        buf_addf(&text, "  - {path: /%d/, files: {root: /}}\n", i);
+    assert_int_equal(config_load_text("c.yaml", buf_span(&text), &config, &error), 0);
+    assert_int_equal(config->routes.count, LIMIT_ROUTES);
+    config_free(config);
+    buf_add_str(&text, "  - {path: /more/, files: {root: /}}\n");
+    assert_refused(buf_span(&text),
+                   "c.yaml:1026:5: key \"routes\": the list is too long; expected at most 1024 "
+                   "members");
+    buf_done(&text);
+}
+
+static void every_key_arrives(void **state)
+{
+    struct config *c;
+    char path[256], out[LISTEN_TEXT];
+    const struct route *route;
+    bool known;
+
+    (void)state;
+    c = load("listen: [\":81\", \"[::1]:82\"]\n"
+             "workers: 3\n"
+             "access_log: logs/access\n"
+             "access_log_format: combined\n"
+             "trace: on\n"
+             "limits: { request_line: 1K, field_section: 2K, fields: 3, content: 4M,\n"
+             "          header_timeout: 5ms, content_timeout: 6s, send_timeout: 7m,\n"
+             "          idle_timeout: 8h, connections: 9 }\n"
+             "error_pages:\n"
+             "  - { for: 4xx, file: 5xx.html }\n"
+             "  - { for: not-found, file: 404.html }\n"
+             "  - { for: 404, file: 5xx.html }\n"
+             "routes:\n"
+             "  - path: /\n"
+             "    host: Example.ORG\n"
+             "    limits: { content: 5G }\n"
+             "    files: { root: public, index: i.htm, listing: off, dotfiles: yes,\n"
+             "             precompressed: false }\n"
+             "  - path: /x/\n"
+             "    files: { root: / }\n");
+    assert_int_equal(c->listen_count, 2);
+    listen_print((struct sockaddr *)&c->listen[0].address, out);
+    assert_string_equal(out, "[::]:81");
+    listen_print((struct sockaddr *)&c->listen[1].address, out);
+    assert_string_equal(out, "[::1]:82");
+    assert_int_equal(c->workers, 3);
+    assert_int_equal(c->access_log, ACCESS_LOG_FILE);
+    snprintf(path, sizeof path, "%s/logs/access", folder);
+    assert_string_equal(c->access_log_file, path);
+    assert_int_equal(c->access_log_format, ACCESS_LOG_COMBINED);
+    assert_true(c->trace);
+    assert_int_equal(c->limits.request_line, 1024);
+    assert_int_equal(c->limits.field_section, 2048);
+    assert_int_equal(c->limits.fields, 3);
+    assert_int_equal(c->limits.content, 4 << 20);
+    assert_int_equal(c->limits.header_timeout, 5);
+    assert_int_equal(c->limits.content_timeout, 6000);
+    assert_int_equal(c->limits.send_timeout, 7 * 60000);
+    assert_int_equal(c->limits.idle_timeout, 8 * 3600000);
+    assert_int_equal(c->limits.connections, 9);
+
+    // The narrowest page wins, whatever the order.
+    assert_true(span_eq(c->pages[OUTCOME_not_found]->content, SPAN("<p>gone</p>")));
+    snprintf(path, sizeof path, "%s/404.html", folder);
+    assert_string_equal(c->pages[OUTCOME_not_found]->file, path);
+    assert_int_equal(c->pages[OUTCOME_no_route]->content.len, 0);
+    assert_ptr_not_equal(c->pages[OUTCOME_no_route], c->pages[OUTCOME_method_not_allowed]);
+    assert_null(c->pages[OUTCOME_read_failed]);
+    assert_null(c->pages[OUTCOME_ok]);
+
+    route = route_find(c, SPAN("example.org"), SPAN("/x/"), &known);
+    assert_true(span_eq(route->host, SPAN("example.org")));
+    assert_true(route->content == UINT64_C(5) << 30);
+    assert_int_equal(route->kind, ROUTE_FILES);
+    snprintf(path, sizeof path, "%s/public", folder);
+    assert_string_equal(route->files.root, path);
+    assert_true(span_eq(route->files.index, SPAN("i.htm")));
+    assert_false(route->files.listing || route->files.precompressed);
+    assert_true(route->files.dotfiles);
+    route = route_find(c, SPAN("other.org"), SPAN("/x/"), &known);
+    assert_int_equal(route->content, 4 << 20);
+    assert_string_equal(route->files.root, "/");
+    config_free(c);
+}
+
+static void assert_standard(const struct config *c)
+{
+    char out[LISTEN_TEXT];
+    const struct route *route = &c->routes.routes[0];
+
+    assert_int_equal(c->listen_count, 1);
+    listen_print((struct sockaddr *)&c->listen[0].address, out);
+    assert_string_equal(out, "127.0.0.1:8080");
+    assert_int_equal(c->workers, 0);
+    assert_int_equal(c->access_log, ACCESS_LOG_STDERR);
+    assert_int_equal(c->access_log_format, ACCESS_LOG_JSON);
+    assert_false(c->trace);
+    assert_int_equal(c->limits.request_line, LIMIT_REQUEST_LINE);
+    assert_int_equal(c->limits.field_section, LIMIT_FIELD_SECTION);
+    assert_int_equal(c->limits.fields, LIMIT_FIELDS);
+    assert_int_equal(c->limits.content, LIMIT_CONTENT);
+    assert_int_equal(c->limits.header_timeout, LIMIT_HEADER_TIMEOUT);
+    assert_int_equal(c->limits.content_timeout, LIMIT_CONTENT_TIMEOUT);
+    assert_int_equal(c->limits.send_timeout, LIMIT_SEND_TIMEOUT);
+    assert_int_equal(c->limits.idle_timeout, LIMIT_IDLE_TIMEOUT);
+    assert_int_equal(c->limits.connections, LIMIT_CONNECTIONS);
+    assert_int_equal(c->routes.count, 1);
+    assert_int_equal(route->content, LIMIT_CONTENT);
+    assert_true(span_eq(route->files.index, SPAN("index.html")));
+    assert_true(route->files.listing && route->files.precompressed);
+    assert_false(route->files.dotfiles);
+}
+
+static void without_keys_the_documented_values_hold(void **state)
+{
+    struct config *c = load(ROUTES);
+
+    (void)state;
+    assert_standard(c);
+    config_free(c);
+    c = load("listen: [0]\naccess_log: off\ntrace: \"no\"\nlimits: {}\nerror_pages: []\n" ROUTES);
+    assert_int_equal(c->access_log, ACCESS_LOG_OFF);
+    assert_int_equal(c->limits.idle_timeout, LIMIT_IDLE_TIMEOUT);
+    config_free(c);
+    config_free(NULL);
+}
+
+/* Adds "name: what holds without it" for each key that has such a value and no section below. */
+static void add_standards(struct buf *out, const struct config_section *section)
+{
+    for (size_t i = 0; i < section->count; i++) {
+        const struct config_key *key = &section->keys[i];
+
+        if (key->section || key->need != CONFIG_MAY)
+            continue;
+        buf_addf(out, "%.*s: ", SPAN_ARG(key->name));
+        if (key->standard_text[0])
+            buf_add_str(out, key->standard_text);
+        else
+            config_add_number(out, key->kind, key->standard);
+        buf_add_str(out, ", ");
+    }
+}
+
+static void the_values_in_the_table_are_those_that_hold(void **state)
+{
+    const struct config_section *route =
+        config_section_key(&config_schema, SPAN("routes"))->section;
+    struct buf text = {0};
+    struct config *c;
+
+    (void)state;
+    buf_add_str(&text, "{");
+    add_standards(&text, &config_schema);
+    buf_add_str(&text, "limits: {");
+    add_standards(&text, config_section_key(&config_schema, SPAN("limits"))->section);
+    buf_add_str(&text, "}, routes: [{path: /, files: {");
+    add_standards(&text, config_section_key(route, SPAN("files"))->section);
+    buf_add_str(&text, "root: /}}]}");
+    buf_add_char(&text, '\0');
+    c = load(text.ptr);
+    assert_standard(c);
+    config_free(c);
+    buf_done(&text);
+}
+
+static void a_folder_needs_no_file(void **state)
+{
+    struct config *c = NULL;
+    struct config_error error = {NULL};
+    char out[LISTEN_TEXT];
+
+    (void)state;
+    assert_int_equal(config_from_folder(folder, &c, &error), 0);
+    assert_standard(c);
+    assert_string_equal(c->routes.routes[0].files.root, folder);
+    assert_int_equal(config_set_listen(c, SPAN("nonsense")), -CANDOR_E_SYNTAX);
+    assert_int_equal(config_set_listen(c, SPAN("[::1]:0")), 0);
+    listen_print((struct sockaddr *)&c->listen[0].address, out);
+    assert_string_equal(out, "[::1]:0");
+    config_free(c);
+    c = NULL;
+    assert_int_equal(config_from_folder("/nowhere-at-all", &c, &error), -CANDOR_E_CONFIG);
+    assert_string_equal(error.text,
+                        "/nowhere-at-all: this does not exist; expected the path of a folder");
+    config_error_done(&error);
+    assert_int_equal(config_from_folder("/etc/passwd", &c, &error), -CANDOR_E_CONFIG);
+    assert_string_equal(error.text,
+                        "/etc/passwd: this is not a folder; expected the path of a folder");
+    config_error_done(&error);
+    assert_null(c);
+}
+
+static void a_file_that_cannot_be_read_is_told(void **state)
+{
+    struct config *c = NULL;
+    struct config_error error = {NULL};
+    char path[256];
+
+    (void)state;
+    assert_int_equal(config_load("/nowhere-at-all", &c, &error), -CANDOR_E_CONFIG);
+    assert_string_equal(error.text, "/nowhere-at-all:1:1: the file does not exist; expected a "
+                                    "readable file of at most 1M");
+    config_error_done(&error);
+    assert_int_equal(config_load("/dev/zero", &c, &error), -CANDOR_E_CONFIG);
+    assert_string_equal(error.text, "/dev/zero:1:1: the file is not a regular file; expected a "
+                                    "readable file of at most 1M");
+    config_error_done(&error);
+    file_write("c.yaml", "routes: [{path: /, files: {root: public}}]\n");
+    snprintf(path, sizeof path, "%s/c.yaml", folder);
+    assert_int_equal(config_load(path, &c, &error), 0);
+    assert_string_equal(c->name, path);
+    config_free(c);
+}
+
+static void durations_sizes_and_booleans_have_one_syntax(void **state)
+{
+    uint64_t value = 0;
+    bool boolean = false;
+    struct config_for parsed;
+
+    (void)state;
+    assert_int_equal(config_parse_duration(SPAN("0ms"), &value), 0);
+    assert_int_equal(config_parse_duration(SPAN("18446744073709551615ms"), &value), 0);
+    assert_int_equal(config_parse_duration(SPAN("18446744073709551615s"), &value), -CANDOR_E_RANGE);
+    assert_int_equal(config_parse_duration(SPAN("5S"), &value), -CANDOR_E_SYNTAX);
+    assert_int_equal(config_parse_duration(SPAN("s"), &value), -CANDOR_E_SYNTAX);
+    assert_int_equal(config_parse_duration(SPAN("5d"), &value), -CANDOR_E_SYNTAX);
+    assert_int_equal(config_parse_duration(SPAN(""), &value), -CANDOR_E_SYNTAX);
+    assert_int_equal(config_parse_size(SPAN("64k"), &value), -CANDOR_E_SYNTAX);
+    assert_int_equal(config_parse_size(SPAN("64KB"), &value), -CANDOR_E_SYNTAX);
+    assert_int_equal(config_parse_size(SPAN("17179869184G"), &value), -CANDOR_E_RANGE);
+    assert_int_equal(config_parse_size(SPAN("2G"), &value), 0);
+    assert_true(value == UINT64_C(2) << 30);
+    assert_int_equal(config_parse_boolean(SPAN("YES"), &boolean), -CANDOR_E_SYNTAX);
+    assert_int_equal(config_parse_boolean(SPAN(""), &boolean), -CANDOR_E_SYNTAX);
+    assert_int_equal(config_parse_boolean(SPAN("on"), &boolean), 0);
+    assert_true(boolean);
+    assert_int_equal(config_parse_for(SPAN("5xx"), &parsed), 0);
+    assert_int_equal(parsed.class_, 5);
+    assert_int_equal(config_parse_for(SPAN("9xx"), &parsed), -CANDOR_E_SYNTAX);
+}
+
+static void the_nearest_word_is_suggested(void **state)
+{
+    (void)state;
+    assert_int_equal(distance_words(SPAN(""), SPAN("abc")), 3);
+    assert_int_equal(distance_words(SPAN("kitten"), SPAN("sitting")), 3);
+    assert_int_equal(distance_words(SPAN("lsiten"), SPAN("listen")), 1);
+    assert_true(distance_is_close(SPAN("lsiten"), 1));
+    assert_false(distance_is_close(SPAN("a"), 1));
+    assert_false(distance_is_close(SPAN("listen"), SIZE_MAX));
+}
+
+/* The rows of limits.def that name a key are rows of config.def, and the other way round. */
+static void limits_and_keys_agree(void **state)
+{
+    const struct config_section *limits =
+        config_section_key(&config_schema, SPAN("limits"))->section;
+    size_t found = 0;
+
+    (void)state;
+    for (const struct limit *limit = limit_table; limit->name; limit++) {
+        const struct config_key *key;
+
+        if (!span_starts(span_from_str(limit->key), SPAN("limits.")))
+            continue;
+        key = config_section_key(limits, span_from_str(limit->key + strlen("limits.")));
+        assert_non_null(key);
+        assert_int_equal(key->standard, limit->value);
+        assert_true(key->low <= key->standard && key->standard <= key->high);
+        found++;
+    }
+    assert_int_equal(found, limits->count);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_not_plain_yaml_is_refused),
+        cmocka_unit_test(shapes_and_keys_are_checked),
+        cmocka_unit_test(values_are_checked),
+        cmocka_unit_test(routes_and_pages_are_checked),
+        cmocka_unit_test(several_errors_are_told_at_once_within_a_limit),
+        cmocka_unit_test(long_values_and_terminal_controls_are_not_told_raw),
+        cmocka_unit_test(limits_of_the_file_hold),
+        cmocka_unit_test(every_key_arrives),
+        cmocka_unit_test(without_keys_the_documented_values_hold),
+        cmocka_unit_test(the_values_in_the_table_are_those_that_hold),
+        cmocka_unit_test(a_folder_needs_no_file),
+        cmocka_unit_test(a_file_that_cannot_be_read_is_told),
+        cmocka_unit_test(durations_sizes_and_booleans_have_one_syntax),
+        cmocka_unit_test(the_nearest_word_is_suggested),
+        cmocka_unit_test(limits_and_keys_agree),
+    };
+
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
+}
