@@ -98,6 +98,7 @@ static void what_lies_outside_is_not_satisfiable(void **state)
 static void what_is_not_a_byte_range_is_ignored(void **state)
 {
     static const struct range_case cases[] = {
+        {NULL, 10, "ignore"},
         {"", 10, "ignore"},
         {"bytes", 10, "ignore"},
         {"bytes=", 10, "ignore"},
@@ -144,6 +145,46 @@ static void overlapping_and_adjacent_ranges_become_one(void **state)
 
     (void)state;
     CHECK(cases);
+}
+
+static unsigned mask_of(struct range r)
+{
+    return ((1U << r.length) - 1) << r.first;
+}
+
+// Every way to ask for three ranges of nine bytes.
+static void merging_neither_loses_nor_adds_a_byte(void **state)
+{
+    struct range one[45];
+    size_t n = 0, merged = 0;
+
+    (void)state;
+    for (unsigned first = 0; first < 9; first++)
+        for (unsigned length = 1; first + length <= 9; length++)
+            one[n++] = (struct range){first, length};
+    for (size_t i = 0; i < n * n * n; i++) {
+        struct range asked[] = {one[i % n], one[i / n % n], one[i / n / n]};
+        struct range got[LIMIT_RANGES];
+        size_t count = 0;
+        unsigned wanted = 0, sent = 0;
+        char value[64] = "bytes=";
+
+        for (int k = 0; k < 3; k++) {
+            size_t used = strlen(value);
+
+            snprintf(value + used, sizeof value - used, "%d-%d,", (int)asked[k].first,
+                     (int)(asked[k].first + asked[k].length - 1));
+            wanted |= mask_of(asked[k]);
+        }
+        if (range_parse(span_from_str(value), 9, got, &count) != RANGE_SATISFIABLE)
+            continue; // overlapping
+        for (size_t k = 0; k < count; k++)
+            sent |= mask_of(got[k]);
+        if (sent != wanted)
+            fail_msg("%s", value);
+        merged += count < 3;
+    }
+    assert_true(merged > 1000);
 }
 
 // RFC 9110 §14.2: overlapping and many small ranges are no way to make a server work.
@@ -261,6 +302,7 @@ int main(void)
         cmocka_unit_test(what_lies_outside_is_not_satisfiable),
         cmocka_unit_test(what_is_not_a_byte_range_is_ignored),
         cmocka_unit_test(overlapping_and_adjacent_ranges_become_one),
+        cmocka_unit_test(merging_neither_loses_nor_adds_a_byte),
         cmocka_unit_test(ranges_that_are_not_worth_it_are_ignored),
         cmocka_unit_test(more_than_the_limit_of_ranges_is_ignored),
         cmocka_unit_test(content_range_names_first_last_and_size),
