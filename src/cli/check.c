@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "cli/check.h"
-
 #include "base/buf.h"
 #include "base/error.h"
 #include "cli/cli.h"

@@ -21,7 +21,7 @@ const struct field_info field_table[FIELD_COUNT] = {
  * field.def before main runs, and is constant from then on. Its multipliers were chosen so that the
  * names of field.def do not collide; if new ones do, they go to the next free slot.
  */
-enum { SLOTS = 128, NAME_MAX_LENGTH = 24 };
+enum { SLOTS = 512, NAME_MAX_LENGTH = 32 };
 
 _Static_assert(FIELD_COUNT < SLOTS / 2, "the hash table of field names is too small");
 
@@ -35,7 +35,7 @@ static inline unsigned hash_name(struct span name)
     unsigned middle = (unsigned char)name.ptr[name.len / 2] | 0x20U;
     unsigned last = (unsigned char)name.ptr[name.len - 1] | 0x20U;
 
-    return (2 * (unsigned)name.len + first + 17 * last + 5 * middle) % SLOTS;
+    return ((unsigned)name.len + first + 21 * last + 48 * middle) % SLOTS;
 }
 
 static inline bool is_name(struct span known, struct span name)
