@@ -6,6 +6,7 @@
 #include "base/oplog.h"
 #include "graph/graph.h"
 #include "server/connection.h"
+#include "server/listen.h"
 #include "server/respond.h"
 
 #include <errno.h>
@@ -57,8 +58,9 @@ void access_log_flush(struct access_log *log)
             continue;
         if (n < 0) {
             if (!log->failed)
-                oplog("access-log-failed", "the access log cannot be written (%m); lines are lost "
-                                           "until it can");
+                oplog("access-log-failed",
+                      "the access log cannot be written (%s); lines are lost until it can",
+                      strerror(errno));
             log->failed = true;
             break;
         }
@@ -80,8 +82,8 @@ void access_log_reopen(struct access_log *log)
         return;
     fd = open_file(log->config);
     if (fd < 0) {
-        oplog("access-log-not-reopened", "%s cannot be opened (%m); the old file stays in use",
-              log->config->access_log_file);
+        oplog("access-log-not-reopened", "%s cannot be opened (%s); the old file stays in use",
+              log->config->access_log_file, strerror(errno));
         return;
     }
     close(log->fd);

@@ -6,6 +6,7 @@
 #ifndef CANDOR_SERVER_CONNECTION_H
 #define CANDOR_SERVER_CONNECTION_H
 
+#include "server/listen.h"
 #include "server/worker.h"
 
 enum phase {

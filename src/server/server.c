@@ -89,7 +89,7 @@ static int tell_not_bound(const struct sockaddr_storage *address)
                                        "below 1024 need privileges",
               text);
     else
-        oplog("address-not-bound", "cannot listen on %s: %m", text);
+        oplog("address-not-bound", "cannot listen on %s: %s", text, strerror(errno));
     return -CANDOR_E_SYSTEM;
 }
 
@@ -156,7 +156,8 @@ static int start_workers(struct server *s)
         struct worker *w = &s->workers[s->running];
 
         if (pthread_create(&w->thread, NULL, worker_main, w) != 0) {
-            oplog("thread-not-started", "no thread can be started for a worker: %m");
+            oplog("thread-not-started", "no thread can be started for a worker: %s",
+                  strerror(errno));
             return -CANDOR_E_SYSTEM;
         }
     }

@@ -134,7 +134,8 @@ static int open_resources(struct worker *w)
         int error = files_open(&options, w->loop, w->pool, w->types, &r);
 
         if (error < 0) {
-            oplog("root-not-opened", "the folder %s cannot be opened (%m)", route->files.root);
+            oplog("root-not-opened", "the folder %s cannot be opened: %s", route->files.root,
+                  strerror(errno));
             return error;
         }
         r->content_limit = route->content;
@@ -170,8 +171,8 @@ int worker_open(struct worker *w, const struct config *config, struct offload *p
         return error;
     error = access_log_open(&w->log, config, w->loop);
     if (error < 0) {
-        oplog("access-log-not-opened", "the access log %s cannot be opened (%m)",
-              config->access_log_file);
+        oplog("access-log-not-opened", "the access log %s cannot be opened: %s",
+              config->access_log_file, strerror(errno));
         return error;
     }
     error = open_resources(w);
