@@ -42,8 +42,10 @@ static inline bool is_name(struct span known, struct span name)
 {
     if (known.len != name.len)
         return false;
+    if (memcmp(known.ptr, name.ptr, name.len) == 0) // as it is mostly written
+        return true;
     for (size_t i = 0; i < name.len; i++)
-        if (known.ptr[i] != name.ptr[i] && ascii_lower(known.ptr[i]) != ascii_lower(name.ptr[i]))
+        if (ascii_lower(known.ptr[i]) != ascii_lower(name.ptr[i]))
             return false;
     return true;
 }

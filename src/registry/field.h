@@ -32,8 +32,8 @@ struct field_info {
 /* Indexed by enum field; the row of FIELD_OTHER has an empty name. */
 extern const struct field_info field_table[FIELD_COUNT];
 
-/* Without regard to case. FIELD_OTHER when the table has no such name. Constant time in practice:
- * a small hash over length and a few letters (checked by a unit test to have no long chains). */
+/* Without regard to case. FIELD_OTHER when the table has no such name. Constant time: a hash over
+ * the length and three letters. */
 enum field field_from_name(struct span name);
 
 #endif

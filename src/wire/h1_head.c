@@ -48,6 +48,12 @@ static int read_method(struct h1_reader *r)
 {
     const char *start = r->at;
 
+    if (r->end - r->at >= 5 && memcmp(r->at, "GET /", 5) == 0) { // as most are
+        r->m->method_name = span_of(start, 3);
+        r->m->method = METHOD_GET;
+        r->at += 4;
+        return H1_OK;
+    }
     while (r->at < r->end && ascii_is(*r->at, ASCII_TCHAR))
         r->at++;
     if (r->at == r->end)
@@ -74,6 +80,11 @@ static int read_version(struct h1_reader *r)
     static const char pattern[] = "HTTP/d.d";
     const char *start = r->at;
 
+    if (r->end - r->at >= 10 && memcmp(r->at, "HTTP/1.1\r\n", 10) == 0) { // as most are
+        r->m->minor = 1;
+        r->at += 10;
+        return H1_OK;
+    }
     for (size_t i = 0; i < sizeof pattern - 1; i++, r->at++) {
         if (r->at == r->end)
             return H1_MORE;

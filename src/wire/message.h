@@ -62,8 +62,7 @@ struct message {
     struct field_line fields[MESSAGE_FIELDS];
 };
 
-/* The path of a target that has none; no part of the bytes, so that message_move leaves it alone.
- */
+/* The path of a target that has none. It is no part of the bytes: message_move leaves it alone. */
 extern const char message_root_path[];
 
 /* Makes the message empty. Touches only what was in use, so a message must be all zeros before its

@@ -545,6 +545,19 @@ static void spans_follow_when_the_bytes_move(void **state)
     assert_null(message.query.ptr);
 }
 
+static void what_was_understood_before_a_violation_is_told(void **state)
+{
+    (void)state;
+    expect(SPAN("PUT /a?b HTTP/1.1\r\n" H "c : d\r\n"), OUTCOME_field_space_before_colon, 29,
+           &limits);
+    h1_read_head(&message, SPAN("PUT /a?b HTTP/1.1\r\n" H "c : d\r\n"), 0, &limits);
+    assert_int_equal(message.method, METHOD_PUT);
+    ASSERT_SPAN(message.target, "/a?b");
+    ASSERT_SPAN(message.path, "/a");
+    assert_int_equal(message.field_count, 1);
+    ASSERT_SPAN(message_field(&message, FIELD_host), "a");
+}
+
 static void what_follows_the_head_is_not_touched(void **state)
 {
     (void)state;
@@ -569,6 +582,7 @@ int main(void)
         cmocka_unit_test(limits_hold_to_the_byte),
         cmocka_unit_test(limits_hold_when_bytes_drip_in),
         cmocka_unit_test(spans_follow_when_the_bytes_move),
+        cmocka_unit_test(what_was_understood_before_a_violation_is_told),
         cmocka_unit_test(what_follows_the_head_is_not_touched),
     };
 
