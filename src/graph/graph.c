@@ -55,7 +55,7 @@ bool graph_walk(struct exchange *x)
         if (missing && !establish(x, missing))
             return false;
         answer = node->ask(x);
-        x->trail[x->trail_length++] = (uint8_t)(x->at << 1 | answer);
+        x->trail[x->trail_length++] = (uint8_t)((unsigned)x->at << 1 | answer);
         edge = node->edge[answer];
         if (edge >= EDGE_OUTCOME) {
             x->outcome = edge == EDGE_CAUSE ? x->cause : (enum outcome)(edge - EDGE_OUTCOME);

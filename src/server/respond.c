@@ -15,8 +15,6 @@ enum {
     DETAIL_LENGTH = 160 // bytes of a sentence about this very request
 };
 
-static const struct span retry_after_text = SPAN_INIT("1");
-
 void request_id_print(uint64_t id, char out[REQUEST_ID_LENGTH])
 {
     static const char hex[] = "0123456789abcdef";
@@ -150,14 +148,13 @@ static void write_problem(struct exchange *x, bool as_json, struct buf *b)
 
 static void write_page(struct exchange *x, struct buf *b)
 {
+    struct error_page page = {.outcome = x->outcome, .detail = describe(x)};
     char id[REQUEST_ID_LENGTH];
-    const struct error_page page = {
-        .outcome = x->outcome,
-        .request_id = span_of(id, sizeof id),
-        .detail = describe(x),
-        .retry_after = outcome_table[x->outcome].status == 503 ? RETRY_AFTER : 0};
 
     request_id_print(x->id, id);
+    page.request_id = span_of(id, sizeof id);
+    if (outcome_table[x->outcome].status == 503)
+        page.retry_after = RETRY_AFTER;
     error_page_write_html(b, &page);
     exchange_add_field(x, SPAN("Content-Security-Policy"), page_content_security_policy);
 }
@@ -193,7 +190,7 @@ static void add_status_fields(struct exchange *x, int status)
     if (status == 405)
         add_allow(x, x->allowed);
     if (status == 503)
-        exchange_add_field(x, SPAN("Retry-After"), retry_after_text);
+        exchange_add_fieldf(x, SPAN("Retry-After"), "%d", RETRY_AFTER);
     if (status >= 500)
         exchange_add_field(x, SPAN("Cache-Control"), SPAN("no-store"));
 }

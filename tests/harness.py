@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: MIT
+"""Starts the real program and talks to it over real sockets.
+
+Every wait is for an event (a line on standard error, bytes, the end of a process) with a deadline
+that only a broken program reaches. The access log goes to standard error, so a test can wait for
+the line of its request; every outcome that was seen in it is remembered in OUTCOMES, and the test
+of the registry (tests/outcomes) looks there.
+"""
+import json
+import os
+import queue
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+CANDOR = (ROOT / os.environ.get("CANDOR", "build/candor")).resolve()
+DEADLINE = 20.0  # seconds; reached only when something is broken
+OUTCOMES = set()  # tokens seen in the access logs of this run
+
+
+class Response:
+    """A parsed response: status, reason, fields (list of pairs), body, raw head."""
+
+    def __init__(self, head, body, complete):
+        lines = head.decode("latin-1").split("\r\n")
+        self.raw_head = head
+        self.version, status, self.reason = (lines[0].split(" ", 2) + [""])[:3]
+        self.status = int(status)
+        self.fields = [tuple(part.strip(" \t") for part in line.split(":", 1))
+                       for line in lines[1:] if line]
+        self.body = body
+        self.complete = complete  # False: the connection ended before the body did
+
+    def __getitem__(self, name):
+        """The only value of a field; None when absent; an error when it is repeated."""
+        values = self.all(name)
+        assert len(values) < 2, f"{name} is repeated: {values}"
+        return values[0] if values else None
+
+    def all(self, name):
+        return [value for key, value in self.fields if key.lower() == name.lower()]
+
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def outcome(self):
+        """The outcome's token in a problem body."""
+        return self.json()["type"].rsplit(":", 1)[1]
+
+
+class Client:
+    """A raw connection. What is sent is exactly what the test says."""
+
+    def __init__(self, port, host="127.0.0.1"):
+        self.socket = socket.create_connection((host, port), timeout=DEADLINE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.buffer = b""
+
+    def send(self, data):
+        self.socket.sendall(data if isinstance(data, bytes) else data.encode("latin-1"))
+        return self
+
+    def finish(self):
+        """Nothing more will be sent: the server sees the end of the stream."""
+        self.socket.shutdown(socket.SHUT_WR)
+        return self
+
+    def _more(self):
+        data = self.socket.recv(65536)
+        self.buffer += data
+        return bool(data)
+
+    def read_response(self, method="GET"):
+        """The next response; interim (1xx) responses too. EOFError: the connection ended first."""
+        while b"\r\n\r\n" not in self.buffer:
+            if not self._more():
+                raise EOFError(f"the connection ended behind {self.buffer!r}")
+        head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
+        response = Response(head, b"", True)
+        if method == "HEAD" or response.status < 200 or response.status in (204, 304):
+            return response
+        length = response["Content-Length"]
+        if length is None:
+            while self._more():
+                pass
+            response.body, self.buffer = self.buffer, b""
+            return response
+        while len(self.buffer) < int(length):
+            if not self._more():
+                response.complete = False
+                break
+        response.body, self.buffer = self.buffer[:int(length)], self.buffer[int(length):]
+        return response
+
+    def read_to_end(self):
+        """Everything until the server closes. A reset is an error: the answer could be lost."""
+        while self._more():
+            pass
+        data, self.buffer = self.buffer, b""
+        return data
+
+    def is_closed(self):
+        """Waits for the server to close; False when it sends something instead."""
+        return not self.buffer and not self._more()
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Server:
+    """`candor serve` on a free port of 127.0.0.1, ended by its own pid.
+
+    root: a folder to serve; or config: the text of a configuration (the access log must stay
+    stderr; {root} is replaced by root). user: uid to run as. before: run in the child before exec.
+    """
+
+    def __init__(self, root=None, config=None, arguments=(), user=None, before=None, program=CANDOR):
+        command = [str(program), "serve", "--listen", "127.0.0.1:0", *arguments]
+        self.folder = tempfile.TemporaryDirectory(prefix="candor-test-")
+        if config is not None:
+            file = Path(self.folder.name) / "candor.yaml"
+            file.write_text(config.replace("{root}", str(root)))
+            os.chmod(self.folder.name, 0o755)
+            command += ["--config", str(file)]
+        elif root is not None:
+            command.append(str(root))
+        self.records = queue.Queue()  # of the access log, as dictionaries
+        self.messages = []            # other lines on standard error
+        self.port = None
+        self._ready = threading.Event()
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE, user=user, preexec_fn=before)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        if not self._ready.wait(DEADLINE) or self.port is None:
+            self.process.kill()
+            raise RuntimeError("the server did not start: " + "\n".join(self.messages))
+
+    def _read(self):
+        for line in self.process.stderr:
+            text = line.decode("utf-8", "replace").rstrip("\n")
+            if text.startswith("{"):
+                record = json.loads(text)
+                OUTCOMES.add(record["outcome"])
+                self.records.put(record)
+                continue
+            self.messages.append(text)
+            found = re.match(r"listening on http://.*:(\d+)/$", text)
+            if found and self.port is None:
+                self.port = int(found.group(1))
+                self._ready.set()
+        self._ready.set()
+
+    def connect(self):
+        return Client(self.port)
+
+    def request(self, method, target, fields=None, body=b"", version="HTTP/1.1"):
+        """One request on a connection of its own, closed behind it."""
+        lines = [f"{method} {target} {version}", f"Host: 127.0.0.1:{self.port}",
+                 "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in (fields or {}).items()]
+        if body:
+            lines.append(f"Content-Length: {len(body)}")
+        with self.connect() as client:
+            client.send("\r\n".join(lines) + "\r\n\r\n").send(body)
+            return client.read_response(method)
+
+    def get(self, target, **fields):
+        """GET; field names are written with underscores: if_none_match='"x"'."""
+        return self.request("GET", target,
+                            {name.replace("_", "-"): value for name, value in fields.items()})
+
+    def raw(self, data):
+        """Sends bytes on a connection of its own; the first response."""
+        with self.connect() as client:
+            client.send(data)
+            return client.read_response()
+
+    def next_record(self):
+        """Waits for the next line of the access log."""
+        return self.records.get(timeout=DEADLINE)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self):
+        """Waits for the end; the exit code."""
+        code = self.process.wait(DEADLINE)
+        self._reader.join(DEADLINE)
+        return code
+
+    def stop(self):
+        """Asks it to end, as an operator would; it must end well, and no sanitizer may complain."""
+        if self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+        code = self.wait()
+        self.folder.cleanup()
+        assert code == 0, f"it ended with {code}:\n" + "\n".join(self.messages)
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.stop()
+        else:
+            self.process.kill()
+            self.wait()
+            self.folder.cleanup()
