@@ -2,6 +2,7 @@
 #include "base/buf.h"
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -74,34 +75,6 @@ void buf_addf(struct buf *b, const char *format, ...)
     vsnprintf(b->ptr + b->len, (size_t)n + 1, format, args);
     va_end(args);
     b->len += (size_t)n;
-}
-
-/* The length of the well-formed UTF-8 sequence at the front of s (Unicode 15, table 3-7), or 0. */
-static size_t utf8_length(struct span s)
-{
-    const unsigned char *p = (const unsigned char *)s.ptr;
-    unsigned char low = 0x80, high = 0xbf;
-    size_t n;
-
-    if (p[0] < 0x80)
-        return 1;
-    if (p[0] < 0xc2 || p[0] > 0xf4)
-        return 0;
-    n = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-    if (p[0] == 0xe0)
-        low = 0xa0;
-    else if (p[0] == 0xed)
-        high = 0x9f;
-    else if (p[0] == 0xf0)
-        low = 0x90;
-    else if (p[0] == 0xf4)
-        high = 0x8f;
-    if (s.len < n || p[1] < low || p[1] > high)
-        return 0;
-    for (size_t i = 2; i < n; i++)
-        if (p[i] < 0x80 || p[i] > 0xbf)
-            return 0;
-    return n;
 }
 
 /* C1 control characters, which some terminals obey, are the two-byte sequences C2 80 to C2 9F. */

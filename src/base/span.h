@@ -20,7 +20,10 @@ struct span {
 
 /* A span over a string literal, without its NUL; SPAN_INIT is the same for static initialisers. */
 #define SPAN(literal) ((struct span){(literal), sizeof(literal) - 1})
-#define SPAN_INIT(literal) {(literal), sizeof(literal) - 1}
+#define SPAN_INIT(literal)                                                                         \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    }
 
 /* For printf's "%.*s". */
 #define SPAN_ARG(s) (int)(s).len, (s).ptr
@@ -67,7 +70,9 @@ static inline size_t span_find(struct span s, char c)
 /* From `from` to the end; empty when from is beyond the end. */
 static inline struct span span_from(struct span s, size_t from)
 {
-    return from >= s.len ? (struct span){s.ptr + s.len, 0} : (struct span){s.ptr + from, s.len - from};
+    if (from >= s.len)
+        return (struct span){s.ptr + s.len, 0};
+    return (struct span){s.ptr + from, s.len - from};
 }
 
 /* The first n bytes, or all when there are fewer. */

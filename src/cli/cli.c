@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "cli/cli.h"
 
-#include "cli/check.h"
-
 #include <stdio.h>
 #include <string.h>
 
 const struct cli_command cli_commands[] = {
     {"check", "FILE", "tells whether a configuration file is fine", cli_check},
+    {"status", "[CODE | 4xx | WORD] [--json]", "what a status code means", cli_status},
+    {"why", "[TOKEN]", "what an outcome means and what to do about it", cli_why},
+    {"docs", "PAGE", NULL, cli_docs},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -15,8 +16,9 @@ static void print_help(FILE *to)
 {
     fputs("usage: candor COMMAND [ARGUMENTS]\n\n", to);
     for (const struct cli_command *c = cli_commands; c->name; c++)
-        fprintf(to, "  candor %s %s\n      %s\n", c->name, c->arguments, c->summary);
-    fputs("  candor --help | --version\n", to);
+        if (c->summary)
+            fprintf(to, "  candor %s %s\n      %s\n", c->name, c->arguments, c->summary);
+    fputs("  candor --help | --version\n\ncandor COMMAND --help tells more of each.\n", to);
 }
 
 int cli_main(int argc, char **argv)

@@ -11,7 +11,7 @@ enum { CLI_OK = 0, CLI_FAILURE = 1, CLI_USAGE = 2 };
 struct cli_command {
     const char *name;
     const char *arguments; // "[CODE | 4xx | WORD] [--json]"
-    const char *summary;   // one line
+    const char *summary;   // one line; NULL: not listed by --help
     int (*run)(int argc, char **argv);
 };
 
@@ -19,5 +19,10 @@ struct cli_command {
 extern const struct cli_command cli_commands[];
 
 int cli_main(int argc, char **argv);
+
+int cli_check(int argc, char **argv);
+int cli_docs(int argc, char **argv);
+int cli_status(int argc, char **argv);
+int cli_why(int argc, char **argv);
 
 #endif

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+# The front door. Meson and Ninja do the work; this file only names what people want.
+
+PYTHON ?= /usr/bin/python3
+LISTEN ?= 127.0.0.1:8080
+DIR ?= examples/site
+PREFIX ?= /usr/local
+DESTDIR ?=
+TIME ?= 60
+TARGET ?=
+BENCH ?=
+
+RELEASE = buildtype=release b_lto=true
+
+.PHONY: help build run test bench fuzz install clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make run       build Candor and serve $(DIR) on http://$(LISTEN)/'
+	@echo '               (DIR=folder LISTEN=address:port)'
+	@echo 'make test      run every test; the last line says how many passed'
+	@echo 'make build     leave an optimised program at build/candor'
+	@echo 'make bench     measure Candor beside nginx, lighttpd and h2o'
+	@echo '               (BENCH="--rounds 5 --only candor,floor"; see bench/README.md)'
+	@echo 'make fuzz      feed the parsers with surprises (TARGET=name TIME=seconds)'
+	@echo 'make install   install the program and the library (PREFIX=/usr/local DESTDIR=)'
+	@echo 'make clean     remove everything that was built'
+
+build:
+	@tools/setup build
+	@tools/build build $(RELEASE)
+
+run: build
+	@exec build/candor serve --listen '$(LISTEN)' '$(DIR)'
+
+test:
+	@tools/setup build test
+	@$(PYTHON) tools/test
+
+bench: build
+	@tools/setup bench
+	@$(PYTHON) bench/bench.py $(BENCH)
+
+fuzz:
+	@tools/setup build test
+	@$(PYTHON) tools/fuzz --seconds '$(TIME)' $(TARGET)
+
+install:
+	@tools/setup build
+	@tools/build build $(RELEASE) prefix='$(PREFIX)'
+	@DESTDIR='$(DESTDIR)' meson install -C build --no-rebuild
+
+clean:
+	@rm -rf build build-test build-fuzz

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""The servers that bench.py measures: how each is configured, started and ended."""
+import http.client
+import os
+import re
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 10
+
+
+class Missing(Exception):
+    """A server that cannot take part, with the reason as its text."""
+
+
+CANDOR = """\
+listen: ["127.0.0.1:{port}"]
+workers: 1
+access_log: "off"
+routes:
+  - path: /
+    files: {{ root: {files} }}
+"""
+
+NGINX = """\
+daemon off;
+master_process off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log stderr crit;
+events {{
+    use epoll;
+    worker_connections 20000;
+    multi_accept on;
+}}
+http {{
+    access_log off;
+    types {{ text/plain txt; }}
+    sendfile on;
+    tcp_nopush on;
+    tcp_nodelay on;
+    keepalive_timeout 3600s;
+    keepalive_requests 1000000000;
+    open_file_cache max=1000 inactive=60s;
+    open_file_cache_valid 1s;
+    client_body_temp_path {folder}/nginx-body;
+    proxy_temp_path {folder}/nginx-proxy;
+    fastcgi_temp_path {folder}/nginx-fastcgi;
+    uwsgi_temp_path {folder}/nginx-uwsgi;
+    scgi_temp_path {folder}/nginx-scgi;
+    server {{
+        listen 127.0.0.1:{port} backlog=4096;
+        root {files};
+    }}
+}}
+"""
+
+LIGHTTPD = """\
+server.document-root = "{files}"
+server.bind = "127.0.0.1"
+server.port = {port}
+server.modules = ()
+server.event-handler = "linux-sysepoll"
+server.network-backend = "sendfile"
+server.stat-cache-engine = "simple"
+server.max-fds = 20000
+server.max-connections = 16000
+server.listen-backlog = 4096
+server.max-keep-alive-requests = 65535
+server.max-keep-alive-idle = 3600
+mimetype.assign = ( ".txt" => "text/plain" )
+"""
+
+H2O = """\
+{user}
+num-threads: 1
+max-connections: 20000
+tcp-fastopen: 0
+http1-request-timeout: 3600
+pid-file: {folder}/h2o.pid
+error-log: {folder}/h2o-error.log
+hosts:
+  default:
+    listen: {{ host: 127.0.0.1, port: {port} }}
+    paths:
+      /:
+        file.dir: {files}
+        file.send-compressed: OFF
+"""
+
+# name: (program, configuration or None, arguments, how it tells its version)
+KINDS = {
+    "floor": (ROOT / "build/bench/floor", None, ["{port}"], None),
+    "candor": (ROOT / "build/candor", CANDOR, ["serve", "--config", "{config}"], "--version"),
+    "nginx": ("nginx", NGINX, ["-p", "{folder}", "-e", "stderr", "-c", "{config}"], "-v"),
+    "lighttpd": ("lighttpd", LIGHTTPD, ["-D", "-f", "{config}"], "-v"),
+    "h2o": ("h2o", H2O, ["-c", "{config}"], "-v"),
+}
+
+
+def find_program(name):
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
+    program = shutil.which(KINDS[name][0], path=path)
+    if not program:
+        hint = "make build builds it" if name in ("floor", "candor") else \
+            "tools/setup bench installs it"
+        raise Missing(f"{name} is not here; {hint}")
+    return program
+
+
+def version(name):
+    flag = KINDS[name][3]
+    if not flag:
+        return ""
+    told = subprocess.run([find_program(name), flag], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, check=False)
+    found = re.search(r"\d+\.\d+[\w.]*", told.stdout + told.stderr)
+    return found.group(0) if found else ""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """One running server; its folder holds its configuration and what it prints."""
+
+    def __init__(self, name, folder, files, core):
+        self.name = name
+        self.port = free_port()
+        self.folder = Path(folder)
+        program, words = find_program(name), KINDS[name][2]
+        facts = {"port": self.port, "files": files, "folder": folder,
+                 "user": "user: root" if os.getuid() == 0 else "",
+                 "config": self.folder / f"{name}.conf"}
+        if KINDS[name][1]:
+            facts["config"].write_text(KINDS[name][1].format(**facts))
+        self.log = self.folder / f"{name}.log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [program, *(word.format(**facts) for word in words)], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, preexec_fn=lambda: os.sched_setaffinity(0, {core}))
+        try:
+            self.wait_until_ready()
+        except Missing:
+            self.end()
+            raise
+
+    def wait_until_ready(self):
+        limit = time.monotonic() + START_SECONDS
+        while time.monotonic() < limit and self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        told = self.log.read_text(errors="replace").strip().splitlines()[-3:]
+        raise Missing(f"{self.name} does not start: " + (" / ".join(told) or "it says nothing"))
+
+    def check(self, path, content):
+        """Numbers about wrong answers would be worth nothing."""
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        client.request("GET", path)
+        response = client.getresponse()
+        got = response.read()
+        client.close()
+        if response.status != 200 or (got != content if self.name != "floor" else
+                                      len(got) != len(content)):
+            raise Missing(f"{self.name} answers {path} with {response.status} and {len(got)} "
+                          f"bytes instead of the file's {len(content)}")
+
+    def processes(self):
+        """The server's process and its descendants."""
+        parents = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+        family = [self.process.pid]
+        for pid in family:
+            family += [child for child, parent in parents.items() if parent == pid]
+        return family
+
+    def cpu_seconds(self):
+        ticks = 0
+        for pid in self.processes():
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])  # utime and stime, of all threads
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def memory(self):
+        """Proportional set size in bytes: what the processes hold, shared pages counted once."""
+        total = 0
+        for pid in self.processes():
+            text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            total += int(re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE).group(1)) * 1024
+        return total
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+def raise_descriptor_limit(wanted):
+    """The servers inherit it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft >= wanted:
+        return
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(hard, wanted)))
+    except (ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

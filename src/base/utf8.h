@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Well-formed UTF-8 (Unicode 15 §3.9, table 3-7): no overlong forms, no surrogates.
+ */
+#ifndef CANDOR_BASE_UTF8_H
+#define CANDOR_BASE_UTF8_H
+
+#include "base/span.h"
+
+/* The length in bytes (1 to 4) of the well-formed sequence at the front of s; 0 when there is none.
+ * s is not empty. */
+size_t utf8_length(struct span s);
+
+#endif

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+/* candor docs: the pages of docs/ that are made from the tables. For those who build Candor. */
+#include "base/limits.h"
+#include "cli/cli.h"
+#include "cli/text.h"
+#include "registry/field.h"
+#include "registry/method.h"
+#include "registry/outcome.h"
+#include "registry/status.h"
+#include "server/config.h"
+
+#include <stdio.h>
+
+static const char help[] =
+    "usage: candor docs outcomes | statuses | limits | fields | configuration\n"
+    "\n"
+    "Prints a page of the documentation, made from the program's tables, as\n"
+    "Markdown.\n";
+
+/* As Markdown text: what would be taken for markup is escaped. */
+static void add_text(struct buf *b, struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (strchr("\\`*_<>[]|", text.ptr[i]))
+            buf_add_char(b, '\\');
+        buf_add_char(b, text.ptr[i]);
+    }
+}
+
+static void add_cell(struct buf *b, const char *text)
+{
+    buf_add(b, SPAN(" | "));
+    add_text(b, span_from_str(text));
+}
+
+static void add_head(struct buf *b, const char *title, const char *name, const char *table)
+{
+    buf_addf(b, "<!-- Made by \"candor docs %s\" from %s: change it there. -->\n# %s\n\n", name,
+             table, title);
+}
+
+static void add_outcomes(struct buf *b)
+{
+    add_head(b, "Outcomes", "outcomes", "src/registry/outcome.def");
+    buf_add_str(b, "Everything that can become of a request. Each outcome has one status; its token"
+                   " is in the access log and\nat the end of the type of a problem body, and"
+                   " `candor why TOKEN` tells what is written here.\n\n"
+                   "| outcome | status | what happened |\n| --- | --- | --- |\n");
+    for (int o = 1; o < OUTCOME_COUNT; o++) {
+        const struct outcome_info *info = &outcome_table[o];
+
+        buf_addf(b, "| [%s](#%s) | %d | ", info->token.ptr, info->token.ptr, info->status);
+        add_text(b, info->title);
+        buf_add(b, SPAN(" |\n"));
+    }
+    for (int o = 1; o < OUTCOME_COUNT; o++) {
+        const struct outcome_info *info = &outcome_table[o];
+
+        buf_addf(b, "\n## %s\n\n**%d %s.** ", info->token.ptr, info->status,
+                 status_from_code(info->status)->reason.ptr);
+        add_text(b, info->title);
+        buf_add(b, SPAN(".\n\n- The client: "));
+        add_text(b, info->client_advice);
+        buf_add(b, SPAN("\n- The operator: "));
+        add_text(b, info->operator_advice);
+        if (info->proxy_error)
+            buf_addf(b, "\n- Proxy-Status: `%s`", info->proxy_error);
+        buf_add_char(b, '\n');
+    }
+}
+
+static void add_status_row(struct buf *b, const struct status_info *info)
+{
+    buf_addf(b, "| %d", info->code);
+    add_cell(b, info->reason.ptr);
+    add_cell(b, info->section);
+    add_cell(b, info->no_store ? "never" : info->cacheable ? "yes" : "");
+    add_cell(b, info->retry ? "yes" : "");
+    add_cell(b, info->must);
+    add_cell(b, info->should);
+    add_cell(b, info->may);
+    buf_add(b, SPAN(" |\n"));
+}
+
+static void add_statuses(struct buf *b)
+{
+    add_head(b, "Status codes", "statuses", "src/registry/status.def");
+    buf_add_str(b, "All status codes of IANA's registry. *Cached*: heuristically cacheable by"
+                   " default (RFC 9110 §15.1).\n*Retry*: the same request may succeed later; by"
+                   " itself a program repeats only an idempotent one.\n*Must*, *should*, *may*:"
+                   " fields that go with it.\n206 and 304 also repeat what the 200 would have had"
+                   " of " STATUS_REPEATED_FIELDS ".\n\n"
+                   "| code | reason | defined in | cached | retry | must | should | may |\n"
+                   "| --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    for (size_t i = 0; i < status_count; i++)
+        add_status_row(b, &status_table[i]);
+    for (size_t i = 0; i < status_count; i++) {
+        buf_addf(b, "\n## %d %s\n\n", status_table[i].code, status_table[i].reason.ptr);
+        add_text(b, span_from_str(status_table[i].meaning));
+        buf_add_char(b, '\n');
+    }
+    buf_add_str(b, "\n## In use, registered nowhere\n\nTo be recognised; Candor never sends one of"
+                   " these.\n\n| code | used by | called | meaning |\n| --- | --- | --- | --- |\n");
+    for (size_t i = 0; i < status_unregistered_count; i++) {
+        const struct status_unregistered *info = &status_unregistered_table[i];
+
+        buf_addf(b, "| %d", info->code);
+        add_cell(b, info->user);
+        add_cell(b, info->name);
+        add_cell(b, info->meaning);
+        buf_add(b, SPAN(" |\n"));
+    }
+}
+
+static void add_limits(struct buf *b)
+{
+    add_head(b, "Limits", "limits", "src/base/limits.def");
+    buf_add_str(b, "Every limit of the program. Sizes are bytes, times are milliseconds. Those with"
+                   " a key can be set in the\nconfiguration.\n\n"
+                   "| limit | default | key | meaning |\n| --- | ---: | --- | --- |\n");
+    for (const struct limit *limit = limit_table; limit->name; limit++) {
+        bool has_key = strcmp(limit->key, "-") != 0;
+
+        buf_addf(b, "| `%s` | %d | %s%s%s", limit->name, limit->value, has_key ? "`" : "",
+                 has_key ? limit->key : "", has_key ? "`" : "");
+        add_cell(b, limit->meaning);
+        buf_add(b, SPAN(" |\n"));
+    }
+}
+
+static void add_fields(struct buf *b)
+{
+    add_head(b, "Fields and methods", "fields", "src/registry/field.def and method.def");
+    buf_add_str(b, "The fields that Candor knows. Others pass without being looked at.\n\n"
+                   "| field | defined in | list | once | hop by hop | secret | not a trailer |\n"
+                   "| --- | --- | --- | --- | --- | --- | --- |\n");
+    for (int f = 1; f < FIELD_COUNT; f++) {
+        const struct field_info *info = &field_table[f];
+
+        buf_addf(b, "| %s", info->name.ptr);
+        add_cell(b, info->section);
+        add_cell(b, info->flags & FIELD_FLAG_LIST ? "yes" : "");
+        add_cell(b, info->flags & FIELD_FLAG_ONE ? "yes" : "");
+        add_cell(b, info->flags & FIELD_FLAG_HOP ? "yes" : "");
+        add_cell(b, info->flags & FIELD_FLAG_SECRET ? "yes" : "");
+        add_cell(b, info->flags & FIELD_FLAG_FRAMING ? "yes" : "");
+        buf_add(b, SPAN(" |\n"));
+    }
+    buf_add_str(b, "\nAnd the methods.\n\n| method | defined in | safe | idempotent |\n"
+                   "| --- | --- | --- | --- |\n");
+    for (int m = 1; m < METHOD_COUNT; m++) {
+        buf_addf(b, "| %s", method_table[m].name.ptr);
+        add_cell(b, method_table[m].section);
+        add_cell(b, method_table[m].safe ? "yes" : "");
+        add_cell(b, method_table[m].idempotent ? "yes" : "");
+        buf_add(b, SPAN(" |\n"));
+    }
+}
+
+static void add_configuration(struct buf *b)
+{
+    add_head(b, "Configuration", "configuration", "src/server/config.def");
+    config_describe(b);
+}
+
+static const struct page {
+    const char *name;
+    void (*add)(struct buf *b);
+} pages[] = {
+    {"outcomes", add_outcomes}, {"statuses", add_statuses},           {"limits", add_limits},
+    {"fields", add_fields},     {"configuration", add_configuration},
+};
+
+int cli_docs(int argc, char **argv)
+{
+    struct buf b = {0};
+
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        fputs(help, stdout);
+        return CLI_OK;
+    }
+    for (size_t i = 0; argc == 2 && i < sizeof pages / sizeof *pages; i++) {
+        if (strcmp(argv[1], pages[i].name) == 0) {
+            pages[i].add(&b);
+            return text_print(&b);
+        }
+    }
+    fputs(help, stderr);
+    return CLI_USAGE;
+}

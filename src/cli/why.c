@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+/* candor why: what an outcome means, and what to do about it. */
+#include "cli/cli.h"
+#include "cli/text.h"
+#include "registry/search.h"
+
+#include <stdio.h>
+
+enum { TOKEN_COLUMNS = 36, CLOSE_MAX = 5 };
+
+static const char help[] =
+    "usage: candor why [TOKEN]\n"
+    "\n"
+    "Tells what an outcome means, which status it has, what the client can do and\n"
+    "what the operator can do. Every answer of Candor has an outcome: its token is\n"
+    "in the access log, and at the end of the type of a problem body.\n"
+    "\n"
+    "Without TOKEN it lists all outcomes. Exit code: 0, or 1 when there is no such\n"
+    "outcome, or 2 when the command line is not as expected.\n";
+
+static void add_section(struct buf *b, const char *heading, struct span text, size_t width)
+{
+    if (text.len == 0)
+        return;
+    buf_addf(b, "\n  %s\n", heading);
+    text_add_paragraph(b, text, 4, width);
+}
+
+static int show_outcome(const struct outcome_info *info)
+{
+    const struct status_info *status = status_from_code(info->status);
+    struct buf b = {0}, title = {0};
+    size_t width = text_width();
+
+    buf_addf(&b, "%s: %d %s\n\n", info->token.ptr, info->status, status->reason.ptr);
+    buf_add(&title, info->title);
+    buf_add_char(&title, '.');
+    text_add_paragraph(&b, buf_span(&title), 2, width);
+    add_section(&b, "What the client can do", info->client_advice, width);
+    add_section(&b, "What the operator can do", info->operator_advice, width);
+    if (info->proxy_error)
+        add_section(&b, "Error type in Proxy-Status (RFC 9209)", span_from_str(info->proxy_error),
+                    width);
+    buf_clear(&title);
+    buf_addf(&title, "What %d means (%s)", info->status, status->section);
+    add_section(&b, title.failed ? "What the status means" : title.ptr,
+                span_from_str(status->meaning), width);
+    buf_done(&title);
+    return text_print(&b);
+}
+
+static int show_all(void)
+{
+    struct buf b = {0};
+    size_t width = text_width();
+
+    for (int o = 1; o < OUTCOME_COUNT; o++) {
+        const struct outcome_info *info = &outcome_table[o];
+
+        buf_addf(&b, "%d  ", info->status);
+        text_add_cell(&b, info->token, TOKEN_COLUMNS);
+        text_add_wrapped(&b, info->title, TOKEN_COLUMNS + 5, width);
+    }
+    return text_print(&b);
+}
+
+static int show_unknown(struct span typed)
+{
+    enum outcome close[CLOSE_MAX];
+    size_t count = outcome_find_close(typed, close, CLOSE_MAX);
+
+    fprintf(stderr, "candor why: there is no outcome \"%.*s\"", SPAN_ARG(typed));
+    if (count == 0)
+        fputs("; candor why lists them all\n", stderr);
+    else
+        fputs("; did you mean\n", stderr);
+    for (size_t i = 0; i < count; i++)
+        fprintf(stderr, "  %s\n", outcome_table[close[i]].token.ptr);
+    return CLI_FAILURE;
+}
+
+int cli_why(int argc, char **argv)
+{
+    struct span token;
+    enum outcome outcome;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            fputs(help, stdout);
+            return CLI_OK;
+        }
+        if (argv[i][0] == '-' || argv[i][0] == '\0') {
+            fprintf(stderr, "candor why: there is no option \"%s\"; see candor why --help\n",
+                    argv[i]);
+            return CLI_USAGE;
+        }
+    }
+    if (argc > 2) {
+        fputs("candor why: one outcome at a time\n", stderr);
+        return CLI_USAGE;
+    }
+    if (argc == 1)
+        return show_all();
+    token = span_from_str(argv[1]);
+    outcome = outcome_from_token(token);
+    return outcome ? show_outcome(&outcome_table[outcome]) : show_unknown(token);
+}

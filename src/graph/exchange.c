@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include "graph/exchange.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void exchange_reset(struct exchange *x)
+{
+    arena_reset(&x->arena);
+    message_clear(&x->request);
+    memset(&x->known, 0, sizeof *x - offsetof(struct exchange, known));
+    x->response.fields_end = &x->response.fields;
+}
+
+void exchange_set_cause(struct exchange *x, enum outcome cause, uint64_t offset)
+{
+    if (x->cause != OUTCOME_NONE)
+        return;
+    x->cause = cause;
+    x->cause_offset = offset;
+}
+
+struct span exchange_field(struct exchange *x, enum field id)
+{
+    const struct message *m = &x->request;
+    size_t first = m->first[id], length = 0, at = 0;
+    unsigned lines = 0;
+    char *joined;
+
+    if (!first)
+        return (struct span){NULL, 0};
+    for (size_t i = first - 1; i < m->field_count; i++) {
+        if (m->fields[i].id == id) {
+            length += m->fields[i].value.len + 2;
+            lines++;
+        }
+    }
+    if (lines == 1)
+        return m->fields[first - 1].value;
+    joined = arena_alloc(&x->arena, length);
+    if (!joined)
+        return m->fields[first - 1].value;
+    for (size_t i = first - 1; i < m->field_count; i++) {
+        struct span value = m->fields[i].value;
+
+        if (m->fields[i].id != id)
+            continue;
+        if (at) {
+            joined[at++] = ',';
+            joined[at++] = ' ';
+        }
+        if (value.len)
+            memcpy(joined + at, value.ptr, value.len);
+        at += value.len;
+    }
+    return span_of(joined, at);
+}
+
+void exchange_add_field(struct exchange *x, struct span name, struct span value)
+{
+    struct response_field *f = arena_alloc(&x->arena, sizeof *f);
+
+    if (!f)
+        return;
+    *f = (struct response_field){NULL, name, value};
+    *x->response.fields_end = f;
+    x->response.fields_end = &f->next;
+}
+
+void exchange_add_fieldf(struct exchange *x, struct span name, const char *format, ...)
+{
+    va_list args;
+    char *text;
+    int n;
+
+    va_start(args, format);
+    n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    text = n < 0 ? NULL : arena_alloc(&x->arena, (size_t)n + 1);
+    if (!text)
+        return;
+    va_start(args, format);
+    vsnprintf(text, (size_t)n + 1, format, args);
+    va_end(args);
+    exchange_add_field(x, name, span_of(text, (size_t)n));
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+/*
+ * One request and its response, on one arena. The connection that carries it fills in the request
+ * and sends the response; the graph decides the outcome; a resource supplies facts and the body.
+ * Nothing here knows the version of HTTP on the wire, nor that there is a connection.
+ */
+#ifndef CANDOR_GRAPH_EXCHANGE_H
+#define CANDOR_GRAPH_EXCHANGE_H
+
+#include "base/arena.h"
+#include "http/precondition.h"
+#include "http/range.h"
+#include "wire/message.h"
+#include "wire/uri.h"
+
+struct exchange;
+struct resource;
+
+/* What questions need to know. A fact is established once, maybe after a wait. */
+enum fact {
+    FACT_MESSAGE = 1 << 0,        // the wire's verdict on the message
+    FACT_ROUTE = 1 << 1,          // the host and the resource behind the path
+    FACT_CONTENT = 1 << 2,        // the content arrived, or why not
+    FACT_REPRESENTATION = 1 << 3, // what is there
+};
+
+/* The representation that the resource selected, or why there is none. */
+struct representation {
+    bool exists, readable, lacks_slash, acceptable;
+    bool has_ranges;              // range requests make sense
+    struct validators validators; // http/precondition.h
+    uint64_t length;              // bytes
+    struct span content_type;
+};
+
+/* A piece of a response's body. */
+struct piece {
+    enum piece_kind {
+        PIECE_BYTES, // bytes: valid until the next piece is asked for
+        PIECE_FILE,  // length bytes of file from offset
+        PIECE_END,   // the body is complete
+        PIECE_FAILED // it cannot be completed: the message must end visibly broken
+    } kind;
+    struct span bytes;
+    int file;
+    uint64_t offset, length;
+};
+
+/* A field line to be sent, in a list on the arena. */
+struct response_field {
+    struct response_field *next;
+    struct span name, value;
+};
+
+struct response {
+    struct span block;             // ready-made field lines, each with its CRLF; or empty
+    struct response_field *fields; // further ones, in order
+    struct response_field **fields_end;
+    bool has_length; // length is known: else the end is told by framing
+    bool close;      // the connection must not be used again
+    uint64_t length; // of the body, also when it is not sent (HEAD)
+    struct span body; // the whole body, when next is NULL
+    void (*next)(struct exchange *x, struct piece *ret_piece); // or the pull for the next piece
+    void *source;                                              // private to next
+};
+
+enum { TRAIL_LENGTH = 64 }; // at least the number of nodes
+
+/* What the carrier of exchanges (the server) does for them. */
+struct exchange_host {
+    /* Establishes FACT_ROUTE or FACT_CONTENT: true when it is known now, false: resume follows. */
+    bool (*establish)(struct exchange *x, enum fact fact);
+    /* A fact has arrived: the walk goes on. */
+    void (*resume)(struct exchange *x);
+};
+
+struct exchange {
+    struct arena arena;
+    const struct exchange_host *host;
+    void *carrier;              // the connection
+    struct span request_bytes;  // the head as received, for TRACE
+    struct message request;
+
+    uint32_t known;     // facts
+    enum outcome cause; // the first cause that a fact found; OUTCOME_NONE: none
+    uint64_t cause_offset;
+    bool over_capacity, host_known;
+    struct uri_path path;
+    struct resource *resource; // not owned; NULL: no route
+    method_set allowed;
+    uint64_t content_limit;
+    struct representation representation;
+    void *held; // the resource's own, given back by its release
+    struct range *ranges;
+    size_t range_count;
+    enum range_result range_result;
+
+    enum outcome outcome;
+    uint8_t at; // node
+    uint8_t trail_length;
+    uint8_t trail[TRAIL_LENGTH]; // node << 1 | answer
+
+    int64_t time;    // seconds since 1970, of this request
+    int64_t started; // monotonic nanoseconds
+    uint64_t id;
+    struct response response;
+};
+
+/* Makes it ready for the next request; keeps arena, host and carrier. */
+void exchange_reset(struct exchange *x);
+
+/* Records why a fact could not be had; the first cause wins. */
+void exchange_set_cause(struct exchange *x, enum outcome cause, uint64_t offset);
+
+/* All values of a list field in one, joined by ", "; ptr is NULL when the field is absent. */
+struct span exchange_field(struct exchange *x, enum field id);
+
+/* Adds a field to the response; name and value must live as long as the exchange. */
+void exchange_add_field(struct exchange *x, struct span name, struct span value);
+/* The same with a value printed into the arena. */
+__attribute__((format(printf, 3, 4))) void
+exchange_add_fieldf(struct exchange *x, struct span name, const char *format, ...);
+
+#endif

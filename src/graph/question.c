@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include "graph/question.h"
+
+#include "graph/resource.h"
+
+bool ask_message_sound(struct exchange *x)
+{
+    return x->cause == OUTCOME_NONE;
+}
+
+bool ask_capacity_left(struct exchange *x)
+{
+    return !x->over_capacity;
+}
+
+bool ask_targets_server(struct exchange *x)
+{
+    return x->request.form == TARGET_ASTERISK;
+}
+
+bool ask_asks_tunnel(struct exchange *x)
+{
+    return x->request.method == METHOD_CONNECT;
+}
+
+bool ask_host_known(struct exchange *x)
+{
+    return x->host_known;
+}
+
+bool ask_route_known(struct exchange *x)
+{
+    return x->resource != NULL;
+}
+
+bool ask_method_known(struct exchange *x)
+{
+    return x->request.method != METHOD_UNKNOWN;
+}
+
+bool ask_method_allowed(struct exchange *x)
+{
+    return (x->allowed & METHOD_BIT(x->request.method)) != 0;
+}
+
+bool ask_is_trace(struct exchange *x)
+{
+    return x->request.method == METHOD_TRACE;
+}
+
+bool ask_is_options(struct exchange *x)
+{
+    return x->request.method == METHOD_OPTIONS;
+}
+
+bool ask_expectation_known(struct exchange *x)
+{
+    return !x->request.expect_unknown;
+}
+
+bool ask_content_fits(struct exchange *x)
+{
+    return x->request.framing != FRAMING_LENGTH || x->request.content_length <= x->content_limit;
+}
+
+bool ask_content_sound(struct exchange *x)
+{
+    return x->cause == OUTCOME_NONE;
+}
+
+bool ask_lookup_worked(struct exchange *x)
+{
+    return x->cause == OUTCOME_NONE;
+}
+
+bool ask_exists(struct exchange *x)
+{
+    return x->representation.exists;
+}
+
+bool ask_is_readable(struct exchange *x)
+{
+    return x->representation.readable;
+}
+
+bool ask_lacks_slash(struct exchange *x)
+{
+    return x->representation.lacks_slash;
+}
+
+bool ask_is_acceptable(struct exchange *x)
+{
+    return x->representation.acceptable;
+}
+
+static enum condition if_match(struct exchange *x)
+{
+    return precondition_if_match(exchange_field(x, FIELD_if_match),
+                                 &x->representation.validators);
+}
+
+bool ask_has_if_match(struct exchange *x)
+{
+    return x->request.first[FIELD_if_match] != 0;
+}
+
+bool ask_if_match_sound(struct exchange *x)
+{
+    return if_match(x) != CONDITION_MALFORMED;
+}
+
+bool ask_if_match_holds(struct exchange *x)
+{
+    return if_match(x) == CONDITION_HOLDS;
+}
+
+static enum condition if_unmodified_since(struct exchange *x)
+{
+    return precondition_if_unmodified_since(message_field(&x->request, FIELD_if_unmodified_since),
+                                            &x->representation.validators, x->time);
+}
+
+bool ask_has_if_unmodified_since(struct exchange *x)
+{
+    return x->request.first[FIELD_if_unmodified_since] &&
+           if_unmodified_since(x) != CONDITION_ABSENT;
+}
+
+bool ask_unmodified_since(struct exchange *x)
+{
+    return if_unmodified_since(x) == CONDITION_HOLDS;
+}
+
+static enum condition if_none_match(struct exchange *x)
+{
+    return precondition_if_none_match(exchange_field(x, FIELD_if_none_match),
+                                      &x->representation.validators);
+}
+
+bool ask_has_if_none_match(struct exchange *x)
+{
+    return x->request.first[FIELD_if_none_match] != 0;
+}
+
+bool ask_if_none_match_sound(struct exchange *x)
+{
+    return if_none_match(x) != CONDITION_MALFORMED;
+}
+
+bool ask_if_none_match_holds(struct exchange *x)
+{
+    return if_none_match(x) == CONDITION_HOLDS;
+}
+
+static enum condition if_modified_since(struct exchange *x)
+{
+    return precondition_if_modified_since(message_field(&x->request, FIELD_if_modified_since),
+                                          &x->representation.validators, x->time);
+}
+
+bool ask_has_if_modified_since(struct exchange *x)
+{
+    return x->request.first[FIELD_if_modified_since] && if_modified_since(x) != CONDITION_ABSENT;
+}
+
+bool ask_modified_since(struct exchange *x)
+{
+    return if_modified_since(x) == CONDITION_HOLDS;
+}
+
+bool ask_has_range(struct exchange *x)
+{
+    return x->request.first[FIELD_range] && x->request.method == METHOD_GET &&
+           x->representation.has_ranges;
+}
+
+bool ask_has_if_range(struct exchange *x)
+{
+    return x->request.first[FIELD_if_range] != 0;
+}
+
+bool ask_if_range_holds(struct exchange *x)
+{
+    return precondition_if_range(message_field(&x->request, FIELD_if_range),
+                                 &x->representation.validators, x->time) == CONDITION_HOLDS;
+}
+
+bool ask_range_sound(struct exchange *x)
+{
+    x->ranges = arena_alloc(&x->arena, LIMIT_RANGES * sizeof *x->ranges);
+    x->range_result = RANGE_IGNORE;
+    if (x->ranges)
+        x->range_result = range_parse(message_field(&x->request, FIELD_range),
+                                      x->representation.length, x->ranges, &x->range_count);
+    return x->range_result != RANGE_IGNORE;
+}
+
+bool ask_range_satisfiable(struct exchange *x)
+{
+    return x->range_result == RANGE_SATISFIABLE;
+}
+
+bool ask_range_single(struct exchange *x)
+{
+    return x->range_count == 1;
+}

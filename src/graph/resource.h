@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A resource: what a route leads to. It never sees a connection or a codec, only exchanges.
+ * Each worker has instances of its own, so a resource needs no locks.
+ */
+#ifndef CANDOR_GRAPH_RESOURCE_H
+#define CANDOR_GRAPH_RESOURCE_H
+
+#include "graph/exchange.h"
+
+struct resource_ops {
+    const char *name; // as in the configuration: "files"
+    /*
+     * Establishes a fact of x (FACT_REPRESENTATION). True: known now. False: it will be later, and
+     * x->host->resume(x) will be called, never before this returned. A fact that cannot be had is
+     * known with a cause (exchange_set_cause).
+     */
+    bool (*establish)(struct exchange *x, enum fact fact);
+    /*
+     * Fills in x->response for an outcome that is the resource's to answer (below 400): fields
+     * and body. May be NULL.
+     */
+    void (*respond)(struct exchange *x);
+    /* Gives back what x holds of the resource (x->held); runs once, at the end of the exchange. */
+    void (*release)(struct exchange *x);
+    /* Ends an instance; no exchange holds anything of it any more. */
+    void (*free)(struct resource *r);
+};
+
+struct resource {
+    const struct resource_ops *ops;
+    method_set methods;      // that it can answer
+    uint64_t content_limit;  // bytes
+    size_t mount_length;     // bytes of the path that belong to the route: "/docs/" is 6
+};
+
+#endif

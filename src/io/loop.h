@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The loop: operations are submitted, and a callback tells the result. Invariants:
+ *  - no callback runs before the call that submitted its operation has returned;
+ *  - after stream_close no callback of that stream runs but the one given to stream_close;
+ *  - a loop and all that belongs to it is used by one thread, but for loop_post.
+ * Results are bytes (0 or more) or a negated errno. epoll stands behind it; io_uring fits.
+ */
+#ifndef CANDOR_IO_LOOP_H
+#define CANDOR_IO_LOOP_H
+
+#include "base/list.h"
+
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+struct loop;
+
+/* buffer_size: capacity in bytes of the buffers that the loop lends to receives. */
+int loop_open(size_t buffer_size, struct loop **ret_loop);
+void loop_free(struct loop *l);
+/* Runs until loop_stop; -CANDOR_E_SYSTEM if the system's own waiting fails. */
+int loop_run(struct loop *l);
+void loop_stop(struct loop *l);
+/* Monotonic nanoseconds, read once a round. */
+int64_t loop_now(const struct loop *l);
+
+/* Private: what epoll points at. */
+struct source {
+    void (*on_event)(struct source *s, uint32_t events);
+};
+
+/*
+ * A buffer lent by the loop. Whoever gets it in a callback owns it until loop_buffer_release.
+ * Bytes [start, len) of data are valid and unread; the reader advances start.
+ */
+struct loop_buffer {
+    struct loop_buffer *next; // private
+    uint32_t start, len, cap;
+    char data[];
+};
+void loop_buffer_release(struct loop *l, struct loop_buffer *b);
+
+/*
+ * A connected stream socket. At most one receive and one send are under way at a time.
+ */
+struct stream;
+typedef void stream_recv_fn(struct stream *s, struct loop_buffer *b, ssize_t result);
+typedef void stream_send_fn(struct stream *s, ssize_t result);
+typedef void stream_closed_fn(struct stream *s);
+
+struct stream {
+    struct source source; // all private
+    struct loop *loop;
+    struct list ready;
+    struct loop_buffer *into;
+    stream_recv_fn *on_recv;
+    stream_send_fn *on_send;
+    stream_closed_fn *on_closed;
+    struct iovec *iov;
+    uint64_t file_offset, file_left;
+    ssize_t sent;
+    int fd, file;
+    uint16_t iov_count;
+    uint16_t state;
+};
+
+/* Takes ownership of the non-blocking socket fd; on failure the fd stays the caller's. */
+int stream_open(struct loop *l, struct stream *s, int fd);
+
+/*
+ * Receives once. `into`: append to this buffer (which must have room); NULL: the loop lends one when
+ * bytes are there, so that a waiting stream holds none. In the callback result > 0 is the number of
+ * bytes appended, 0 the end of the stream; b is `into`, or the lent one if result > 0, else NULL.
+ */
+void stream_recv(struct stream *s, struct loop_buffer *into, stream_recv_fn *done);
+/* Takes back a receive that has not completed; its callback will not run. */
+void stream_recv_cancel(struct stream *s);
+
+enum { STREAM_MORE = 1 }; // more will be sent at once: the system may wait to fill a packet
+
+/*
+ * Sends all of it, or fails. The array and what it points to must stay until the callback; the
+ * array is modified. result: the bytes sent (all), or a negated errno.
+ */
+void stream_send(struct stream *s, struct iovec *iov, unsigned count, int flags,
+                 stream_send_fn *done);
+/* Sends part of a file. A result smaller than length: the file ended early. */
+void stream_send_file(struct stream *s, int file, uint64_t offset, uint64_t length,
+                      stream_send_fn *done);
+/* Bytes that the operation under way has sent so far: tells a slow client from a stuck one. */
+uint64_t stream_send_progress(const struct stream *s);
+
+/* No more will be sent: the peer sees the end. */
+void stream_shutdown(struct stream *s);
+/* Closes; `closed` tells when the struct may be reused. */
+void stream_close(struct stream *s, stream_closed_fn *closed);
+
+/*
+ * A listening socket. Takes ownership of fd. Each accepted connection is a non-blocking socket that
+ * on_accept then owns.
+ */
+struct listener {
+    struct source source; // private
+    struct loop *loop;
+    void (*on_accept)(struct listener *l, int fd, const struct sockaddr *peer, socklen_t peer_len);
+    void (*on_exhausted)(struct listener *l); // no descriptor left: it was paused; may be NULL
+    int fd;
+    bool accepting;
+};
+int listener_open(struct loop *loop, struct listener *l, int fd);
+/* A paused listener leaves connections in the system's backlog. */
+void listener_pause(struct listener *l);
+void listener_resume(struct listener *l);
+void listener_close(struct listener *l);
+
+/* A timer fires once, at its time or up to 16 ms later. Setting it again moves it. */
+struct timer {
+    struct list link; // private
+    int64_t due;
+    int64_t slot_time;
+    void (*on_fire)(struct timer *t);
+};
+void timer_init(struct timer *t, void (*on_fire)(struct timer *t));
+void timer_set(struct loop *l, struct timer *t, int64_t at);
+void timer_stop(struct timer *t);
+
+/*
+ * Something to be called in a loop's own thread: the only way from one thread to another.
+ * The message stays its sender's until on_arrival runs.
+ */
+struct loop_message {
+    struct loop_message *next; // private
+    void (*on_arrival)(struct loop_message *p);
+};
+void loop_post(struct loop *l, struct loop_message *p);
+
+#endif

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+/*
+ * epoll behind loop.h. Each socket is registered once, edge-triggered, for both directions; what the
+ * edges told is remembered in the stream's state, so that the hot path costs one recv and one send
+ * and no epoll_ctl. Completions of what could be done at once wait in the ready queue until the
+ * submitter has returned.
+ */
+#include "io/loop_epoll.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+
+#include <errno.h>
+#include <sys/eventfd.h>
+
+int64_t loop_now(const struct loop *l)
+{
+    return l->now;
+}
+
+void loop_stop(struct loop *l)
+{
+    l->stopping = true;
+}
+
+/* Buffers: last in, first out, so that the next receive finds a warm one. */
+
+struct loop_buffer *loop_buffer_take(struct loop *l)
+{
+    struct loop_buffer *b = l->buffers;
+
+    if (b) {
+        l->buffers = b->next;
+        l->buffers_free--;
+    } else {
+        b = malloc(sizeof *b + l->buffer_size);
+        if (!b)
+            return NULL;
+        b->cap = l->buffer_size;
+    }
+    b->next = NULL;
+    b->start = b->len = 0;
+    return b;
+}
+
+void loop_buffer_release(struct loop *l, struct loop_buffer *b)
+{
+    if (!b)
+        return;
+    if (l->buffers_free >= BUFFERS_KEPT) {
+        free(b);
+        return;
+    }
+    b->next = l->buffers;
+    l->buffers = b;
+    l->buffers_free++;
+}
+
+/* The inbox: messages from other threads. */
+
+void loop_post(struct loop *l, struct loop_message *p)
+{
+    bool was_empty;
+
+    p->next = NULL;
+    pthread_mutex_lock(&l->inbox_lock);
+    was_empty = !l->inbox;
+    *l->inbox_end = p;
+    l->inbox_end = &p->next;
+    pthread_mutex_unlock(&l->inbox_lock);
+    if (was_empty)
+        (void)!write(l->inbox_fd, &(uint64_t){1}, sizeof(uint64_t));
+}
+
+static void inbox_on_event(struct source *s, uint32_t events)
+{
+    struct loop *l = container_of(s, struct loop, inbox_source);
+    struct loop_message *p;
+    uint64_t count;
+
+    (void)events;
+    (void)!read(l->inbox_fd, &count, sizeof count);
+    pthread_mutex_lock(&l->inbox_lock);
+    p = l->inbox;
+    l->inbox = NULL;
+    l->inbox_end = &l->inbox;
+    pthread_mutex_unlock(&l->inbox_lock);
+    while (p) {
+        struct loop_message *next = p->next;
+
+        p->on_arrival(p);
+        p = next;
+    }
+}
+
+void timer_set(struct loop *l, struct timer *t, int64_t at)
+{
+    wheel_set(&l->wheel, t, at);
+}
+
+int loop_open(size_t buffer_size, struct loop **ret_loop)
+{
+    struct loop *l = calloc(1, sizeof *l);
+    struct epoll_event e = {.events = EPOLLIN};
+
+    if (!l)
+        return -CANDOR_E_MEMORY;
+    list_init(&l->ready);
+    l->buffer_size = (uint32_t)buffer_size;
+    l->now = clock_monotonic();
+    wheel_init(&l->wheel, l->now);
+    l->inbox_end = &l->inbox;
+    l->inbox_source.on_event = inbox_on_event;
+    pthread_mutex_init(&l->inbox_lock, NULL);
+    l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    l->inbox_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    e.data.ptr = &l->inbox_source;
+    if (l->epoll_fd < 0 || l->inbox_fd < 0 ||
+        epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, l->inbox_fd, &e) < 0) {
+        loop_free(l);
+        return -CANDOR_E_SYSTEM;
+    }
+    *ret_loop = l;
+    return 0;
+}
+
+void loop_free(struct loop *l)
+{
+    if (!l)
+        return;
+    while (l->buffers) {
+        struct loop_buffer *b = l->buffers;
+
+        l->buffers = b->next;
+        free(b);
+    }
+    if (l->inbox_fd >= 0)
+        close(l->inbox_fd);
+    if (l->epoll_fd >= 0)
+        close(l->epoll_fd);
+    pthread_mutex_destroy(&l->inbox_lock);
+    free(l);
+}
+
+/* Runs what was ready when it began and what that made ready, up to a bound. */
+static void loop_run_ready(struct loop *l)
+{
+    struct list *link;
+
+    for (int i = 0; i < READY_A_ROUND && (link = list_pop(&l->ready)); i++)
+        stream_run_ready(list_entry(link, struct stream, ready));
+}
+
+void loop_forget(struct loop *l, const struct source *s)
+{
+    for (int i = l->event_at + 1; i < l->event_count; i++)
+        if (l->events[i].data.ptr == s)
+            l->events[i].data.ptr = NULL;
+}
+
+int loop_run(struct loop *l)
+{
+    l->stopping = false;
+    while (!l->stopping) {
+        int wait = list_empty(&l->ready) ? wheel_wait(&l->wheel, l->now) : 0;
+        int n = epoll_wait(l->epoll_fd, l->events, EVENTS_A_ROUND, wait);
+
+        if (n < 0 && errno != EINTR)
+            return -CANDOR_E_SYSTEM;
+        l->now = clock_monotonic();
+        l->event_count = n > 0 ? n : 0;
+        for (l->event_at = 0; l->event_at < l->event_count; l->event_at++) {
+            const struct epoll_event *e = &l->events[l->event_at];
+            struct source *s = e->data.ptr;
+
+            if (s)
+                s->on_event(s, e->events);
+            loop_run_ready(l);
+        }
+        l->event_count = 0;
+        wheel_run(&l->wheel, l->now);
+        loop_run_ready(l);
+    }
+    return 0;
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Streams over epoll: edges are remembered as READABLE and WRITABLE until the system says that it
+ * has no more to give or to take.
+ */
+#include "io/loop_epoll.h"
+
+#include "base/error.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <sys/sendfile.h>
+
+enum stream_state {
+    READABLE = 1 << 0,
+    WRITABLE = 1 << 1,
+    HUNG_UP = 1 << 2,   // the peer has ended: a short receive does not mean that all was read
+    RECEIVING = 1 << 3, // a receive is submitted
+    SENDING = 1 << 4,   // a send is submitted and not finished
+    SENT = 1 << 5,      // finished; its callback is still to run
+    CLOSED = 1 << 6,
+    SENDS_FILE = 1 << 7,
+    SENDS_MORE = 1 << 8,
+};
+
+enum { FILE_PIECE = 1 << 20 }; // most bytes of one sendfile, so that one stream does not keep the loop
+
+static void set(struct stream *s, unsigned bits)
+{
+    s->state = (uint16_t)(s->state | bits);
+}
+
+static void clear(struct stream *s, unsigned bits)
+{
+    s->state = (uint16_t)(s->state & ~bits);
+}
+
+static void make_ready(struct stream *s)
+{
+    if (list_empty(&s->ready))
+        list_add_tail(&s->loop->ready, &s->ready);
+}
+
+/* One receive. False when there is nothing to receive yet. */
+static bool receive(struct stream *s)
+{
+    struct loop_buffer *b = s->into ? s->into : loop_buffer_take(s->loop);
+    stream_recv_fn *done = s->on_recv;
+    size_t room;
+    ssize_t n;
+
+    if (!b) {
+        clear(s, RECEIVING);
+        done(s, NULL, -ENOMEM);
+        return true;
+    }
+    room = b->cap - b->len;
+    do
+        n = recv(s->fd, b->data + b->len, room, 0);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        n = -errno;
+    if (n < (ssize_t)room && !(s->state & HUNG_UP))
+        clear(s, READABLE);
+    if (n > 0)
+        b->len += (uint32_t)n;
+    else if (!s->into)
+        loop_buffer_release(s->loop, b);
+    if (n == -EAGAIN) {
+        clear(s, READABLE);
+        return false;
+    }
+    clear(s, RECEIVING);
+    done(s, n > 0 || s->into ? b : NULL, n);
+    return true;
+}
+
+static void send_done(struct stream *s, ssize_t result)
+{
+    clear(s, SENDING | SENDS_FILE | SENDS_MORE);
+    set(s, SENT);
+    s->sent = result;
+    make_ready(s);
+}
+
+/* Takes n sent bytes off the front of the vector. True when nothing is left. */
+static bool vector_advance(struct stream *s, size_t n)
+{
+    while (s->iov_count && n >= s->iov->iov_len) {
+        n -= s->iov->iov_len;
+        s->iov++;
+        s->iov_count--;
+    }
+    if (!s->iov_count)
+        return true;
+    s->iov->iov_base = (char *)s->iov->iov_base + n;
+    s->iov->iov_len -= n;
+    return false;
+}
+
+static void send_vector(struct stream *s)
+{
+    int flags = MSG_NOSIGNAL | (s->state & SENDS_MORE ? MSG_MORE : 0);
+
+    for (;;) {
+        ssize_t n;
+
+        if (s->iov_count == 1) {
+            n = send(s->fd, s->iov->iov_base, s->iov->iov_len, flags);
+        } else {
+            struct msghdr m = {.msg_iov = s->iov,
+                               .msg_iovlen = s->iov_count < IOV_MAX ? s->iov_count : IOV_MAX};
+
+            n = sendmsg(s->fd, &m, flags);
+        }
+        if (n >= 0) {
+            s->sent += n;
+            if (vector_advance(s, (size_t)n)) {
+                send_done(s, s->sent);
+                return;
+            }
+        } else if (errno == EAGAIN) {
+            clear(s, WRITABLE);
+            return;
+        } else if (errno != EINTR) {
+            send_done(s, -errno);
+            return;
+        }
+    }
+}
+
+static void send_file(struct stream *s)
+{
+    off_t at = (off_t)s->file_offset;
+    size_t piece = s->file_left < FILE_PIECE ? (size_t)s->file_left : FILE_PIECE;
+    ssize_t n;
+
+    do
+        n = sendfile(s->fd, s->file, &at, piece);
+    while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == EAGAIN) {
+        clear(s, WRITABLE);
+        return;
+    }
+    if (n < 0) {
+        send_done(s, -errno);
+        return;
+    }
+    s->sent += n;
+    s->file_offset += (uint64_t)n;
+    s->file_left -= (uint64_t)n;
+    if (n == 0 || s->file_left == 0)
+        send_done(s, s->sent);
+    else
+        make_ready(s); // others first, then the next piece
+}
+
+static void send_some(struct stream *s)
+{
+    if (s->state & SENDS_FILE)
+        send_file(s);
+    else
+        send_vector(s);
+}
+
+void stream_run_ready(struct stream *s)
+{
+    if (s->state & CLOSED) {
+        s->on_closed(s);
+        return;
+    }
+    if (s->state & SENT) {
+        clear(s, SENT);
+        if ((s->state & (RECEIVING | READABLE)) == (RECEIVING | READABLE))
+            make_ready(s);
+        s->on_send(s, s->sent);
+        return;
+    }
+    if ((s->state & (SENDING | WRITABLE)) == (SENDING | WRITABLE))
+        send_some(s);
+    if ((s->state & (RECEIVING | READABLE)) == (RECEIVING | READABLE))
+        receive(s);
+}
+
+static void stream_on_event(struct source *source, uint32_t events)
+{
+    struct stream *s = container_of(source, struct stream, source);
+
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        set(s, READABLE);
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        set(s, HUNG_UP);
+    if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+        set(s, WRITABLE);
+    list_remove(&s->ready);
+    stream_run_ready(s);
+}
+
+int stream_open(struct loop *l, struct stream *s, int fd)
+{
+    struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET};
+
+    *s = (struct stream){.source = {stream_on_event}, .loop = l, .fd = fd, .file = -1};
+    list_init(&s->ready);
+    e.data.ptr = &s->source;
+    if (epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0)
+        return -CANDOR_E_SYSTEM;
+    set(s, WRITABLE); // a new connection has an empty send buffer
+    return 0;
+}
+
+void stream_recv(struct stream *s, struct loop_buffer *into, stream_recv_fn *done)
+{
+    assert(!(s->state & (RECEIVING | CLOSED)));
+    assert(!into || into->len < into->cap);
+    s->into = into;
+    s->on_recv = done;
+    set(s, RECEIVING);
+    if (s->state & READABLE)
+        make_ready(s);
+}
+
+void stream_recv_cancel(struct stream *s)
+{
+    clear(s, RECEIVING);
+}
+
+static void send_begin(struct stream *s, unsigned bits, stream_send_fn *done)
+{
+    assert(!(s->state & (SENDING | SENT | CLOSED)));
+    s->sent = 0;
+    s->on_send = done;
+    set(s, SENDING | bits);
+    if (s->state & WRITABLE)
+        send_some(s);
+}
+
+void stream_send(struct stream *s, struct iovec *iov, unsigned count, int flags,
+                 stream_send_fn *done)
+{
+    s->iov = iov;
+    s->iov_count = (uint16_t)count;
+    send_begin(s, flags & STREAM_MORE ? SENDS_MORE : 0, done);
+}
+
+void stream_send_file(struct stream *s, int file, uint64_t offset, uint64_t length,
+                      stream_send_fn *done)
+{
+    s->file = file;
+    s->file_offset = offset;
+    s->file_left = length;
+    send_begin(s, SENDS_FILE, done);
+}
+
+uint64_t stream_send_progress(const struct stream *s)
+{
+    return s->sent > 0 ? (uint64_t)s->sent : 0;
+}
+
+void stream_shutdown(struct stream *s)
+{
+    shutdown(s->fd, SHUT_WR);
+}
+
+void stream_close(struct stream *s, stream_closed_fn *closed)
+{
+    assert(!(s->state & CLOSED));
+    s->state = CLOSED;
+    s->on_closed = closed;
+    close(s->fd);
+    s->fd = -1;
+    loop_forget(s->loop, &s->source);
+    make_ready(s);
+}

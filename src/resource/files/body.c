@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include "resource/files/body.h"
+
+#include "base/buf.h"
+
+#include <stdio.h>
+
+enum { BOUNDARY_LENGTH = 24 };
+
+/* A body that is sent in pieces: of a file, or of several parts. On the exchange's arena. */
+struct pieces {
+    const struct file_variant *variant;
+    struct range_parts parts; // boundary is empty for a single piece
+    size_t at;                // the range that is next
+    bool head_sent, ended;
+};
+
+/* The bytes of a range: from memory or from the file. */
+static void range_piece(const struct file_variant *v, struct range range, struct piece *ret)
+{
+    if (v->content)
+        *ret = (struct piece){.kind = PIECE_BYTES,
+                              .bytes = span_of(v->content + range.first, range.length)};
+    else
+        *ret = (struct piece){
+            .kind = PIECE_FILE, .file = v->fd, .offset = range.first, .length = range.length};
+}
+
+/* Text made by a writer of range.h, moved to the arena. */
+static bool text_piece(struct exchange *x, struct buf *b, struct piece *ret)
+{
+    struct span copy = b->failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(b));
+
+    buf_done(b);
+    *ret = (struct piece){.kind = copy.ptr ? PIECE_BYTES : PIECE_FAILED, .bytes = copy};
+    return copy.ptr != NULL;
+}
+
+static void next_range(struct exchange *x, struct piece *ret)
+{
+    struct pieces *p = x->response.source;
+
+    if (p->at == 1) {
+        *ret = (struct piece){.kind = PIECE_END};
+        return;
+    }
+    p->at = 1;
+    range_piece(p->variant, x->ranges[0], ret);
+}
+
+static void next_part(struct exchange *x, struct piece *ret)
+{
+    struct pieces *p = x->response.source;
+    struct buf text = {0};
+
+    if (p->ended) {
+        *ret = (struct piece){.kind = PIECE_END};
+    } else if (p->at == x->range_count) {
+        p->ended = true;
+        range_write_end(&text, &p->parts);
+        text_piece(x, &text, ret);
+    } else if (!p->head_sent) {
+        p->head_sent = true;
+        range_write_part_head(&text, &p->parts, x->ranges[p->at], p->at == 0);
+        text_piece(x, &text, ret);
+    } else {
+        p->head_sent = false;
+        range_piece(p->variant, x->ranges[p->at++], ret);
+    }
+}
+
+static void next_failed(struct exchange *x, struct piece *ret)
+{
+    (void)x;
+    *ret = (struct piece){.kind = PIECE_FAILED};
+}
+
+/* Without memory for it the body fails when it is pulled. */
+static struct pieces *pieces_new(struct exchange *x, const struct file_variant *v,
+                                 void (*next)(struct exchange *, struct piece *))
+{
+    struct pieces *p = arena_alloc(&x->arena, sizeof *p);
+
+    if (p)
+        *p = (struct pieces){.variant = v};
+    x->response.source = p;
+    x->response.next = p ? next : next_failed;
+    return p;
+}
+
+static void respond_range(struct exchange *x, const struct file_variant *v, struct range range)
+{
+    struct response *r = &x->response;
+
+    r->length = range.length;
+    r->has_length = true;
+    if (v->content) {
+        r->body = span_of(v->content + range.first, range.length);
+        return;
+    }
+    if (range.length == 0)
+        return;
+    if (!x->ranges)
+        x->ranges = arena_alloc(&x->arena, sizeof *x->ranges);
+    if (x->ranges)
+        x->ranges[0] = range;
+    pieces_new(x, v, x->ranges ? next_range : next_failed);
+}
+
+/* A boundary that the content cannot be made to hold: from the request's id and the entity tag. */
+static struct span boundary_new(struct exchange *x, const struct file_variant *v)
+{
+    char *text = arena_alloc(&x->arena, BOUNDARY_LENGTH + 1);
+
+    if (!text)
+        return SPAN("candor-part");
+    snprintf(text, BOUNDARY_LENGTH + 1, "%016llx%.*s", (unsigned long long)x->id, 8,
+             v->etag.opaque.ptr);
+    return span_of(text, BOUNDARY_LENGTH);
+}
+
+static void respond_parts(struct exchange *x, const struct file_variant *v)
+{
+    struct pieces *p = pieces_new(x, v, next_part);
+    struct response *r = &x->response;
+
+    if (!p)
+        return;
+    p->parts = (struct range_parts){.boundary = boundary_new(x, v),
+                                    .content_type = x->representation.content_type,
+                                    .size = v->length};
+    exchange_add_fieldf(x, SPAN("Content-Type"), "multipart/byteranges; boundary=%.*s",
+                        SPAN_ARG(p->parts.boundary));
+    r->block = span_from(v->block, v->block_after_type);
+    r->length = range_parts_length(&p->parts, x->ranges, x->range_count);
+    r->has_length = true;
+}
+
+static void add_content_range(struct exchange *x, const struct file_variant *v)
+{
+    struct buf text = {0};
+    struct span copy;
+
+    if (x->outcome == OUTCOME_partial)
+        range_write_content_range(&text, x->ranges[0], v->length);
+    else
+        range_write_unsatisfied(&text, v->length);
+    copy = arena_copy(&x->arena, buf_span(&text));
+    buf_done(&text);
+    if (copy.ptr)
+        exchange_add_field(x, SPAN("Content-Range"), copy);
+}
+
+void body_respond(struct exchange *x, const struct file_variant *v)
+{
+    struct response *r = &x->response;
+
+    switch (x->outcome) {
+    case OUTCOME_ok:
+        r->block = v->block;
+        respond_range(x, v, (struct range){0, v->length});
+        break;
+    case OUTCOME_partial:
+        r->block = v->block;
+        add_content_range(x, v);
+        respond_range(x, v, x->ranges[0]);
+        break;
+    case OUTCOME_partial_many:
+        respond_parts(x, v);
+        break;
+    case OUTCOME_not_modified:
+        r->block = span_from(v->block, v->block_validators);
+        break;
+    case OUTCOME_range_not_satisfiable:
+        add_content_range(x, v);
+        break;
+    default:
+        break;
+    }
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+#include "resource/files/cache.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+
+#include <stdlib.h>
+
+enum { BUCKETS = 2048 };
+
+struct file_entry {
+    struct work work;       // the look that is under way
+    struct file_cache *cache;
+    struct file_entry *next; // in its bucket
+    struct list used;        // the cache's order of use; in no list while it is looked at
+    struct list waiters;
+    struct snapshot *snapshot; // owned reference; NULL before the first look
+    struct snapshot *found;    // what the look brought
+    struct snapshot_request request;
+    int result;
+    bool looking;
+    int64_t checked; // monotonic ns: the snapshot was true then
+    uint64_t hash;
+    size_t length;
+    char path[];
+};
+
+struct file_cache {
+    int root;
+    const struct files_options *options;
+    struct loop *loop;
+    struct offload *pool;
+    const struct media_type_map *types;
+    struct list used; // least recently used first
+    unsigned count, open;
+    size_t memory;
+    struct file_entry *buckets[BUCKETS];
+};
+
+static uint64_t hash_path(struct span path)
+{
+    uint64_t hash = UINT64_C(0x9e3779b97f4a7c15) ^ path.len;
+    uint64_t word;
+
+    while (path.len >= 8) {
+        memcpy(&word, path.ptr, 8);
+        hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
+        hash ^= hash >> 32;
+        path = span_from(path, 8);
+    }
+    word = 0;
+    if (path.len)
+        memcpy(&word, path.ptr, path.len);
+    hash = (hash ^ word) * UINT64_C(0xc4ceb9fe1a85ec53);
+    return hash ^ hash >> 29;
+}
+
+int file_cache_open(int root, const struct files_options *options, struct loop *loop,
+                    struct offload *pool, const struct media_type_map *types,
+                    struct file_cache **ret_cache)
+{
+    struct file_cache *c = calloc(1, sizeof *c);
+
+    if (!c)
+        return -CANDOR_E_MEMORY;
+    c->root = root;
+    c->options = options;
+    c->loop = loop;
+    c->pool = pool;
+    c->types = types;
+    list_init(&c->used);
+    *ret_cache = c;
+    return 0;
+}
+
+/* What the cache's bounds count of a snapshot. */
+static void account(struct file_cache *c, const struct snapshot *s, bool add)
+{
+    unsigned open = 0;
+
+    if (!s)
+        return;
+    for (int i = 0; i < CODING_COUNT; i++)
+        open += s->variants[i].fd >= 0;
+    c->open += add ? open : -open;
+    c->memory += add ? s->memory : -s->memory;
+}
+
+static void entry_free(struct file_entry *e)
+{
+    struct file_cache *c = e->cache;
+    struct file_entry **at = &c->buckets[e->hash % BUCKETS];
+
+    while (*at != e)
+        at = &(*at)->next;
+    *at = e->next;
+    list_remove(&e->used);
+    account(c, e->snapshot, false);
+    snapshot_unref(e->snapshot);
+    c->count--;
+    free(e);
+}
+
+/* Keeps the bounds: the least recently used entries go; those under way are not in the list. */
+static void evict(struct file_cache *c)
+{
+    while ((c->count > LIMIT_FILES_CACHED || c->open > LIMIT_FILES_CACHED_OPEN ||
+            c->memory > LIMIT_FILES_CACHED_MEMORY) &&
+           !list_empty(&c->used))
+        entry_free(list_entry(c->used.next, struct file_entry, used));
+}
+
+void file_cache_free(struct file_cache *c)
+{
+    if (!c)
+        return;
+    while (!list_empty(&c->used))
+        entry_free(list_entry(c->used.next, struct file_entry, used));
+    free(c);
+}
+
+static void look_run(struct work *w)
+{
+    struct file_entry *e = container_of(w, struct file_entry, work);
+
+    e->result = snapshot_take(&e->request, &e->found);
+}
+
+static void look_done(struct work *w)
+{
+    struct file_entry *e = container_of(w, struct file_entry, work);
+    struct file_cache *c = e->cache;
+    struct list waiters;
+    struct list *link;
+
+    e->looking = false;
+    if (e->result == 0 && e->found) {
+        account(c, e->snapshot, false);
+        snapshot_unref(e->snapshot);
+        e->snapshot = e->found;
+        account(c, e->snapshot, true);
+    }
+    e->found = NULL;
+    // The waiters' callbacks may look up other paths: take them off the entry first.
+    list_init(&waiters);
+    while ((link = list_pop(&e->waiters)))
+        list_add_tail(&waiters, link);
+    while ((link = list_pop(&waiters))) {
+        struct file_waiter *waiter = list_entry(link, struct file_waiter, link);
+
+        if (e->result == 0)
+            e->snapshot->references++;
+        waiter->on_found(waiter, e->result == 0 ? e->snapshot : NULL);
+    }
+    if (e->looking)
+        return;
+    list_add_tail(&c->used, &e->used);
+    if (e->result != 0)
+        entry_free(e);
+    else
+        evict(c);
+}
+
+static struct file_entry *entry_find(struct file_cache *c, struct span path, uint64_t hash)
+{
+    for (struct file_entry *e = c->buckets[hash % BUCKETS]; e; e = e->next)
+        if (e->hash == hash && e->length == path.len &&
+            (path.len == 0 || memcmp(e->path, path.ptr, path.len) == 0))
+            return e;
+    return NULL;
+}
+
+static struct file_entry *entry_new(struct file_cache *c, struct span path, uint64_t hash)
+{
+    struct file_entry *e = calloc(1, sizeof *e + path.len + 1);
+
+    if (!e)
+        return NULL;
+    e->cache = c;
+    e->hash = hash;
+    e->length = path.len;
+    if (path.len)
+        memcpy(e->path, path.ptr, path.len);
+    list_init(&e->used);
+    list_init(&e->waiters);
+    e->next = c->buckets[hash % BUCKETS];
+    c->buckets[hash % BUCKETS] = e;
+    c->count++;
+    return e;
+}
+
+static void look_submit(struct file_entry *e, int64_t now)
+{
+    struct file_cache *c = e->cache;
+
+    e->looking = true;
+    e->checked = loop_now(c->loop);
+    e->request = (struct snapshot_request){.root = c->root,
+                                           .options = c->options,
+                                           .types = c->types,
+                                           .path = e->path,
+                                           .now = now,
+                                           .old = e->snapshot};
+    e->work.run = look_run;
+    e->work.done = look_done;
+    list_remove(&e->used);
+    offload_submit(c->pool, c->loop, &e->work);
+}
+
+bool file_cache_find(struct file_cache *c, struct span path, int64_t now, struct file_waiter *w,
+                     struct snapshot **ret_snapshot)
+{
+    uint64_t hash = hash_path(path);
+    struct file_entry *e = entry_find(c, path, hash);
+
+    *ret_snapshot = NULL;
+    if (e && !e->looking && loop_now(c->loop) - e->checked < LIMIT_FILES_FRESH * CLOCK_MS) {
+        if (c->used.prev != &e->used) {
+            list_remove(&e->used);
+            list_add_tail(&c->used, &e->used);
+        }
+        e->snapshot->references++;
+        *ret_snapshot = e->snapshot;
+        return true;
+    }
+    if (!e)
+        e = entry_new(c, path, hash);
+    if (!e)
+        return true;
+    list_add_tail(&e->waiters, &w->link);
+    if (!e->looking)
+        look_submit(e, now);
+    return false;
+}

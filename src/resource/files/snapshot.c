@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: MIT
+#include "resource/files/snapshot.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "http/date.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+const struct span file_coding_names[CODING_COUNT] = {
+    [CODING_IDENTITY] = SPAN_INIT(""),
+    [CODING_BROTLI] = SPAN_INIT("br"),
+    [CODING_ZSTD] = SPAN_INIT("zstd"),
+    [CODING_GZIP] = SPAN_INIT("gzip"),
+};
+
+static const char *const coding_suffixes[CODING_COUNT] = {"", ".br", ".zst", ".gz"};
+
+int snapshot_open(int root, const char *path, int flags)
+{
+    struct open_how how = {
+        .flags = (uint64_t)flags | O_CLOEXEC,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+    };
+    long fd;
+
+    do
+        fd = syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof how);
+    while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+    return fd < 0 ? -errno : (int)fd;
+}
+
+/* Nothing is there, or nothing that may be reached: a link out of the root (EXDEV) is like none. */
+bool snapshot_error_is_absence(int error)
+{
+    return error == ENOENT || error == ENOTDIR || error == EXDEV || error == ELOOP ||
+           error == ENAMETOOLONG || error == ENXIO || error == ENODEV || error == EINVAL ||
+           error == EILSEQ;
+}
+
+enum outcome snapshot_failure(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM ? OUTCOME_resources_exhausted
+                                                                 : OUTCOME_read_failed;
+}
+
+static void set_error(struct snapshot *s, int error)
+{
+    if (snapshot_error_is_absence(error)) {
+        s->kind = SNAPSHOT_ABSENT;
+    } else if (error == EACCES || error == EPERM) {
+        s->kind = SNAPSHOT_UNREADABLE;
+    } else {
+        s->kind = SNAPSHOT_FAILED;
+        s->failure = snapshot_failure(error);
+    }
+}
+
+static int64_t to_ns(struct timespec t)
+{
+    return t.tv_sec * CLOCK_SECOND + t.tv_nsec;
+}
+
+static struct file_stamp stamp_from_stat(const struct stat *st)
+{
+    return (struct file_stamp){
+        .present = true,
+        .device = st->st_dev,
+        .inode = st->st_ino,
+        .size = (uint64_t)st->st_size,
+        .modified_ns = to_ns(st->st_mtim),
+        .changed_ns = to_ns(st->st_ctim),
+    };
+}
+
+static bool stamp_eq(const struct file_stamp *a, const struct file_stamp *b)
+{
+    return a->present == b->present &&
+           (!a->present || (a->device == b->device && a->inode == b->inode && a->size == b->size &&
+                            a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns));
+}
+
+/* Whether path leads to a regular file (*ret_stamp) or, with -EISDIR, to a folder. */
+static int look(int root, const char *path, struct file_stamp *ret_stamp)
+{
+    struct stat st;
+    int fd = snapshot_open(root, path, O_PATH);
+    int error;
+
+    if (fd < 0)
+        return fd;
+    error = fstat(fd, &st) < 0 ? -errno : 0;
+    close(fd);
+    if (error)
+        return error;
+    if (S_ISDIR(st.st_mode))
+        return -EISDIR;
+    if (!S_ISREG(st.st_mode))
+        return -ENXIO; // devices, sockets and pipes are not served
+    *ret_stamp = stamp_from_stat(&st);
+    return 0;
+}
+
+/* Reads the whole file into memory. -EAGAIN when it is not as long as its stamp says. */
+static int read_content(int fd, uint64_t length, char **ret_content)
+{
+    char *content = malloc(length ? length : 1);
+    uint64_t at = 0;
+
+    if (!content)
+        return -ENOMEM;
+    while (at < length) {
+        ssize_t n = pread(fd, content + at, length - at, (off_t)at);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            int error = n < 0 ? -errno : -EAGAIN;
+
+            free(content);
+            return error;
+        }
+        at += (uint64_t)n;
+    }
+    *ret_content = content;
+    return 0;
+}
+
+/* FNV-1a over what the stamp and the coding say. */
+static uint64_t stamp_hash(const struct file_stamp *stamp, unsigned coding)
+{
+    const uint64_t parts[] = {stamp->device, stamp->inode,
+                              stamp->size,   (uint64_t)stamp->modified_ns,
+                              coding,        (uint64_t)stamp->changed_ns};
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < sizeof parts; i++) {
+        hash ^= ((const unsigned char *)parts)[i];
+        hash *= UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+/* The ready-made field lines of one variant. */
+static int make_block(struct file_variant *v, struct span content_type, unsigned coding, bool vary,
+                      int64_t now)
+{
+    struct buf b = {0};
+    char date[DATE_LENGTH];
+    size_t etag_at;
+
+    v->last_modified = v->stamp.modified_ns / CLOCK_SECOND;
+    if (v->last_modified > now)
+        v->last_modified = now; // RFC 9110 §8.8.2.1: never later than Date
+    date_format(v->last_modified, date);
+    buf_addf(&b, "Content-Type: %.*s\r\n", SPAN_ARG(content_type));
+    v->block_after_type = b.len;
+    if (coding != CODING_IDENTITY)
+        buf_addf(&b, "Content-Encoding: %.*s\r\n", SPAN_ARG(file_coding_names[coding]));
+    buf_addf(&b, "Last-Modified: %.*s\r\nAccept-Ranges: bytes\r\n", DATE_LENGTH, date);
+    v->block_validators = b.len;
+    buf_addf(&b, "ETag: \"%016llx\"\r\n", (unsigned long long)stamp_hash(&v->stamp, coding));
+    etag_at = v->block_validators + sizeof "ETag: \"" - 1;
+    if (vary)
+        buf_add(&b, SPAN("Vary: Accept-Encoding\r\n"));
+    if (b.failed) {
+        buf_done(&b);
+        return -ENOMEM;
+    }
+    v->block = buf_span(&b);
+    v->etag = (struct entity_tag){.opaque = span_of(b.ptr + etag_at, 16)};
+    return 0;
+}
+
+/* Opens and reads one variant. The stamp is taken from the open file, before and after reading. */
+static int load_variant(const struct snapshot_request *request, const char *path,
+                        struct file_variant *v)
+{
+    struct stat st;
+    int error = 0;
+    int fd;
+
+    for (int attempt = 0; attempt < 3; attempt++) {
+        fd = snapshot_open(request->root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+        if (fd < 0)
+            return fd;
+        error = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -ENXIO;
+        if (error == 0) {
+            v->stamp = stamp_from_stat(&st);
+            v->length = v->stamp.size;
+            v->fd = fd;
+            if (v->length > LIMIT_FILE_IN_MEMORY)
+                break;
+            error = read_content(fd, v->length, &v->content);
+            if (error == 0 && fstat(fd, &st) == 0) {
+                struct file_stamp after = stamp_from_stat(&st);
+
+                if (!stamp_eq(&after, &v->stamp)) {
+                    free(v->content);
+                    v->content = NULL;
+                    error = -EAGAIN; // changed under our eyes: read it again
+                }
+            }
+        }
+        close(fd);
+        v->fd = -1;
+        if (error != -EAGAIN)
+            break;
+    }
+    v->present = error == 0;
+    return error == -EAGAIN ? -EIO : error;
+}
+
+static void variant_done(struct file_variant *v)
+{
+    if (v->fd >= 0)
+        close(v->fd);
+    free(v->content);
+    free((char *)v->block.ptr);
+}
+
+void snapshot_unref(struct snapshot *s)
+{
+    if (!s || --s->references)
+        return;
+    for (int i = 0; i < CODING_COUNT; i++)
+        variant_done(&s->variants[i]);
+    free(s);
+}
+
+static struct snapshot *snapshot_new(void)
+{
+    struct snapshot *s = calloc(1, sizeof *s);
+
+    if (!s)
+        return NULL;
+    s->references = 1;
+    for (int i = 0; i < CODING_COUNT; i++)
+        s->variants[i].fd = -1;
+    return s;
+}
+
+/* Whether the old snapshot is still what the stamps say. */
+static bool old_holds(const struct snapshot *old, enum snapshot_kind kind,
+                      const struct file_stamp stamps[CODING_COUNT])
+{
+    if (!old || old->kind != kind)
+        return false;
+    if (kind == SNAPSHOT_FILE)
+        for (int i = 0; i < CODING_COUNT; i++)
+            if (!stamp_eq(&stamps[i], &old->variants[i].stamp))
+                return false;
+    return true;
+}
+
+static int load_file(const struct snapshot_request *request, char *path, size_t length,
+                     const struct file_stamp stamps[CODING_COUNT], struct snapshot *s)
+{
+    struct span name = span_of(path, length);
+    bool vary = false;
+    int error = 0;
+
+    for (size_t i = length; i > 0 && path[i - 1] != '/'; i--)
+        name = span_from(span_of(path, length), i - 1);
+    s->content_type = media_type_for_name(request->types, name);
+    for (int i = 0; i < CODING_COUNT; i++) {
+        struct file_variant *v = &s->variants[i];
+
+        if (!stamps[i].present)
+            continue;
+        memcpy(path + length, coding_suffixes[i], strlen(coding_suffixes[i]) + 1);
+        error = load_variant(request, path, v);
+        if (error && i == CODING_IDENTITY)
+            return error;
+        vary |= i != CODING_IDENTITY && !error;
+        s->memory += v->content ? v->length : 0;
+        error = 0;
+    }
+    for (unsigned i = 0; i < CODING_COUNT && !error; i++)
+        if (s->variants[i].present)
+            error = make_block(&s->variants[i], s->content_type, i, vary, request->now);
+    return error;
+}
+
+/*
+ * Finds what answers for request->path and fills in the stamps: the file itself, or a folder's
+ * index, whose name is then appended to path. Returns the kind, or a negated errno.
+ */
+static int find_file(const struct snapshot_request *request, char *path, size_t *length,
+                     struct file_stamp stamps[CODING_COUNT])
+{
+    bool is_folder = *length == 0 || path[*length - 1] == '/';
+    const struct files_options *o = request->options;
+    int error;
+
+    if (is_folder) {
+        struct file_stamp unused;
+
+        error = look(request->root, path, &unused);
+        if (error != -EISDIR)
+            return error ? error : -ENOTDIR;
+        if (o->index.len) {
+            memcpy(path + *length, o->index.ptr, o->index.len);
+            path[*length + o->index.len] = '\0';
+            error = look(request->root, path, &stamps[CODING_IDENTITY]);
+        }
+        if (!o->index.len || (error && (snapshot_error_is_absence(-error) || error == -EISDIR)))
+            return o->listing ? SNAPSHOT_FOLDER : SNAPSHOT_ABSENT;
+        *length += o->index.len;
+    } else {
+        error = look(request->root, path, &stamps[CODING_IDENTITY]);
+        if (error == -EISDIR)
+            return SNAPSHOT_SLASH_LACKING;
+    }
+    if (error)
+        return error;
+    for (int i = 1; i < CODING_COUNT && o->precompressed; i++) {
+        memcpy(path + *length, coding_suffixes[i], strlen(coding_suffixes[i]) + 1);
+        if (look(request->root, path, &stamps[i]) != 0)
+            stamps[i].present = false;
+    }
+    path[*length] = '\0';
+    return SNAPSHOT_FILE;
+}
+
+int snapshot_take(const struct snapshot_request *request, struct snapshot **ret_new)
+{
+    struct file_stamp stamps[CODING_COUNT] = {0};
+    size_t length = strlen(request->path);
+    char *path = malloc(length + request->options->index.len + sizeof ".zst");
+    struct snapshot *s = path ? snapshot_new() : NULL;
+    int kind;
+
+    *ret_new = NULL;
+    if (!s) {
+        free(path);
+        return -CANDOR_E_MEMORY;
+    }
+    memcpy(path, request->path, length + 1);
+    kind = find_file(request, path, &length, stamps);
+    if (kind >= 0 && old_holds(request->old, (enum snapshot_kind)kind, stamps)) {
+        snapshot_unref(s);
+        free(path);
+        return 0;
+    }
+    if (kind == SNAPSHOT_FILE) {
+        int error = load_file(request, path, length, stamps, s);
+
+        s->kind = SNAPSHOT_FILE;
+        if (error)
+            kind = error;
+    }
+    if (kind < 0)
+        set_error(s, -kind);
+    else
+        s->kind = (enum snapshot_kind)kind;
+    free(path);
+    *ret_new = s;
+    return 0;
+}

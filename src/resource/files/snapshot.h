@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What was found at one path at one moment: immutable, counted, made by a thread of the pool. An
+ * exchange that holds one sends exactly this, whatever happens to the file meanwhile.
+ */
+#ifndef CANDOR_RESOURCE_FILES_SNAPSHOT_H
+#define CANDOR_RESOURCE_FILES_SNAPSHOT_H
+
+#include "http/precondition.h"
+#include "resource/files/files.h"
+
+/* What tells one state of a file from another. */
+struct file_stamp {
+    bool present;
+    uint64_t device, inode, size;
+    int64_t modified_ns, changed_ns;
+};
+
+enum file_coding { CODING_IDENTITY, CODING_BROTLI, CODING_ZSTD, CODING_GZIP, CODING_COUNT };
+
+/* One representation of the file: itself, or a precompressed neighbour. */
+struct file_variant {
+    bool present;
+    struct file_stamp stamp;
+    uint64_t length;
+    int fd;        // -1 when the content is in memory
+    char *content; // or NULL
+    struct entity_tag etag;
+    int64_t last_modified;
+    /* Field lines: Content-Type, then the rest of the representation's, then what 304 has too. */
+    struct span block;
+    size_t block_after_type, block_validators; // where those parts begin
+};
+
+enum snapshot_kind {
+    SNAPSHOT_ABSENT,
+    SNAPSHOT_UNREADABLE,   // the system does not let this process read it
+    SNAPSHOT_FAILED,       // failure tells
+    SNAPSHOT_FILE,
+    SNAPSHOT_FOLDER,       // to be listed
+    SNAPSHOT_SLASH_LACKING // a folder, asked for without its slash
+};
+
+struct snapshot {
+    unsigned references;
+    enum snapshot_kind kind;
+    enum outcome failure;
+    struct span content_type;
+    size_t memory; // bytes of content held
+    struct file_variant variants[CODING_COUNT];
+};
+
+extern const struct span file_coding_names[CODING_COUNT]; // "br" and so on; empty for identity
+
+/* What a look-up needs; nothing of it changes while it runs. */
+struct snapshot_request {
+    int root;
+    const struct files_options *options;
+    const struct media_type_map *types;
+    const char *path;           // relative to the root, NUL-terminated: "a/b", "a/", ""
+    int64_t now;                // seconds since 1970
+    const struct snapshot *old; // an earlier one that may still be true, or NULL
+};
+
+/*
+ * Looks. Blocks: for the pool. NULL in *ret_new: `old` is still true. Never fails otherwise: what
+ * goes wrong is a snapshot of kind SNAPSHOT_FAILED, or with no memory at all -CANDOR_E_MEMORY.
+ */
+int snapshot_take(const struct snapshot_request *request, struct snapshot **ret_new);
+
+/* Gives back one reference; accepts NULL. */
+void snapshot_unref(struct snapshot *s);
+
+/* Opens beneath the root, never through a magic link; a negated errno on failure. */
+int snapshot_open(int root, const char *path, int flags);
+
+/* The outcome for an errno that is neither absence nor permission. */
+enum outcome snapshot_failure(int error);
+bool snapshot_error_is_absence(int error);
+
+#endif

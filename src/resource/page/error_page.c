@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include "resource/page/error_page.h"
+
+#include "registry/status.h"
+#include "resource/page/page.h"
+
+#include <assert.h>
+
+/* Texts of the tables are sentences that may lack their full stop. */
+static void write_sentence(struct buf *b, struct span text)
+{
+    if (!text.len)
+        return;
+    buf_add(b, SPAN("<p>"));
+    page_write_text(b, text);
+    if (!strchr(".!?", text.ptr[text.len - 1]))
+        buf_add_char(b, '.');
+    buf_add(b, SPAN("</p>\n"));
+}
+
+static void write_wait(struct buf *b, uint32_t seconds)
+{
+    static const struct {
+        uint32_t seconds;
+        const char *name;
+    } units[] = {{3600, "hour"}, {60, "minute"}, {1, "second"}};
+    size_t i = 0;
+    uint32_t n;
+
+    if (!seconds)
+        return;
+    // A unit is used from twice its length on: "90 seconds", but "3 minutes". Never too early.
+    while (units[i].seconds > 1 && seconds < 2 * units[i].seconds)
+        i++;
+    n = seconds / units[i].seconds + (seconds % units[i].seconds != 0);
+    buf_addf(b, "<p>It is worth trying again in %u %s%s.</p>\n", n, units[i].name,
+             n == 1 ? "" : "s");
+}
+
+static void write_reference(struct buf *b, const char *term, struct span value)
+{
+    if (!value.len)
+        return;
+    buf_addf(b, "<div><dt>%s</dt><dd><code>", term);
+    page_write_text(b, value);
+    buf_add(b, SPAN("</code></dd></div>\n"));
+}
+
+static void write_title(struct buf *title, int status, struct span reason)
+{
+    buf_add_u64(title, (uint64_t)status);
+    buf_add_char(title, ' ');
+    buf_add(title, reason);
+}
+
+void error_page_write_html(struct buf *b, const struct error_page *page)
+{
+    const struct outcome_info *info;
+    const struct status_info *status;
+    struct buf title = {0};
+    struct span reason;
+
+    assert(page->outcome > OUTCOME_NONE && page->outcome < OUTCOME_COUNT);
+    info = &outcome_table[page->outcome];
+    status = status_from_code(info->status);
+    reason = status ? status->reason : SPAN("Unknown Status");
+    write_title(&title, info->status, reason);
+    page_write_begin(b, buf_span(&title), info->status < 500 ? "error" : "error server");
+    b->failed |= title.failed;
+    buf_done(&title);
+    buf_addf(b, "<main>\n<p class=\"status\"><strong>%d</strong> ", info->status);
+    page_write_text(b, reason);
+    buf_add(b, SPAN("</p>\n<h1>"));
+    page_write_text(b, info->title.len ? info->title : reason);
+    buf_add(b, SPAN("</h1>\n"));
+    write_sentence(b, page->detail);
+    write_sentence(b, info->client_advice);
+    write_wait(b, page->retry_after);
+    if (info->status == 404 || info->status == 403 || info->status == 410)
+        buf_add(b, SPAN("<p class=\"action\"><a href=\"/\">Go to the start page</a></p>\n"));
+    buf_add(b, SPAN("</main>\n<footer>\n<dl>\n"));
+    write_reference(b, "Outcome", info->token);
+    write_reference(b, "Request", page->request_id);
+    buf_add(b, SPAN("</dl>\n</footer>\n"));
+    page_write_end(b);
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The page that a person sees when there is nothing else to send: what happened and what to do,
+ * from the row of the outcome. It says nothing of the server's inside, and nothing of the request
+ * but what the caller puts into detail.
+ */
+#ifndef CANDOR_RESOURCE_PAGE_ERROR_PAGE_H
+#define CANDOR_RESOURCE_PAGE_ERROR_PAGE_H
+
+#include "base/buf.h"
+#include "registry/outcome.h"
+
+struct error_page {
+    enum outcome outcome;   // not OUTCOME_NONE
+    struct span request_id; // by which the operator finds it in the log; may be empty
+    struct span detail;     // one sentence about this very request, plain text; may be empty
+    uint32_t retry_after;   // seconds, as in Retry-After; 0: not told
+};
+
+/* text/html; charset=utf-8, to be sent with page_content_security_policy. */
+void error_page_write_html(struct buf *b, const struct error_page *page);
+
+#endif

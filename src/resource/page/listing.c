@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+#include "resource/page/listing.h"
+
+#include "base/ascii.h"
+#include "base/limits.h"
+#include "resource/page/page.h"
+
+#include <assert.h>
+
+/* Takes the digits off the front of *s; the result is without leading zeros. */
+static struct span take_number(struct span *s)
+{
+    struct span number;
+    size_t n = 0, zeros = 0;
+
+    while (n < s->len && ascii_is(s->ptr[n], ASCII_DIGIT))
+        n++;
+    while (zeros < n && s->ptr[zeros] == '0')
+        zeros++;
+    number = span_of(s->ptr + zeros, n - zeros);
+    *s = span_from(*s, n);
+    return number;
+}
+
+static int bytes_compare(struct span a, struct span b)
+{
+    size_t n = a.len < b.len ? a.len : b.len;
+    int order = n ? memcmp(a.ptr, b.ptr, n) : 0;
+
+    return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+static int number_compare(struct span a, struct span b)
+{
+    return a.len != b.len ? (a.len > b.len ? 1 : -1) : bytes_compare(a, b);
+}
+
+static int name_compare(struct span a, struct span b)
+{
+    struct span x = a, y = b;
+
+    while (x.len && y.len) {
+        int order;
+
+        if (ascii_is(x.ptr[0], ASCII_DIGIT) && ascii_is(y.ptr[0], ASCII_DIGIT)) {
+            order = number_compare(take_number(&x), take_number(&y));
+        } else {
+            order = (unsigned char)ascii_lower(x.ptr[0]) - (unsigned char)ascii_lower(y.ptr[0]);
+            x = span_from(x, 1);
+            y = span_from(y, 1);
+        }
+        if (order)
+            return order;
+    }
+    if (x.len || y.len)
+        return x.len ? 1 : -1;
+    return bytes_compare(a, b); // "A" and "a", "1" and "01": a fixed order all the same
+}
+
+static int entry_compare(const void *a, const void *b)
+{
+    const struct listing_entry *x = a, *y = b;
+
+    if (x->is_folder != y->is_folder)
+        return x->is_folder ? -1 : 1;
+    return name_compare(x->name, y->name);
+}
+
+void listing_sort(struct listing_entry *entries, size_t count)
+{
+    if (count)
+        qsort(entries, count, sizeof *entries, entry_compare);
+}
+
+/* False where RFC 3339 has no way to write it: a year beyond four digits. */
+static bool calendar_from_seconds(int64_t seconds, struct tm *ret_tm)
+{
+    time_t t = (time_t)seconds;
+    struct tm tm;
+
+    if (!gmtime_r(&t, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900)
+        return false;
+    *ret_tm = tm;
+    return true;
+}
+
+static void write_date(struct buf *b, const struct tm *tm)
+{
+    buf_addf(b, "%04d-%02d-%02d", tm->tm_year + 1900, tm->tm_mon + 1, tm->tm_mday);
+}
+
+static void write_timestamp(struct buf *b, const struct tm *tm)
+{
+    write_date(b, tm);
+    buf_addf(b, "T%02d:%02d:%02dZ", tm->tm_hour, tm->tm_min, tm->tm_sec);
+}
+
+/* 1234567 as "1.2 MB": decimal units, as file managers and disks have them. */
+static void write_human_size(struct buf *b, uint64_t size)
+{
+    static const char units[] = "kMGTPE";
+    uint64_t tenth = 100; // of the unit, in bytes
+    size_t unit = 0;
+
+    if (size < 1000) {
+        buf_addf(b, "%u B", (unsigned)size);
+        return;
+    }
+    for (;; unit++, tenth *= 1000) {
+        uint64_t tenths = size / tenth + (size % tenth >= tenth / 2);
+        uint64_t whole = size / (10 * tenth) + (size % (10 * tenth) >= 5 * tenth);
+
+        if (tenths < 100) {
+            buf_addf(b, "%u.%u %cB", (unsigned)(tenths / 10), (unsigned)(tenths % 10), units[unit]);
+            return;
+        }
+        if (whole < 1000) { // in EB, it always is
+            buf_addf(b, "%u %cB", (unsigned)whole, units[unit]);
+            return;
+        }
+    }
+}
+
+/* 1234567 as "1,234,567". */
+static void write_grouped(struct buf *b, uint64_t value)
+{
+    char digits[27]; // 20 digits and 6 commas
+    size_t at = sizeof digits;
+
+    for (int n = 0; n == 0 || value; n++, value /= 10) {
+        if (n && n % 3 == 0)
+            digits[--at] = ',';
+        digits[--at] = (char)('0' + value % 10);
+    }
+    buf_add(b, span_of(digits + at, sizeof digits - at));
+}
+
+static struct span plural(uint64_t n)
+{
+    return n == 1 ? SPAN("") : SPAN("s");
+}
+
+/* The last segment of a path that ends with "/"; empty for "/". */
+static struct span last_segment(struct span path)
+{
+    size_t at;
+
+    while (path.len && path.ptr[path.len - 1] == '/')
+        path.len--;
+    for (at = path.len; at && path.ptr[at - 1] != '/'; at--)
+        ;
+    return span_from(path, at);
+}
+
+static void write_ancestor(struct buf *b, size_t up, struct span name, bool is_linked)
+{
+    buf_add(b, SPAN("<li>"));
+    if (is_linked) {
+        buf_add(b, SPAN("<a href=\""));
+        for (size_t i = 0; i < up; i++)
+            buf_add(b, SPAN("../"));
+        buf_add(b, SPAN("\">"));
+    }
+    buf_add(b, SPAN("<bdi>"));
+    page_write_text(b, name);
+    buf_add(b, SPAN("</bdi>"));
+    if (is_linked)
+        buf_add(b, SPAN("</a>"));
+    buf_add(b, SPAN("</li>\n"));
+}
+
+/*
+ * The folders above, the root first. The links go up step by step: an absolute path that begins
+ * with "//" would lead to another host, and a prefix that a proxy took away would be missing.
+ */
+static void write_breadcrumbs(struct buf *b, const struct listing *listing)
+{
+    struct span rest = span_from(listing->path, 1);
+    size_t depth = 0, left;
+
+    for (size_t i = 0; i < rest.len; i++)
+        depth += rest.ptr[i] == '/';
+    if (depth == 0)
+        return;
+    buf_add(b, SPAN("<nav aria-label=\"Folders above\">\n<ol>\n"));
+    write_ancestor(b, depth, SPAN("Home"), listing->has_parent);
+    if (depth > LIMIT_BREADCRUMBS + 1)
+        buf_add(b, SPAN("<li>\xe2\x80\xa6</li>\n"));
+    for (left = depth; left > 1; left--) {
+        struct span segment = span_take_until(&rest, '/');
+
+        if (left - 1 <= LIMIT_BREADCRUMBS && segment.len)
+            write_ancestor(b, left - 1, segment, listing->has_parent);
+    }
+    buf_add(b, SPAN("</ol>\n</nav>\n"));
+}
+
+/* "3 folders, 12 files, 4.5 MB" */
+static void write_summary(struct buf *b, const struct listing *listing)
+{
+    uint64_t folders = 0, files = 0, bytes = 0;
+
+    for (size_t i = 0; i < listing->count; i++) {
+        const struct listing_entry *entry = &listing->entries[i];
+
+        if (entry->is_folder) {
+            folders++;
+        } else {
+            files++;
+            bytes = bytes > UINT64_MAX - entry->size ? UINT64_MAX : bytes + entry->size;
+        }
+    }
+    buf_add(b, SPAN("<p class=\"summary\">"));
+    if (folders) {
+        write_grouped(b, folders);
+        buf_addf(b, " folder%.*s", SPAN_ARG(plural(folders)));
+    }
+    if (folders && files)
+        buf_add(b, SPAN(", "));
+    if (files) {
+        write_grouped(b, files);
+        buf_addf(b, " file%.*s, ", SPAN_ARG(plural(files)));
+        write_human_size(b, bytes);
+    }
+    buf_add(b, SPAN("</p>\n"));
+}
+
+static void write_html_entry(struct buf *b, const struct listing_entry *entry)
+{
+    struct tm tm;
+
+    assert(entry->name.len);
+    buf_add_str(b, entry->is_folder ? "<tr class=\"folder\"><th scope=\"row\"><a href=\""
+                                    : "<tr><th scope=\"row\"><a href=\"");
+    page_write_href(b, entry->name, entry->is_folder);
+    buf_add(b, SPAN("\"><bdi>"));
+    page_write_text(b, entry->name);
+    buf_add_str(b, entry->is_folder ? "</bdi>/</a></th><td>" : "</bdi></a></th><td>");
+    if (!entry->is_folder) {
+        buf_add(b, SPAN("<data value=\""));
+        buf_add_u64(b, entry->size);
+        buf_add(b, SPAN("\" title=\""));
+        write_grouped(b, entry->size);
+        buf_addf(b, " byte%.*s\">", SPAN_ARG(plural(entry->size)));
+        write_human_size(b, entry->size);
+        buf_add(b, SPAN("</data>"));
+    }
+    buf_add(b, SPAN("</td><td>"));
+    if (calendar_from_seconds(entry->modified, &tm)) {
+        buf_add(b, SPAN("<time datetime=\""));
+        write_timestamp(b, &tm);
+        buf_add(b, SPAN("\">"));
+        write_date(b, &tm);
+        buf_addf(b, " %02d:%02d</time>", tm.tm_hour, tm.tm_min);
+    }
+    buf_add(b, SPAN("</td></tr>\n"));
+}
+
+static void write_html_table(struct buf *b, const struct listing *listing)
+{
+    buf_add(b, SPAN("<table>\n<caption>What is in this folder</caption>\n"
+                    "<thead>\n<tr><th scope=\"col\">Name</th><th scope=\"col\">Size</th>"
+                    "<th scope=\"col\">Modified (UTC)</th></tr>\n</thead>\n<tbody>\n"));
+    for (size_t i = 0; i < listing->count; i++)
+        write_html_entry(b, &listing->entries[i]);
+    buf_add(b, SPAN("</tbody>\n</table>\n"));
+}
+
+void listing_write_html(struct buf *b, const struct listing *listing)
+{
+    struct buf title = {0};
+    struct span name = last_segment(listing->path);
+
+    assert(span_starts(listing->path, SPAN("/")) && span_ends(listing->path, SPAN("/")));
+    buf_add(&title, SPAN("Index of "));
+    buf_add(&title, listing->path);
+    page_write_begin(b, buf_span(&title), "listing");
+    b->failed |= title.failed;
+    buf_done(&title);
+    buf_add(b, SPAN("<header>\n"));
+    write_breadcrumbs(b, listing);
+    buf_add(b, SPAN("<h1><bdi>"));
+    page_write_text(b, name.len ? name : SPAN("Home"));
+    buf_add(b, SPAN("</bdi></h1>\n"));
+    if (listing->count)
+        write_summary(b, listing);
+    if (listing->truncated)
+        buf_add(b, SPAN("<p class=\"note\">There is more in this folder than one page can show. "
+                        "What is missing here can still be opened by its address.</p>\n"));
+    buf_add(b, SPAN("</header>\n<main>\n"));
+    if (listing->has_parent)
+        buf_add(b, SPAN("<p class=\"up\"><a href=\"../\">Parent folder</a></p>\n"));
+    if (listing->count)
+        write_html_table(b, listing);
+    else
+        buf_add(b, SPAN("<p class=\"empty\">This folder is empty.</p>\n"));
+    buf_add(b, SPAN("</main>\n"));
+    page_write_end(b);
+}
+
+static void write_json_entry(struct buf *b, const struct listing_entry *entry)
+{
+    struct tm tm;
+
+    buf_add(b, SPAN("{\"name\": \""));
+    buf_add_json(b, entry->name);
+    buf_add(b, SPAN("\", \"href\": \""));
+    page_write_href(b, entry->name, entry->is_folder);
+    if (entry->is_folder) {
+        buf_add(b, SPAN("\", \"type\": \"folder\""));
+    } else {
+        buf_add(b, SPAN("\", \"type\": \"file\", \"size\": "));
+        buf_add_u64(b, entry->size);
+    }
+    if (calendar_from_seconds(entry->modified, &tm)) {
+        buf_add(b, SPAN(", \"modified\": \""));
+        write_timestamp(b, &tm);
+        buf_add_char(b, '"');
+    }
+    buf_add_char(b, '}');
+}
+
+void listing_write_json(struct buf *b, const struct listing *listing)
+{
+    buf_add(b, SPAN("{\n\"path\": \""));
+    buf_add_json(b, listing->path);
+    buf_add(b, SPAN("\",\n\"truncated\": "));
+    buf_add_str(b, listing->truncated ? "true" : "false");
+    buf_add(b, SPAN(",\n\"entries\": ["));
+    for (size_t i = 0; i < listing->count; i++) {
+        buf_add_str(b, i ? ",\n" : "\n");
+        write_json_entry(b, &listing->entries[i]);
+    }
+    buf_add_str(b, listing->count ? "\n]\n}\n" : "]\n}\n");
+}
+
+void listing_write_text(struct buf *b, const struct listing *listing)
+{
+    for (size_t i = 0; i < listing->count; i++) {
+        page_write_visible(b, listing->entries[i].name);
+        buf_add_str(b, listing->entries[i].is_folder ? "/\n" : "\n");
+    }
+}

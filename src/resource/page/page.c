@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "resource/page/page.h"
+
+#include "base/ascii.h"
+#include "base/utf8.h"
+#include "resource/page/page_style.h"
+
+// img-src: the icons are data: URIs within the style.
+const struct span page_content_security_policy =
+    SPAN_INIT("default-src 'none'; style-src " PAGE_STYLE_SOURCE "; img-src data:; "
+              "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+
+void page_write_begin(struct buf *b, struct span title, const char *kind)
+{
+    buf_add(b, SPAN("<!DOCTYPE html>\n"
+                    "<html lang=\"en\">\n"
+                    "<head>\n"
+                    "<meta charset=\"utf-8\">\n"
+                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                    "<meta name=\"color-scheme\" content=\"light dark\">\n"
+                    "<link rel=\"icon\" href=\"data:,\">\n" // else browsers ask for /favicon.ico
+                    "<title>"));
+    page_write_text(b, title);
+    buf_add(b, SPAN("</title>\n<style>"));
+    buf_add(b, span_of(page_style, sizeof page_style));
+    buf_add(b, SPAN("</style>\n</head>\n<body class=\""));
+    buf_add_str(b, kind);
+    buf_add(b, SPAN("\">\n"));
+}
+
+void page_write_end(struct buf *b)
+{
+    buf_add(b, SPAN("</body>\n</html>\n"));
+}
+
+/* Takes one character off the front of *text, as it may be shown; shown has room for three bytes.
+ */
+static struct span take_visible(struct span *text, char shown[static 3])
+{
+    size_t n = utf8_length(*text);
+    struct span c = span_first(*text, n ? n : 1);
+    unsigned char first = (unsigned char)c.ptr[0];
+    unsigned char last = (unsigned char)c.ptr[c.len - 1];
+
+    *text = span_from(*text, c.len);
+    if (first < 0x20 || first == 0x7f) { // U+2400 to U+2421: pictures of the control characters
+        memcpy(shown, "\xe2\x90", 2);
+        shown[2] = (char)(first == 0x7f ? 0xa1 : 0x80 + first);
+        return span_of(shown, 3);
+    }
+    // C1 control characters, and the separators of lines and paragraphs U+2028 and U+2029.
+    if (n == 0 || (n == 2 && first == 0xc2 && last < 0xa0) ||
+        (n == 3 && memcmp(c.ptr, "\xe2\x80", 2) == 0 && (last == 0xa8 || last == 0xa9)))
+        return SPAN("\xef\xbf\xbd");
+    return c;
+}
+
+void page_write_visible(struct buf *b, struct span text)
+{
+    char shown[3];
+
+    while (text.len)
+        buf_add(b, take_visible(&text, shown));
+}
+
+void page_write_text(struct buf *b, struct span text)
+{
+    char shown[3];
+
+    while (text.len)
+        buf_add_html(b, take_visible(&text, shown));
+}
+
+void page_write_href(struct buf *b, struct span name, bool is_folder)
+{
+    static const char hex[] = "0123456789ABCDEF";
+
+    buf_add(b, SPAN("./"));
+    for (size_t i = 0; i < name.len; i++) {
+        unsigned char c = (unsigned char)name.ptr[i];
+
+        // "&" and "'" may stand in a path, but would need escaping in HTML.
+        if (ascii_is(name.ptr[i], ASCII_PCHAR) && c != '&' && c != '\'') {
+            buf_add_char(b, name.ptr[i]);
+        } else {
+            char encoded[3] = {'%', hex[c >> 4], hex[c & 15]};
+
+            buf_add(b, span_of(encoded, sizeof encoded));
+        }
+    }
+    if (is_folder)
+        buf_add_char(b, '/');
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What every page that Candor writes itself has in common: the frame, the look (page.css, in the
+ * page itself), and how text that others chose is shown and linked. Pages ask for nothing else:
+ * no script, no font, no picture from anywhere.
+ * Writers append to a buf, whose `failed` tells at the end if memory ran out.
+ */
+#ifndef CANDOR_RESOURCE_PAGE_PAGE_H
+#define CANDOR_RESOURCE_PAGE_PAGE_H
+
+#include "base/buf.h"
+
+/*
+ * The value of Content-Security-Policy that every such page is to be sent with: it permits the
+ * page's own style, by its hash, and nothing more.
+ */
+extern const struct span page_content_security_policy;
+
+/* From the doctype to the start of body, whose class is kind. title is plain text of any bytes. */
+void page_write_begin(struct buf *b, struct span title, const char *kind);
+void page_write_end(struct buf *b);
+
+/*
+ * Text of any bytes as a person may see it, in well-formed UTF-8: what is not UTF-8 becomes U+FFFD,
+ * a control character becomes its picture (a line feed: U+240A), so no name can break a line.
+ * The second also escapes what HTML text and quoted attributes must not hold.
+ */
+void page_write_visible(struct buf *b, struct span text);
+void page_write_text(struct buf *b, struct span text);
+
+/*
+ * A relative reference (RFC 3986 §4.2) to the member with that name, its exact bytes
+ * percent-encoded;
+ * "./" in front keeps "a:b" from being a scheme. Safe within quotes in HTML and in JSON.
+ */
+void page_write_href(struct buf *b, struct span name, bool is_folder);
+
+#endif
