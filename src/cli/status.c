@@ -79,7 +79,7 @@ static void add_outcomes(struct buf *b, int code, size_t width)
         if (outcome_table[o].status != code)
             continue;
         if (!found)
-            buf_add(b, SPAN("\n  Candor sends it for (candor why TOKEN tells more)\n"));
+            buf_add(b, SPAN("\n  Candor sends it for (see candor why TOKEN)\n"));
         found = true;
         buf_add(b, SPAN("    "));
         text_add_cell(b, outcome_table[o].token, TOKEN_COLUMNS);

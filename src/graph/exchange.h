@@ -57,7 +57,6 @@ struct response {
     struct response_field *fields; // further ones, in order
     struct response_field **fields_end;
     bool has_length; // length is known: else the end is told by framing
-    bool close;      // the connection must not be used again
     uint64_t length; // of the body, also when it is not sent (HEAD)
     struct span body; // the whole body, when next is NULL
     void (*next)(struct exchange *x, struct piece *ret_piece); // or the pull for the next piece

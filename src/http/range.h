@@ -31,12 +31,12 @@ enum {
  * did became one, in the place of the first of them; otherwise the order is that of the request.
  * Ranges that are not satisfiable are left out as long as another one is.
  *
- * Ignored are: another unit than bytes; anything that breaks the syntax, or whose last position is
- * before the first; and what is not worth its cost (§14.2): more than LIMIT_RANGES ranges, more
- * than RANGE_OVERLAPPING ranges that share bytes with another one, and more than RANGE_FEW ranges
- * that would with the heads of their parts come to more bytes than the whole. Of an empty
- * representation only a suffix is satisfiable, by nothing that 206 could express: that is ignored
- * too.
+ * Ignored are: an absent field; another unit than bytes; anything that breaks the syntax, or whose
+ * last position is before the first; and what is not worth its cost (§14.2): more than LIMIT_RANGES
+ * ranges, more than RANGE_OVERLAPPING ranges that share bytes with another one, and more than
+ * RANGE_FEW ranges that would with the heads of their parts come to more bytes than the whole. Of
+ * an empty representation only a suffix is satisfiable, by nothing that 206 could express: that is
+ * ignored too.
  */
 enum range_result range_parse(struct span value, uint64_t size, struct range out[LIMIT_RANGES],
                               size_t *ret_count);

@@ -90,6 +90,8 @@ void stream_send(struct stream *s, struct iovec *iov, unsigned count, int flags,
 /* Sends part of a file. A result smaller than length: the file ended early. */
 void stream_send_file(struct stream *s, int file, uint64_t offset, uint64_t length,
                       stream_send_fn *done);
+/* Whether the system could not take all of it at once. */
+bool stream_is_sending(const struct stream *s);
 /* Bytes that the operation under way has sent so far: tells a slow client from a stuck one. */
 uint64_t stream_send_progress(const struct stream *s);
 

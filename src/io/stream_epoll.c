@@ -253,6 +253,11 @@ void stream_send_file(struct stream *s, int file, uint64_t offset, uint64_t leng
     send_begin(s, SENDS_FILE, done);
 }
 
+bool stream_is_sending(const struct stream *s)
+{
+    return s->state & SENDING;
+}
+
 uint64_t stream_send_progress(const struct stream *s)
 {
     return s->sent > 0 ? (uint64_t)s->sent : 0;

@@ -18,22 +18,30 @@ struct h1_limits {
 enum { H1_MORE = 0, H1_BAD = -1 };
 
 /*
- * Reads one request head from the front of `in`.
+ * Reads one request head from the front of `in` into *m, which it clears first.
  * Returns its length in bytes (up to and with the empty line, and with a CRLF that came before the
  * request line, RFC 9112 §2.2), H1_MORE when `in` ends too early, or H1_BAD: m->violation tells.
  * `seen` bytes of `in` were already given to an earlier call that returned H1_MORE; 0 at first.
+ * When no line has ended and no control has come since `seen`, nothing but the limits is looked at:
+ * a head that drips in costs no more than one that comes at once.
+ * What comes first in the bytes is reported; what concerns the whole field section (Host, framing,
+ * repeated fields, Connection) comes after all lines were read.
  * On H1_BAD whatever was understood before the violation (method, target, fields) is in *m.
  */
 ptrdiff_t h1_read_head(struct message *m, struct span in, size_t seen,
                        const struct h1_limits *limits);
 
+enum { H1_TRAILER_NAME = 32 }; // longer than every name in field.def
+
 /* The content of one request, piece by piece. */
 struct h1_content {
     enum framing framing;
-    uint8_t state;      // private
-    uint64_t left;      // private: bytes left of the content or of the chunk
-    uint64_t offset;    // bytes of the request consumed so far, head included
-    uint32_t line;      // private: bytes of the current chunk-size line or trailer section
+    uint8_t state;              // private
+    uint64_t left;              // private: bytes left of the content or of the chunk
+    uint64_t offset;            // bytes of the request consumed so far, head included
+    uint32_t line;              // private: bytes of the current chunk-size line or trailer section
+    uint32_t name_length;       // private: of the current trailer's name
+    char name[H1_TRAILER_NAME]; // private: its first bytes
     struct violation violation;
 };
 

@@ -44,13 +44,14 @@ struct message {
     struct span target; // as sent
     enum target_form form;
     struct span scheme; // of an absolute target; else empty
-    struct span host;   // without the port; from the target if absolute, else from Host
+    struct span host;   // without the port, an IPv6 literal with its brackets; from the target if
+                        // it is absolute or an authority, else from Host
     struct span path;   // still encoded; "/" where an absolute target has none; empty for "*"
     struct span query;  // without "?"; has_query tells an empty one from none
     uint16_t port;      // 0 when none was given
     bool has_query;
-    uint8_t minor; // HTTP/1.minor: 0 or 1
-    bool keep_alive; // what version and Connection ask for, RFC 9112 §9.3
+    uint8_t minor;                        // HTTP/1.minor: 0 or 1
+    bool keep_alive;                      // what version and Connection ask for, RFC 9112 §9.3
     bool expect_continue, expect_unknown; // RFC 9110 §10.1.1
     enum framing framing;
     uint64_t content_length; // with FRAMING_LENGTH
@@ -61,7 +62,12 @@ struct message {
     struct field_line fields[MESSAGE_FIELDS];
 };
 
-/* Makes the message empty. Touches only what was in use. */
+/* The path of a target that has none; no part of the bytes, so that message_move leaves it alone.
+ */
+extern const char message_root_path[];
+
+/* Makes the message empty. Touches only what was in use, so a message must be all zeros before its
+ * first use. */
 void message_clear(struct message *m);
 
 /* The bytes moved by `delta` (new address minus old): every span follows. */

@@ -8,11 +8,12 @@
 #include "registry/outcome.h"
 
 struct uri_path {
-    struct span text;        // decoded, dot segments removed; begins with "/"
-    bool has_encoded_slash;  // a segment contained %2F: text would name another resource
-    bool has_nul;            // %00
-    bool has_dot_file;       // a segment begins with "."
-    bool has_empty_segment;  // "//" inside: kept in text as it is
+    struct span text;       // decoded, dot segments removed; begins with "/"
+    bool has_encoded_slash; // a segment contains %2F, which text keeps: decoded, it would name
+                            // another resource
+    bool has_nul;           // %00, which is a NUL byte in text
+    bool has_dot_file;      // a segment of text begins with "."
+    bool has_empty_segment; // "//" inside: kept in text as it is
 };
 
 /*

@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 
-#include <stdio.h>
+#include <sys/random.h>
 
 enum { BOUNDARY_LENGTH = 24 };
 
@@ -107,26 +107,31 @@ static void respond_range(struct exchange *x, const struct file_variant *v, stru
     pieces_new(x, v, x->ranges ? next_range : next_failed);
 }
 
-/* A boundary that the content cannot be made to hold: from the request's id and the entity tag. */
-static struct span boundary_new(struct exchange *x, const struct file_variant *v)
+/* Random, so that nobody can store content that holds it. */
+static struct span boundary_new(struct exchange *x)
 {
-    char *text = arena_alloc(&x->arena, BOUNDARY_LENGTH + 1);
+    static const char hex[] = "0123456789abcdef";
+    unsigned char random[BOUNDARY_LENGTH / 2];
+    char *text = arena_alloc(&x->arena, BOUNDARY_LENGTH);
 
-    if (!text)
-        return SPAN("candor-part");
-    snprintf(text, BOUNDARY_LENGTH + 1, "%016llx%.*s", (unsigned long long)x->id, 8,
-             v->etag.opaque.ptr);
+    if (!text || getrandom(random, sizeof random, 0) != sizeof random)
+        return (struct span){NULL, 0};
+    for (size_t i = 0; i < sizeof random; i++) {
+        text[2 * i] = hex[random[i] >> 4];
+        text[2 * i + 1] = hex[random[i] & 15];
+    }
     return span_of(text, BOUNDARY_LENGTH);
 }
 
 static void respond_parts(struct exchange *x, const struct file_variant *v)
 {
-    struct pieces *p = pieces_new(x, v, next_part);
+    struct span boundary = boundary_new(x);
+    struct pieces *p = pieces_new(x, v, boundary.ptr ? next_part : next_failed);
     struct response *r = &x->response;
 
-    if (!p)
+    if (!p || !boundary.ptr)
         return;
-    p->parts = (struct range_parts){.boundary = boundary_new(x, v),
+    p->parts = (struct range_parts){.boundary = boundary,
                                     .content_type = x->representation.content_type,
                                     .size = v->length};
     exchange_add_fieldf(x, SPAN("Content-Type"), "multipart/byteranges; boundary=%.*s",

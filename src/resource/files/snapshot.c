@@ -26,7 +26,7 @@ static const char *const coding_suffixes[CODING_COUNT] = {"", ".br", ".zst", ".g
 int snapshot_open(int root, const char *path, int flags)
 {
     struct open_how how = {
-        .flags = (uint64_t)flags | O_CLOEXEC,
+        .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
     };
     long fd;

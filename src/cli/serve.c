@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "cli/cli.h"
+
+#include "base/error.h"
+#include "server/listen.h"
+#include "server/server.h"
+
+struct serve_options {
+    const char *listen, *config, *folder;
+};
+
+static void print_help(FILE *to)
+{
+    fputs("usage: candor serve [--listen ADDR:PORT] [--config FILE] [DIR]\n\n"
+          "Serves the folder DIR (default: the current one) on http://127.0.0.1:8080/, or what a\n"
+          "configuration file says. When it is ready it prints \"listening on http://...\" to\n"
+          "standard error. SIGTERM or SIGINT: finishes what runs and ends. SIGUSR1: reopens the\n"
+          "access log.\n\n"
+          "  --listen ADDR:PORT   where to listen, instead of what the configuration says; port 0\n"
+          "                       lets the system pick one\n"
+          "  --config FILE        a configuration file; \"candor check FILE\" tells whether it is\n"
+          "                       fine\n",
+          to);
+}
+
+static int refuse(const char *what, const char *argument)
+{
+    fprintf(stderr, "candor serve: %s \"%s\"; candor serve --help lists what there is\n", what,
+            argument);
+    return CLI_USAGE;
+}
+
+/* The value of an option: "--name value" or "--name=value". NULL: it is another argument. */
+static const char *option_value(const char *name, int argc, char **argv, int *at)
+{
+    size_t length = strlen(name);
+
+    if (strncmp(argv[*at], name, length) != 0)
+        return NULL;
+    if (argv[*at][length] == '=')
+        return argv[*at] + length + 1;
+    if (argv[*at][length] == '\0')
+        return *at + 1 < argc ? argv[++*at] : "";
+    return NULL;
+}
+
+/* CLI_OK: go on with *o. Otherwise the exit code, also after --help (*ret_done). */
+static int parse(int argc, char **argv, struct serve_options *o, bool *ret_done)
+{
+    bool options = true; // until "--"
+
+    for (int i = 1; i < argc; i++) {
+        const char *argument = argv[i], *value;
+
+        if (options && (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0)) {
+            print_help(stdout);
+            *ret_done = true;
+            return CLI_OK;
+        } else if (options && strcmp(argument, "--") == 0) {
+            options = false;
+        } else if (options && (value = option_value("--listen", argc, argv, &i))) {
+            o->listen = value;
+        } else if (options && (value = option_value("--config", argc, argv, &i))) {
+            o->config = value;
+        } else if (options && argument[0] == '-' && argument[1]) {
+            return refuse("there is no option", argument);
+        } else if (o->folder) {
+            return refuse("it serves one folder, so what is", argument);
+        } else {
+            o->folder = argument;
+        }
+    }
+    if (o->folder && o->config)
+        return refuse("a configuration file says what to serve, so there is no place for",
+                      o->folder);
+    return CLI_OK;
+}
+
+static int set_listen(struct config *config, const char *listen)
+{
+    if (config_set_listen(config, span_from_str(listen)) == 0)
+        return CLI_OK;
+    fprintf(stderr, "candor serve: --listen \"%s\" is not an address; expected is %s\n", listen,
+            LISTEN_EXPECTED);
+    return CLI_USAGE;
+}
+
+int cli_serve(int argc, char **argv)
+{
+    struct serve_options o = {0};
+    struct config *config = NULL;
+    struct config_error error = {NULL};
+    bool done = false;
+    int code = parse(argc, argv, &o, &done);
+    int r;
+
+    if (code != CLI_OK || done)
+        return code;
+    r = o.config ? config_load(o.config, &config, &error)
+                 : config_from_folder(o.folder ? o.folder : ".", &config, &error);
+    if (r < 0) {
+        fprintf(stderr, "candor serve: %s\n", error.text ? error.text : error_text(r));
+        config_error_done(&error);
+        return r == -CANDOR_E_CONFIG ? CLI_USAGE : CLI_FAILURE;
+    }
+    if (o.listen)
+        code = set_listen(config, o.listen);
+    if (code == CLI_OK)
+        code = server_run(config) < 0 ? CLI_FAILURE : CLI_OK;
+    config_free(config);
+    return code;
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+#include "server/server.h"
+
+#include "base/error.h"
+#include "base/oplog.h"
+#include "server/listen.h"
+#include "server/worker.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+enum {
+    BACKLOG = 4096,       // connections that the system keeps until they are accepted
+    OFFLOAD_THREADS = 4,  // for what blocks
+};
+
+struct server {
+    const struct config *config;
+    struct worker *workers;
+    unsigned worker_count, opened, running;
+    struct sockaddr_storage *addresses; // as bound, so with the port that the system picked
+    struct offload *pool;
+    struct media_type_map *types;
+    pthread_t main_thread;
+};
+
+static unsigned count_cores(void)
+{
+    cpu_set_t set;
+    int n;
+
+    if (sched_getaffinity(0, sizeof set, &set) < 0)
+        return 1;
+    n = CPU_COUNT(&set);
+    return n > 0 ? (unsigned)n : 1;
+}
+
+/* As many open files as the system lets us have: each connection is one. */
+static void raise_open_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static int open_socket(const struct sockaddr_storage *address, socklen_t len, bool share)
+{
+    int fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int on = 1, off = 0;
+
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // accepted sockets inherit it
+    if (share)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    if (address->ss_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    if (bind(fd, (const struct sockaddr *)address, len) < 0 || listen(fd, BACKLOG) < 0) {
+        int error = errno;
+
+        close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+static int tell_not_bound(const struct sockaddr_storage *address)
+{
+    char text[LISTEN_TEXT];
+
+    listen_print((const struct sockaddr *)address, text);
+    if (errno == EADDRINUSE)
+        oplog("address-in-use", "cannot listen on %s: another program already does; stop it or "
+                                "choose another port with --listen",
+              text);
+    else if (errno == EACCES)
+        oplog("address-not-permitted", "cannot listen on %s: the system does not permit it; ports "
+                                       "below 1024 need privileges",
+              text);
+    else
+        oplog("address-not-bound", "cannot listen on %s: %s", text, strerror(errno));
+    return -CANDOR_E_SYSTEM;
+}
+
+/*
+ * One socket a worker for each address. The first is bound without SO_REUSEPORT for a moment:
+ * otherwise a second server of the same user would share the port without a word.
+ */
+static int bind_address(struct server *s, size_t number, int *sockets)
+{
+    const struct config_listen *l = &s->config->listen[number];
+    struct sockaddr_storage *bound = &s->addresses[number];
+    bool share = s->worker_count > 1;
+    socklen_t len = sizeof *bound;
+    int probe = open_socket(&l->address, l->len, false);
+
+    *bound = l->address;
+    if (probe < 0)
+        return tell_not_bound(bound);
+    getsockname(probe, (struct sockaddr *)bound, &len);
+    if (!share) {
+        sockets[number] = probe;
+        return 0;
+    }
+    close(probe);
+    for (unsigned w = 0; w < s->worker_count; w++) {
+        int *slot = &sockets[w * s->config->listen_count + number];
+
+        *slot = open_socket(bound, l->len, true);
+        if (*slot < 0)
+            return tell_not_bound(bound);
+    }
+    return 0;
+}
+
+static int open_workers(struct server *s)
+{
+    size_t listen_count = s->config->listen_count;
+    size_t count = listen_count * s->worker_count;
+    int *sockets = malloc(count * sizeof *sockets);
+    int error = sockets ? 0 : -CANDOR_E_MEMORY;
+
+    for (size_t i = 0; i < count && sockets; i++)
+        sockets[i] = -1;
+    for (size_t i = 0; i < listen_count && error == 0; i++)
+        error = bind_address(s, i, sockets);
+    for (unsigned w = 0; w < s->worker_count && error == 0; w++) {
+        s->opened++;
+        error = worker_open(&s->workers[w], s->config, s->pool, s->types,
+                            sockets + w * listen_count);
+    }
+    free(sockets);
+    return error;
+}
+
+static void *worker_main(void *argument)
+{
+    worker_run(argument);
+    return NULL;
+}
+
+static int start_workers(struct server *s)
+{
+    for (; s->running < s->worker_count; s->running++) {
+        struct worker *w = &s->workers[s->running];
+
+        if (pthread_create(&w->thread, NULL, worker_main, w) != 0) {
+            oplog("thread-not-started", "no thread can be started for a worker: %s",
+                  strerror(errno));
+            return -CANDOR_E_SYSTEM;
+        }
+    }
+    return 0;
+}
+
+static void stop_workers(struct server *s)
+{
+    for (unsigned w = 0; w < s->running; w++)
+        worker_stop(&s->workers[w]);
+}
+
+static void tell_ready(const struct server *s)
+{
+    for (size_t i = 0; i < s->config->listen_count; i++) {
+        char text[LISTEN_TEXT];
+
+        listen_print((const struct sockaddr *)&s->addresses[i], text);
+        fprintf(stderr, "listening on http://%s/\n", text);
+    }
+}
+
+static void *end_at_once(void *argument)
+{
+    const sigset_t *set = argument;
+    int signal_number;
+
+    do
+        sigwait(set, &signal_number);
+    while (signal_number == SIGUSR1);
+    oplog("ended", "ended at once by a second signal; what was running is lost");
+    _exit(1);
+}
+
+/* Waits for signals until one of them ends the server. */
+static void wait_for_end(struct server *s, const sigset_t *set)
+{
+    int signal_number;
+
+    for (;;) {
+        if (sigwait(set, &signal_number) != 0)
+            continue;
+        if (signal_number != SIGUSR1)
+            return;
+        for (unsigned w = 0; w < s->running; w++)
+            worker_reopen_log(&s->workers[w]);
+    }
+}
+
+static void join_workers(struct server *s)
+{
+    for (unsigned w = 0; w < s->running; w++)
+        pthread_join(s->workers[w].thread, NULL);
+}
+
+static int serve(struct server *s, sigset_t *set)
+{
+    pthread_t impatient;
+    int error = start_workers(s);
+    bool watched;
+
+    if (error == 0) {
+        tell_ready(s);
+        wait_for_end(s, set);
+    }
+    stop_workers(s);
+    watched = pthread_create(&impatient, NULL, end_at_once, set) == 0;
+    join_workers(s);
+    if (watched) {
+        pthread_cancel(impatient);
+        pthread_join(impatient, NULL);
+    }
+    return error;
+}
+
+int server_run(const struct config *config)
+{
+    struct server s = {.config = config};
+    sigset_t set;
+    int error;
+
+    s.worker_count = config->workers ? config->workers : count_cores();
+    s.workers = calloc(s.worker_count, sizeof *s.workers);
+    s.addresses = calloc(config->listen_count, sizeof *s.addresses);
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN); // sendfile has no flag against it
+    raise_open_files();
+    error = s.workers && s.addresses ? 0 : -CANDOR_E_MEMORY;
+    if (error == 0)
+        error = media_type_map_new(MEDIA_TYPE_MAP_SYSTEM_PATH, &s.types);
+    if (error == 0)
+        error = offload_open(OFFLOAD_THREADS, &s.pool);
+    if (error == 0)
+        error = open_workers(&s);
+    if (error == 0)
+        error = serve(&s, &set);
+    else
+        oplog("not-started", "the server did not start: %s", error_text(error));
+    offload_free(s.pool);
+    for (unsigned w = 0; w < s.opened; w++)
+        worker_done(&s.workers[w]);
+    media_type_map_free(s.types);
+    free(s.workers);
+    free(s.addresses);
+    return error;
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+#include "server/worker.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/oplog.h"
+#include "resource/files/files.h"
+#include "server/connection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+enum {
+    RESUME_MS = 100,     // until accepting is tried again after the descriptors ran out
+    BUFFER_SPARE = 4096, // room in a buffer beyond the largest head
+};
+
+struct span worker_date_line(struct worker *w, int64_t *ret_time)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    if (now.tv_sec != w->date_second) {
+        date_format(now.tv_sec, w->date_line + sizeof "Date: " - 1);
+        w->date_second = now.tv_sec;
+    }
+    *ret_time = w->date_second;
+    return span_of(w->date_line, sizeof w->date_line);
+}
+
+/* Accepting goes on while it is below the limit and the few that are told that it is reached. */
+static bool worker_has_room(const struct worker *w)
+{
+    return w->connection_count < w->config->limits.connections + LIMIT_CONNECTIONS_REFUSED;
+}
+
+static void on_accept(struct listener *l, int fd, const struct sockaddr *peer, socklen_t peer_len)
+{
+    struct worker *w = container_of(l, struct worker_listener, listener)->worker;
+
+    (void)peer_len;
+    connection_open(w, fd, peer);
+    if (!worker_has_room(w))
+        listener_pause(l);
+}
+
+static void on_exhausted(struct listener *l)
+{
+    struct worker *w = container_of(l, struct worker_listener, listener)->worker;
+
+    oplog("descriptors-exhausted", "no file descriptor is left for a new connection; it waits. "
+                                   "Raise the limit of open files (ulimit -n) or lower "
+                                   "limits.connections");
+    timer_set(w->loop, &w->resume_timer, loop_now(w->loop) + RESUME_MS * CLOCK_MS);
+}
+
+static void resume_accepting(struct worker *w)
+{
+    for (size_t i = 0; i < w->config->listen_count && !w->stopping; i++)
+        listener_resume(&w->listeners[i].listener);
+}
+
+static void on_resume(struct timer *t)
+{
+    resume_accepting(container_of(t, struct worker, resume_timer));
+}
+
+static void worker_end_if_finished(struct worker *w)
+{
+    if (w->stopping && w->connection_count == 0)
+        loop_stop(w->loop);
+}
+
+void worker_connection_ended(struct worker *w)
+{
+    bool was_full = !worker_has_room(w);
+
+    w->connection_count--;
+    if (was_full)
+        resume_accepting(w);
+    worker_end_if_finished(w);
+}
+
+static void on_stop(struct loop_message *m)
+{
+    struct worker *w = container_of(m, struct worker, stop_message);
+    struct list *link, *next;
+
+    if (w->stopping)
+        return;
+    w->stopping = true;
+    for (size_t i = 0; i < w->config->listen_count; i++)
+        listener_close(&w->listeners[i].listener);
+    for (link = w->connections.next; link != &w->connections; link = next) {
+        next = link->next;
+        connection_stop(list_entry(link, struct connection, link));
+    }
+    worker_end_if_finished(w);
+}
+
+static void on_reopen(struct loop_message *m)
+{
+    access_log_reopen(&container_of(m, struct worker, reopen_message)->log);
+}
+
+void worker_stop(struct worker *w)
+{
+    w->stop_message.on_arrival = on_stop;
+    loop_post(w->loop, &w->stop_message);
+}
+
+void worker_reopen_log(struct worker *w)
+{
+    w->reopen_message.on_arrival = on_reopen;
+    loop_post(w->loop, &w->reopen_message);
+}
+
+static int open_resources(struct worker *w)
+{
+    const struct route_table *table = &w->config->routes;
+
+    w->resources = calloc(table->count, sizeof(struct resource *));
+    if (!w->resources)
+        return -CANDOR_E_MEMORY;
+    for (size_t i = 0; i < table->count; i++) {
+        const struct route *route = &table->routes[i];
+        const struct files_options options = {.root = route->files.root,
+                                              .index = route->files.index,
+                                              .listing = route->files.listing,
+                                              .dotfiles = route->files.dotfiles,
+                                              .precompressed = route->files.precompressed};
+        struct resource *r;
+        int error = files_open(&options, w->loop, w->pool, w->types, &r);
+
+        if (error < 0) {
+            oplog("root-not-opened", "the folder %s cannot be opened: %s", route->files.root,
+                  strerror(errno));
+            return error;
+        }
+        r->content_limit = route->content;
+        r->mount_length = route->path.len - route_rest(route, route->path).len + 1;
+        w->resources[route->number] = r;
+    }
+    return 0;
+}
+
+int worker_open(struct worker *w, const struct config *config, struct offload *pool,
+                const struct media_type_map *types, const int *sockets)
+{
+    const struct config_limits *limits = &config->limits;
+    int error;
+
+    *w = (struct worker){.config = config, .pool = pool, .types = types};
+    list_init(&w->connections);
+    timer_init(&w->resume_timer, on_resume);
+    w->h1_limits = (struct h1_limits){.request_line = (uint32_t)limits->request_line,
+                                      .field_section = (uint32_t)limits->field_section,
+                                      .fields = (uint32_t)limits->fields};
+    memcpy(w->date_line, "Date: ", sizeof "Date: " - 1);
+    memcpy(w->date_line + sizeof "Date: " - 1 + DATE_LENGTH, "\r\nServer: candor\r\n",
+           sizeof "\r\nServer: candor\r\n" - 1);
+    if (getrandom(&w->next_id, sizeof w->next_id, 0) != sizeof w->next_id)
+        return -CANDOR_E_SYSTEM;
+    w->log.fd = -1;
+    w->listeners = calloc(config->listen_count, sizeof *w->listeners);
+    if (!w->listeners)
+        return -CANDOR_E_MEMORY;
+    error = loop_open(limits->request_line + limits->field_section + BUFFER_SPARE, &w->loop);
+    if (error < 0)
+        return error;
+    error = access_log_open(&w->log, config, w->loop);
+    if (error < 0) {
+        oplog("access-log-not-opened", "the access log %s cannot be opened: %s",
+              config->access_log_file, strerror(errno));
+        return error;
+    }
+    error = open_resources(w);
+    for (size_t i = 0; i < config->listen_count && error == 0; i++) {
+        w->listeners[i].worker = w;
+        error = listener_open(w->loop, &w->listeners[i].listener, sockets[i]);
+        w->listeners[i].listener.on_accept = on_accept;
+        w->listeners[i].listener.on_exhausted = on_exhausted;
+    }
+    return error;
+}
+
+void worker_run(struct worker *w)
+{
+    w->result = loop_run(w->loop);
+    access_log_flush(&w->log);
+}
+
+void worker_done(struct worker *w)
+{
+    for (size_t i = 0; w->resources && i < w->config->routes.count; i++)
+        if (w->resources[i])
+            w->resources[i]->ops->free(w->resources[i]);
+    free(w->resources);
+    while (w->carried_free) {
+        struct carried *k = w->carried_free;
+
+        w->carried_free = k->next_free;
+        arena_done(&k->x.arena);
+        free(k);
+    }
+    access_log_done(&w->log);
+    free(w->listeners);
+    loop_free(w->loop);
+    w->loop = NULL;
+}

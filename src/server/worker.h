@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A worker: one thread with a loop, listeners, connections, resources and an access log of its own.
+ * Workers share the configuration, the media types and the pool, which never change.
+ */
+#ifndef CANDOR_SERVER_WORKER_H
+#define CANDOR_SERVER_WORKER_H
+
+#include "graph/resource.h"
+#include "http/date.h"
+#include "io/offload.h"
+#include "resource/files/media_type_map.h"
+#include "server/access_log.h"
+#include "server/config.h"
+#include "wire/h1.h"
+
+#include <pthread.h>
+
+struct carried;
+struct worker;
+
+struct worker_listener {
+    struct listener listener;
+    struct worker *worker;
+};
+
+struct worker {
+    const struct config *config;
+    struct offload *pool;
+    const struct media_type_map *types;
+    struct loop *loop;
+    pthread_t thread;
+    struct worker_listener *listeners; // config->listen_count of them
+    struct resource **resources;       // by the number of their route
+    struct h1_limits h1_limits;
+
+    struct list connections;
+    unsigned connection_count;
+    bool stopping;
+    struct loop_message stop_message, reopen_message;
+    struct timer resume_timer; // after the descriptors ran out
+
+    struct carried *carried_free; // exchanges for reuse, last in first out
+    unsigned carried_free_count;
+    uint64_t next_id;
+    int64_t date_second; // that date_line is of
+    char date_line[sizeof "Date: " - 1 + DATE_LENGTH + 2 + sizeof "Server: candor\r\n" - 1];
+
+    struct access_log log;
+    int result; // of its loop
+};
+
+/* sockets: listening, one for each of config->listen; owned by the worker from then on. */
+int worker_open(struct worker *w, const struct config *config, struct offload *pool,
+                const struct media_type_map *types, const int *sockets);
+/* Runs the loop until worker_stop was asked for and everything is finished. */
+void worker_run(struct worker *w);
+void worker_done(struct worker *w);
+
+/* From any thread: stop accepting, finish what runs. */
+void worker_stop(struct worker *w);
+/* From any thread: write out and reopen the access log. */
+void worker_reopen_log(struct worker *w);
+
+/* A connection has gone; the worker may be finished now. */
+void worker_connection_ended(struct worker *w);
+
+/* "Date: ...\r\nServer: candor\r\n" of this second; *ret_time is that second since 1970. */
+struct span worker_date_line(struct worker *w, int64_t *ret_time);
+
+#endif

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Request content: by length, or chunked (RFC 9112 §7.1). The bytes of chunk lines and trailers go
+ * one by one through a table of small steps, so that it makes no difference where a piece of input
+ * ends; content itself is passed on in whole runs.
+ */
+#include "base/ascii.h"
+#include "wire/h1.h"
+
+enum state {
+    DONE, // the content is complete
+    BAD,
+    DATA,          // of the content, or of a chunk
+    DATA_CR,       // the CR behind the data of a chunk
+    DATA_LF,       // its LF
+    SIZE_FIRST,    // the first digit of a chunk's size
+    SIZE,          // further digits
+    LINE_LF,       // the LF of a chunk line
+    EXT_SEMICOLON, // behind whitespace: only ";" may follow
+    EXT_NAME_FIRST,
+    EXT_NAME,
+    EXT_EQUALS, // whitespace behind a name
+    EXT_VALUE_FIRST,
+    EXT_VALUE,
+    EXT_QUOTED,
+    EXT_QUOTED_PAIR,
+    EXT_QUOTED_END,
+    TRAILER_FIRST,
+    TRAILER_NAME,
+    TRAILER_VALUE,
+    TRAILER_LF,
+    LAST_LF, // of the empty line
+};
+
+/* What a step answers when the byte was as it should be. */
+#define TAKEN OUTCOME_NONE
+
+void h1_content_init(struct h1_content *c, const struct message *m, size_t head_length)
+{
+    *c = (struct h1_content){.framing = m->framing, .offset = head_length, .state = DONE};
+    if (m->framing == FRAMING_CHUNKED) {
+        c->state = SIZE_FIRST;
+    } else if (m->framing == FRAMING_LENGTH && m->content_length > 0) {
+        c->state = DATA;
+        c->left = m->content_length;
+    }
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static enum outcome go(struct h1_content *c, enum state state)
+{
+    c->state = (uint8_t)state;
+    return TAKEN;
+}
+
+static enum outcome step_size(struct h1_content *c, char byte)
+{
+    int digit = ascii_hex_value(byte);
+
+    if (digit >= 0) {
+        if (c->left > (uint64_t)INT64_MAX >> 4)
+            return OUTCOME_chunk_size_overflow;
+        c->left = c->left << 4 | (unsigned)digit;
+        return go(c, SIZE);
+    }
+    if (c->state == SIZE_FIRST)
+        return OUTCOME_chunk_size_malformed;
+    if (byte == ';')
+        return go(c, EXT_NAME_FIRST);
+    if (is_space(byte))
+        return go(c, EXT_SEMICOLON);
+    if (byte == '\r')
+        return go(c, LINE_LF);
+    return byte == '\n' ? OUTCOME_chunk_line_end_malformed : OUTCOME_chunk_size_malformed;
+}
+
+/* What may stand behind a complete name or value of an extension. */
+static enum outcome step_extension_end(struct h1_content *c, char byte, enum state behind_space)
+{
+    if (byte == ';')
+        return go(c, EXT_NAME_FIRST);
+    if (is_space(byte))
+        return go(c, behind_space);
+    if (byte == '\r')
+        return go(c, LINE_LF);
+    return OUTCOME_chunk_extension_malformed;
+}
+
+static enum outcome step_quoted(struct h1_content *c, char byte)
+{
+    if (!ascii_is(byte, ASCII_FIELD_VCHAR))
+        return OUTCOME_chunk_extension_malformed;
+    if (c->state == EXT_QUOTED_PAIR)
+        return go(c, EXT_QUOTED);
+    if (byte == '"')
+        return go(c, EXT_QUOTED_END);
+    return byte == '\\' ? go(c, EXT_QUOTED_PAIR) : TAKEN;
+}
+
+/* chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ), RFC 9112 §7.1.1 */
+static enum outcome step_extension(struct h1_content *c, char byte)
+{
+    bool tchar = ascii_is(byte, ASCII_TCHAR);
+
+    if (byte == '\n')
+        return OUTCOME_chunk_line_end_malformed;
+    switch ((enum state)c->state) {
+    case EXT_SEMICOLON:
+        if (is_space(byte))
+            return TAKEN;
+        return byte == ';' ? go(c, EXT_NAME_FIRST) : OUTCOME_chunk_extension_malformed;
+    case EXT_NAME_FIRST:
+        if (is_space(byte))
+            return TAKEN;
+        return tchar ? go(c, EXT_NAME) : OUTCOME_chunk_extension_malformed;
+    case EXT_NAME:
+        if (tchar)
+            return TAKEN;
+        return byte == '=' ? go(c, EXT_VALUE_FIRST) : step_extension_end(c, byte, EXT_EQUALS);
+    case EXT_EQUALS:
+        if (is_space(byte))
+            return TAKEN;
+        if (byte == '=')
+            return go(c, EXT_VALUE_FIRST);
+        return byte == ';' ? go(c, EXT_NAME_FIRST) : OUTCOME_chunk_extension_malformed;
+    case EXT_VALUE_FIRST:
+        if (is_space(byte))
+            return TAKEN;
+        if (byte == '"')
+            return go(c, EXT_QUOTED);
+        return tchar ? go(c, EXT_VALUE) : OUTCOME_chunk_extension_malformed;
+    case EXT_VALUE:
+        return tchar ? TAKEN : step_extension_end(c, byte, EXT_SEMICOLON);
+    case EXT_QUOTED_END:
+        return step_extension_end(c, byte, EXT_SEMICOLON);
+    default:
+        return step_quoted(c, byte);
+    }
+}
+
+/* One byte of a chunk-size line with its extensions, RFC 9112 §7.1. */
+static enum outcome step_chunk_line(struct h1_content *c, char byte)
+{
+    enum outcome outcome;
+
+    if (c->state == LINE_LF) {
+        if (byte != '\n')
+            return OUTCOME_chunk_line_end_malformed;
+        c->line = 0;
+        return go(c, c->left ? DATA : TRAILER_FIRST);
+    }
+    outcome =
+        c->state == SIZE_FIRST || c->state == SIZE ? step_size(c, byte) : step_extension(c, byte);
+    if (outcome == OUTCOME_NONE && c->state != LINE_LF && ++c->line > LIMIT_CHUNK_EXTENSION)
+        return OUTCOME_chunk_extension_too_long;
+    return outcome;
+}
+
+static enum outcome step_trailer_name(struct h1_content *c, char byte, uint64_t *bad)
+{
+    if (ascii_is(byte, ASCII_TCHAR)) {
+        if (c->name_length < H1_TRAILER_NAME)
+            c->name[c->name_length] = byte;
+        c->name_length++;
+        return TAKEN;
+    }
+    if (byte != ':' || c->name_length == 0)
+        return OUTCOME_trailer_malformed;
+    if (c->name_length <= H1_TRAILER_NAME) {
+        enum field id = field_from_name(span_of(c->name, c->name_length));
+
+        if (field_table[id].flags & FIELD_FLAG_FRAMING) {
+            *bad = c->offset - c->name_length;
+            return OUTCOME_trailer_forbidden;
+        }
+    }
+    return go(c, TRAILER_VALUE);
+}
+
+/* One byte of the trailer section, RFC 9112 §7.1.2. */
+static enum outcome step_trailer(struct h1_content *c, char byte, uint64_t *bad)
+{
+    switch ((enum state)c->state) {
+    case TRAILER_FIRST:
+        if (byte == '\r')
+            return go(c, LAST_LF);
+        c->name_length = 0;
+        go(c, TRAILER_NAME);
+        return step_trailer_name(c, byte, bad);
+    case TRAILER_NAME:
+        return step_trailer_name(c, byte, bad);
+    case TRAILER_VALUE:
+        if (byte == '\r')
+            return go(c, TRAILER_LF);
+        return ascii_is(byte, ASCII_FIELD_VCHAR) ? TAKEN : OUTCOME_trailer_malformed;
+    case TRAILER_LF:
+        return byte == '\n' ? go(c, TRAILER_FIRST) : OUTCOME_trailer_malformed;
+    default: // LAST_LF
+        return byte == '\n' ? go(c, DONE) : OUTCOME_trailer_malformed;
+    }
+}
+
+static enum outcome step_trailer_bounded(struct h1_content *c, char byte, uint64_t *bad)
+{
+    enum outcome outcome = step_trailer(c, byte, bad);
+
+    if (outcome == OUTCOME_NONE && c->state != LAST_LF && c->state != DONE &&
+        ++c->line > LIMIT_FIELD_SECTION)
+        return OUTCOME_trailers_too_large;
+    return outcome;
+}
+
+/* One byte that is not content. A violation is at *bad, which is set to this byte before. */
+static enum outcome step(struct h1_content *c, char byte, uint64_t *bad)
+{
+    if (c->state == DATA_CR)
+        return byte == '\r' ? go(c, DATA_LF) : OUTCOME_chunk_data_unterminated;
+    if (c->state == DATA_LF)
+        return byte == '\n' ? go(c, SIZE_FIRST) : OUTCOME_chunk_data_unterminated;
+    if (c->state >= TRAILER_FIRST)
+        return step_trailer_bounded(c, byte, bad);
+    return step_chunk_line(c, byte);
+}
+
+static enum h1_event take_data(struct h1_content *c, struct span *in, struct span *ret_data)
+{
+    size_t n = in->len < c->left ? in->len : (size_t)c->left;
+
+    *ret_data = span_first(*in, n);
+    *in = span_from(*in, n);
+    c->offset += n;
+    c->left -= n;
+    if (c->left == 0)
+        c->state = c->framing == FRAMING_CHUNKED ? DATA_CR : DONE;
+    return H1_CONTENT_DATA;
+}
+
+enum h1_event h1_read_content(struct h1_content *c, struct span *in, struct span *ret_data)
+{
+    for (;;) {
+        uint64_t bad = c->offset;
+        enum outcome outcome;
+
+        if (c->state == DONE)
+            return H1_CONTENT_END;
+        if (c->state == BAD)
+            return H1_CONTENT_BAD;
+        if (in->len == 0)
+            return H1_CONTENT_MORE;
+        if (c->state == DATA)
+            return take_data(c, in, ret_data);
+        outcome = step(c, in->ptr[0], &bad);
+        if (outcome != OUTCOME_NONE) {
+            c->violation = (struct violation){outcome, bad};
+            c->state = BAD;
+            return H1_CONTENT_BAD;
+        }
+        *in = span_from(*in, 1);
+        c->offset++;
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Small helpers to write HTTP/1.1 responses (RFC 9112).
+ */
+#ifndef CANDOR_WIRE_H1_RESPONSE_H
+#define CANDOR_WIRE_H1_RESPONSE_H
+
+#include "base/buf.h"
+
+/* The last chunk and an empty trailer section: only for content that is complete (§7.1). */
+#define H1_LAST_CHUNK "0\r\n\r\n"
+
+/* Behind the data of each chunk. */
+#define H1_CHUNK_END "\r\n"
+
+enum { H1_CHUNK_HEAD = 18 }; // 16 digits and CRLF
+
+/*
+ * Adds "name: value\r\n". Bytes that a field value must not contain (CR, LF, NUL and the other
+ * controls) become spaces, so that no value can ever begin another field or another response.
+ * name is a token that this program chose.
+ */
+void h1_add_field(struct buf *b, struct span name, struct span value);
+
+/* Writes the line before a chunk of size bytes ("1a2b\r\n"); returns its length. size is not 0,
+ * which would end the content: H1_LAST_CHUNK does that. */
+size_t h1_chunk_head(char out[H1_CHUNK_HEAD], uint64_t size);
+
+#endif

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "wire/uri.h"
+
+#include "base/ascii.h"
+
+/* Whether path is its own decoded text: no escape in it, no dot segment. */
+static bool is_plain(struct span path)
+{
+    for (size_t i = 0; i < path.len; i++) {
+        if (path.ptr[i] == '%')
+            return false;
+        if (i > 0 && path.ptr[i] == '.' && path.ptr[i - 1] == '/') {
+            struct span segment = span_from(path, i);
+
+            segment = span_first(segment, span_find(segment, '/'));
+            if (span_eq(segment, SPAN(".")) || span_eq(segment, SPAN("..")))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Decodes one segment to out; its length there. An encoded slash stays encoded, so that the text
+ * never has a segment that the path had not. */
+static size_t decode_segment(struct span segment, char *out, struct uri_path *path)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < segment.len; i++) {
+        int high, low;
+        char c = segment.ptr[i];
+
+        if (c == '%' && segment.len - i > 2) {
+            high = ascii_hex_value(segment.ptr[i + 1]);
+            low = ascii_hex_value(segment.ptr[i + 2]);
+            if (high >= 0 && low >= 0) {
+                if (high == 2 && low == 15) {
+                    path->has_encoded_slash = true;
+                } else {
+                    c = (char)(unsigned char)(high << 4 | low);
+                    i += 2;
+                }
+            }
+        }
+        path->has_nul |= c == '\0';
+        out[n++] = c;
+    }
+    return n;
+}
+
+/* Sets what can be seen in the final text. */
+static void look_at_segments(struct uri_path *path)
+{
+    struct span text = path->text;
+
+    for (size_t i = 1; i < text.len; i++) {
+        if (text.ptr[i - 1] != '/')
+            continue;
+        path->has_dot_file |= text.ptr[i] == '.';
+        path->has_empty_segment |= text.ptr[i] == '/';
+    }
+}
+
+enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_path,
+                             size_t *ret_offset)
+{
+    struct uri_path result = {.text = path};
+    size_t at = 1, n = 1; // behind a slash, in path and in out
+
+    if (path.len == 0 || is_plain(path)) {
+        look_at_segments(&result);
+        *ret_path = result;
+        return OUTCOME_NONE;
+    }
+    out[0] = '/';
+    for (;;) {
+        struct span segment = span_from(path, at), decoded;
+        bool last;
+
+        segment = span_first(segment, span_find(segment, '/'));
+        last = at + segment.len >= path.len;
+        decoded = span_of(out + n, decode_segment(segment, out + n, &result));
+        if (span_eq(decoded, SPAN(".."))) { // RFC 3986 §5.2.4
+            if (n == 1) {
+                *ret_offset = at;
+                return OUTCOME_target_above_root;
+            }
+            do
+                n--;
+            while (out[n - 1] != '/');
+        } else if (!span_eq(decoded, SPAN("."))) {
+            n += decoded.len;
+            if (!last)
+                out[n++] = '/';
+        }
+        if (last)
+            break;
+        at += segment.len + 1;
+    }
+    result.text = span_of(out, n);
+    look_at_segments(&result);
+    *ret_path = result;
+    return OUTCOME_NONE;
+}

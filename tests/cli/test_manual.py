@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""The man page and the completions know every command that candor --help lists."""
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from cli.program import CANDOR, ROOT, candor
+
+
+def commands():
+    return re.findall(r"^  candor (\w+)", candor("--help").stdout, re.MULTILINE)
+
+
+def complete(*words):
+    """What bash offers for the last word."""
+    script = ('source completions/candor.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+              'set +e; _candor; printf "%s\\n" "${COMPREPLY[@]}"')
+    result = subprocess.run(["bash", "-euc", script, "bash", CANDOR, *words], text=True, cwd=ROOT,
+                            capture_output=True, timeout=30, check=False)
+    assert result.stderr == ""
+    return result.stdout.split()
+
+
+def test_every_command_is_in_the_man_page_and_the_completions():
+    assert {"status", "why"} <= set(commands())
+    manual = (ROOT / "docs/candor.1").read_text(encoding="utf-8")
+    zsh = (ROOT / "completions/_candor").read_text(encoding="utf-8")
+    for command in commands():
+        assert f"\n.It Cm {command}" in manual
+        assert f"'{command}:" in zsh
+        assert command in complete("")
+        assert candor(command, "--help").stdout.startswith(f"usage: candor {command}")
+
+
+@pytest.mark.skipif(not shutil.which("groff"), reason="there is no groff")
+def test_man_page_has_no_error():
+    result = subprocess.run(["groff", "-mdoc", "-Tutf8", "-ww", "-z", ROOT / "docs/candor.1"],
+                            capture_output=True, text=True, timeout=30, check=False)
+    assert result.returncode == 0 and result.stderr == ""
+
+
+def test_bash_completes_outcomes_codes_and_options():
+    assert complete("st") == ["status"]
+    assert "host-missing" in complete("why", "host-m")
+    assert complete("status", "40") == [str(code) for code in range(400, 410)]
+    assert complete("status", "4x") == ["4xx"]
+    assert complete("status", "--j") == ["--json"]

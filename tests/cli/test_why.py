@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""candor why: what an outcome means, and what to do about it."""
+import re
+
+import pytest
+
+from cli.program import ROOT, candor
+
+
+def tokens():
+    text = (ROOT / "src/registry/outcome.def").read_text(encoding="utf-8")
+    return re.findall(r'^OUTCOME\(\w+,\s*"([a-z0-9-]+)"', text, re.MULTILINE)
+
+
+def test_without_an_argument_every_outcome_is_listed_with_its_status():
+    result = candor("why")
+    assert result.returncode == 0
+    listed = re.findall(r"^[2-5]\d\d  ([a-z0-9-]+) ", result.stdout, re.MULTILINE)
+    assert listed == tokens()
+
+
+def test_an_outcome_is_explained_with_status_and_advice_for_both_sides():
+    out = candor("why", "header-timeout").stdout
+    assert out.startswith("header-timeout: 408 Request Timeout\n")
+    for part in ("What the client can do\n", "What the operator can do\n",
+                 "limits.header_timeout", "What 408 means (RFC 9110 §15.5.9)\n"):
+        assert part in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("token", tokens())
+def test_every_outcome_has_an_explanation(token):
+    result = candor("why", token)
+    assert result.returncode == 0
+    assert result.stdout.startswith(f"{token}: ")
+    assert "What the client can do\n    " in result.stdout
+    assert "What the operator can do\n    " in result.stdout
+
+
+@pytest.mark.parametrize("typed,meant", [("hedaer-timeout", "header-timeout"),
+                                         ("not_found", "not-found"), ("Not-Found", "not-found"),
+                                         ("host", "host-missing")])
+def test_an_unknown_token_is_answered_with_close_ones(typed, meant):
+    result = candor("why", typed)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert f'there is no outcome "{typed}"' in result.stderr
+    assert f"\n  {meant}\n" in result.stderr
+
+
+@pytest.mark.parametrize("typed", ["zzzzzz", "x" * 500])
+def test_a_token_like_no_other_is_told_where_the_list_is(typed):
+    result = candor("why", typed)
+    assert result.returncode == 1
+    assert result.stderr.endswith("candor why lists them all\n")
+
+
+@pytest.mark.parametrize("arguments", [["--nope"], ["ok", "partial"], [""]])
+def test_a_wrong_command_line_is_exit_code_2(arguments):
+    result = candor("why", *arguments)
+    assert result.returncode == 2
+    assert result.stdout == "" and result.stderr.startswith("candor why: ")
+
+
+def test_help_tells_the_arguments():
+    result = candor("why", "--help")
+    assert result.returncode == 0
+    assert result.stdout.startswith("usage: candor why [TOKEN]\n")
