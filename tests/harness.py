@@ -126,7 +126,8 @@ class Server:
     stderr; {root} is replaced by root). user: uid to run as. before: run in the child before exec.
     """
 
-    def __init__(self, root=None, config=None, arguments=(), user=None, before=None, program=CANDOR):
+    def __init__(self, root=None, config=None, arguments=(), user=None, before=None,
+                 program=CANDOR):
         command = [str(program), "serve", "--listen", "127.0.0.1:0", *arguments]
         self.folder = tempfile.TemporaryDirectory(prefix="candor-test-")
         if config is not None:

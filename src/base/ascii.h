@@ -13,10 +13,10 @@ enum ascii_class {
     ASCII_FIELD_VCHAR = 1 << 1, // VCHAR, obs-text, SP, HTAB: RFC 9110 §5.5
     ASCII_DIGIT = 1 << 2,
     ASCII_HEX = 1 << 3,
-    ASCII_PCHAR = 1 << 4,       // pchar without "%": RFC 3986 §3.3
-    ASCII_URI_HOST = 1 << 5,    // reg-name without "%": RFC 3986 §3.2.2
+    ASCII_PCHAR = 1 << 4,    // pchar without "%": RFC 3986 §3.3
+    ASCII_URI_HOST = 1 << 5, // reg-name without "%": RFC 3986 §3.2.2
     ASCII_ALPHA = 1 << 6,
-    ASCII_ETAGC = 1 << 7,       // etagc, RFC 9110 §8.8.3
+    ASCII_ETAGC = 1 << 7, // etagc, RFC 9110 §8.8.3
 };
 
 extern const uint8_t ascii_classes[256];

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "base/buf.h"
 #include "base/error.h"
 #include "cli/cli.h"
 #include "server/config.h"
@@ -7,22 +6,10 @@
 static void print_help(FILE *to)
 {
     fputs("usage: candor check FILE\n"
-          "       candor check --keys\n\n"
+          "\n"
           "Tells whether a configuration file is fine, without starting anything. Otherwise each\n"
-          "mistake is told with its line, column and key, and the exit code is 2.\n"
-          "--keys describes every key that the file may have.\n",
+          "mistake is told with its line, column and key, and the exit code is 2.\n",
           to);
-}
-
-static int print_keys(void)
-{
-    struct buf text = {0};
-    bool fine;
-
-    config_describe(&text);
-    fine = !text.failed && fwrite(text.ptr, 1, text.len, stdout) == text.len && fflush(stdout) == 0;
-    buf_done(&text);
-    return fine ? CLI_OK : CLI_FAILURE;
 }
 
 static int check_file(const char *file)
@@ -51,8 +38,6 @@ int cli_check(int argc, char **argv)
         if (options && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
             print_help(stdout);
             return CLI_OK;
-        } else if (options && strcmp(argv[i], "--keys") == 0) {
-            return print_keys();
         } else if (options && strcmp(argv[i], "--") == 0) {
             options = false;
         } else if (options && argv[i][0] == '-') {

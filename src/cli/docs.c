@@ -7,11 +7,12 @@
 #include "registry/method.h"
 #include "registry/outcome.h"
 #include "registry/status.h"
+#include "server/config.h"
 
 #include <stdio.h>
 
 static const char help[] =
-    "usage: candor docs outcomes | statuses | limits | fields\n"
+    "usage: candor docs outcomes | statuses | limits | fields | configuration\n"
     "\n"
     "Prints a page of the documentation, made from the program's tables, as\n"
     "Markdown.\n";
@@ -156,14 +157,18 @@ static void add_fields(struct buf *b)
     }
 }
 
+static void add_configuration(struct buf *b)
+{
+    add_head(b, "Configuration", "configuration", "src/server/config.def");
+    config_describe(b);
+}
+
 static const struct page {
     const char *name;
     void (*add)(struct buf *b);
 } pages[] = {
-    {"outcomes", add_outcomes},
-    {"statuses", add_statuses},
-    {"limits", add_limits},
-    {"fields", add_fields},
+    {"outcomes", add_outcomes}, {"statuses", add_statuses},           {"limits", add_limits},
+    {"fields", add_fields},     {"configuration", add_configuration},
 };
 
 int cli_docs(int argc, char **argv)

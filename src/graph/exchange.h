@@ -56,8 +56,8 @@ struct response {
     struct span block;             // ready-made field lines, each with its CRLF; or empty
     struct response_field *fields; // further ones, in order
     struct response_field **fields_end;
-    bool has_length; // length is known: else the end is told by framing
-    uint64_t length; // of the body, also when it is not sent (HEAD)
+    bool has_length;  // length is known: else the end is told by framing
+    uint64_t length;  // of the body, also when it is not sent (HEAD)
     struct span body; // the whole body, when next is NULL
     void (*next)(struct exchange *x, struct piece *ret_piece); // or the pull for the next piece
     void *source;                                              // private to next
@@ -76,8 +76,8 @@ struct exchange_host {
 struct exchange {
     struct arena arena;
     const struct exchange_host *host;
-    void *carrier;              // the connection
-    struct span request_bytes;  // the head as received, for TRACE
+    void *carrier;             // the connection
+    struct span request_bytes; // the head as received, for TRACE
     struct message request;
 
     uint32_t known;     // facts
@@ -117,7 +117,7 @@ struct span exchange_field(struct exchange *x, enum field id);
 /* Adds a field to the response; name and value must live as long as the exchange. */
 void exchange_add_field(struct exchange *x, struct span name, struct span value);
 /* The same with a value printed into the arena. */
-__attribute__((format(printf, 3, 4))) void
-exchange_add_fieldf(struct exchange *x, struct span name, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void exchange_add_fieldf(struct exchange *x, struct span name,
+                                                               const char *format, ...);
 
 #endif

@@ -83,8 +83,9 @@ static void write_dot_edge(struct buf *b, const struct node_info *from, bool ans
 
     buf_addf(b, "  %s -> ", from->name.ptr);
     if (edge == EDGE_CAUSE)
-        buf_addf(b, "\"%s cause\" [label=%s];\n  \"%s cause\" [label=\"the cause found\" "
-                    "shape=box style=\"rounded,dashed\"];\n",
+        buf_addf(b,
+                 "\"%s cause\" [label=%s];\n  \"%s cause\" [label=\"the cause found\" "
+                 "shape=box style=\"rounded,dashed\"];\n",
                  from->name.ptr, label, from->name.ptr);
     else if (edge >= EDGE_OUTCOME)
         buf_addf(b, "\"%.*s\" [label=%s];\n", SPAN_ARG(outcome_table[edge - EDGE_OUTCOME].token),
@@ -95,7 +96,10 @@ static void write_dot_edge(struct buf *b, const struct node_info *from, bool ans
 
 static const char *outcome_colour(int status)
 {
-    return status < 300 ? "#d3f0d3" : status < 400 ? "#d5e6fb" : status < 500 ? "#fdeec4" : "#fbd5d5";
+    return status < 300   ? "#d3f0d3"
+           : status < 400 ? "#d5e6fb"
+           : status < 500 ? "#fdeec4"
+                          : "#fbd5d5";
 }
 
 void graph_write_dot(struct buf *b)
@@ -115,8 +119,9 @@ void graph_write_dot(struct buf *b)
         const struct outcome_info *info = &outcome_table[o];
 
         if (graph_find_sources((enum outcome)o, NULL, 0))
-            buf_addf(b, "  \"%s\" [label=\"%d\\n%s\" shape=box style=\"rounded,filled\" "
-                        "fillcolor=\"%s\"];\n",
+            buf_addf(b,
+                     "  \"%s\" [label=\"%d\\n%s\" shape=box style=\"rounded,filled\" "
+                     "fillcolor=\"%s\"];\n",
                      info->token.ptr, info->status, info->token.ptr, outcome_colour(info->status));
     }
     buf_add_str(b, "}\n");

@@ -95,8 +95,7 @@ bool ask_is_acceptable(struct exchange *x)
 
 static enum condition if_match(struct exchange *x)
 {
-    return precondition_if_match(exchange_field(x, FIELD_if_match),
-                                 &x->representation.validators);
+    return precondition_if_match(exchange_field(x, FIELD_if_match), &x->representation.validators);
 }
 
 bool ask_has_if_match(struct exchange *x)

@@ -29,9 +29,9 @@ struct resource_ops {
 
 struct resource {
     const struct resource_ops *ops;
-    method_set methods;      // that it can answer
-    uint64_t content_limit;  // bytes
-    size_t mount_length;     // bytes of the path that belong to the route: "/docs/" is 6
+    method_set methods;     // that it can answer
+    uint64_t content_limit; // bytes
+    size_t mount_length;    // bytes of the path that belong to the route: "/docs/" is 6
 };
 
 #endif

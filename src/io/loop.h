@@ -71,9 +71,10 @@ struct stream {
 int stream_open(struct loop *l, struct stream *s, int fd);
 
 /*
- * Receives once. `into`: append to this buffer (which must have room); NULL: the loop lends one when
- * bytes are there, so that a waiting stream holds none. In the callback result > 0 is the number of
- * bytes appended, 0 the end of the stream; b is `into`, or the lent one if result > 0, else NULL.
+ * Receives once. `into`: append to this buffer (which must have room); NULL: the loop lends one
+ * when bytes are there, so that a waiting stream holds none. In the callback result > 0 is the
+ * number of bytes appended, 0 the end of the stream; b is `into`, or the lent one if result > 0,
+ * else NULL.
  */
 void stream_recv(struct stream *s, struct loop_buffer *into, stream_recv_fn *done);
 /* Takes back a receive that has not completed; its callback will not run. */

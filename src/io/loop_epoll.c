@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * epoll behind loop.h. Each socket is registered once, edge-triggered, for both directions; what the
- * edges told is remembered in the stream's state, so that the hot path costs one recv and one send
- * and no epoll_ctl. Completions of what could be done at once wait in the ready queue until the
- * submitter has returned.
+ * epoll behind loop.h. Each socket is registered once, edge-triggered, for both directions; what
+ * the edges told is remembered in the stream's state, so that the hot path costs one recv and one
+ * send and no epoll_ctl. Completions of what could be done at once wait in the ready queue until
+ * the submitter has returned.
  */
 #include "io/loop_epoll.h"
 

@@ -12,9 +12,9 @@
 
 enum {
     EVENTS_A_ROUND = 256,
-    READY_A_ROUND = 64,   // completions between two events, so that no stream starves the others
+    READY_A_ROUND = 64, // completions between two events, so that no stream starves the others
     ACCEPTS_A_ROUND = 64,
-    BUFFERS_KEPT = 64,    // free buffers kept for the next receive
+    BUFFERS_KEPT = 64, // free buffers kept for the next receive
 };
 
 struct loop {

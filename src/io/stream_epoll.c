@@ -24,7 +24,9 @@ enum stream_state {
     SENDS_MORE = 1 << 8,
 };
 
-enum { FILE_PIECE = 1 << 20 }; // most bytes of one sendfile, so that one stream does not keep the loop
+enum {
+    FILE_PIECE = 1 << 20
+}; // most bytes of one sendfile, so that one stream does not keep the loop
 
 static void set(struct stream *s, unsigned bits)
 {

@@ -4,8 +4,8 @@
 const struct outcome_info outcome_table[OUTCOME_COUNT] = {
     [OUTCOME_NONE] = {SPAN_INIT(""), 0, SPAN_INIT(""), SPAN_INIT(""), SPAN_INIT(""), NULL},
 #define OUTCOME(ident, token, status, title, client, operator_, proxy)                             \
-    [OUTCOME_##ident] = {SPAN_INIT(token),  status,               SPAN_INIT(title),                \
-                         SPAN_INIT(client), SPAN_INIT(operator_), proxy},
+    [OUTCOME_##ident] = {SPAN_INIT(token),     status, SPAN_INIT(title), SPAN_INIT(client),        \
+                         SPAN_INIT(operator_), proxy},
 #include "registry/outcome.def"
 #undef OUTCOME
 };

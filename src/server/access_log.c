@@ -109,8 +109,7 @@ static void add_time(struct buf *b)
 
     gmtime_r(&seconds, &tm);
     buf_addf(b, "%04d-%02d-%02dT%02d:%02d:%02d.%06lldZ", tm.tm_year + 1900, tm.tm_mon + 1,
-             tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-             (long long)(now % CLOCK_SECOND / 1000));
+             tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (long long)(now % CLOCK_SECOND / 1000));
 }
 
 static void add_member(struct buf *b, const char *name, struct span text)
@@ -146,7 +145,8 @@ static void add_json(struct buf *b, const struct carried *k)
     add_number(b, "bytes_in", k->bytes_in);
     add_number(b, "bytes_out", k->bytes_out);
     add_number(b, "duration_us", (uint64_t)(clock_monotonic() - x->started) / 1000);
-    if (x->request.violation.outcome != OUTCOME_NONE || k->content.violation.outcome != OUTCOME_NONE)
+    if (x->request.violation.outcome != OUTCOME_NONE ||
+        k->content.violation.outcome != OUTCOME_NONE)
         add_number(b, "offset", x->cause_offset);
     if (outcome->status >= 400) {
         buf_add(b, SPAN(",\"trail\":\""));

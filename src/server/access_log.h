@@ -17,7 +17,7 @@ struct access_log {
     struct loop *loop;
     struct timer timer;
     struct buf lines;
-    int fd; // -1: off
+    int fd;      // -1: off
     bool failed; // told once
 };
 

@@ -77,7 +77,7 @@ int config_set_listen(struct config *config, struct span address);
 void config_free(struct config *config);
 void config_error_done(struct config_error *error);
 
-/* Describes every key, as Markdown: docs/configuration.md. */
+/* Describes every key, as Markdown: docs/configuration.md without its title. */
 struct buf;
 void config_describe(struct buf *out);
 

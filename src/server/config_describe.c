@@ -4,15 +4,10 @@
 #include "server/config_value.h"
 
 static const char introduction[] =
-    "# Configuration\n"
-    "\n"
     "`candor serve DIR` needs no configuration. `candor serve --config FILE` reads one YAML file,\n"
     "and `candor check FILE` tells whether it is fine without starting anything. A mistake is "
     "told\n"
     "with file, line, column, the key and what was expected; up to 20 of them at once.\n"
-    "\n"
-    "This page is made from the table that the program itself reads its configuration by:\n"
-    "`candor check --keys` prints it.\n"
     "\n"
     "```yaml\n"
     "listen: [\"127.0.0.1:8080\", \"[::1]:8080\"]\n"

@@ -15,8 +15,8 @@
 #include <stdlib.h>
 
 enum {
-    CARRIED_KEPT = 256,         // exchanges a worker keeps for reuse
-    ARENA_FIRST = 8 * 1024,     // bytes of an exchange's arena that are kept with it
+    CARRIED_KEPT = 256,     // exchanges a worker keeps for reuse
+    ARENA_FIRST = 8 * 1024, // bytes of an exchange's arena that are kept with it
 };
 
 static void on_recv(struct stream *s, struct loop_buffer *b, ssize_t result);

@@ -25,11 +25,11 @@ struct connection {
     struct timer timer;
     struct list link; // in the worker's connections
     struct worker *worker;
-    struct loop_buffer *in;   // NULL when nothing unread is held
-    struct carried *carried;  // NULL when no exchange is under way
-    int64_t head_since;       // monotonic ns: when the first byte of this head came
-    uint64_t progress;        // of the send, when the timer last looked
-    uint32_t head_seen;       // bytes of an incomplete head already looked at
+    struct loop_buffer *in;  // NULL when nothing unread is held
+    struct carried *carried; // NULL when no exchange is under way
+    int64_t head_since;      // monotonic ns: when the first byte of this head came
+    uint64_t progress;       // of the send, when the timer last looked
+    uint32_t head_seen;      // bytes of an incomplete head already looked at
     uint8_t phase;
     bool over_capacity;
     uint8_t address_family;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * A response on its way: the head is laid out on the exchange's arena with what is small of the
- * body behind it, so that an ordinary response is one send; what is larger is pulled piece by piece.
+ * body behind it, so that an ordinary response is one send; what is larger is pulled piece by
+ * piece.
  */
 #include "server/connection.h"
 

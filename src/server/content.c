@@ -41,8 +41,8 @@ static void on_content(struct stream *s, struct loop_buffer *b, ssize_t result);
 static void receive_more(struct carried *k, stream_recv_fn *done)
 {
     struct loop_buffer *b = k->connection->in;
-    uint32_t head_end = (uint32_t)(k->x.request_bytes.ptr - b->data) +
-                        (uint32_t)k->x.request_bytes.len;
+    uint32_t head_end =
+        (uint32_t)(k->x.request_bytes.ptr - b->data) + (uint32_t)k->x.request_bytes.len;
 
     b->start = b->len = head_end;
     stream_recv(&k->connection->stream, b, done);
@@ -116,8 +116,8 @@ bool content_is_drainable(const struct carried *k)
 
     if (k->content_ended)
         return true;
-    return !m->expect_continue &&
-           (m->framing == FRAMING_CHUNKED || m->content_length - k->content_received <= LIMIT_DRAIN);
+    return !m->expect_continue && (m->framing == FRAMING_CHUNKED ||
+                                   m->content_length - k->content_received <= LIMIT_DRAIN);
 }
 
 static void on_drain(struct stream *s, struct loop_buffer *b, ssize_t result)

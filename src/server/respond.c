@@ -137,9 +137,8 @@ static void write_problem(struct exchange *x, bool as_json, struct buf *b)
 
     request_id_print(x->id, id);
     n = snprintf(instance, sizeof instance, "urn:candor:request:%.*s", REQUEST_ID_LENGTH, id);
-    const struct problem problem = {.outcome = x->outcome,
-                                    .instance = span_of(instance, (size_t)n),
-                                    .detail = describe(x)};
+    const struct problem problem = {
+        .outcome = x->outcome, .instance = span_of(instance, (size_t)n), .detail = describe(x)};
     if (as_json)
         problem_write_json(b, &problem);
     else

@@ -16,8 +16,8 @@
 #include <sys/resource.h>
 
 enum {
-    BACKLOG = 4096,       // connections that the system keeps until they are accepted
-    OFFLOAD_THREADS = 4,  // for what blocks
+    BACKLOG = 4096,      // connections that the system keeps until they are accepted
+    OFFLOAD_THREADS = 4, // for what blocks
 };
 
 struct server {
@@ -81,12 +81,14 @@ static int tell_not_bound(const struct sockaddr_storage *address)
 
     listen_print((const struct sockaddr *)address, text);
     if (errno == EADDRINUSE)
-        oplog("address-in-use", "cannot listen on %s: another program already does; stop it or "
-                                "choose another port with --listen",
+        oplog("address-in-use",
+              "cannot listen on %s: another program already does; stop it or "
+              "choose another port with --listen",
               text);
     else if (errno == EACCES)
-        oplog("address-not-permitted", "cannot listen on %s: the system does not permit it; ports "
-                                       "below 1024 need privileges",
+        oplog("address-not-permitted",
+              "cannot listen on %s: the system does not permit it; ports "
+              "below 1024 need privileges",
               text);
     else
         oplog("address-not-bound", "cannot listen on %s: %s", text, strerror(errno));
@@ -137,8 +139,8 @@ static int open_workers(struct server *s)
         error = bind_address(s, i, sockets);
     for (unsigned w = 0; w < s->worker_count && error == 0; w++) {
         s->opened++;
-        error = worker_open(&s->workers[w], s->config, s->pool, s->types,
-                            sockets + w * listen_count);
+        error =
+            worker_open(&s->workers[w], s->config, s->pool, s->types, sockets + w * listen_count);
     }
     free(sockets);
     return error;

@@ -131,9 +131,8 @@ static void respond_parts(struct exchange *x, const struct file_variant *v)
 
     if (!p || !boundary.ptr)
         return;
-    p->parts = (struct range_parts){.boundary = boundary,
-                                    .content_type = x->representation.content_type,
-                                    .size = v->length};
+    p->parts = (struct range_parts){
+        .boundary = boundary, .content_type = x->representation.content_type, .size = v->length};
     exchange_add_fieldf(x, SPAN("Content-Type"), "multipart/byteranges; boundary=%.*s",
                         SPAN_ARG(p->parts.boundary));
     r->block = span_from(v->block, v->block_after_type);

@@ -9,7 +9,7 @@
 enum { BUCKETS = 2048 };
 
 struct file_entry {
-    struct work work;       // the look that is under way
+    struct work work; // the look that is under way
     struct file_cache *cache;
     struct file_entry *next; // in its bucket
     struct list used;        // the cache's order of use; in no list while it is looked at

@@ -55,9 +55,8 @@ static void listing_run(struct work *w)
     struct held *h = container_of(w, struct held, listing_work);
     struct exchange *x = h->x;
 
-    h->listing_error =
-        listing_read(h->files->root, h->folder, x->path.text, x->path.text.len > 1,
-                     h->files->options.dotfiles, h->format, &h->listing);
+    h->listing_error = listing_read(h->files->root, h->folder, x->path.text, x->path.text.len > 1,
+                                    h->files->options.dotfiles, h->format, &h->listing);
 }
 
 static void listing_done(struct work *w)
@@ -91,8 +90,8 @@ static bool represent_listing(struct held *h)
         struct span folder = relative_path(x);
         char *name = arena_alloc(&x->arena, folder.len + 1);
 
-        choice = accept_choose_type(exchange_field(x, FIELD_accept), listing_offers,
-                                    LISTING_FORMATS);
+        choice =
+            accept_choose_type(exchange_field(x, FIELD_accept), listing_offers, LISTING_FORMATS);
         r->exists = r->readable = true;
         r->acceptable = choice >= 0;
         if (choice < 0)

@@ -34,8 +34,8 @@ struct file_variant {
 
 enum snapshot_kind {
     SNAPSHOT_ABSENT,
-    SNAPSHOT_UNREADABLE,   // the system does not let this process read it
-    SNAPSHOT_FAILED,       // failure tells
+    SNAPSHOT_UNREADABLE, // the system does not let this process read it
+    SNAPSHOT_FAILED,     // failure tells
     SNAPSHOT_FILE,
     SNAPSHOT_FOLDER,       // to be listed
     SNAPSHOT_SLASH_LACKING // a folder, asked for without its slash

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+/* What becomes of a configuration that is fine; test_config.c has those that are not. */
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "server/config.h"
+#include "server/config_schema.h"
+#include "server/config_value.h"
+#include "server/listen.h"
+#include "unit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define ROUTES "routes: [{path: /, files: {root: /}}]\n"
+
+static char folder[] = "/tmp/candor-config-XXXXXX";
+
+static void file_write(const char *name, const char *text)
+{
+    char path[256];
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_not_equal(fputs(text, f), EOF);
+    assert_int_equal(fclose(f), 0);
+}
+
+static int folder_make(void **state)
+{
+    char path[256];
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/public", folder);
+    assert_int_equal(mkdir(path, 0755), 0);
+    file_write("404.html", "<p>gone</p>");
+    file_write("5xx.html", "");
+    return 0;
+}
+
+static int folder_remove(void **state)
+{
+    static const char *const names[] = {"404.html", "5xx.html", "c.yaml"};
+    char path[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        unlink(path);
+    }
+    snprintf(path, sizeof path, "%s/public", folder);
+    rmdir(path);
+    return rmdir(folder);
+}
+
+static struct config *load(const char *text)
+{
+    char name[256];
+    struct config *config = NULL;
+    struct config_error error = {NULL};
+    int r;
+
+    snprintf(name, sizeof name, "%s/c.yaml", folder);
+    r = config_load_text(name, span_from_str(text), &config, &error);
+    if (error.text)
+        fprintf(stderr, "%s\n", error.text);
+    assert_int_equal(r, 0);
+    return config;
+}
+
+static void every_key_arrives(void **state)
+{
+    struct config *c;
+    char path[256], out[LISTEN_TEXT];
+    const struct route *route;
+    bool known;
+
+    (void)state;
+    c = load("listen: [\":81\", \"[::1]:82\"]\n"
+             "workers: 3\n"
+             "access_log: logs/access\n"
+             "access_log_format: combined\n"
+             "trace: on\n"
+             "limits: { request_line: 1K, field_section: 2K, fields: 3, content: 4M,\n"
+             "          header_timeout: 5ms, content_timeout: 6s, send_timeout: 7m,\n"
+             "          idle_timeout: 8h, connections: 9 }\n"
+             "error_pages:\n"
+             "  - { for: 4xx, file: 5xx.html }\n"
+             "  - { for: not-found, file: 404.html }\n"
+             "  - { for: 404, file: 5xx.html }\n"
+             "routes:\n"
+             "  - path: /\n"
+             "    host: Example.ORG\n"
+             "    limits: { content: 5G }\n"
+             "    files: { root: public, index: i.htm, listing: off, dotfiles: yes,\n"
+             "             precompressed: false }\n"
+             "  - path: /x/\n"
+             "    files: { root: / }\n");
+    assert_int_equal(c->listen_count, 2);
+    listen_print((struct sockaddr *)&c->listen[0].address, out);
+    assert_string_equal(out, "[::]:81");
+    listen_print((struct sockaddr *)&c->listen[1].address, out);
+    assert_string_equal(out, "[::1]:82");
+    assert_int_equal(c->workers, 3);
+    assert_int_equal(c->access_log, ACCESS_LOG_FILE);
+    snprintf(path, sizeof path, "%s/logs/access", folder);
+    assert_string_equal(c->access_log_file, path);
+    assert_int_equal(c->access_log_format, ACCESS_LOG_COMBINED);
+    assert_true(c->trace);
+    assert_int_equal(c->limits.request_line, 1024);
+    assert_int_equal(c->limits.field_section, 2048);
+    assert_int_equal(c->limits.fields, 3);
+    assert_int_equal(c->limits.content, 4 << 20);
+    assert_int_equal(c->limits.header_timeout, 5);
+    assert_int_equal(c->limits.content_timeout, 6000);
+    assert_int_equal(c->limits.send_timeout, 7 * 60000);
+    assert_int_equal(c->limits.idle_timeout, 8 * 3600000);
+    assert_int_equal(c->limits.connections, 9);
+
+    // The narrowest page wins, whatever the order.
+    assert_true(span_eq(c->pages[OUTCOME_not_found]->content, SPAN("<p>gone</p>")));
+    snprintf(path, sizeof path, "%s/404.html", folder);
+    assert_string_equal(c->pages[OUTCOME_not_found]->file, path);
+    assert_int_equal(c->pages[OUTCOME_no_route]->content.len, 0);
+    assert_ptr_not_equal(c->pages[OUTCOME_no_route], c->pages[OUTCOME_method_not_allowed]);
+    assert_null(c->pages[OUTCOME_read_failed]);
+    assert_null(c->pages[OUTCOME_ok]);
+
+    route = route_find(c, SPAN("example.org"), SPAN("/x/"), &known);
+    assert_true(span_eq(route->host, SPAN("example.org")));
+    assert_true(route->content == UINT64_C(5) << 30);
+    assert_int_equal(route->kind, ROUTE_FILES);
+    snprintf(path, sizeof path, "%s/public", folder);
+    assert_string_equal(route->files.root, path);
+    assert_true(span_eq(route->files.index, SPAN("i.htm")));
+    assert_false(route->files.listing || route->files.precompressed);
+    assert_true(route->files.dotfiles);
+    route = route_find(c, SPAN("other.org"), SPAN("/x/"), &known);
+    assert_int_equal(route->content, 4 << 20);
+    assert_string_equal(route->files.root, "/");
+    config_free(c);
+}
+
+static void assert_standard(const struct config *c)
+{
+    char out[LISTEN_TEXT];
+    const struct route *route = &c->routes.routes[0];
+
+    assert_int_equal(c->listen_count, 1);
+    listen_print((struct sockaddr *)&c->listen[0].address, out);
+    assert_string_equal(out, "127.0.0.1:8080");
+    assert_int_equal(c->workers, 0);
+    assert_int_equal(c->access_log, ACCESS_LOG_STDERR);
+    assert_int_equal(c->access_log_format, ACCESS_LOG_JSON);
+    assert_false(c->trace);
+    assert_int_equal(c->limits.request_line, LIMIT_REQUEST_LINE);
+    assert_int_equal(c->limits.field_section, LIMIT_FIELD_SECTION);
+    assert_int_equal(c->limits.fields, LIMIT_FIELDS);
+    assert_int_equal(c->limits.content, LIMIT_CONTENT);
+    assert_int_equal(c->limits.header_timeout, LIMIT_HEADER_TIMEOUT);
+    assert_int_equal(c->limits.content_timeout, LIMIT_CONTENT_TIMEOUT);
+    assert_int_equal(c->limits.send_timeout, LIMIT_SEND_TIMEOUT);
+    assert_int_equal(c->limits.idle_timeout, LIMIT_IDLE_TIMEOUT);
+    assert_int_equal(c->limits.connections, LIMIT_CONNECTIONS);
+    assert_int_equal(c->routes.count, 1);
+    assert_int_equal(route->content, LIMIT_CONTENT);
+    assert_true(span_eq(route->files.index, SPAN("index.html")));
+    assert_true(route->files.listing && route->files.precompressed);
+    assert_false(route->files.dotfiles);
+}
+
+static void without_keys_the_documented_values_hold(void **state)
+{
+    struct config *c = load(ROUTES);
+
+    (void)state;
+    assert_standard(c);
+    config_free(c);
+    c = load("listen: [0]\naccess_log: off\ntrace: \"no\"\nlimits: {}\nerror_pages: []\n" ROUTES);
+    assert_int_equal(c->access_log, ACCESS_LOG_OFF);
+    assert_int_equal(c->limits.idle_timeout, LIMIT_IDLE_TIMEOUT);
+    config_free(c);
+    config_free(NULL);
+}
+
+/* Adds "name: what holds without it" for each key that has such a value and no section below. */
+static void add_standards(struct buf *out, const struct config_section *section)
+{
+    for (size_t i = 0; i < section->count; i++) {
+        const struct config_key *key = &section->keys[i];
+
+        if (key->section || key->need != CONFIG_MAY)
+            continue;
+        buf_addf(out, "%.*s: ", SPAN_ARG(key->name));
+        if (key->standard_text[0])
+            buf_add_str(out, key->standard_text);
+        else
+            config_add_number(out, key->kind, key->standard);
+        buf_add_str(out, ", ");
+    }
+}
+
+static void the_values_in_the_table_are_those_that_hold(void **state)
+{
+    const struct config_section *route =
+        config_section_key(&config_schema, SPAN("routes"))->section;
+    struct buf text = {0};
+    struct config *c;
+
+    (void)state;
+    buf_add_str(&text, "{");
+    add_standards(&text, &config_schema);
+    buf_add_str(&text, "limits: {");
+    add_standards(&text, config_section_key(&config_schema, SPAN("limits"))->section);
+    buf_add_str(&text, "}, routes: [{path: /, files: {");
+    add_standards(&text, config_section_key(route, SPAN("files"))->section);
+    buf_add_str(&text, "root: /}}]}");
+    buf_add_char(&text, '\0');
+    c = load(text.ptr);
+    assert_standard(c);
+    config_free(c);
+    buf_done(&text);
+}
+
+static void a_folder_needs_no_file(void **state)
+{
+    struct config *c = NULL;
+    struct config_error error = {NULL};
+    char out[LISTEN_TEXT];
+
+    (void)state;
+    assert_int_equal(config_from_folder(folder, &c, &error), 0);
+    assert_standard(c);
+    assert_string_equal(c->routes.routes[0].files.root, folder);
+    assert_int_equal(config_set_listen(c, SPAN("nonsense")), -CANDOR_E_SYNTAX);
+    assert_int_equal(config_set_listen(c, SPAN("[::1]:0")), 0);
+    listen_print((struct sockaddr *)&c->listen[0].address, out);
+    assert_string_equal(out, "[::1]:0");
+    config_free(c);
+    c = NULL;
+    assert_int_equal(config_from_folder("/nowhere-at-all", &c, &error), -CANDOR_E_CONFIG);
+    assert_string_equal(error.text,
+                        "/nowhere-at-all: this does not exist; expected the path of a folder");
+    config_error_done(&error);
+    assert_int_equal(config_from_folder("/etc/passwd", &c, &error), -CANDOR_E_CONFIG);
+    assert_string_equal(error.text,
+                        "/etc/passwd: this is not a folder; expected the path of a folder");
+    config_error_done(&error);
+    assert_null(c);
+}
+
+static void a_file_that_cannot_be_read_is_told(void **state)
+{
+    struct config *c = NULL;
+    struct config_error error = {NULL};
+    char path[256];
+
+    (void)state;
+    assert_int_equal(config_load("/nowhere-at-all", &c, &error), -CANDOR_E_CONFIG);
+    assert_string_equal(error.text, "/nowhere-at-all:1:1: the file does not exist; expected a "
+                                    "readable file of at most 1M");
+    config_error_done(&error);
+    assert_int_equal(config_load("/dev/zero", &c, &error), -CANDOR_E_CONFIG);
+    assert_string_equal(error.text, "/dev/zero:1:1: the file is not a regular file; expected a "
+                                    "readable file of at most 1M");
+    config_error_done(&error);
+    file_write("c.yaml", "routes: [{path: /, files: {root: public}}]\n");
+    snprintf(path, sizeof path, "%s/c.yaml", folder);
+    assert_int_equal(config_load(path, &c, &error), 0);
+    assert_string_equal(c->name, path);
+    config_free(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_key_arrives),
+        cmocka_unit_test(without_keys_the_documented_values_hold),
+        cmocka_unit_test(the_values_in_the_table_are_those_that_hold),
+        cmocka_unit_test(a_folder_needs_no_file),
+        cmocka_unit_test(a_file_that_cannot_be_read_is_told),
+    };
+
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
+}
