@@ -84,15 +84,32 @@ static bool calendar_from_seconds(int64_t seconds, struct tm *ret_tm)
     return true;
 }
 
+/* Numbers of two digits with what stands before them; printf is too slow for long listings. */
+static void write_two_digits(struct buf *b, char before, int value)
+{
+    const char text[3] = {before, (char)('0' + value / 10), (char)('0' + value % 10)};
+
+    buf_add(b, span_of(text, sizeof text));
+}
+
 static void write_date(struct buf *b, const struct tm *tm)
 {
-    buf_addf(b, "%04d-%02d-%02d", tm->tm_year + 1900, tm->tm_mon + 1, tm->tm_mday);
+    int year = tm->tm_year + 1900;
+    const char digits[4] = {(char)('0' + year / 1000), (char)('0' + year / 100 % 10),
+                            (char)('0' + year / 10 % 10), (char)('0' + year % 10)};
+
+    buf_add(b, span_of(digits, sizeof digits));
+    write_two_digits(b, '-', tm->tm_mon + 1);
+    write_two_digits(b, '-', tm->tm_mday);
 }
 
 static void write_timestamp(struct buf *b, const struct tm *tm)
 {
     write_date(b, tm);
-    buf_addf(b, "T%02d:%02d:%02dZ", tm->tm_hour, tm->tm_min, tm->tm_sec);
+    write_two_digits(b, 'T', tm->tm_hour);
+    write_two_digits(b, ':', tm->tm_min);
+    write_two_digits(b, ':', tm->tm_sec);
+    buf_add_char(b, 'Z');
 }
 
 /* 1234567 as "1.2 MB": decimal units, as file managers and disks have them. */
@@ -103,21 +120,23 @@ static void write_human_size(struct buf *b, uint64_t size)
     size_t unit = 0;
 
     if (size < 1000) {
-        buf_addf(b, "%u B", (unsigned)size);
+        buf_add_u64(b, size);
+        buf_add(b, SPAN(" B"));
         return;
     }
     for (;; unit++, tenth *= 1000) {
         uint64_t tenths = size / tenth + (size % tenth >= tenth / 2);
         uint64_t whole = size / (10 * tenth) + (size % (10 * tenth) >= 5 * tenth);
 
+        if (tenths >= 100 && whole >= 1000) // never so in EB
+            continue;
+        buf_add_u64(b, tenths < 100 ? tenths / 10 : whole);
         if (tenths < 100) {
-            buf_addf(b, "%u.%u %cB", (unsigned)(tenths / 10), (unsigned)(tenths % 10), units[unit]);
-            return;
+            buf_add_char(b, '.');
+            buf_add_u64(b, tenths % 10);
         }
-        if (whole < 1000) { // in EB, it always is
-            buf_addf(b, "%u %cB", (unsigned)whole, units[unit]);
-            return;
-        }
+        buf_add(b, span_of((const char[3]){' ', units[unit], 'B'}, 3));
+        return;
     }
 }
 
@@ -241,7 +260,7 @@ static void write_html_entry(struct buf *b, const struct listing_entry *entry)
         buf_add_u64(b, entry->size);
         buf_add(b, SPAN("\" title=\""));
         write_grouped(b, entry->size);
-        buf_addf(b, " byte%.*s\">", SPAN_ARG(plural(entry->size)));
+        buf_add_str(b, entry->size == 1 ? " byte\">" : " bytes\">");
         write_human_size(b, entry->size);
         buf_add(b, SPAN("</data>"));
     }
@@ -251,7 +270,9 @@ static void write_html_entry(struct buf *b, const struct listing_entry *entry)
         write_timestamp(b, &tm);
         buf_add(b, SPAN("\">"));
         write_date(b, &tm);
-        buf_addf(b, " %02d:%02d</time>", tm.tm_hour, tm.tm_min);
+        write_two_digits(b, ' ', tm.tm_hour);
+        write_two_digits(b, ':', tm.tm_min);
+        buf_add(b, SPAN("</time>"));
     }
     buf_add(b, SPAN("</td></tr>\n"));
 }

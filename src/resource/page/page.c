@@ -55,11 +55,32 @@ static struct span take_visible(struct span *text, char shown[static 3])
     return c;
 }
 
+/* Adds what needs no second look off the front of *text: printable ASCII outside of `special`. */
+static void add_plain_run(struct buf *b, struct span *text, const bool special[static 128])
+{
+    size_t n = 0;
+
+    while (n < text->len && (unsigned char)text->ptr[n] < 0x80 &&
+           !special[(unsigned char)text->ptr[n]])
+        n++;
+    buf_add(b, span_first(*text, n));
+    *text = span_from(*text, n);
+}
+
+// Ranges in designators are an extension of gcc and clang that keeps the tables readable.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+static const bool not_visible[128] = {[0 ... 0x1f] = true, [0x7f] = true};
+static const bool not_html_text[128] = {
+    [0 ... 0x1f] = true, [0x7f] = true, ['&'] = true, ['<'] = true,
+    ['>'] = true,        ['"'] = true,  ['\''] = true};
+#pragma GCC diagnostic pop
+
 void page_write_visible(struct buf *b, struct span text)
 {
     char shown[3];
 
-    while (text.len)
+    for (add_plain_run(b, &text, not_visible); text.len; add_plain_run(b, &text, not_visible))
         buf_add(b, take_visible(&text, shown));
 }
 
@@ -67,8 +88,14 @@ void page_write_text(struct buf *b, struct span text)
 {
     char shown[3];
 
-    while (text.len)
+    for (add_plain_run(b, &text, not_html_text); text.len; add_plain_run(b, &text, not_html_text))
         buf_add_html(b, take_visible(&text, shown));
+}
+
+/* "&" and "'" may stand in a path, but would need escaping in HTML. */
+static bool is_href_char(char c)
+{
+    return ascii_is(c, ASCII_PCHAR) && c != '&' && c != '\'';
 }
 
 void page_write_href(struct buf *b, struct span name, bool is_folder)
@@ -76,16 +103,18 @@ void page_write_href(struct buf *b, struct span name, bool is_folder)
     static const char hex[] = "0123456789ABCDEF";
 
     buf_add(b, SPAN("./"));
-    for (size_t i = 0; i < name.len; i++) {
-        unsigned char c = (unsigned char)name.ptr[i];
+    while (name.len) {
+        size_t n = 0;
 
-        // "&" and "'" may stand in a path, but would need escaping in HTML.
-        if (ascii_is(name.ptr[i], ASCII_PCHAR) && c != '&' && c != '\'') {
-            buf_add_char(b, name.ptr[i]);
-        } else {
-            char encoded[3] = {'%', hex[c >> 4], hex[c & 15]};
+        while (n < name.len && is_href_char(name.ptr[n]))
+            n++;
+        buf_add(b, span_first(name, n));
+        name = span_from(name, n);
+        if (name.len) {
+            unsigned char c = (unsigned char)name.ptr[0];
 
-            buf_add(b, span_of(encoded, sizeof encoded));
+            buf_add(b, span_of((const char[3]){'%', hex[c >> 4], hex[c & 15]}, 3));
+            name = span_from(name, 1);
         }
     }
     if (is_folder)
