@@ -49,6 +49,7 @@ install:
 	@tools/setup build
 	@tools/build build $(RELEASE) prefix='$(PREFIX)'
 	@DESTDIR='$(DESTDIR)' meson install -C build --no-rebuild
+	@if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" -eq 0 ]; then ldconfig; fi
 
 clean:
 	@rm -rf build build-test build-fuzz
