@@ -20,8 +20,12 @@ struct resource;
 enum fact {
     FACT_MESSAGE = 1 << 0,        // the wire's verdict on the message
     FACT_ROUTE = 1 << 1,          // the host and the resource behind the path
-    FACT_CONTENT = 1 << 2,        // the content arrived, or why not
+    FACT_UNWANTED = 1 << 2,       // content that nobody wants was read, or why not
     FACT_REPRESENTATION = 1 << 3, // what is there
+    FACT_DESTINATION = 1 << 4,    // what Destination names, and what is there
+    FACT_LOCKS = 1 << 5,          // what If says of the state, and which locks stand in the way
+    FACT_CONTENT = 1 << 6,        // the content went to the resource, or why not
+    FACT_EFFECT = 1 << 7,         // the method was performed, or why not
 };
 
 /* The representation that the resource selected, or why there is none. */
@@ -67,8 +71,11 @@ enum { TRAIL_LENGTH = 64 }; // at least the number of nodes
 
 /* What the carrier of exchanges (the server) does for them. */
 struct exchange_host {
-    /* Establishes FACT_ROUTE or FACT_CONTENT: true when it is known now, false: resume follows. */
+    /* Establishes FACT_ROUTE, FACT_UNWANTED or FACT_CONTENT: true when it is known now, false:
+     * resume follows. */
     bool (*establish)(struct exchange *x, enum fact fact);
+    /* The resource has taken the piece of content that it kept (see resource_ops.take). */
+    void (*taken)(struct exchange *x);
     /* A fact has arrived: the walk goes on. */
     void (*resume)(struct exchange *x);
 };
@@ -88,6 +95,7 @@ struct exchange {
     struct resource *resource; // not owned; NULL: no route
     method_set allowed;
     uint64_t content_limit;
+    uint64_t content_taken; // bytes that the resource has taken before the piece at hand
     struct representation representation;
     void *held; // the resource's own, given back by its release
     struct range *ranges;

@@ -26,6 +26,8 @@ const struct node_info node_table[NODE_COUNT] = {
 static_assert((int)NODE_COUNT <= (int)TRAIL_LENGTH, "a trail must hold the longest walk");
 static_assert((int)NODE_COUNT <= 128, "a trail keeps a node and an answer in one byte");
 
+enum { FACTS_OF_HOST = FACT_MESSAGE | FACT_ROUTE | FACT_UNWANTED | FACT_CONTENT };
+
 /* False when a fact is on its way. */
 static bool establish(struct exchange *x, uint32_t missing)
 {
@@ -33,10 +35,10 @@ static bool establish(struct exchange *x, uint32_t missing)
         enum fact fact = missing & -missing;
         bool known;
 
-        if (fact == FACT_REPRESENTATION)
-            known = x->resource->ops->establish(x, fact);
-        else
+        if (fact & FACTS_OF_HOST)
             known = x->host->establish(x, fact);
+        else
+            known = x->resource->ops->establish(x, fact);
         if (!known)
             return false;
         x->known |= fact;

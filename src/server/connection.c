@@ -36,8 +36,10 @@ static const struct config_limits *limits_of(const struct connection *c)
 
 static bool establish(struct exchange *x, enum fact fact);
 static void resume(struct exchange *x);
+static void taken(struct exchange *x);
 
-static const struct exchange_host exchange_host = {.establish = establish, .resume = resume};
+static const struct exchange_host exchange_host = {
+    .establish = establish, .resume = resume, .taken = taken};
 
 static struct carried *carried_new(struct worker *w)
 {
@@ -140,8 +142,8 @@ static bool establish(struct exchange *x, enum fact fact)
         establish_route(x, k->connection->worker);
         return true;
     }
-    assert(fact == FACT_CONTENT);
-    return content_establish(k);
+    assert(fact == FACT_CONTENT || fact == FACT_UNWANTED);
+    return content_establish(k, fact);
 }
 
 /* The walk. */
@@ -167,6 +169,11 @@ static void resume(struct exchange *x)
 
     k->connection->phase = PHASE_WAIT;
     walk(k);
+}
+
+static void taken(struct exchange *x)
+{
+    content_taken(x->carrier);
 }
 
 void connection_content_arrived(struct carried *k)

@@ -51,6 +51,7 @@ struct carried {
     uint64_t file_length; // of the piece of a file that is being sent
     enum ending ending;
     bool content_ended; // nothing of the content is left to read
+    bool invited;       // 100 (Continue) was sent
     bool close;         // the connection, after this exchange
 };
 

@@ -1,43 +1,36 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Content moves in pieces from the connection's buffer to the resource that wants it, one at a
+ * time: while the resource has a piece, nothing is received, so a slow disk slows the client down.
+ * Content that nobody wants is read too, as far as it keeps the connection usable.
+ */
 #include "server/content.h"
 
 #include "base/clock.h"
 
-enum taken { TAKEN_MORE, TAKEN_END, TAKEN_BAD };
+static bool move(struct carried *k);
 
-/*
- * Reads what is in the buffer. Content is consumed at once, so the room behind the head is used
- * again for the next piece.
- */
-static enum taken take_content(struct carried *k)
+static bool is_wanted(const struct exchange *x)
 {
-    struct loop_buffer *b = k->connection->in;
-
-    for (;;) {
-        struct span in = span_of(b->data + b->start, b->len - b->start);
-        struct span data;
-        enum h1_event event = h1_read_content(&k->content, &in, &data);
-        uint32_t before = b->start;
-
-        b->start = b->len - (uint32_t)in.len;
-        k->bytes_in += b->start - before;
-        switch (event) {
-        case H1_CONTENT_DATA:
-            k->content_received += data.len;
-            break;
-        case H1_CONTENT_END:
-            k->content_ended = true;
-            return TAKEN_END;
-        case H1_CONTENT_BAD:
-            return TAKEN_BAD;
-        case H1_CONTENT_MORE:
-            return TAKEN_MORE;
-        }
-    }
+    return x->resource && x->resource->wants & METHOD_BIT(x->request.method);
 }
 
-static void on_content(struct stream *s, struct loop_buffer *b, ssize_t result);
+/* The next event of the content in the buffer; *ret_data with H1_CONTENT_DATA. */
+static enum h1_event next_event(struct carried *k, struct span *ret_data)
+{
+    struct loop_buffer *b = k->connection->in;
+    struct span in = span_of(b->data + b->start, b->len - b->start);
+    uint32_t before = b->start;
+    enum h1_event event = h1_read_content(&k->content, &in, ret_data);
 
+    b->start = b->len - (uint32_t)in.len;
+    k->bytes_in += b->start - before;
+    if (event == H1_CONTENT_END)
+        k->content_ended = true;
+    return event;
+}
+
+/* Content is consumed at once, so the room behind the head is used again for the next piece. */
 static void receive_more(struct carried *k, stream_recv_fn *done)
 {
     struct loop_buffer *b = k->connection->in;
@@ -48,66 +41,118 @@ static void receive_more(struct carried *k, stream_recv_fn *done)
     stream_recv(&k->connection->stream, b, done);
 }
 
-/* True: the fact is known, with a cause or without. */
-static bool content_is_known(struct carried *k)
+static void on_content(struct stream *s, struct loop_buffer *b, ssize_t result)
+{
+    struct carried *k = container_of(s, struct connection, stream)->carried;
+
+    (void)b;
+    if (result <= 0)
+        connection_content_broken_off(k);
+    else if (move(k))
+        connection_content_arrived(k);
+}
+
+static void await(struct carried *k)
+{
+    struct connection *c = k->connection;
+    struct worker *w = c->worker;
+
+    c->phase = PHASE_CONTENT;
+    timer_set(w->loop, &c->timer,
+              loop_now(w->loop) + (int64_t)w->config->limits.content_timeout * CLOCK_MS);
+    receive_more(k, on_content);
+}
+
+static void on_continue_sent(struct stream *s, ssize_t result)
+{
+    struct carried *k = container_of(s, struct connection, stream)->carried;
+
+    if (result < 0)
+        connection_content_broken_off(k);
+    else
+        await(k);
+}
+
+/* RFC 9110 §10.1.1: the client waits for a word before it sends its content. */
+static void invite(struct carried *k)
+{
+    static char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+    k->invited = true;
+    k->vector[0] = (struct iovec){text, sizeof text - 1};
+    stream_send(&k->connection->stream, k->vector, 1, 0, on_continue_sent);
+}
+
+/* Hands a piece to the resource. False: the resource has it and will tell. */
+static bool hand_over(struct carried *k, struct span data)
 {
     struct exchange *x = &k->x;
-    enum taken taken = take_content(k);
+    bool taken;
 
-    if (taken == TAKEN_BAD) {
-        exchange_set_cause(x, k->content.violation.outcome, k->content.violation.offset);
-        k->close = true;
-    } else if (k->content_received > x->content_limit) {
+    k->content_received += data.len;
+    if (k->content_received > x->content_limit) {
         exchange_set_cause(x, OUTCOME_content_too_large, k->content.offset);
-        k->close = true;
-    } else if (taken == TAKEN_MORE) {
-        return false;
+        return true;
     }
+    taken = !is_wanted(x) || x->resource->ops->take(x, data);
+    if (taken)
+        x->content_taken = k->content_received;
+    return taken;
+}
+
+/* Moves what can be moved. True: the fact is known, with a cause or without. */
+static bool move(struct carried *k)
+{
+    struct exchange *x = &k->x;
+    struct span data;
+
+    while (x->cause == OUTCOME_NONE && !k->content_ended) {
+        switch (next_event(k, &data)) {
+        case H1_CONTENT_DATA:
+            if (!hand_over(k, data)) {
+                k->connection->phase = PHASE_WAIT;
+                return false;
+            }
+            break;
+        case H1_CONTENT_END:
+            break;
+        case H1_CONTENT_BAD:
+            exchange_set_cause(x, k->content.violation.outcome, k->content.violation.offset);
+            break;
+        case H1_CONTENT_MORE:
+            if (x->request.expect_continue && !k->invited && k->content_received == 0)
+                invite(k);
+            else
+                await(k);
+            return false;
+        }
+    }
+    k->close |= !k->content_ended;
     return true;
 }
 
-static void watch(struct carried *k)
+void content_taken(struct carried *k)
 {
-    struct worker *w = k->connection->worker;
-
-    timer_set(w->loop, &k->connection->timer,
-              loop_now(w->loop) + (int64_t)w->config->limits.content_timeout * CLOCK_MS);
+    k->x.content_taken = k->content_received;
+    if (move(k))
+        connection_content_arrived(k);
 }
 
-bool content_establish(struct carried *k)
+bool content_establish(struct carried *k, enum fact fact)
 {
-    if (k->content_ended || k->x.cause != OUTCOME_NONE)
+    struct exchange *x = &k->x;
+
+    if (k->content_ended || x->cause != OUTCOME_NONE)
         return true;
-    if (k->x.request.expect_continue) {
+    if ((fact == FACT_CONTENT) != is_wanted(x))
+        return true;
+    if (!is_wanted(x) && x->request.expect_continue) {
         // Nobody here wants it, so it is not asked for; whether it comes all the same cannot be
         // known, so the connection ends with the answer: RFC 9110 §10.1.1.
         k->close = true;
         return true;
     }
-    if (content_is_known(k))
-        return true;
-    k->connection->phase = PHASE_CONTENT;
-    watch(k);
-    receive_more(k, on_content);
-    return false;
-}
-
-static void on_content(struct stream *s, struct loop_buffer *b, ssize_t result)
-{
-    struct connection *c = container_of(s, struct connection, stream);
-    struct carried *k = c->carried;
-
-    (void)b;
-    if (result <= 0) {
-        connection_content_broken_off(k);
-        return;
-    }
-    if (content_is_known(k)) {
-        connection_content_arrived(k);
-        return;
-    }
-    watch(k);
-    receive_more(k, on_content);
+    return move(k);
 }
 
 bool content_is_drainable(const struct carried *k)
@@ -135,10 +180,14 @@ static void on_drain(struct stream *s, struct loop_buffer *b, ssize_t result)
 
 void content_drain(struct carried *k)
 {
-    enum taken taken = take_content(k);
+    enum h1_event event;
+    struct span data;
 
-    if (taken == TAKEN_MORE && k->drained <= LIMIT_DRAIN)
+    do
+        event = next_event(k, &data);
+    while (event == H1_CONTENT_DATA);
+    if (event == H1_CONTENT_MORE && k->drained <= LIMIT_DRAIN)
         receive_more(k, on_drain);
     else
-        connection_content_drained(k, taken == TAKEN_END);
+        connection_content_drained(k, event == H1_CONTENT_END);
 }

@@ -8,10 +8,14 @@
 #include "server/connection.h"
 
 /*
- * FACT_CONTENT: reads the content to its end, so that a fault in it is found before the answer.
- * True: known now. False: more must be received; connection_content_arrived follows.
+ * FACT_CONTENT: the content went to the resource that wants it. FACT_UNWANTED: content that nobody
+ * wants was read to its end, so that a fault in it is found before the answer. True: known now.
+ * False: connection_content_arrived follows.
  */
-bool content_establish(struct carried *k);
+bool content_establish(struct carried *k, enum fact fact);
+
+/* The resource has taken the piece that it was given; connection_content_arrived may follow. */
+void content_taken(struct carried *k);
 
 /*
  * After the response: throws away what is left of the content, up to LIMIT_DRAIN.
