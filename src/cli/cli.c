@@ -5,7 +5,7 @@
 #include <string.h>
 
 const struct cli_command cli_commands[] = {
-    {"serve", "[--listen ADDR:PORT] [--config FILE] [DIR]", "serves a folder, or what FILE says",
+    {"serve", "[--listen ADDR:PORT] [--config FILE | [--write] [DIR]]", "serves a folder, or what FILE says",
      cli_serve},
     {"check", "FILE", "tells whether a configuration file is fine", cli_check},
     {"status", "[CODE | 4xx | WORD] [--json]", "what a status code means", cli_status},

@@ -7,17 +7,19 @@
 
 struct serve_options {
     const char *listen, *config, *folder;
+    bool write;
 };
 
 static void print_help(FILE *to)
 {
-    fputs("usage: candor serve [--listen ADDR:PORT] [--config FILE] [DIR]\n\n"
+    fputs("usage: candor serve [--listen ADDR:PORT] [--config FILE | [--write] [DIR]]\n\n"
           "Serves the folder DIR (default: the current one) on http://127.0.0.1:8080/, or what a\n"
           "configuration file says. When it is ready it prints \"listening on http://...\" to\n"
           "standard error. SIGTERM or SIGINT: finishes what runs and ends. SIGUSR1: reopens the\n"
           "access log.\n\n"
           "  --listen ADDR:PORT   where to listen, instead of what the configuration says; port 0\n"
           "                       lets the system pick one\n"
+          "  --write              clients may change the folder: PUT, DELETE, WebDAV, uploads\n"
           "  --config FILE        a configuration file; \"candor check FILE\" tells whether it is\n"
           "                       fine\n",
           to);
@@ -58,6 +60,8 @@ static int parse(int argc, char **argv, struct serve_options *o, bool *ret_done)
             return CLI_OK;
         } else if (options && strcmp(argument, "--") == 0) {
             options = false;
+        } else if (options && strcmp(argument, "--write") == 0) {
+            o->write = true;
         } else if (options && (value = option_value("--listen", argc, argv, &i))) {
             o->listen = value;
         } else if (options && (value = option_value("--config", argc, argv, &i))) {
@@ -70,6 +74,9 @@ static int parse(int argc, char **argv, struct serve_options *o, bool *ret_done)
             o->folder = argument;
         }
     }
+    if (o->write && o->config)
+        return refuse("a configuration file says what is writable, so there is no place for",
+                      "--write");
     if (o->folder && o->config)
         return refuse("a configuration file says what to serve, so there is no place for",
                       o->folder);
@@ -97,7 +104,7 @@ int cli_serve(int argc, char **argv)
     if (code != CLI_OK || done)
         return code;
     r = o.config ? config_load(o.config, &config, &error)
-                 : config_from_folder(o.folder ? o.folder : ".", &config, &error);
+                 : config_from_folder(o.folder ? o.folder : ".", o.write, &config, &error);
     if (r < 0) {
         fprintf(stderr, "candor serve: %s\n", error.text ? error.text : error_text(r));
         config_error_done(&error);

@@ -25,7 +25,8 @@ enum fact {
     FACT_DESTINATION = 1 << 4,    // what Destination names, and what is there
     FACT_LOCKS = 1 << 5,          // what If says of the state, and which locks stand in the way
     FACT_CONTENT = 1 << 6,        // the content went to the resource, or why not
-    FACT_EFFECT = 1 << 7,         // the method was performed, or why not
+    FACT_MEANING = 1 << 7,        // what the content asks for, or that it asks nothing
+    FACT_EFFECT = 1 << 8,         // the method was performed, or why not
 };
 
 /* The representation that the resource selected, or why there is none. */
@@ -35,6 +36,35 @@ struct representation {
     struct validators validators; // http/precondition.h
     uint64_t length;              // bytes
     struct span content_type;
+};
+
+/* What is at the target of a method that authors, and around it. */
+struct target_state {
+    bool is_collection;  // what is there
+    bool name_possible;  // the file system can hold the name
+    bool parent_exists;  // as a collection
+    bool depth_unbounded; // a PROPFIND that goes deeper than is permitted
+};
+
+/* Where COPY and MOVE lead. */
+struct destination_state {
+    bool exists, parent_exists;
+    bool overlaps; // the source: the same, within it, or around it
+};
+
+/* What If and the locks say. */
+struct lock_state {
+    bool if_malformed, if_holds;
+    bool token_known; // of UNLOCK's Lock-Token, or of the lock to be refreshed
+    bool blocked;     // something that would change is locked, and no token for it was submitted
+    bool conflicting; // another lock does not permit the one asked for
+};
+
+/* What the method did. */
+struct effect {
+    bool partly;  // not on every member
+    bool created; // at the target or the destination
+    bool has_result; // to be told in the content
 };
 
 /* A piece of a response's body. */
@@ -67,7 +97,7 @@ struct response {
     void *source;                                              // private to next
 };
 
-enum { TRAIL_LENGTH = 64 }; // at least the number of nodes
+enum { TRAIL_LENGTH = 128 }; // at least the number of nodes
 
 /* What the carrier of exchanges (the server) does for them. */
 struct exchange_host {
@@ -97,6 +127,11 @@ struct exchange {
     uint64_t content_limit;
     uint64_t content_taken; // bytes that the resource has taken before the piece at hand
     struct representation representation;
+    struct target_state target;
+    struct destination_state destination;
+    struct lock_state locks;
+    struct effect effect;
+    bool stale; // set by the resource with FACT_EFFECT: what was looked at has changed; look again
     void *held; // the resource's own, given back by its release
     struct range *ranges;
     size_t range_count;

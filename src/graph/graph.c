@@ -28,6 +28,9 @@ static_assert((int)NODE_COUNT <= 128, "a trail keeps a node and an answer in one
 
 enum { FACTS_OF_HOST = FACT_MESSAGE | FACT_ROUTE | FACT_UNWANTED | FACT_CONTENT };
 
+/* What does not depend on the state of resources. */
+enum { FACTS_THAT_LAST = FACTS_OF_HOST | FACT_MEANING };
+
 /* False when a fact is on its way. */
 static bool establish(struct exchange *x, uint32_t missing)
 {
@@ -47,6 +50,19 @@ static bool establish(struct exchange *x, uint32_t missing)
     return true;
 }
 
+/*
+ * What the questions saw had changed before the method could be performed: they are asked again
+ * from the first one about the target. Each time somebody else has succeeded meanwhile, so walks
+ * as a whole end.
+ */
+static void look_again(struct exchange *x)
+{
+    x->stale = false;
+    x->known &= FACTS_THAT_LAST;
+    while (x->at != NODE_target_looked_up)
+        x->at = x->trail[--x->trail_length] >> 1;
+}
+
 bool graph_walk(struct exchange *x)
 {
     for (;;) {
@@ -56,6 +72,10 @@ bool graph_walk(struct exchange *x)
 
         if (missing && !establish(x, missing))
             return false;
+        if (x->stale) {
+            look_again(x);
+            continue;
+        }
         answer = node->ask(x);
         x->trail[x->trail_length++] = (uint8_t)((unsigned)x->at << 1 | answer);
         edge = node->edge[answer];

@@ -68,6 +68,27 @@ bool ask_content_sound(struct exchange *x)
     return x->cause == OUTCOME_NONE;
 }
 
+/* GET and HEAD ask for a representation; OPTIONS and TRACE have left the page by now. */
+static bool reads(const struct exchange *x)
+{
+    return x->request.method == METHOD_GET || x->request.method == METHOD_HEAD;
+}
+
+bool ask_authors(struct exchange *x)
+{
+    return !reads(x);
+}
+
+bool ask_changes(struct exchange *x)
+{
+    return !reads(x);
+}
+
+bool ask_is_read(struct exchange *x)
+{
+    return reads(x);
+}
+
 bool ask_lookup_worked(struct exchange *x)
 {
     return x->cause == OUTCOME_NONE;
@@ -159,7 +180,8 @@ static enum condition if_modified_since(struct exchange *x)
 
 bool ask_has_if_modified_since(struct exchange *x)
 {
-    return x->request.first[FIELD_if_modified_since] && if_modified_since(x) != CONDITION_ABSENT;
+    return reads(x) && x->request.first[FIELD_if_modified_since] &&
+           if_modified_since(x) != CONDITION_ABSENT;
 }
 
 bool ask_modified_since(struct exchange *x)

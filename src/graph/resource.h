@@ -17,6 +17,8 @@ struct resource_ops {
      * known with a cause (exchange_set_cause).
      */
     bool (*establish)(struct exchange *x, enum fact fact);
+    /* Whether the method takes content of the type that x names. NULL: any. */
+    bool (*takes_type)(const struct exchange *x);
     /*
      * Takes the next piece of the content of a method in `wants`. True: taken. False: the bytes stay
      * where they are until x->host->taken(x), which is never called before this returned. Content

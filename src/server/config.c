@@ -170,11 +170,11 @@ int config_load(const char *file, struct config **ret_config, struct config_erro
     return r;
 }
 
-int config_from_folder(const char *folder, struct config **ret_config,
+int config_from_folder(const char *folder, bool write, struct config **ret_config,
                        struct config_error *ret_error)
 {
     struct config_report report = {.file = folder};
-    struct raw_files files = {.root = (char *)folder};
+    struct raw_files files = {.root = (char *)folder, .write = (char *)(write ? "on" : "off")};
     struct raw_route route = {.path = (char *)"/", .files = &files};
     struct raw_top raw = {.routes = &route, .routes_count = 1};
     struct config *config = NULL;

@@ -40,6 +40,7 @@ struct config {
     enum access_log_to access_log;
     const char *access_log_file; // with ACCESS_LOG_FILE
     enum access_log_format access_log_format;
+    const char *state_file; // of SQLite; NULL: where the server thinks best
     bool trace;
     struct config_limits limits;
     struct route_table routes;
@@ -64,8 +65,8 @@ int config_load(const char *file, struct config **ret_config, struct config_erro
 int config_load_text(const char *name, struct span text, struct config **ret_config,
                      struct config_error *ret_error);
 
-/* One route "/" with the files of a folder, everything else as without keys. */
-int config_from_folder(const char *folder, struct config **ret_config,
+/* One route "/" with the files of a folder, writable or not, everything else as without keys. */
+int config_from_folder(const char *folder, bool write, struct config **ret_config,
                        struct config_error *ret_error);
 
 /*

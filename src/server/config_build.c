@@ -65,6 +65,8 @@ enum {
 #define STANDARD_BOOLEAN(standard) standard
 #define STANDARD_LOG(standard) 0
 #define STANDARD_FORMAT(standard) 0
+#define STANDARD_STATE(standard) 0
+#define STANDARD_SIZE(standard) standard
 #define STANDARD_FOLDER(standard) 0
 #define STANDARD_NAME(standard) 0
 #define STANDARD_SECTION(standard) 0
@@ -211,6 +213,15 @@ static int build_log(struct build *b, const struct raw_top *raw)
     return b->config->access_log_file ? 0 : -CANDOR_E_MEMORY;
 }
 
+/* "sqlite:FILE"; NULL when nothing is said. */
+static int build_state(struct build *b, const struct raw_top *raw)
+{
+    if (!raw->state)
+        return 0;
+    b->config->state_file = keep_path(b, raw->state + sizeof "sqlite:" - 1);
+    return b->config->state_file ? 0 : -CANDOR_E_MEMORY;
+}
+
 static void build_limits(struct config_limits *to, const struct raw_limits *raw)
 {
     static const struct raw_limits none;
@@ -301,7 +312,7 @@ static int build_pages(struct build *b, const struct raw_top *raw)
 }
 
 static int build_files(struct build *b, const struct raw_files *raw, const struct config_node *node,
-                       struct route_files *files)
+                       struct files_options *files)
 {
     const char *index = raw->index ? raw->index : "index.html";
     int fd;
@@ -313,6 +324,10 @@ static int build_files(struct build *b, const struct raw_files *raw, const struc
     files->listing = take_BOOLEAN(raw->listing, FILES_listing);
     files->dotfiles = take_BOOLEAN(raw->dotfiles, FILES_dotfiles);
     files->precompressed = take_BOOLEAN(raw->precompressed, FILES_precompressed);
+    files->write = take_BOOLEAN(raw->write, FILES_write);
+    files->quota = take_SIZE(raw->quota, FILES_quota);
+    files->reserve = take_SIZE(raw->reserve, FILES_reserve);
+    files->infinite_depth = take_NUMBER(raw->infinite_depth, FILES_infinite_depth);
     fd = open(files->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         report_path(b, config_tree_key(node, "root"), "routes.files.", SPAN("root"), files->root,
@@ -340,6 +355,8 @@ static int build_route(struct build *b, const struct raw_route *raw, const struc
         .number = number,
         .kind = ROUTE_FILES,
     };
+    if (take_BOOLEAN(raw->files->write, FILES_write))
+        route->content = take_SIZE(raw->files->max_upload, INT64_MAX);
     return build_files(b, raw->files, config_tree_key(node, "files"), &route->files);
 }
 
@@ -388,6 +405,8 @@ int config_build(struct config *config, const struct raw_top *raw, const struct 
     r = build_listen(&b, raw);
     if (r == 0)
         r = build_log(&b, raw);
+    if (r == 0)
+        r = build_state(&b, raw);
     if (r == 0)
         r = build_pages(&b, raw);
     if (r == 0)

@@ -20,6 +20,7 @@ enum config_kind {
     CONFIG_BOOLEAN,
     CONFIG_LOG,    // stderr, off, or a file
     CONFIG_FORMAT, // of the access log
+    CONFIG_STATE,  // sqlite:FILE
     CONFIG_ERROR,  // a status, a class or an outcome
     CONFIG_FILE,
     CONFIG_FOLDER,
@@ -66,6 +67,7 @@ extern const struct config_section config_schema;
 #define CONFIG_SHAPE_BOOLEAN STRING
 #define CONFIG_SHAPE_LOG STRING
 #define CONFIG_SHAPE_FORMAT STRING
+#define CONFIG_SHAPE_STATE STRING
 #define CONFIG_SHAPE_ERROR STRING
 #define CONFIG_SHAPE_FILE STRING
 #define CONFIG_SHAPE_FOLDER STRING

@@ -216,6 +216,10 @@ const char *config_value_wrong(const struct config_key *key, struct span text)
                                                                               : "is not a format";
     case CONFIG_ERROR:
         return for_wrong(text);
+    case CONFIG_STATE:
+        return text.len > sizeof "sqlite:" - 1 && span_starts(text, SPAN("sqlite:"))
+                   ? NULL
+                   : "is not a place for state";
     case CONFIG_NAME:
         return name_wrong(text);
     case CONFIG_PATH:
@@ -268,6 +272,7 @@ void config_add_expected(struct buf *out, const struct config_key *key)
         [CONFIG_BOOLEAN] = {"true, false, yes, no, on or off", NULL},
         [CONFIG_LOG] = {"stderr, off or the path of a file", NULL},
         [CONFIG_FORMAT] = {"json or combined", NULL},
+        [CONFIG_STATE] = {"sqlite: and the path of a file", NULL},
         [CONFIG_ERROR] = {"a status from 400 to 599, a class like 5xx, or an outcome like "
                           "not-found",
                           NULL},

@@ -9,15 +9,10 @@
 #define CANDOR_SERVER_ROUTE_H
 
 #include "base/arena.h"
+#include "resource/files/files.h"
 
 enum route_kind { // exactly one a route; the members of the union below have the same names
     ROUTE_FILES,
-};
-
-struct route_files {
-    const char *root;  // an existing folder, ready to be opened
-    struct span index; // file name that answers for a folder; empty: none
-    bool listing, dotfiles, precompressed;
 };
 
 struct route {
@@ -28,7 +23,7 @@ struct route {
     int32_t parent;   // the longest folder of the same host that holds it, or -1
     enum route_kind kind;
     union {
-        struct route_files files;
+        struct files_options files; // root: an existing folder, ready to be opened
     };
 };
 

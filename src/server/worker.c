@@ -125,13 +125,8 @@ static int open_resources(struct worker *w)
         return -CANDOR_E_MEMORY;
     for (size_t i = 0; i < table->count; i++) {
         const struct route *route = &table->routes[i];
-        const struct files_options options = {.root = route->files.root,
-                                              .index = route->files.index,
-                                              .listing = route->files.listing,
-                                              .dotfiles = route->files.dotfiles,
-                                              .precompressed = route->files.precompressed};
         struct resource *r;
-        int error = files_open(&options, w->loop, w->pool, w->types, &r);
+        int error = files_open(&route->files, w->loop, w->pool, w->types, &r);
 
         if (error < 0) {
             oplog("root-not-opened", "the folder %s cannot be opened: %s", route->files.root,

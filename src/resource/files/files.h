@@ -16,6 +16,10 @@ struct files_options {
     bool listing;       // folders without it are listed
     bool dotfiles;      // names that begin with a dot are served
     bool precompressed; // NAME.br, NAME.zst and NAME.gz answer for NAME
+    bool write;         // authoring is on (resource/dav); the rest is of meaning then only
+    uint64_t quota;     // bytes that everything below the root may take; 0: no bound
+    uint64_t reserve;   // bytes of the file system that uploads leave free
+    uint64_t infinite_depth; // members that PROPFIND with Depth: infinity may tell; 0: it is off
 };
 
 /*

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The questions about methods that author: WebDAV's, and PUT, POST, PATCH and DELETE.
+ */
+#include "graph/question.h"
+
+#include "graph/resource.h"
+#include "http/dav_fields.h"
+
+static bool is_one_of(const struct exchange *x, method_set methods)
+{
+    return (methods & METHOD_BIT(x->request.method)) != 0;
+}
+
+bool ask_type_supported(struct exchange *x)
+{
+    return x->request.framing == FRAMING_NONE || !x->resource->ops->takes_type ||
+           x->resource->ops->takes_type(x);
+}
+
+static enum depth depth_of(const struct exchange *x)
+{
+    return depth_parse(message_field(&x->request, FIELD_depth));
+}
+
+bool ask_depth_sound(struct exchange *x)
+{
+    return depth_of(x) != DEPTH_MALFORMED;
+}
+
+bool ask_depth_fits(struct exchange *x)
+{
+    switch (depth_of(x)) {
+    case DEPTH_0:
+        return !is_one_of(x, METHOD_BIT(METHOD_MOVE)) && x->request.method != METHOD_DELETE;
+    case DEPTH_1:
+        return !is_one_of(x, METHOD_BIT(METHOD_COPY) | METHOD_BIT(METHOD_MOVE) |
+                                 METHOD_BIT(METHOD_DELETE) | METHOD_BIT(METHOD_LOCK));
+    default:
+        return true;
+    }
+}
+
+bool ask_overwrite_sound(struct exchange *x)
+{
+    return overwrite_parse(message_field(&x->request, FIELD_overwrite)) != OVERWRITE_MALFORMED;
+}
+
+bool ask_target_looked_up(struct exchange *x)
+{
+    return x->cause == OUTCOME_NONE;
+}
+
+bool ask_target_exists(struct exchange *x)
+{
+    return x->representation.exists;
+}
+
+bool ask_makes_anew(struct exchange *x)
+{
+    return is_one_of(x, METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_MKCOL) |
+                            METHOD_BIT(METHOD_LOCK));
+}
+
+bool ask_name_possible(struct exchange *x)
+{
+    return x->target.name_possible;
+}
+
+bool ask_parent_there(struct exchange *x)
+{
+    return x->target.parent_exists;
+}
+
+bool ask_makes_collection(struct exchange *x)
+{
+    return x->request.method == METHOD_MKCOL;
+}
+
+bool ask_puts_on_collection(struct exchange *x)
+{
+    return x->target.is_collection &&
+           is_one_of(x, METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH));
+}
+
+bool ask_posts_on_file(struct exchange *x)
+{
+    return !x->target.is_collection && x->request.method == METHOD_POST;
+}
+
+bool ask_walks_too_deep(struct exchange *x)
+{
+    return x->target.depth_unbounded;
+}
+
+bool ask_goes_elsewhere(struct exchange *x)
+{
+    return is_one_of(x, METHOD_BIT(METHOD_COPY) | METHOD_BIT(METHOD_MOVE));
+}
+
+bool ask_destination_sent(struct exchange *x)
+{
+    return x->request.first[FIELD_destination] != 0;
+}
+
+bool ask_destination_sound(struct exchange *x)
+{
+    return x->cause == OUTCOME_NONE;
+}
+
+bool ask_destination_apart(struct exchange *x)
+{
+    return !x->destination.overlaps;
+}
+
+bool ask_destination_parent_there(struct exchange *x)
+{
+    return x->destination.parent_exists;
+}
+
+bool ask_destination_free(struct exchange *x)
+{
+    return !x->destination.exists ||
+           overwrite_parse(message_field(&x->request, FIELD_overwrite)) == OVERWRITE_T;
+}
+
+bool ask_has_if(struct exchange *x)
+{
+    return x->request.first[FIELD_if] != 0;
+}
+
+bool ask_if_sound(struct exchange *x)
+{
+    return !x->locks.if_malformed;
+}
+
+bool ask_if_holds(struct exchange *x)
+{
+    return x->locks.if_holds;
+}
+
+bool ask_unlocks(struct exchange *x)
+{
+    return x->request.method == METHOD_UNLOCK;
+}
+
+bool ask_lock_token_sent(struct exchange *x)
+{
+    struct span token;
+
+    return lock_token_parse(message_field(&x->request, FIELD_lock_token), &token);
+}
+
+bool ask_lock_token_known(struct exchange *x)
+{
+    return x->locks.token_known;
+}
+
+bool ask_refreshes_lock(struct exchange *x)
+{
+    return x->request.method == METHOD_LOCK && x->request.framing == FRAMING_NONE;
+}
+
+bool ask_refreshed_lock_named(struct exchange *x)
+{
+    return x->locks.token_known;
+}
+
+bool ask_needs_no_lock(struct exchange *x)
+{
+    return x->request.method == METHOD_PROPFIND;
+}
+
+bool ask_unlocked(struct exchange *x)
+{
+    return !x->locks.blocked;
+}
+
+bool ask_content_arrived(struct exchange *x)
+{
+    return x->cause == OUTCOME_NONE;
+}
+
+bool ask_content_understood(struct exchange *x)
+{
+    return x->cause == OUTCOME_NONE;
+}
+
+bool ask_lock_grantable(struct exchange *x)
+{
+    return !x->locks.conflicting;
+}
+
+bool ask_effect_worked(struct exchange *x)
+{
+    return x->cause == OUTCOME_NONE;
+}
+
+bool ask_effect_whole(struct exchange *x)
+{
+    return !x->effect.partly;
+}
+
+bool ask_tells_properties(struct exchange *x)
+{
+    return is_one_of(x, METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH));
+}
+
+bool ask_was_created(struct exchange *x)
+{
+    return x->effect.created;
+}
+
+bool ask_has_result(struct exchange *x)
+{
+    return x->effect.has_result;
+}
