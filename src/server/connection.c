@@ -158,6 +158,7 @@ static void walk(struct carried *k)
     k->close |= c->worker->stopping || !content_is_drainable(k);
     respond(&k->x, c->worker->config, c->worker->types);
     c->phase = PHASE_SEND;
+    c->progress = UINT64_MAX; // a timer of an earlier phase may still come
     connection_send_response(k);
 }
 
@@ -315,7 +316,8 @@ static void end_exchange(struct carried *k)
 {
     struct connection *c = k->connection;
     bool complete = k->ending == ENDING_COMPLETE;
-    bool unread = !k->content_ended || k->x.cause != OUTCOME_NONE;
+    // A client that did not ask for the end may have sent its next request already.
+    bool unread = !k->content_ended || k->x.cause != OUTCOME_NONE || k->x.request.keep_alive;
     bool close = k->close;
 
     carried_end(k);
@@ -362,16 +364,22 @@ void connection_content_broken_off(struct carried *k)
     refuse_content(k, OUTCOME_content_incomplete);
 }
 
+static uint64_t progress_of(const struct connection *c)
+{
+    return c->carried->bytes_out + stream_send_progress(&c->stream);
+}
+
 /* The client takes nothing any more, or takes it slowly. */
 static void check_send(struct connection *c)
 {
-    uint64_t progress = c->carried->bytes_out + stream_send_progress(&c->stream);
+    uint64_t progress = progress_of(c);
 
     if (progress != c->progress) {
         c->progress = progress;
         set_timer(c, limits_of(c)->send_timeout);
         return;
     }
+    c->carried->bytes_out = progress;
     c->carried->ending = ENDING_SEND_TIMEOUT;
     end_exchange(c->carried);
 }
@@ -480,4 +488,11 @@ void connection_stop(struct connection *c)
         connection_close(c);
     else if (c->carried)
         c->carried->close = true;
+}
+
+void connection_hurry(struct connection *c)
+{
+    if (c->phase == PHASE_SEND)
+        c->progress = progress_of(c);
+    on_timer(&c->timer);
 }
