@@ -61,7 +61,8 @@ struct stream {
     stream_closed_fn *on_closed;
     struct iovec *iov;
     uint64_t file_offset, file_left;
-    ssize_t sent;
+    uint64_t sent;
+    ssize_t result;
     int fd, file;
     uint16_t iov_count;
     uint16_t state;

@@ -150,6 +150,7 @@ static void walk(struct carried *k)
     k->close |= c->worker->stopping || !content_is_drainable(k);
     respond(&k->x, c->worker->config, c->worker->types);
     c->phase = PHASE_SEND;
+    c->progress = UINT64_MAX; // a timer of an earlier phase may still come
     connection_send_response(k);
 }
 
@@ -373,16 +374,22 @@ void connection_content_broken_off(struct carried *k)
     refuse_content(k, OUTCOME_content_incomplete);
 }
 
+static uint64_t progress_of(const struct connection *c)
+{
+    return c->carried->bytes_out + stream_send_progress(&c->stream);
+}
+
 /* The client takes nothing any more, or takes it slowly. */
 static void check_send(struct connection *c)
 {
-    uint64_t progress = c->carried->bytes_out + stream_send_progress(&c->stream);
+    uint64_t progress = progress_of(c);
 
     if (progress != c->progress) {
         c->progress = progress;
         set_timer(c, limits_of(c)->send_timeout);
         return;
     }
+    c->carried->bytes_out = progress;
     c->carried->ending = ENDING_SEND_TIMEOUT;
     end_exchange(c->carried);
 }
@@ -491,4 +498,11 @@ void connection_stop(struct connection *c)
         connection_close(c);
     else if (c->carried)
         c->carried->close = true;
+}
+
+void connection_hurry(struct connection *c)
+{
+    if (c->phase == PHASE_SEND)
+        c->progress = progress_of(c);
+    on_timer(&c->timer);
 }
