@@ -53,6 +53,11 @@ bool ask_is_options(struct exchange *x)
     return x->request.method == METHOD_OPTIONS;
 }
 
+bool ask_options_known(struct exchange *x)
+{
+    return x->cause == OUTCOME_NONE;
+}
+
 bool ask_expectation_known(struct exchange *x)
 {
     return !x->request.expect_unknown;

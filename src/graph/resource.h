@@ -41,6 +41,7 @@ struct resource {
     const struct resource_ops *ops;
     method_set methods;     // that it can answer
     method_set wants;       // whose content it takes
+    struct resource *reader; // answers GET and HEAD in its place; NULL: itself
     uint64_t content_limit; // bytes
     size_t mount_length;    // bytes of the path that belong to the route: "/docs/" is 6
 };

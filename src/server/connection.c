@@ -121,6 +121,9 @@ static void establish_route(struct exchange *x, struct worker *w)
         return;
     x->resource = w->resources[route->number];
     x->allowed = x->resource->methods;
+    if (x->resource->reader &&
+        (x->request.method == METHOD_GET || x->request.method == METHOD_HEAD))
+        x->resource = x->resource->reader;
     x->content_limit = x->resource->content_limit;
     if (config->trace)
         x->allowed |= METHOD_BIT(METHOD_TRACE);

@@ -214,6 +214,8 @@ static bool files_establish(struct exchange *x, enum fact fact)
     (void)fact;
     if (h)
         return represent(h);
+    if (x->request.method == METHOD_OPTIONS)
+        return true; // the same methods everywhere, also where nothing is
     if (is_out_of_bounds(x, f))
         return true;
     if (x->path.text.len < x->resource->mount_length) {

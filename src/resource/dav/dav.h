@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A folder that clients may change: WebDAV classes 1, 2 and 3 (RFC 4918), PUT, PATCH, POST and
+ * DELETE. What reads goes to a files resource; what authors is here. Everything that blocks runs in
+ * the pool. A change is made under terms: what the questions saw must still be there, otherwise
+ * they are asked again.
+ */
+#ifndef CANDOR_RESOURCE_DAV_DAV_H
+#define CANDOR_RESOURCE_DAV_DAV_H
+
+#include "graph/resource.h"
+#include "io/offload.h"
+#include "resource/files/files.h"
+
+/* What all workers share of one route: the tree, its locks and properties. */
+struct dav_share;
+
+/*
+ * Opens it and removes what a crash has left. The options must outlive it. -CANDOR_E_SYSTEM (see
+ * errno) when the root cannot be opened, -CANDOR_E_MEMORY.
+ */
+int dav_share_open(const struct files_options *options, struct dav_share **ret_share);
+/* When no instance is left. Accepts NULL. */
+void dav_share_free(struct dav_share *share);
+
+/* An instance for one worker; reader answers GET and HEAD and is freed with it. */
+int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop,
+             struct offload *pool, struct resource **ret_resource);
+
+#endif

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The effects that move whole resources: DELETE, MKCOL, COPY, MOVE. For the pool.
+ */
+#include "http/dav_fields.h"
+#include "resource/dav/dav_parts.h"
+
+#include <stdlib.h>
+
+void change_delete(struct authoring *a)
+{
+    struct tree_terms terms = terms_of(a);
+
+    a->error = tree_delete(a->dav->share->tree, a->path, &terms);
+}
+
+void change_mkcol(struct authoring *a)
+{
+    struct tree_terms terms = terms_of(a);
+
+    a->error = tree_mkdir(a->dav->share->tree, a->path, &terms, &a->result);
+}
+
+/* The target is the destination here, and the source is what the questions saw at the target. */
+static struct tree_terms terms_of_both(const struct authoring *a)
+{
+    return (struct tree_terms){.target = &a->there.here, .source = &a->here.here};
+}
+
+static bool note_failed(void *context, struct span member, int error)
+{
+    struct authoring *a = context;
+    struct failed_member *f = malloc(sizeof *f + member.len);
+
+    if (!f)
+        return false;
+    f->error = error < 0 ? -error : error;
+    f->length = member.len;
+    if (member.len)
+        memcpy(f->path, member.ptr, member.len);
+    f->next = a->failed;
+    a->failed = f;
+    return true;
+}
+
+void change_copy(struct authoring *a)
+{
+    struct tree_terms terms = terms_of_both(a);
+    struct tree_copying copying = {
+        .shallow = depth_parse(message_field(&a->x->request, FIELD_depth)) == DEPTH_0,
+        .failed = note_failed,
+        .context = a,
+    };
+
+    a->error =
+        tree_copy(a->dav->share->tree, a->path, a->to, &copying, &terms, &a->result);
+}
+
+void change_move(struct authoring *a)
+{
+    struct tree_terms terms = terms_of_both(a);
+
+    a->error = tree_move(a->dav->share->tree, a->path, a->to, &terms, &a->result);
+}

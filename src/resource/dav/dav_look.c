@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The facts about the target and the destination of a method that authors.
+ */
+#include "http/dav_fields.h"
+#include "resource/dav/dav_parts.h"
+#include "wire/uri.h"
+
+#include <errno.h>
+
+static void look_here(struct authoring *a)
+{
+    a->error = tree_look(a->dav->share->tree, a->path, &a->here);
+}
+
+static void look_there(struct authoring *a)
+{
+    a->error = tree_look(a->dav->share->tree, a->to, &a->there);
+}
+
+/* A look fails where the system refuses it or the disk does. */
+static void set_look_cause(struct authoring *a)
+{
+    enum outcome cause = a->error == -EACCES || a->error == -EPERM ? OUTCOME_not_readable
+                         : a->error == -ENOMEM || a->error == -EMFILE || a->error == -ENFILE
+                             ? OUTCOME_resources_exhausted
+                             : OUTCOME_read_failed;
+
+    exchange_set_cause(a->x, cause, 0);
+}
+
+/* What can be done with what is there: RFC 9110 §10.2.1. */
+static void narrow_allowed(struct exchange *x, enum tree_kind kind)
+{
+    const method_set always = METHOD_BIT(METHOD_OPTIONS) | METHOD_BIT(METHOD_TRACE);
+    const method_set making =
+        METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_LOCK);
+
+    if (kind == TREE_ABSENT)
+        x->allowed &= always | making;
+    else if (kind == TREE_COLLECTION)
+        x->allowed &=
+            ~(METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_MKCOL));
+    else
+        x->allowed &= ~(METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_MKCOL));
+}
+
+bool establish_target(struct authoring *a)
+{
+    struct exchange *x = a->x;
+    struct representation *r = &x->representation;
+
+    if (!step(a, look_here))
+        return false;
+    if (a->error) {
+        set_look_cause(a);
+        return true;
+    }
+    x->target.name_possible = a->here.name == TREE_NAME_OK && !x->path.has_encoded_slash;
+    x->target.parent_exists = a->here.parent == TREE_COLLECTION;
+    x->target.is_collection = a->here.here.kind == TREE_COLLECTION;
+    r->exists = a->here.here.kind != TREE_ABSENT && !x->path.has_encoded_slash;
+    r->readable = r->acceptable = r->exists;
+    r->validators = (struct validators){.exists = r->exists};
+    narrow_allowed(x, a->here.here.kind);
+    if (a->here.here.kind == TREE_FILE) {
+        stamp_etag(&a->here.here.stamp, 0, a->etag);
+        r->length = a->here.here.stamp.size;
+        r->validators.has_etag = true;
+        r->validators.etag.opaque = span_of(a->etag, STAMP_ETAG_OPAQUE);
+        r->validators.has_last_modified = true;
+        r->validators.last_modified = a->here.here.stamp.modified_ns / 1000000000;
+    }
+    return true;
+}
+
+/* Whether inner is outer, or lies within it. */
+static bool is_within(struct span outer, struct span inner)
+{
+    return span_starts(inner, outer) &&
+           (outer.len == 0 || inner.len == outer.len || inner.ptr[outer.len] == '/');
+}
+
+/* From the field to a path of the tree; the cause that it has none. RFC 4918 §9.8.5, §10.3. */
+static enum outcome read_destination(struct authoring *a)
+{
+    struct exchange *x = a->x;
+    struct destination d;
+    struct uri_path path;
+    size_t offset;
+    char *text;
+    struct span mount = span_first(x->path.text, x->resource->mount_length);
+
+    switch (destination_parse(message_field(&x->request, FIELD_destination), &d, &offset)) {
+    case DESTINATION_OK:
+        break;
+    case DESTINATION_ENCODED_NUL:
+    case DESTINATION_ENCODED_SLASH:
+        return OUTCOME_name_impossible;
+    default:
+        return OUTCOME_destination_malformed;
+    }
+    if (destination_locate(&d, SPAN("http"), message_field(&x->request, FIELD_host)) !=
+        DESTINATION_HERE)
+        return OUTCOME_destination_foreign;
+    text = arena_alloc(&x->arena, d.path.len);
+    if (!text)
+        return OUTCOME_resources_exhausted;
+    if (uri_path_decode(d.path, text, &path, &offset) != OUTCOME_NONE)
+        return OUTCOME_destination_malformed;
+    if (!span_starts(path.text, mount))
+        return OUTCOME_destination_outside;
+    a->to = span_from(path.text, mount.len);
+    while (a->to.len && a->to.ptr[a->to.len - 1] == '/')
+        a->to.len--;
+    return OUTCOME_NONE;
+}
+
+bool establish_destination(struct authoring *a)
+{
+    struct exchange *x = a->x;
+    enum outcome cause;
+
+    if (a->acted != look_there) {
+        cause = read_destination(a);
+        if (cause) {
+            exchange_set_cause(x, cause, 0);
+            return true;
+        }
+    }
+    if (!step(a, look_there))
+        return false;
+    if (a->error) {
+        set_look_cause(a);
+        return true;
+    }
+    if (a->there.name != TREE_NAME_OK)
+        exchange_set_cause(x, OUTCOME_name_impossible, 0);
+    x->destination.exists = a->there.here.kind != TREE_ABSENT;
+    x->destination.parent_exists = a->there.parent == TREE_COLLECTION;
+    x->destination.overlaps = is_within(a->path, a->to) || is_within(a->to, a->path);
+    return true;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Content on its way into the tree. What comes in one piece is kept where it is and written, synced
+ * and renamed by one step in the pool; anything longer goes to a hidden temporary, piece by piece.
+ * Content that is only a part of the representation (PUT with Content-Range, PATCH) is staged
+ * between the parts that stay, so that it too becomes visible whole or not at all.
+ */
+#include "http/content_range.h"
+#include "http/dav_fields.h"
+#include "http/media_type.h"
+#include "resource/dav/dav_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const struct span partial_update = SPAN_INIT("application/x-sabredav-partialupdate");
+
+bool write_takes_type(const struct exchange *x)
+{
+    struct span type = message_field(&x->request, FIELD_content_type);
+
+    if (x->request.method == METHOD_PATCH)
+        return media_type_is(type, partial_update);
+    return true;
+}
+
+static bool is_partial(const struct exchange *x)
+{
+    return x->request.method == METHOD_PATCH || x->request.first[FIELD_content_range];
+}
+
+/* X-OC-Mtime, or now. */
+static int64_t modified_time(const struct exchange *x)
+{
+    int64_t seconds;
+
+    if (oc_mtime_parse(message_field(&x->request, FIELD_x_oc_mtime), &seconds))
+        return seconds * 1000000000;
+    return TREE_NOW;
+}
+
+static int fail(struct authoring *a, enum outcome cause)
+{
+    a->cause = cause;
+    return -ECANCELED;
+}
+
+/* Where a part of the representation goes. */
+static int find_place(struct authoring *a, uint64_t *ret_first, uint64_t *ret_end)
+{
+    const struct message *m = &a->x->request;
+    uint64_t size = a->here.here.kind == TREE_FILE ? a->here.here.stamp.size : 0;
+    struct update_range update;
+    struct content_range range;
+
+    if (m->framing != FRAMING_LENGTH)
+        return fail(a, OUTCOME_length_required);
+    if (m->method == METHOD_PATCH) {
+        if (!update_range_parse(message_field(m, FIELD_x_update_range), &update))
+            return fail(a, OUTCOME_content_range_malformed);
+        switch (update_range_place(&update, size, m->content_length, ret_first)) {
+        case UPDATE_RANGE_OK:
+            break;
+        case UPDATE_RANGE_OUTSIDE:
+            return fail(a, OUTCOME_offset_differs);
+        case UPDATE_RANGE_OTHER_LENGTH:
+            return fail(a, OUTCOME_content_range_malformed);
+        }
+    } else {
+        if (content_range_parse(message_field(m, FIELD_content_range), &range) !=
+                CONTENT_RANGE_OK ||
+            range.last - range.first + 1 != m->content_length)
+            return fail(a, OUTCOME_content_range_malformed);
+        if (range.first > size)
+            return fail(a, OUTCOME_offset_differs);
+        *ret_first = range.first;
+    }
+    *ret_end = *ret_first + m->content_length;
+    return 0;
+}
+
+static int stage_place(struct authoring *a)
+{
+    uint64_t first = 0;
+    int error = find_place(a, &first, &a->place_end);
+
+    if (error == 0)
+        error = tree_stage_begin(a->dav->share->tree, a->path, TREE_LENGTH_UNKNOWN, &a->stage);
+    if (error == 0 && first)
+        error = tree_stage_copy_from(a->stage, a->path, &a->here.here, 0, first);
+    return error;
+}
+
+/* The first piece has come, or there will be none. */
+static int begin(struct authoring *a)
+{
+    const struct message *m = &a->x->request;
+    uint64_t length =
+        m->framing == FRAMING_LENGTH ? m->content_length : TREE_LENGTH_UNKNOWN;
+
+    if (is_partial(a->x))
+        return stage_place(a);
+    return tree_stage_begin(a->dav->share->tree, a->path, length, &a->stage);
+}
+
+/* In the pool. */
+static void write_piece(struct authoring *a)
+{
+    if (!a->stage)
+        a->error = begin(a);
+    if (a->error == 0)
+        a->error = tree_stage_write(a->stage, a->piece);
+}
+
+static void piece_run(struct work *w)
+{
+    struct authoring *a = container_of(w, struct authoring, work);
+
+    a->error = 0;
+    a->cause = OUTCOME_NONE;
+    write_piece(a);
+}
+
+static void piece_done(struct work *w)
+{
+    struct authoring *a = container_of(w, struct authoring, work);
+
+    if (a->error)
+        authoring_set_cause(a);
+    a->x->host->taken(a->x);
+}
+
+bool write_take(struct authoring *a, struct span data)
+{
+    const struct message *m = &a->x->request;
+
+    if (a->x->content_taken == 0 && m->framing == FRAMING_LENGTH &&
+        data.len == m->content_length && !is_partial(a->x)) {
+        a->content = data;
+        return true;
+    }
+    a->piece = data;
+    a->work.run = piece_run;
+    a->work.done = piece_done;
+    offload_submit(a->dav->pool, a->dav->loop, &a->work);
+    return false;
+}
+
+static int commit_stage(struct authoring *a, const struct tree_terms *terms)
+{
+    uint64_t size = a->here.here.stamp.size;
+    int error = 0;
+
+    if (is_partial(a->x) && a->here.here.kind == TREE_FILE && a->place_end < size)
+        error = tree_stage_copy_from(a->stage, a->path, &a->here.here, a->place_end,
+                                     size - a->place_end);
+    if (error)
+        return error;
+    a->place_end = size; // not again, should the commit be tried again
+    if (modified_time(a->x) != TREE_NOW)
+        tree_stage_set_times(a->stage, modified_time(a->x));
+    error = tree_stage_sync(a->stage);
+    return error ? error : tree_stage_commit(a->stage, terms, &a->result);
+}
+
+void write_commit(struct authoring *a)
+{
+    struct tree_terms terms = terms_of(a);
+
+    if (!a->stage && is_partial(a->x)) {
+        a->error = begin(a); // a part without any content
+        if (a->error)
+            return;
+    }
+    if (a->stage)
+        a->error = commit_stage(a, &terms);
+    else
+        a->error = tree_put(a->dav->share->tree, a->path, a->content, modified_time(a->x), &terms,
+                            &a->result);
+}
+
+/* What was staged outlives its exchange until a thread of the pool has removed it. */
+struct discarding {
+    struct work work;
+    struct stage *stage;
+};
+
+static void discard_run(struct work *w)
+{
+    tree_stage_free(container_of(w, struct discarding, work)->stage);
+}
+
+static void discard_done(struct work *w)
+{
+    free(container_of(w, struct discarding, work));
+}
+
+void write_discard(struct authoring *a)
+{
+    struct discarding *d;
+
+    if (!a->stage)
+        return;
+    d = calloc(1, sizeof *d);
+    if (!d) {
+        tree_stage_free(a->stage); // blocks, but loses nothing
+        return;
+    }
+    d->stage = a->stage;
+    d->work.run = discard_run;
+    d->work.done = discard_done;
+    offload_submit(a->dav->pool, a->dav->loop, &d->work);
+    a->stage = NULL;
+}
