@@ -14,6 +14,10 @@
 
 #pragma GCC poison gets strcpy strcat strncpy strncat sprintf vsprintf strtok strtok_r
 #pragma GCC poison gmtime localtime ctime ctime_r asctime asctime_r atoi atol atoll atof
-#pragma GCC poison mktemp tmpnam tempnam sleep usleep rand srand
+#pragma GCC poison mktemp tmpnam tempnam sleep usleep srand
+
+/* libcrypto's headers name parameters "rand", so that word can't be poisoned: a call of it is one
+ * of a function that does not exist. */
+#define rand rand_is_banned_use_getrandom
 
 #endif

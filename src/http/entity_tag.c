@@ -4,8 +4,7 @@
 #include "base/ascii.h"
 #include "base/limits.h"
 
-/* Takes an entity tag off the front of *rest; on failure *rest is as it was. */
-static bool take_tag(struct span *rest, struct entity_tag *ret)
+bool entity_tag_take(struct span *rest, struct entity_tag *ret)
 {
     struct span s = *rest;
     bool weak = span_starts(s, SPAN("W/"));
@@ -29,7 +28,7 @@ bool entity_tag_parse(struct span text, struct entity_tag *ret)
 {
     struct entity_tag tag;
 
-    if (!take_tag(&text, &tag) || text.len)
+    if (!entity_tag_take(&text, &tag) || text.len)
         return false;
     *ret = tag;
     return true;
@@ -53,7 +52,7 @@ bool entity_tags_next(struct span *rest, struct entity_tag *ret)
     while (s.len && s.ptr[0] == ',')
         s = span_trim(span_from(s, 1));
     *rest = s;
-    if (s.len == 0 || !take_tag(&s, &tag))
+    if (s.len == 0 || !entity_tag_take(&s, &tag))
         return false;
     behind = span_trim(s);
     if (behind.len && behind.ptr[0] != ',') // two tags without a comma between them

@@ -15,6 +15,9 @@ struct entity_tag {
 /* Reads one entity tag that fills the whole text. False: malformed, *ret is untouched. */
 bool entity_tag_parse(struct span text, struct entity_tag *ret);
 
+/* Takes an entity tag off the front of *rest. False: none is there; *rest is as it was. */
+bool entity_tag_take(struct span *rest, struct entity_tag *ret);
+
 /* Comparison, RFC 9110 §8.8.3.2: the strong one is never true of a weak tag. */
 bool entity_tag_eq_strong(struct entity_tag a, struct entity_tag b);
 bool entity_tag_eq_weak(struct entity_tag a, struct entity_tag b);
