@@ -373,16 +373,25 @@ void connection_content_broken_off(struct carried *k)
     refuse_content(k, OUTCOME_content_incomplete);
 }
 
+/* Grows with every byte that the client's system takes: what the system here still keeps for it
+ * can be megabytes, and tells nothing. */
+static uint64_t send_progress(const struct connection *c)
+{
+    return c->carried->bytes_out + stream_send_progress(&c->stream) -
+           stream_send_backlog(&c->stream);
+}
+
 /* The client takes nothing any more, or takes it slowly. */
 static void check_send(struct connection *c)
 {
-    uint64_t progress = c->carried->bytes_out + stream_send_progress(&c->stream);
+    uint64_t progress = send_progress(c);
 
     if (progress != c->progress) {
         c->progress = progress;
         set_timer(c, limits_of(c)->send_timeout);
         return;
     }
+    c->carried->bytes_out += stream_send_progress(&c->stream);
     c->carried->ending = ENDING_SEND_TIMEOUT;
     end_exchange(c->carried);
 }
@@ -419,7 +428,7 @@ static void on_timer(struct timer *t)
 
 void connection_watch_send(struct connection *c)
 {
-    c->progress = UINT64_MAX;
+    c->progress = send_progress(c);
     set_timer(c, limits_of(c)->send_timeout);
 }
 
