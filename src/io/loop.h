@@ -60,8 +60,9 @@ struct stream {
     stream_send_fn *on_send;
     stream_closed_fn *on_closed;
     struct iovec *iov;
-    uint64_t file_offset, file_left, sent;
-    int send_error; // negated errno; 0: none
+    uint64_t file_offset, file_left;
+    uint64_t sent;
+    ssize_t result;
     int fd, file;
     uint16_t iov_count;
     uint16_t state;

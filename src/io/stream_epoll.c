@@ -80,11 +80,11 @@ static bool receive(struct stream *s)
     return true;
 }
 
-static void send_done(struct stream *s, int error)
+static void send_done(struct stream *s, ssize_t result)
 {
     clear(s, SENDING | SENDS_FILE | SENDS_MORE);
     set(s, SENT);
-    s->send_error = error;
+    s->result = result;
     make_ready(s);
 }
 
@@ -121,7 +121,7 @@ static void send_vector(struct stream *s)
         if (n >= 0) {
             s->sent += (uint64_t)n;
             if (vector_advance(s, (size_t)n)) {
-                send_done(s, 0);
+                send_done(s, (ssize_t)s->sent);
                 return;
             }
         } else if (errno == EAGAIN) {
@@ -155,7 +155,7 @@ static void send_file(struct stream *s)
     s->file_offset += (uint64_t)n;
     s->file_left -= (uint64_t)n;
     if (n == 0 || s->file_left == 0)
-        send_done(s, 0);
+        send_done(s, (ssize_t)s->sent);
     else
         make_ready(s); // others first, then the next piece
 }
@@ -178,7 +178,7 @@ void stream_run_ready(struct stream *s)
         clear(s, SENT);
         if ((s->state & (RECEIVING | READABLE)) == (RECEIVING | READABLE))
             make_ready(s);
-        s->on_send(s, s->send_error ? s->send_error : (ssize_t)s->sent);
+        s->on_send(s, s->result);
         return;
     }
     if ((s->state & (SENDING | WRITABLE)) == (SENDING | WRITABLE))

@@ -150,6 +150,7 @@ static void walk(struct carried *k)
     k->close |= c->worker->stopping || !content_is_drainable(k);
     respond(&k->x, c->worker->config, c->worker->types);
     c->phase = PHASE_SEND;
+    c->progress = UINT64_MAX; // a timer of an earlier phase may still come
     connection_send_response(k);
 }
 
@@ -381,6 +382,13 @@ static uint64_t send_progress(const struct connection *c)
            stream_send_backlog(&c->stream);
 }
 
+static void give_up_sending(struct connection *c)
+{
+    c->carried->bytes_out += stream_send_progress(&c->stream);
+    c->carried->ending = ENDING_SEND_TIMEOUT;
+    end_exchange(c->carried);
+}
+
 /* The client takes nothing any more, or takes it slowly. */
 static void check_send(struct connection *c)
 {
@@ -391,9 +399,7 @@ static void check_send(struct connection *c)
         set_timer(c, limits_of(c)->send_timeout);
         return;
     }
-    c->carried->bytes_out += stream_send_progress(&c->stream);
-    c->carried->ending = ENDING_SEND_TIMEOUT;
-    end_exchange(c->carried);
+    give_up_sending(c);
 }
 
 static void on_timer(struct timer *t)
@@ -500,4 +506,12 @@ void connection_stop(struct connection *c)
         connection_close(c);
     else if (c->carried)
         c->carried->close = true;
+}
+
+void connection_hurry(struct connection *c)
+{
+    if (c->phase == PHASE_SEND)
+        give_up_sending(c);
+    else
+        on_timer(&c->timer);
 }
