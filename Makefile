@@ -52,4 +52,4 @@ install:
 	@if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" -eq 0 ]; then ldconfig; fi
 
 clean:
-	@rm -rf build build-test build-fuzz
+	@rm -rf build build-test build-tsan build-fuzz
