@@ -27,6 +27,7 @@ struct server {
     struct sockaddr_storage *addresses; // as bound, so with the port that the system picked
     struct offload *pool;
     struct media_type_map *types;
+    struct dav_share **shares; // one for each route that is writable
     pthread_t main_thread;
 };
 
@@ -127,6 +128,28 @@ static int bind_address(struct server *s, size_t number, int *sockets)
 }
 
 /* Tells the operator why it failed. */
+static int open_shares(struct server *s)
+{
+    const struct route_table *table = &s->config->routes;
+
+    s->shares = calloc(table->count, sizeof(struct dav_share *));
+    if (!s->shares)
+        return -CANDOR_E_MEMORY;
+    for (size_t i = 0; i < table->count; i++) {
+        const struct route *route = &table->routes[i];
+        int error = 0;
+
+        if (route->files.write)
+            error = dav_share_open(&route->files, &s->shares[route->number]);
+        if (error < 0) {
+            oplog("root-not-opened", "the folder %s cannot be opened for writing: %s",
+                  route->files.root, strerror(errno));
+            return error;
+        }
+    }
+    return 0;
+}
+
 static int open_workers(struct server *s)
 {
     size_t listen_count = s->config->listen_count;
@@ -141,7 +164,8 @@ static int open_workers(struct server *s)
     for (unsigned w = 0; w < s->worker_count && error == 0; w++) {
         s->opened++;
         error =
-            worker_open(&s->workers[w], s->config, s->pool, s->types, sockets + w * listen_count);
+            worker_open(&s->workers[w], s->config, s->pool, s->types, s->shares,
+                        sockets + w * listen_count);
     }
     free(sockets);
     return error;
@@ -260,12 +284,17 @@ int server_run(const struct config *config)
     if (error < 0)
         oplog("not-started", "the server did not start: %s", error_text(error));
     else
+        error = open_shares(&s);
+    if (error == 0)
         error = open_workers(&s);
     if (error == 0)
         error = serve(&s, &set);
     offload_free(s.pool);
     for (unsigned w = 0; w < s.opened; w++)
         worker_done(&s.workers[w]);
+    for (size_t i = 0; s.shares && i < config->routes.count; i++)
+        dav_share_free(s.shares[i]);
+    free(s.shares);
     media_type_map_free(s.types);
     free(s.workers);
     free(s.addresses);

@@ -143,6 +143,26 @@ static int tell_not_started(int error)
     return error;
 }
 
+static size_t route_mount_length(const struct route *route)
+{
+    return route->path.len - route_rest(route, route->path).len + 1;
+}
+
+/* Puts a resource that authors before the one that reads. */
+static int open_authoring(struct worker *w, const struct route *route, struct resource **resource)
+{
+    struct resource *reader = *resource;
+    int error = dav_open(w->shares[route->number], reader, w->loop, w->pool, resource);
+
+    if (error < 0) {
+        reader->ops->free(reader);
+        return error;
+    }
+    reader->content_limit = route->content;
+    reader->mount_length = route_mount_length(route);
+    return 0;
+}
+
 static int open_resources(struct worker *w)
 {
     const struct route_table *table = &w->config->routes;
@@ -152,28 +172,31 @@ static int open_resources(struct worker *w)
         return tell_not_started(-CANDOR_E_MEMORY);
     for (size_t i = 0; i < table->count; i++) {
         const struct route *route = &table->routes[i];
-        struct resource *r;
+        struct resource *r = NULL;
         int error = files_open(&route->files, w->loop, w->pool, w->types, &r);
 
+        if (error == 0 && route->files.write)
+            error = open_authoring(w, route, &r);
         if (error < 0) {
             oplog("root-not-opened", "the folder %s cannot be opened: %s", route->files.root,
                   strerror(errno));
             return error;
         }
         r->content_limit = route->content;
-        r->mount_length = route->path.len - route_rest(route, route->path).len + 1;
+        r->mount_length = route_mount_length(route);
         w->resources[route->number] = r;
     }
     return 0;
 }
 
 int worker_open(struct worker *w, const struct config *config, struct offload *pool,
-                const struct media_type_map *types, const int *sockets)
+                const struct media_type_map *types, struct dav_share *const *shares,
+                const int *sockets)
 {
     const struct config_limits *limits = &config->limits;
     int error;
 
-    *w = (struct worker){.config = config, .pool = pool, .types = types};
+    *w = (struct worker){.config = config, .pool = pool, .types = types, .shares = shares};
     list_init(&w->connections);
     timer_init(&w->resume_timer, on_resume);
     timer_init(&w->stop_timer, on_stop_timer);

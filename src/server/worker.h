@@ -9,6 +9,7 @@
 #include "graph/resource.h"
 #include "http/date.h"
 #include "io/offload.h"
+#include "resource/dav/dav.h"
 #include "resource/files/media_type_map.h"
 #include "server/access_log.h"
 #include "server/config.h"
@@ -28,6 +29,7 @@ struct worker {
     const struct config *config;
     struct offload *pool;
     const struct media_type_map *types;
+    struct dav_share *const *shares; // by the number of their route; NULL where nothing is writable
     struct loop *loop;
     pthread_t thread;
     struct worker_listener *listeners; // config->listen_count of them
@@ -55,7 +57,8 @@ struct worker {
 /* sockets: listening, one for each of config->listen; owned by the worker from then on. Tells the
  * operator why it failed. */
 int worker_open(struct worker *w, const struct config *config, struct offload *pool,
-                const struct media_type_map *types, const int *sockets);
+                const struct media_type_map *types, struct dav_share *const *shares,
+                const int *sockets);
 /* Runs the loop until worker_stop was asked for and everything is finished. */
 void worker_run(struct worker *w);
 void worker_done(struct worker *w);
