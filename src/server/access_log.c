@@ -152,8 +152,7 @@ static void add_json(struct buf *b, const struct carried *k)
     add_number(b, "bytes_in", k->bytes_in);
     add_number(b, "bytes_out", k->bytes_out);
     add_number(b, "duration_us", (uint64_t)(clock_monotonic() - x->started) / 1000);
-    if (x->request.violation.outcome != OUTCOME_NONE ||
-        k->content.violation.outcome != OUTCOME_NONE)
+    if (exchange_has_offset(x))
         add_number(b, "offset", x->cause_offset);
     if (outcome->status >= 400) {
         buf_add(b, SPAN(",\"trail\":\""));

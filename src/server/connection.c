@@ -113,15 +113,7 @@ static void establish_route(struct exchange *x, struct worker *w)
 {
     const struct config *config = w->config;
     const struct route *route;
-    struct span path = x->request.path;
-    char *decoded = arena_alloc(&x->arena, path.len);
-    size_t offset;
 
-    if (!decoded && path.len) {
-        exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
-        return;
-    }
-    uri_path_decode(path, decoded, &x->path, &offset);
     route = route_find(config, x->request.host, x->path.text, &x->host_known);
     if (!route)
         return;
@@ -175,6 +167,23 @@ void connection_content_arrived(struct carried *k)
     resume(&k->x);
 }
 
+/* The path as it will be looked up. That it has one is part of the verdict on the message. */
+static void decode_path(struct exchange *x)
+{
+    struct span path = x->request.path;
+    char *decoded = arena_alloc(&x->arena, path.len);
+    enum outcome outcome;
+    size_t offset;
+
+    if (!decoded && path.len) {
+        exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
+        return;
+    }
+    outcome = uri_path_decode(path, decoded, &x->path, &offset);
+    if (outcome != OUTCOME_NONE)
+        exchange_set_cause(x, outcome, (uint64_t)(path.ptr - x->request_bytes.ptr) + offset);
+}
+
 static void begin_exchange(struct connection *c, struct carried *k, size_t length)
 {
     struct exchange *x = &k->x;
@@ -186,6 +195,7 @@ static void begin_exchange(struct connection *c, struct carried *k, size_t lengt
     h1_content_init(&k->content, &x->request, length);
     k->content_ended = x->request.framing == FRAMING_NONE;
     k->close = !x->request.keep_alive || c->over_capacity;
+    decode_path(x);
     walk(k);
 }
 
@@ -316,7 +326,7 @@ static void end_exchange(struct carried *k)
 {
     struct connection *c = k->connection;
     bool complete = k->ending == ENDING_COMPLETE;
-    // A client that did not ask for the end may have sent its next request already.
+    // Who was not told before may have sent more by now.
     bool unread = !k->content_ended || k->x.cause != OUTCOME_NONE || k->x.request.keep_alive;
     bool close = k->close;
 

@@ -122,10 +122,7 @@ static void on_stop(struct loop_message *m)
 
 static void on_reopen(struct loop_message *m)
 {
-    struct worker *w = container_of(m, struct worker, reopen_message);
-
-    atomic_store(&w->reopen_asked, false);
-    access_log_reopen(&w->log);
+    access_log_reopen(&container_of(m, struct worker, reopen_message)->log);
 }
 
 void worker_stop(struct worker *w)
@@ -136,8 +133,6 @@ void worker_stop(struct worker *w)
 
 void worker_reopen_log(struct worker *w)
 {
-    if (atomic_exchange(&w->reopen_asked, true))
-        return; // the message is in the loop's inbox still
     w->reopen_message.on_arrival = on_reopen;
     loop_post(w->loop, &w->reopen_message);
 }

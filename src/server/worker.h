@@ -15,7 +15,6 @@
 #include "wire/h1.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 struct carried;
 struct worker;
@@ -39,7 +38,6 @@ struct worker {
     unsigned connection_count;
     bool stopping;
     struct loop_message stop_message, reopen_message;
-    atomic_bool reopen_asked;  // reopen_message is on its way
     struct timer resume_timer; // after the descriptors ran out
     struct timer stop_timer;   // when stopping has taken long enough
     bool exhausted;            // told; until a connection is accepted again
