@@ -91,7 +91,7 @@ static bool represent_listing(struct held *h)
         char *name = arena_alloc(&x->arena, folder.len + 1);
 
         choice =
-            accept_choose_type(exchange_field(x, FIELD_accept), listing_offers, LISTING_FORMATS);
+            accept_choose_type(exchange_field(x, FIELD_accept), listing_types, LISTING_FORMATS);
         r->exists = r->readable = true;
         r->acceptable = choice >= 0;
         if (choice < 0)
@@ -126,10 +126,10 @@ static bool represent_listing(struct held *h)
     return true;
 }
 
-/* The variant that Accept-Encoding prefers: RFC 9110 §12.5.3. */
+/* The variant that Accept-Encoding prefers, or NULL: none will do. RFC 9110 §12.5.3. */
 static const struct file_variant *select_variant(struct exchange *x, const struct snapshot *s)
 {
-    struct span offers[CODING_COUNT];
+    struct span offers[CODING_COUNT], field;
     int codings[CODING_COUNT];
     size_t count = 0;
     int choice;
@@ -142,10 +142,13 @@ static const struct file_variant *select_variant(struct exchange *x, const struc
             codings[count++] = i;
         }
     }
-    if (count == 0)
-        return &s->variants[CODING_IDENTITY];
-    choice = accept_choose_coding(exchange_field(x, FIELD_accept_encoding), offers, count);
-    return &s->variants[choice < 0 ? CODING_IDENTITY : codings[choice]];
+    field = exchange_field(x, FIELD_accept_encoding);
+    choice = accept_choose_coding(field, offers, count);
+    if (choice >= 0)
+        return &s->variants[codings[choice]];
+    return accept_coding_quality(field, file_coding_names[CODING_IDENTITY])
+               ? &s->variants[CODING_IDENTITY]
+               : NULL;
 }
 
 static void represent_file(struct held *h)
@@ -155,7 +158,10 @@ static void represent_file(struct held *h)
     const struct file_variant *v = select_variant(x, h->snapshot);
 
     h->variant = v;
-    r->exists = r->readable = r->acceptable = r->has_ranges = true;
+    r->exists = r->readable = true;
+    if (!v)
+        return;
+    r->acceptable = r->has_ranges = true;
     r->length = v->length;
     r->content_type = h->snapshot->content_type;
     r->validators = (struct validators){.exists = true,

@@ -12,12 +12,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-const struct span listing_offers[LISTING_FORMATS] = {
-    [LISTING_HTML] = SPAN_INIT("text/html"),
-    [LISTING_JSON] = SPAN_INIT("application/json"),
-    [LISTING_TEXT] = SPAN_INIT("text/plain"),
-};
-
 const struct span listing_types[LISTING_FORMATS] = {
     [LISTING_HTML] = SPAN_INIT("text/html; charset=utf-8"),
     [LISTING_JSON] = SPAN_INIT("application/json"),

@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 
 const struct span file_coding_names[CODING_COUNT] = {
-    [CODING_IDENTITY] = SPAN_INIT(""),
+    [CODING_IDENTITY] = SPAN_INIT("identity"),
     [CODING_BROTLI] = SPAN_INIT("br"),
     [CODING_ZSTD] = SPAN_INIT("zstd"),
     [CODING_GZIP] = SPAN_INIT("gzip"),

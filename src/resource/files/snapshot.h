@@ -50,7 +50,7 @@ struct snapshot {
     struct file_variant variants[CODING_COUNT];
 };
 
-extern const struct span file_coding_names[CODING_COUNT]; // "br" and so on; empty for identity
+extern const struct span file_coding_names[CODING_COUNT]; // "br" and so on
 
 /* What a look-up needs; nothing of it changes while it runs. */
 struct snapshot_request {
