@@ -43,11 +43,22 @@ static struct span relative_path(const struct exchange *x)
     return span_from(x->path.text, x->resource->mount_length);
 }
 
+/* Whether a name below the route begins with a dot; the route's own path hides nothing. */
+static bool has_dot_file(const struct exchange *x)
+{
+    struct span path = x->path.has_dot_file ? relative_path(x) : SPAN("");
+
+    while (path.len)
+        if (span_starts(span_take_until(&path, '/'), SPAN(".")))
+            return true;
+    return false;
+}
+
 /* Names that cannot be, or are not to be seen: as if nothing were there. */
 static bool is_out_of_bounds(const struct exchange *x, const struct files *f)
 {
     return x->path.has_nul || x->path.has_encoded_slash || x->path.has_empty_segment ||
-           (x->path.has_dot_file && !f->options.dotfiles);
+           (!f->options.dotfiles && has_dot_file(x));
 }
 
 static void listing_run(struct work *w)
@@ -112,8 +123,10 @@ static bool represent_listing(struct held *h)
     if (h->listing_error) {
         r->exists = !snapshot_error_is_absence(-h->listing_error);
         r->readable = h->listing_error != -EACCES;
-        if (r->exists && r->readable)
+        if (r->exists && r->readable) {
+            x->system_error = -h->listing_error;
             exchange_set_cause(x, snapshot_failure(-h->listing_error), 0);
+        }
         return true;
     }
     listing_tag(h);
@@ -188,6 +201,7 @@ static bool represent(struct held *h)
         r->exists = true;
         return true;
     case SNAPSHOT_FAILED:
+        x->system_error = h->snapshot->error;
         exchange_set_cause(x, h->snapshot->failure, 0);
         return true;
     case SNAPSHOT_SLASH_LACKING:
