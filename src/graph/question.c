@@ -23,11 +23,6 @@ bool ask_asks_tunnel(struct exchange *x)
     return x->request.method == METHOD_CONNECT;
 }
 
-bool ask_routing_worked(struct exchange *x)
-{
-    return x->cause == OUTCOME_NONE;
-}
-
 bool ask_host_known(struct exchange *x)
 {
     return x->host_known;

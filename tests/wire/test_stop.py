@@ -29,6 +29,13 @@ def slow_client(server):
     return client
 
 
+def ask(server, target):
+    """A request that is over and logged, as is all that was seen of others before."""
+    with server.connect() as client:
+        head = f"GET /{target} HTTP/1.0\r\n\r\n"
+        assert client.send(head).read_to_end().startswith(b"HTTP/1.1 200")
+
+
 def is_large(response):
     return response.complete and response.body == bytes(range(256)) * (LARGE // 256)
 
@@ -82,6 +89,7 @@ def test_a_head_that_has_begun_is_answered_with_a_close(started):
     with started.connect() as begun, started.connect() as idle:
         begun.send(GET % 1 + request[:10])
         assert begun.read_response().status == 200
+        ask(started, 3)
         started.signal(signal.SIGTERM)
         assert idle.is_closed()
         begun.send(request[10:])
@@ -90,6 +98,27 @@ def test_a_head_that_has_begun_is_answered_with_a_close(started):
         begun.finish()
         assert begun.is_closed()
     assert started.wait() == 0
+
+
+@pytest.mark.parametrize("request_, target", [(GET % "large", "/large"), ("GET /1 HTTP", None)])
+def test_a_stop_ends_in_bounded_time(site, request_, target):
+    """Who takes nothing, or says nothing more, cannot hold it."""
+    config = (f"workers: 1\nlimits: {{ stop_timeout: 100ms }}\n"
+              f"routes:\n  - path: /\n    files: {{ root: {site} }}\n")
+    with harness.Server(config=config) as server, server.connect() as client:
+        client.send(GET % 2 + request_)
+        assert client.read_response().status == 200
+        if target:
+            client.buffer += client.socket.recv(1)
+        ask(server, 3)
+        server.signal(signal.SIGTERM)
+        assert server.wait() == 0
+        records = [server.next_record() for _ in range(3)]
+    assert [r["target"] for r in records[:2]] == ["/2", "/3"]
+    if target:
+        assert (records[2]["target"], records[2]["ended"]) == (target, "send-timeout")
+    else:
+        assert records[2]["outcome"] == "header-timeout"
 
 
 def test_a_second_signal_ends_at_once(started):
@@ -121,12 +150,12 @@ def test_sigusr1_reopens_the_log(site, tmp_path):
     config = (f"workers: 1\naccess_log: {log}\n"
               f"routes:\n  - path: /\n    files: {{ root: {site} }}\n")
     with harness.Server(config=config) as server:
-        assert server.get("/1").status == 200
+        ask(server, 1)
         os.rename(log, old)
-        assert server.get("/2").status == 200  # still to the file that was open
+        ask(server, 2)  # still to the file that was open
         server.signal(signal.SIGUSR1)
         wait_until(log.exists)
-        assert server.get("/3").status == 200
+        ask(server, 3)
     assert (targets(old), targets(log)) == (["/1", "/2"], ["/3"])
     assert log.stat().st_mode & 0o007 == 0, "a log is nothing for everybody"
 
@@ -140,7 +169,7 @@ def test_sigusr1_without_a_place_for_the_new_log_keeps_the_old_one(site, tmp_pat
         folder.rename(tmp_path / "moved")
         server.signal(signal.SIGUSR1)
         wait_until(lambda: any("access-log-not-reopened" in m for m in server.messages))
-        assert server.get("/1").status == 200
+        ask(server, 1)
     assert targets(tmp_path / "moved" / "access.log") == ["/1"]
 
 
