@@ -74,30 +74,6 @@ static void set_error(struct snapshot *s, int error)
     }
 }
 
-static int64_t to_ns(struct timespec t)
-{
-    return t.tv_sec * CLOCK_SECOND + t.tv_nsec;
-}
-
-static struct file_stamp stamp_from_stat(const struct stat *st)
-{
-    return (struct file_stamp){
-        .present = true,
-        .device = st->st_dev,
-        .inode = st->st_ino,
-        .size = (uint64_t)st->st_size,
-        .modified_ns = to_ns(st->st_mtim),
-        .changed_ns = to_ns(st->st_ctim),
-    };
-}
-
-static bool stamp_eq(const struct file_stamp *a, const struct file_stamp *b)
-{
-    return a->present == b->present &&
-           (!a->present || (a->device == b->device && a->inode == b->inode && a->size == b->size &&
-                            a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns));
-}
-
 /* Whether path leads to a regular file (*ret_stamp) or, with -EISDIR, to a folder. */
 static int look(int root, const char *path, struct file_stamp *ret_stamp)
 {
@@ -144,27 +120,13 @@ static int read_content(int fd, uint64_t length, char **ret_content)
     return 0;
 }
 
-/* FNV-1a over what the stamp and the coding say. */
-static uint64_t stamp_hash(const struct file_stamp *stamp, unsigned coding)
-{
-    const uint64_t parts[] = {stamp->device, stamp->inode,
-                              stamp->size,   (uint64_t)stamp->modified_ns,
-                              coding,        (uint64_t)stamp->changed_ns};
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-    for (size_t i = 0; i < sizeof parts; i++) {
-        hash ^= ((const unsigned char *)parts)[i];
-        hash *= UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
-
 /* The ready-made field lines of one variant. */
 static int make_block(struct file_variant *v, struct span content_type, unsigned coding, bool vary,
                       int64_t now)
 {
     struct buf b = {0};
     char date[DATE_LENGTH];
+    char opaque[STAMP_ETAG_OPAQUE + 1];
     size_t etag_at;
 
     v->last_modified = v->stamp.modified_ns / CLOCK_SECOND;
@@ -177,7 +139,8 @@ static int make_block(struct file_variant *v, struct span content_type, unsigned
         buf_addf(&b, "Content-Encoding: %.*s\r\n", SPAN_ARG(file_coding_names[coding]));
     buf_addf(&b, "Last-Modified: %.*s\r\nAccept-Ranges: bytes\r\n", DATE_LENGTH, date);
     v->block_validators = b.len;
-    buf_addf(&b, "ETag: \"%016llx\"\r\n", (unsigned long long)stamp_hash(&v->stamp, coding));
+    stamp_etag(&v->stamp, coding, opaque);
+    buf_addf(&b, "ETag: \"%s\"\r\n", opaque);
     etag_at = v->block_validators + sizeof "ETag: \"" - 1;
     if (vary)
         buf_add(&b, SPAN("Vary: Accept-Encoding\r\n"));
@@ -186,7 +149,7 @@ static int make_block(struct file_variant *v, struct span content_type, unsigned
         return -ENOMEM;
     }
     v->block = buf_span(&b);
-    v->etag = (struct entity_tag){.opaque = span_of(b.ptr + etag_at, 16)};
+    v->etag = (struct entity_tag){.opaque = span_of(b.ptr + etag_at, STAMP_ETAG_OPAQUE)};
     return 0;
 }
 

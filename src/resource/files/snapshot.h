@@ -8,13 +8,7 @@
 
 #include "http/precondition.h"
 #include "resource/files/files.h"
-
-/* What tells one state of a file from another. */
-struct file_stamp {
-    bool present;
-    uint64_t device, inode, size;
-    int64_t modified_ns, changed_ns;
-};
+#include "resource/files/stamp.h"
 
 enum file_coding { CODING_IDENTITY, CODING_BROTLI, CODING_ZSTD, CODING_GZIP, CODING_COUNT };
 

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The tree itself: paths, looking, names, space.
+ */
+#include "resource/dav/tree_parts.h"
+#include "resource/files/snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/random.h>
+#include <sys/statvfs.h>
+
+int tree_open(int root, const struct tree_options *options, struct tree **ret_tree)
+{
+    struct tree *t = calloc(1, sizeof *t);
+
+    if (!t)
+        return -ENOMEM;
+    t->options = *options;
+    if (getrandom(&t->writer, sizeof t->writer, 0) != sizeof t->writer) {
+        free(t);
+        return -EIO;
+    }
+    t->root = fcntl(root, F_DUPFD_CLOEXEC, 0);
+    if (t->root < 0) {
+        int error = -errno;
+
+        free(t);
+        return error;
+    }
+    pthread_mutex_init(&t->mutex, NULL);
+    pthread_cond_init(&t->counted, NULL);
+    *ret_tree = t;
+    return 0;
+}
+
+void tree_free(struct tree *t)
+{
+    if (!t)
+        return;
+    close(t->root);
+    pthread_mutex_destroy(&t->mutex);
+    pthread_cond_destroy(&t->counted);
+    free(t);
+}
+
+void tree_lock(struct tree *t)
+{
+    pthread_mutex_lock(&t->mutex);
+}
+
+void tree_unlock(struct tree *t)
+{
+    pthread_mutex_unlock(&t->mutex);
+}
+
+enum tree_name tree_check_path(const struct tree *t, struct span path)
+{
+    struct span rest = path;
+
+    if (path.len == 0)
+        return TREE_NAME_OK;
+    if (path.len > LIMIT_TREE_PATH)
+        return TREE_NAME_TOO_LONG;
+    if (span_find(path, '\0') < path.len)
+        return TREE_NAME_NUL;
+    if (path.ptr[path.len - 1] == '/')
+        return TREE_NAME_MALFORMED;
+    while (rest.len) {
+        struct span name = span_take_until(&rest, '/');
+
+        if (name.len == 0 || span_eq(name, SPAN(".")) || span_eq(name, SPAN("..")))
+            return TREE_NAME_MALFORMED;
+        if (name.len > NAME_MAX)
+            return TREE_NAME_TOO_LONG;
+        if (stamp_name_is_reserved(name))
+            return TREE_NAME_RESERVED;
+        if (name.ptr[0] == '.' && !t->options.dotfiles)
+            return TREE_NAME_DOT;
+    }
+    return TREE_NAME_OK;
+}
+
+void tree_name_temporary(struct tree *t, char ret_name[TEMPORARY_NAME])
+{
+    snprintf(ret_name, TEMPORARY_NAME, TEMPORARY_PREFIX "%08lx%08lx", (unsigned long)t->writer,
+             (unsigned long)atomic_fetch_add(&t->serial, 1) & 0xffffffffUL);
+}
+
+bool tree_name_is_temporary(struct span name)
+{
+    if (!stamp_name_is_reserved(name) || name.len != TEMPORARY_NAME - 1)
+        return false;
+    for (size_t i = name.len - TEMPORARY_DIGITS; i < name.len; i++)
+        if (!memchr("0123456789abcdef", name.ptr[i], 16))
+            return false;
+    return true;
+}
+
+/* ---- Places */
+
+int place_open(const struct tree *t, struct span path, struct place *ret_place)
+{
+    struct place *p = ret_place;
+    enum tree_name name = tree_check_path(t, path);
+    size_t parent = path.len;
+    struct stat st;
+
+    if (name != TREE_NAME_OK)
+        return name == TREE_NAME_TOO_LONG ? -ENAMETOOLONG : -EINVAL;
+    if (path.len == 0)
+        return -EBUSY;
+    memcpy(p->path, path.ptr, path.len);
+    p->path[path.len] = '\0';
+    p->length = path.len;
+    while (parent > 0 && path.ptr[parent - 1] != '/')
+        parent--;
+    p->leaf = p->path + parent;
+    parent -= parent > 0; // without the slash
+    memcpy(p->parent, path.ptr, parent);
+    p->parent[parent] = '\0';
+    p->folder = snapshot_open(t->root, p->parent, O_RDONLY | O_DIRECTORY);
+    if (p->folder < 0)
+        return p->folder == -EXDEV ? -ENOENT : p->folder; // a link to the outside is like none
+    if (fstat(p->folder, &st) < 0) {
+        int error = -errno;
+
+        close(p->folder);
+        return error;
+    }
+    p->device = st.st_dev;
+    p->inode = st.st_ino;
+    return 0;
+}
+
+void place_done(struct place *p)
+{
+    close(p->folder);
+}
+
+/* Only the identity is taken from what may lie outside, so a plain look-up is enough. */
+int place_check(const struct tree *t, const struct place *p)
+{
+    struct stat st;
+
+    if (!p->parent[0])
+        return 0;
+    if (fstatat(t->root, p->parent, &st, 0) < 0)
+        return snapshot_error_is_absence(errno) ? -ESTALE : -errno;
+    return st.st_dev == p->device && st.st_ino == p->inode ? 0 : -ESTALE;
+}
+
+static struct tree_seen seen_from_stat(const struct stat *st)
+{
+    return (struct tree_seen){
+        .kind = S_ISREG(st->st_mode)   ? TREE_FILE
+                : S_ISDIR(st->st_mode) ? TREE_COLLECTION
+                                       : TREE_OTHER,
+        .stamp = stamp_from_stat(st),
+    };
+}
+
+int place_look(const struct tree *t, const struct place *p, struct found *ret_found)
+{
+    struct found found = {0};
+    struct stat st;
+    int fd;
+
+    if (fstatat(p->folder, p->leaf, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+        if (errno != ENOENT)
+            return -errno;
+        *ret_found = found;
+        return 0;
+    }
+    found.device = st.st_dev;
+    found.inode = st.st_ino;
+    found.mode = st.st_mode & 0777;
+    found.link = S_ISLNK(st.st_mode);
+    found.folder = S_ISDIR(st.st_mode);
+    found.seen = seen_from_stat(&st);
+    if (found.link) {
+        fd = snapshot_open(t->root, p->path, O_PATH);
+        if (fd < 0 && !snapshot_error_is_absence(-fd))
+            return fd;
+        if (fd >= 0) {
+            if (fstat(fd, &st) == 0)
+                found.seen = seen_from_stat(&st);
+            close(fd);
+        }
+    }
+    *ret_found = found;
+    return 0;
+}
+
+bool tree_seen_eq(const struct tree_seen *a, const struct tree_seen *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    if (a->kind == TREE_FILE)
+        return stamp_eq(&a->stamp, &b->stamp);
+    return a->kind == TREE_ABSENT ||
+           (a->stamp.device == b->stamp.device && a->stamp.inode == b->stamp.inode);
+}
+
+int place_agree(const struct tree *t, const struct place *p, const struct tree_terms *terms,
+                struct found *ret_found)
+{
+    struct found found;
+    int error = place_check(t, p);
+
+    if (error == 0)
+        error = place_look(t, p, &found);
+    if (error)
+        return error;
+    if (terms->target && !tree_seen_eq(terms->target, &found.seen))
+        return -ESTALE;
+    if (terms->must_not_exist && found.seen.kind != TREE_ABSENT)
+        return -EEXIST;
+    if (found.seen.kind == TREE_OTHER)
+        return -ENXIO;
+    *ret_found = found;
+    return 0;
+}
+
+int place_is_within(const struct tree *t, const struct place *p, const struct tree_seen *folder)
+{
+    struct stat root, st;
+    int fd = fcntl(p->folder, F_DUPFD_CLOEXEC, 0);
+    int result = -ELOOP;
+
+    if (fd < 0)
+        return -errno;
+    if (fstat(t->root, &root) < 0)
+        result = -errno;
+    for (size_t depth = 0; result == -ELOOP && depth <= LIMIT_TREE_PATH; depth++) {
+        int up;
+
+        if (fstat(fd, &st) < 0) {
+            result = -errno;
+        } else if (st.st_dev == folder->stamp.device && st.st_ino == folder->stamp.inode) {
+            result = 1;
+        } else if (st.st_dev == root.st_dev && st.st_ino == root.st_ino) {
+            result = 0;
+        } else {
+            up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+            if (up < 0)
+                result = -errno;
+            close(fd);
+            fd = up;
+        }
+    }
+    if (fd >= 0)
+        close(fd);
+    return result;
+}
+
+int tree_rename_to_free(int from, const char *name, int to, const char *new_name)
+{
+    struct stat st;
+
+    if (renameat2(from, name, to, new_name, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -errno;
+    /* A file system without that flag: a look must do, against others the mutex guards anyway. */
+    if (fstatat(to, new_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return -EEXIST;
+    return renameat(from, name, to, new_name) < 0 ? -errno : 0;
+}
+
+int place_publish(const struct place *p, const char *temporary, bool is_folder,
+                  const struct found *old, bool *ret_swapped)
+{
+    bool swap = false;
+    int error;
+
+    if (old->seen.kind == TREE_ABSENT) {
+        error = tree_rename_to_free(p->folder, temporary, p->folder, p->leaf);
+        if (error == -EEXIST)
+            error = -ESTALE; // another program was here between the look and the change
+    } else if (!is_folder && !old->folder) {
+        error = renameat(p->folder, temporary, p->folder, p->leaf) < 0 ? -errno : 0;
+    } else {
+        swap = true;
+        error =
+            renameat2(p->folder, temporary, p->folder, p->leaf, RENAME_EXCHANGE) < 0 ? -errno : 0;
+        if (error == -EINVAL || error == -ENOSYS)
+            error = -EOPNOTSUPP;
+        else if (error == -ENOENT)
+            error = -ESTALE;
+    }
+    if (error == 0)
+        *ret_swapped = swap;
+    return error;
+}
+
+int tree_sync_folder(int folder)
+{
+    return fsync(folder) < 0 ? -errno : 0;
+}
+
+int tree_hold(const struct place *p, const struct found *old)
+{
+    if (old->folder || old->link || old->seen.stamp.size < LIMIT_TREE_PREALLOCATE)
+        return -1;
+    return openat(p->folder, p->leaf, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* ---- Looking */
+
+static enum tree_kind parent_kind(struct tree *t, struct span path)
+{
+    char parent[LIMIT_TREE_PATH + 1];
+    size_t length = path.len;
+    struct stat st;
+    enum tree_kind kind = TREE_ABSENT;
+    int fd;
+
+    while (length > 0 && path.ptr[length - 1] != '/')
+        length--;
+    length -= length > 0;
+    memcpy(parent, path.ptr, length);
+    parent[length] = '\0';
+    fd = snapshot_open(t->root, parent, O_PATH);
+    if (fd < 0)
+        return TREE_ABSENT;
+    if (fstat(fd, &st) == 0)
+        kind = seen_from_stat(&st).kind;
+    close(fd);
+    return kind;
+}
+
+static int look_at_root(struct tree *t, struct tree_look *ret_look)
+{
+    struct stat st;
+
+    if (fstat(t->root, &st) < 0)
+        return -errno;
+    *ret_look = (struct tree_look){.here = seen_from_stat(&st), .parent = TREE_COLLECTION};
+    return 0;
+}
+
+int tree_look(struct tree *t, struct span path, struct tree_look *ret_look)
+{
+    struct tree_look look = {.name = tree_check_path(t, path)};
+    struct found found = {0};
+    struct place p;
+    int error;
+
+    if (look.name == TREE_NAME_OK && path.len == 0)
+        return look_at_root(t, ret_look);
+    if (look.name == TREE_NAME_OK) {
+        error = place_open(t, path, &p);
+        if (error == 0) {
+            look.parent = TREE_COLLECTION;
+            error = place_look(t, &p, &found);
+            place_done(&p);
+        } else if (snapshot_error_is_absence(-error)) {
+            look.parent = parent_kind(t, path);
+        }
+        if (error == -ENAMETOOLONG)
+            look.name = TREE_NAME_TOO_LONG;
+        else if (error == -EILSEQ || error == -EINVAL)
+            look.name = TREE_NAME_REFUSED;
+        else if (error && !snapshot_error_is_absence(-error))
+            return error;
+        look.here = found.seen;
+    }
+    *ret_look = look;
+    return 0;
+}
+
+/* ---- Space */
+
+int tree_claim(struct tree *t, uint64_t *claim, uint64_t wanted)
+{
+    int error = 0;
+
+    if (t->options.quota == 0)
+        return 0;
+    tree_lock(t);
+    if (wanted > *claim) {
+        uint64_t taken = t->used + t->claimed;
+        uint64_t left = t->options.quota > taken ? t->options.quota - taken : 0;
+
+        if (wanted - *claim > left)
+            error = -EDQUOT;
+    }
+    if (error == 0) {
+        t->claimed = t->claimed - *claim + wanted;
+        *claim = wanted;
+    }
+    tree_unlock(t);
+    return error;
+}
+
+int tree_check_space(const struct tree *t, int fd, uint64_t more)
+{
+    struct statvfs fs;
+    uint64_t left;
+
+    if (t->options.reserve == 0 && more < LIMIT_TREE_PREALLOCATE)
+        return 0; // the write itself will tell
+    if (fstatvfs(fd, &fs) < 0)
+        return -errno;
+    left = (uint64_t)fs.f_bavail * fs.f_frsize;
+    return left < t->options.reserve || left - t->options.reserve < more ? -ENOSPC : 0;
+}
+
+/* Others may change the tree too, so the count is what we know, and never less than nothing. */
+void tree_account(struct tree *t, uint64_t come, uint64_t gone)
+{
+    t->used += come;
+    t->used = t->used > gone ? t->used - gone : 0;
+    t->changes++;
+}
+
+int tree_usage(struct tree *t, struct tree_usage *ret_usage)
+{
+    struct tree_usage usage = {0};
+    struct statvfs fs;
+    int error = tree_need_count(t);
+
+    if (error)
+        return error;
+    if (fstatvfs(t->root, &fs) < 0)
+        return -errno;
+    usage.available = (uint64_t)fs.f_bavail * fs.f_frsize;
+    usage.available -= usage.available < t->options.reserve ? usage.available : t->options.reserve;
+    if (t->options.quota) {
+        uint64_t taken, left;
+
+        tree_lock(t);
+        usage.used = t->used;
+        taken = t->used + t->claimed;
+        tree_unlock(t);
+        left = t->options.quota > taken ? t->options.quota - taken : 0;
+        if (usage.available > left)
+            usage.available = left;
+    }
+    *ret_usage = usage;
+    return 0;
+}

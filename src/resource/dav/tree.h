@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Durable, atomic changes to the files beneath a root. One struct tree a route, shared by all
+ * threads; every function here blocks and is for the pool. No HTTP.
+ *
+ * Paths are decoded and relative to the root, without a slash at either end; "" is the root.
+ * Nothing outside of the root is ever reached. A symbolic link beneath it that leads to something
+ * beneath it stands for that thing when one looks, reads or enters; it is itself what is removed,
+ * renamed or replaced.
+ *
+ * Results are 0 or a negated errno. Those with a meaning of their own, everywhere:
+ *   -ESTALE        what is there, or the folder it is in, is no longer what the caller saw
+ *   -EEXIST        something is there, and it must not be replaced
+ *   -ENOENT, -ENOTDIR  the source or the folder is not there, or is no folder
+ *   -EISDIR        the target is a collection, and content cannot replace it
+ *   -ENXIO         the target is neither file nor collection (a pipe, a link that leads nowhere)
+ *   -EDEADLK       into itself, onto itself, or onto what holds it
+ *   -EBUSY         the root cannot be replaced, removed or made
+ *   -EDQUOT        the quota;  -ENOSPC: the disk, or the reserve that is to be kept free
+ *   -EINVAL, -ENAMETOOLONG  a name that tree_check_path() refuses
+ *   -EOPNOTSUPP    the file system cannot exchange names, and there is no other atomic way
+ */
+#ifndef CANDOR_RESOURCE_DAV_TREE_H
+#define CANDOR_RESOURCE_DAV_TREE_H
+
+#include "base/span.h"
+#include "resource/files/stamp.h"
+
+struct tree;
+struct stage;
+
+#define TREE_LENGTH_UNKNOWN UINT64_MAX
+#define TREE_NOW INT64_MIN
+
+struct tree_options {
+    uint64_t quota;   // bytes of content beneath the root; 0: no limit
+    uint64_t reserve; // bytes that stay free on the disk
+    unsigned umask;   // permission bits that new files and folders lack
+    bool dotfiles;    // whether names that begin with a dot may be used
+};
+
+enum tree_kind { TREE_ABSENT, TREE_FILE, TREE_COLLECTION, TREE_OTHER };
+
+enum tree_name {
+    TREE_NAME_OK,
+    TREE_NAME_TOO_LONG,
+    TREE_NAME_NUL,
+    TREE_NAME_MALFORMED, // an empty segment, "." or ".."
+    TREE_NAME_RESERVED,  // that of a temporary
+    TREE_NAME_DOT,       // begins with a dot, which the options do not allow
+    TREE_NAME_REFUSED    // the file system cannot hold such a name
+};
+
+/* What is at a path. Two states of a collection are the same while it is the same folder. */
+struct tree_seen {
+    enum tree_kind kind;
+    struct file_stamp stamp; // not present when absent
+};
+
+struct tree_look {
+    enum tree_name name; // not TREE_NAME_OK: the rest says "absent"
+    struct tree_seen here;
+    enum tree_kind parent; // of the root: TREE_COLLECTION
+};
+
+/*
+ * Under which terms a change is made; a zeroed struct, or NULL, has none. `check` and `done` run
+ * with the tree's mutex held: check before the change (a negative result forbids it and is
+ * returned), done after it. Neither may block or call back into the tree.
+ */
+struct tree_terms {
+    const struct tree_seen *target; // what was seen there; NULL: whatever is there now
+    const struct tree_seen *source; // the same for what is copied, moved
+    bool must_not_exist;            // the target
+    int (*check)(void *context);
+    void (*done)(void *context);
+    void *context;
+};
+
+struct tree_result {
+    struct tree_seen now; // the target after the change: its tag is what GET will tell
+    bool created;         // nothing was there before
+};
+
+/* The root's descriptor is duplicated. */
+int tree_open(int root, const struct tree_options *options, struct tree **ret_tree);
+/* When no operation or stage is left. Accepts NULL. */
+void tree_free(struct tree *t);
+
+enum tree_name tree_check_path(const struct tree *t, struct span path);
+/* Fails only for what is neither absence nor a name: -EACCES, -EIO, ... */
+int tree_look(struct tree *t, struct span path, struct tree_look *ret_look);
+/* Whether b is what a was: same file and content, same folder, or both absent. */
+bool tree_seen_eq(const struct tree_seen *a, const struct tree_seen *b);
+
+/* The mutex, for what belongs to the tree elsewhere: locks. Held for microseconds only. */
+void tree_lock(struct tree *t);
+void tree_unlock(struct tree *t);
+
+/*
+ * New content for `path`, in a temporary beside it until the commit. With a length, space and
+ * quota are refused here. A stage is used by one thread at a time.
+ */
+int tree_stage_begin(struct tree *t, struct span path, uint64_t length, struct stage **ret_stage);
+/* At the end of what is there. After a failure only tree_stage_free() is useful. */
+int tree_stage_write(struct stage *s, struct span data);
+/*
+ * Appends part of a file of the tree, without moving bytes where the file system can share them.
+ * -ESTALE when it is not, or does not stay, what was seen (NULL: no matter); -ERANGE when it is
+ * too short.
+ */
+int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_seen *seen,
+                         uint64_t offset, uint64_t length);
+/* Nanoseconds since 1970; without this it is the time of tree_stage_sync(). */
+void tree_stage_set_times(struct stage *s, int64_t modified_ns);
+uint64_t tree_stage_length(const struct stage *s);
+/* Makes the content durable. */
+int tree_stage_sync(struct stage *s);
+/*
+ * Makes it visible, durably. May be tried again after -ESTALE, with other terms. A stage that was
+ * committed is only good for tree_stage_free(); so is one for which that failed with the change
+ * visible already (the disk broke: -EIO).
+ */
+int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
+                      struct tree_result *ret_result);
+/* Removes the temporary unless it was committed. Accepts NULL. */
+void tree_stage_free(struct stage *s);
+
+/* All of it in one go, for content in memory. modified_ns may be TREE_NOW. */
+int tree_put(struct tree *t, struct span path, struct span content, int64_t modified_ns,
+             const struct tree_terms *terms, struct tree_result *ret_result);
+
+int tree_mkdir(struct tree *t, struct span path, const struct tree_terms *terms,
+               struct tree_result *ret_result);
+/* A collection goes at once and whole; its space is freed before this returns. */
+int tree_delete(struct tree *t, struct span path, const struct tree_terms *terms);
+/*
+ * terms->must_not_exist: no overwriting. On another file system beneath the root it is a copy and
+ * a removal.
+ */
+int tree_move(struct tree *t, struct span source, struct span target,
+              const struct tree_terms *terms, struct tree_result *ret_result);
+
+struct tree_copying {
+    bool shallow; // a collection without its members
+    /*
+     * A member, by its path below the source, could not be copied. True: go on without it. False
+     * or NULL: give up, with nothing changed; the result is then -ECANCELED.
+     */
+    bool (*failed)(void *context, struct span member, int error);
+    void *context;
+};
+
+int tree_copy(struct tree *t, struct span source, struct span target,
+              const struct tree_copying *copying, const struct tree_terms *terms,
+              struct tree_result *ret_result);
+
+/*
+ * Removes the temporaries that a crash has left, of this user only and none that a living process
+ * holds; with a quota it counts as well. Once, at start; others may work meanwhile.
+ */
+int tree_sweep(struct tree *t, size_t *ret_removed);
+
+/* RFC 4331. */
+struct tree_usage {
+    uint64_t used;      // bytes of content; 0 without a quota, as nobody counts
+    uint64_t available; // what may still be written: by quota, disk and reserve
+};
+
+/* With a quota, the first call of any function that needs it counts; the others wait for that. */
+int tree_usage(struct tree *t, struct tree_usage *ret_usage);
+
+#endif

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What moving and copying share: a source and a target, and copying as a way to move.
+ */
+#ifndef CANDOR_RESOURCE_DAV_TREE_CHANGE_H
+#define CANDOR_RESOURCE_DAV_TREE_CHANGE_H
+
+#include "resource/dav/tree_parts.h"
+
+struct tree_pair {
+    struct place source, target;
+    struct found from, to; // what was found there last
+};
+
+/* Both folders open, and neither path within the other, also not through links. */
+int tree_open_pair(const struct tree *t, struct span source, struct span target,
+                   struct tree_pair *ret_pair);
+void tree_close_pair(struct tree_pair *pair);
+/* With the mutex: looks at both again, and asks the terms. */
+int tree_agree_pair(const struct tree *t, struct tree_pair *pair, const struct tree_terms *terms);
+
+/* With the mutex: renames what is there to a temporary's name, in its folder. */
+int tree_hide_locked(struct tree *t, const struct place *p, char ret_hidden[TEMPORARY_NAME]);
+
+/* tree_move() between file systems. */
+int tree_move_across(struct tree *t, struct tree_pair *pair, const struct tree_terms *terms,
+                     struct tree_result *ret_result);
+
+#endif

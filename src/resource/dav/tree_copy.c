@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Copying. What is on disk if everything stops, step by step:
+ *   the copy growing under a hidden name beside the target   the old state; the sweep removes it
+ *   each file and folder of it fsynced                       the same
+ *   renamed to the target, or exchanged with what is there   the new state, in one step; what was
+ *                                                            there before is hidden rubbish now
+ *   the target's folder fsynced                              the new state for good
+ * So there is never a moment at which the target is neither the old nor the new one.
+ */
+#include "resource/dav/tree_change.h"
+#include "resource/files/snapshot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+
+static const struct tree_terms no_terms;
+
+struct copy {
+    struct tree *tree;
+    const struct tree_copying *how;
+    bool moving;  // keeps times, and needs no quota as the source will go
+    int from, to; // the two collections; -1
+    uint64_t bytes, claim;
+    struct path_list folders; // beneath both, to be filled
+};
+
+/* Errors after which no other member would do better. */
+static bool is_fatal(int error)
+{
+    switch (-error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EROFS:
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+    case EMLINK:
+    case ECANCELED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static int copy_by_hand(int from, uint64_t offset, int to, uint64_t at, uint64_t length)
+{
+    enum { PIECE = 64 * 1024 };
+    char *piece = malloc(PIECE);
+    int error = piece ? 0 : -ENOMEM;
+
+    while (error == 0 && length) {
+        ssize_t n = pread(from, piece, length < PIECE ? length : PIECE, (off_t)offset);
+        ssize_t done = 0;
+
+        if (n <= 0) {
+            error = n == 0 ? -EIO : errno == EINTR ? 0 : -errno;
+            continue;
+        }
+        while (error == 0 && done < n) {
+            ssize_t m = pwrite(to, piece + done, (size_t)(n - done), (off_t)at + done);
+
+            if (m < 0)
+                error = errno == EINTR ? 0 : -errno;
+            else
+                done += m;
+        }
+        offset += (uint64_t)n;
+        at += (uint64_t)n;
+        length -= (uint64_t)n;
+    }
+    free(piece);
+    return error;
+}
+
+/* copy_file_range() shares blocks where the file system can, so this is a clone if possible. */
+int tree_copy_bytes(int from, uint64_t offset, int to, uint64_t at, uint64_t length)
+{
+    while (length) {
+        off_t in = (off_t)offset, out = (off_t)at;
+        size_t piece = length < (1U << 30) ? (size_t)length : 1U << 30;
+        ssize_t n = copy_file_range(from, &in, to, &out, piece, 0);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+            return -errno;
+        if (n <= 0) // not for such files, or the end: reading tells which
+            return copy_by_hand(from, offset, to, at, length);
+        offset += (uint64_t)n;
+        at += (uint64_t)n;
+        length -= (uint64_t)n;
+    }
+    return 0;
+}
+
+static int finish_copy(const struct copy *c, int fd, unsigned mode, const struct stat *source)
+{
+    struct timespec times[2] = {source->st_atim, source->st_mtim};
+
+    if (fchmod(fd, mode & 0777) < 0 || (c->moving && futimens(fd, times) < 0) || fsync(fd) < 0)
+        return -errno;
+    return 0;
+}
+
+static int take_space(struct copy *c, int fd, uint64_t more)
+{
+    int error = c->moving ? 0 : tree_claim(c->tree, &c->claim, c->bytes + more);
+
+    return error ? error : tree_check_space(c->tree, fd, more);
+}
+
+static int copy_file(struct copy *c, int from, const char *name, int to, const char *new_name)
+{
+    struct stat st;
+    int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int out = -1;
+    int error = in < 0 ? -errno : fstat(in, &st) < 0 ? -errno : 0;
+
+    if (error == 0 && !S_ISREG(st.st_mode))
+        error = -ENXIO; // it was one a moment ago
+    if (error == 0)
+        error = take_space(c, to, (uint64_t)st.st_size);
+    if (error == 0) {
+        out = openat(to, new_name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        error = out < 0 ? -errno : 0;
+    }
+    if (error == 0) {
+        (void)flock(out, LOCK_SH | LOCK_NB); // it may be a temporary: see make_temporary()
+        error = tree_copy_bytes(in, 0, out, 0, (uint64_t)st.st_size);
+        if (error == 0)
+            error = finish_copy(c, out, st.st_mode, &st);
+        if (error)
+            unlinkat(to, new_name, 0);
+        else
+            c->bytes += (uint64_t)st.st_size;
+    }
+    if (out >= 0)
+        close(out);
+    if (in >= 0)
+        close(in);
+    return error;
+}
+
+/* A link is copied as it is: where it leads is looked at when somebody follows it. */
+static int copy_link(int from, const char *name, int to, const char *new_name)
+{
+    char *text = malloc(LIMIT_TREE_PATH + 1);
+    ssize_t n = text ? readlinkat(from, name, text, LIMIT_TREE_PATH + 1) : -1;
+    int error = !text ? -ENOMEM : n < 0 ? -errno : n > LIMIT_TREE_PATH ? -ENAMETOOLONG : 0;
+
+    if (error == 0) {
+        text[n] = '\0';
+        error = symlinkat(text, to, new_name) < 0 ? -errno : 0;
+    }
+    free(text);
+    return error;
+}
+
+static int tell_failure(const struct copy *c, const char *folder, const char *name, int error)
+{
+    struct path_list one = {0};
+    int result = -ECANCELED;
+
+    if (is_fatal(error))
+        return error;
+    if (!c->how || !c->how->failed)
+        return -ECANCELED;
+    if (path_list_add(&one, folder, name) < 0 && path_list_add(&one, "", folder) < 0)
+        return -ENOMEM; // a member whose path is too long is told by its folder
+    if (c->how->failed(c->how->context, span_from_str(one.paths[0]), -error))
+        result = 0;
+    path_list_done(&one);
+    return result;
+}
+
+/* Makes it, and remembers to fill it. */
+static int copy_subfolder(struct copy *c, const char *folder, int to, const char *name)
+{
+    int error = mkdirat(to, name, 0700) < 0 ? -errno : path_list_add(&c->folders, folder, name);
+
+    if (error && error != -EEXIST)
+        unlinkat(to, name, AT_REMOVEDIR);
+    return error;
+}
+
+static int copy_member(struct copy *c, const char *folder, int from, int to, const char *name)
+{
+    struct stat st;
+    int error;
+
+    if (stamp_name_is_reserved(span_from_str(name)))
+        return 0;
+    if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        error = errno == ENOENT ? 0 : -errno; // gone since it was listed
+    else if (S_ISREG(st.st_mode))
+        error = copy_file(c, from, name, to, name);
+    else if (S_ISLNK(st.st_mode))
+        error = copy_link(from, name, to, name);
+    else if (S_ISDIR(st.st_mode))
+        error = copy_subfolder(c, folder, to, name);
+    else
+        error = 0; // pipes and devices are not resources
+    return error ? tell_failure(c, folder, name, error) : 0;
+}
+
+static int copy_members(struct copy *c, const char *path, int from, int to)
+{
+    int fd = fcntl(from, F_DUPFD_CLOEXEC, 0);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *entry;
+    int error = 0;
+
+    if (!dir) {
+        error = fd < 0 ? -errno : -ENOMEM;
+        if (fd >= 0)
+            close(fd);
+        return error;
+    }
+    while (error == 0 && (errno = 0, entry = readdir(dir)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            error = copy_member(c, path, from, to, entry->d_name);
+    if (error == 0 && errno)
+        error = -errno;
+    closedir(dir);
+    return error;
+}
+
+static int copy_folder(struct copy *c, const char *path)
+{
+    int from = snapshot_open(c->from, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    int to = from < 0 ? -1 : snapshot_open(c->to, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    int error = from < 0 ? from : to < 0 ? to : 0;
+    struct stat st;
+
+    if (error) {
+        if (from >= 0)
+            close(from);
+        if (!*path)
+            return error;
+        unlinkat(c->to, path, AT_REMOVEDIR); // a collection that could not be read is not copied
+        return tell_failure(c, "", path, error);
+    }
+    if (fstat(from, &st) < 0)
+        error = -errno;
+    if (error == 0 && !(c->how && c->how->shallow))
+        error = copy_members(c, path, from, to);
+    if (error == 0)
+        error = finish_copy(c, to, st.st_mode, &st);
+    close(from);
+    close(to);
+    return error;
+}
+
+/* The whole collection, under the temporary's name in the target's folder. */
+static int copy_collection(struct copy *c, const struct tree_pair *pair, const char *temporary)
+{
+    struct stat st;
+    int error;
+
+    if (mkdirat(pair->target.folder, temporary, 0700) < 0)
+        return -errno;
+    c->from = snapshot_open(c->tree->root, pair->source.path, O_RDONLY | O_DIRECTORY);
+    c->to = openat(pair->target.folder, temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (c->from < 0)
+        error = c->from;
+    else if (c->to < 0 || fstat(c->from, &st) < 0)
+        error = -errno;
+    else if (st.st_dev != pair->from.seen.stamp.device || st.st_ino != pair->from.seen.stamp.inode)
+        error = -ESTALE;
+    else
+        error = path_list_add(&c->folders, "", "");
+    if (error == 0)
+        (void)flock(c->to, LOCK_SH | LOCK_NB);
+    for (size_t i = 0; error == 0 && i < c->folders.count; i++)
+        error = copy_folder(c, c->folders.paths[i]);
+    path_list_done(&c->folders);
+    if (c->from >= 0)
+        close(c->from);
+    return error; // c->to keeps its lock until the copy has its place
+}
+
+/* With the mutex. */
+static int publish_copy(struct copy *c, struct tree_pair *pair, const struct tree_terms *terms,
+                        const char *temporary, bool *ret_swapped)
+{
+    int error = tree_agree_pair(c->tree, pair, terms);
+    const struct found *old = &pair->to;
+    bool swapped;
+
+    if (error == 0)
+        error =
+            place_publish(&pair->target, temporary, pair->from.folder || c->to >= 0, old, &swapped);
+    if (error)
+        return error;
+    if (!c->moving) {
+        c->tree->claimed -= c->claim;
+        c->claim = 0;
+    }
+    tree_account(c->tree, c->bytes,
+                 old->seen.kind == TREE_FILE && !old->link && !swapped ? old->seen.stamp.size : 0);
+    *ret_swapped = swapped;
+    return 0;
+}
+
+static void copy_abandon(struct copy *c, const struct tree_pair *pair, const char *temporary)
+{
+    uint64_t uncounted = 0;
+
+    (void)tree_claim(c->tree, &c->claim, 0);
+    (void)tree_remove(c->tree, pair->target.folder, temporary, &uncounted);
+}
+
+static int publish_collection(struct copy *c, struct tree_pair *pair,
+                              const struct tree_terms *terms, const char *temporary,
+                              struct tree_result *ret_result)
+{
+    struct found now = {0};
+    bool swapped = false;
+    int error;
+
+    tree_lock(c->tree);
+    error = publish_copy(c, pair, terms, temporary, &swapped);
+    if (error == 0) {
+        (void)place_look(c->tree, &pair->target, &now);
+        if (terms->done)
+            terms->done(terms->context);
+    }
+    tree_unlock(c->tree);
+    if (error) {
+        copy_abandon(c, pair, temporary);
+        return error;
+    }
+    error = tree_sync_folder(pair->target.folder);
+    if (swapped)
+        tree_discard(c->tree, pair->target.folder, temporary);
+    if (error == 0)
+        *ret_result = (struct tree_result){now.seen, pair->to.seen.kind == TREE_ABSENT};
+    return error;
+}
+
+/* One file goes through a stage, as a PUT of the same content would. */
+static int copy_one_file(struct tree *t, struct span source, struct span target,
+                         const struct found *from, const struct tree_terms *terms,
+                         struct tree_result *ret_result)
+{
+    struct stage s;
+    int error = stage_open(t, target, from->seen.stamp.size, &s);
+
+    if (error)
+        return error;
+    s.may_replace_folder = true;
+    if (!from->link)
+        s.mode = from->mode;
+    error = tree_stage_copy_from(&s, source, terms->source, 0, from->seen.stamp.size);
+    if (error == -ERANGE)
+        error = -ESTALE;
+    if (error == 0)
+        error = tree_stage_commit(&s, terms, ret_result);
+    stage_done(&s);
+    return error;
+}
+
+int tree_copy(struct tree *t, struct span source, struct span target,
+              const struct tree_copying *copying, const struct tree_terms *terms,
+              struct tree_result *ret_result)
+{
+    struct copy c = {.tree = t, .how = copying, .from = -1, .to = -1};
+    char temporary[TEMPORARY_NAME];
+    struct tree_pair pair;
+    int error = tree_need_count(t);
+
+    if (!terms)
+        terms = &no_terms;
+    if (error == 0)
+        error = tree_open_pair(t, source, target, &pair);
+    if (error)
+        return error;
+    if (terms->must_not_exist && pair.to.seen.kind != TREE_ABSENT) {
+        error = -EEXIST; // before the work, though it will be asked again
+    } else if (pair.from.seen.kind == TREE_FILE) {
+        error = copy_one_file(t, source, target, &pair.from, terms, ret_result);
+    } else {
+        tree_name_temporary(t, temporary);
+        error = copy_collection(&c, &pair, temporary);
+        if (error == 0)
+            error = publish_collection(&c, &pair, terms, temporary, ret_result);
+        else if (error != -EEXIST)
+            copy_abandon(&c, &pair, temporary);
+        if (c.to >= 0)
+            close(c.to);
+    }
+    tree_close_pair(&pair);
+    return error;
+}
+
+/* ---- Moving between file systems */
+
+/* With the mutex: publishes the copy and takes the source out of view. */
+static int move_copy_locked(struct copy *c, struct tree_pair *pair, const struct tree_terms *terms,
+                            const char *temporary, uint64_t changes, bool *ret_swapped,
+                            char hidden[TEMPORARY_NAME])
+{
+    int error = 0;
+
+    /* A member that changed since it was copied would be lost with the source. */
+    if (c->tree->changes != changes)
+        error = -ESTALE;
+    if (error == 0)
+        error = publish_copy(c, pair, terms, temporary, ret_swapped);
+    if (error)
+        return error;
+    if (tree_hide_locked(c->tree, &pair->source, hidden) < 0)
+        hidden[0] = '\0'; // both stay, which is told
+    else if (terms->done)
+        terms->done(terms->context);
+    return 0;
+}
+
+/*
+ * As a copy; then the source is hidden and its folder fsynced, after the target's. A stop between
+ * leaves both whole.
+ */
+int tree_move_across(struct tree *t, struct tree_pair *pair, const struct tree_terms *terms,
+                     struct tree_result *ret_result)
+{
+    struct copy c = {.tree = t, .moving = true, .from = -1, .to = -1};
+    char temporary[TEMPORARY_NAME], hidden[TEMPORARY_NAME] = "";
+    struct found now = {0};
+    bool swapped = false;
+    uint64_t changes;
+    int error;
+
+    tree_lock(t);
+    changes = t->changes;
+    tree_unlock(t);
+    tree_name_temporary(t, temporary);
+    if (pair->from.folder)
+        error = copy_collection(&c, pair, temporary);
+    else if (pair->from.link)
+        error = copy_link(pair->source.folder, pair->source.leaf, pair->target.folder, temporary);
+    else
+        error =
+            copy_file(&c, pair->source.folder, pair->source.leaf, pair->target.folder, temporary);
+    if (error == 0) {
+        tree_lock(t);
+        error = move_copy_locked(&c, pair, terms, temporary, changes, &swapped, hidden);
+        (void)place_look(t, &pair->target, &now);
+        tree_unlock(t);
+    }
+    if (c.to >= 0)
+        close(c.to);
+    if (error) {
+        copy_abandon(&c, pair, temporary);
+        return error;
+    }
+    error = tree_sync_folder(pair->target.folder);
+    if (error == 0)
+        error = tree_sync_folder(pair->source.folder);
+    if (swapped)
+        tree_discard(t, pair->target.folder, temporary);
+    if (hidden[0])
+        tree_discard(t, pair->source.folder, hidden);
+    else if (error == 0)
+        error = -EACCES;
+    if (error == 0)
+        *ret_result = (struct tree_result){now.seen, pair->to.seen.kind == TREE_ABSENT};
+    return error;
+}

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+/*
+ * New content: written beside its place, then renamed into it.
+ *
+ * What is on disk if everything stops (SIGKILL, or power, after which only what was fsynced is
+ * sure), step by step:
+ *   temporary made, content arriving   the old state, and a temporary that the sweep removes
+ *   temporary fsynced                  the same
+ *   renamed                            the old state or the new one, each whole: rename(2) is one
+ *                                      step of the file system's journal, and the content it
+ *                                      points to is on disk already
+ *   folder fsynced                     the new state; only now anybody is told
+ */
+#include "resource/dav/tree_parts.h"
+#include "resource/files/snapshot.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+
+static int make_temporary(struct stage *s)
+{
+    int error = -EEXIST;
+
+    for (int attempt = 0; attempt < 8 && error == -EEXIST; attempt++) {
+        tree_name_temporary(s->tree, s->temporary);
+        s->fd = openat(s->place.folder, s->temporary,
+                       O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        error = s->fd < 0 ? -errno : 0;
+    }
+    if (error)
+        s->temporary[0] = '\0';
+    else
+        (void)flock(s->fd, LOCK_SH | LOCK_NB); // tells another process's sweep that we live
+    return error;
+}
+
+/* Space for content up to `length`: quota, reserve. The replaced content counts for the quota. */
+static int cover(struct stage *s, uint64_t length)
+{
+    int error;
+
+    if (length <= s->covered)
+        return 0;
+    error = tree_claim(s->tree, &s->claim, length > s->old_size ? length - s->old_size : 0);
+    if (error == 0)
+        error = tree_check_space(s->tree, s->fd < 0 ? s->place.folder : s->fd, length - s->covered);
+    if (error == 0)
+        s->covered = length;
+    return error;
+}
+
+int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *s)
+{
+    struct found old;
+    int error = tree_need_count(t);
+
+    s->tree = t;
+    s->fd = -1;
+    s->temporary[0] = '\0';
+    s->length = s->covered = s->old_size = s->claim = 0;
+    s->modified_ns = TREE_NOW;
+    s->mode = 0666 & ~t->options.umask;
+    s->allocated = s->synced = s->may_replace_folder = false;
+    if (error == 0)
+        error = place_open(t, path, &s->place);
+    if (error)
+        return error;
+    error = place_look(t, &s->place, &old);
+    if (error == 0 && old.seen.kind == TREE_FILE && !old.link) {
+        s->mode = old.mode;
+        s->old_size = old.seen.stamp.size;
+    }
+    if (error == 0)
+        error = length == TREE_LENGTH_UNKNOWN ? tree_check_space(t, s->place.folder, 0)
+                                              : cover(s, length);
+    if (error == 0)
+        error = make_temporary(s);
+    if (error == 0 && length != TREE_LENGTH_UNKNOWN && length >= LIMIT_TREE_PREALLOCATE) {
+        if (length > INT64_MAX)
+            error = -EFBIG;
+        else if (fallocate(s->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)length) == 0)
+            s->allocated = true;
+        else if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
+            error = -errno; // other refusals: not a thing of this file system
+    }
+    if (error)
+        stage_done(s);
+    return error;
+}
+
+void stage_done(struct stage *s)
+{
+    (void)tree_claim(s->tree, &s->claim, 0);
+    if (s->temporary[0])
+        unlinkat(s->place.folder, s->temporary, 0);
+    if (s->fd >= 0)
+        close(s->fd);
+    place_done(&s->place);
+}
+
+int tree_stage_begin(struct tree *t, struct span path, uint64_t length, struct stage **ret_stage)
+{
+    struct stage *s = malloc(sizeof *s);
+    int error;
+
+    if (!s)
+        return -ENOMEM;
+    error = stage_open(t, path, length, s);
+    if (error) {
+        free(s);
+        return error;
+    }
+    *ret_stage = s;
+    return 0;
+}
+
+void tree_stage_free(struct stage *s)
+{
+    if (!s)
+        return;
+    stage_done(s);
+    free(s);
+}
+
+/* Makes sure of space in steps, so that content of unknown length doesn't ask for each piece. */
+static int cover_more(struct stage *s, uint64_t length)
+{
+    uint64_t step = s->length + LIMIT_TREE_STEP;
+
+    if (length <= s->covered)
+        return 0;
+    if (step > length && cover(s, step) == 0)
+        return 0;
+    return cover(s, length); // near the end of the quota every byte counts
+}
+
+int tree_stage_write(struct stage *s, struct span data)
+{
+    int error = data.len > INT64_MAX - s->length ? -EFBIG : cover_more(s, s->length + data.len);
+
+    s->synced = false;
+    while (error == 0 && data.len) {
+        ssize_t n = pwrite(s->fd, data.ptr, data.len, (off_t)s->length);
+
+        if (n < 0) {
+            error = errno == EINTR ? 0 : -errno;
+        } else {
+            s->length += (uint64_t)n;
+            data = span_from(data, (size_t)n);
+        }
+    }
+    return error;
+}
+
+int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_seen *seen,
+                         uint64_t offset, uint64_t length)
+{
+    char path[LIMIT_TREE_PATH + 1];
+    struct tree_seen now = {.kind = TREE_FILE};
+    struct stat st;
+    int fd, error;
+
+    if (tree_check_path(s->tree, source) != TREE_NAME_OK)
+        return -EINVAL;
+    memcpy(path, source.ptr, source.len);
+    path[source.len] = '\0';
+    fd = snapshot_open(s->tree->root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return fd == -EXDEV ? -ENOENT : fd;
+    error = fstat(fd, &st) < 0 ? -errno : !S_ISREG(st.st_mode) ? -ENXIO : 0;
+    if (error == 0) {
+        now.stamp = stamp_from_stat(&st);
+        if (seen && !tree_seen_eq(seen, &now))
+            error = -ESTALE;
+        else if (offset > now.stamp.size || length > now.stamp.size - offset)
+            error = -ERANGE;
+    }
+    if (error == 0)
+        error = cover_more(s, s->length + length);
+    if (error == 0)
+        error = tree_copy_bytes(fd, offset, s->fd, s->length, length);
+    if (error == 0 && seen && fstat(fd, &st) == 0) {
+        now.stamp = stamp_from_stat(&st);
+        /* Its name may have gone meanwhile, which changes ctime; the content is what matters. */
+        if (now.stamp.size != seen->stamp.size || now.stamp.modified_ns != seen->stamp.modified_ns)
+            error = -ESTALE;
+    }
+    close(fd);
+    s->synced = false;
+    if (error == 0)
+        s->length += length;
+    return error;
+}
+
+void tree_stage_set_times(struct stage *s, int64_t modified_ns)
+{
+    s->modified_ns = modified_ns;
+    s->synced = false;
+}
+
+uint64_t tree_stage_length(const struct stage *s)
+{
+    return s->length;
+}
+
+/*
+ * The time is set even when it is now: the system's own stamps may be milliseconds coarse, and a
+ * strong entity tag must differ between two writes that are closer than that.
+ */
+int tree_stage_sync(struct stage *s)
+{
+    int64_t ns = s->modified_ns == TREE_NOW ? clock_realtime() : s->modified_ns;
+    int64_t seconds = ns / CLOCK_SECOND - (ns % CLOCK_SECOND < 0);
+    struct timespec times[2] = {
+        {.tv_sec = seconds, .tv_nsec = ns - seconds * CLOCK_SECOND},
+        {.tv_sec = seconds, .tv_nsec = ns - seconds * CLOCK_SECOND},
+    };
+
+    if (s->synced)
+        return 0;
+    if (s->allocated && ftruncate(s->fd, (off_t)s->length) < 0) // what was not used goes back
+        return -errno;
+    if (s->mode != 0600 && fchmod(s->fd, s->mode) < 0)
+        return -errno;
+    if (futimens(s->fd, times) < 0 || fsync(s->fd) < 0)
+        return -errno;
+    s->synced = true;
+    return 0;
+}
+
+/* With the mutex: the quota, exactly, now that what is replaced is known for certain. */
+static int settle_quota(struct stage *s, uint64_t gone)
+{
+    struct tree *t = s->tree;
+    uint64_t taken = t->used + t->claimed - s->claim;
+
+    if (t->options.quota == 0 || s->length <= gone)
+        return 0;
+    return taken + (s->length - gone) > t->options.quota ? -EDQUOT : 0;
+}
+
+static int commit_locked(struct stage *s, const struct tree_terms *terms, struct found *ret_old,
+                         bool *ret_swapped, int *ret_hold)
+{
+    struct tree *t = s->tree;
+    struct found old;
+    uint64_t gone;
+    int error = place_agree(t, &s->place, terms, &old);
+
+    if (error)
+        return error;
+    if (old.seen.kind == TREE_COLLECTION && !s->may_replace_folder)
+        return -EISDIR;
+    gone = old.seen.kind == TREE_FILE && !old.link ? old.seen.stamp.size : 0;
+    error = settle_quota(s, gone);
+    if (error == 0 && terms->check)
+        error = terms->check(terms->context);
+    if (error)
+        return error;
+    *ret_hold = tree_hold(&s->place, &old);
+    error = place_publish(&s->place, s->temporary, false, &old, ret_swapped);
+    if (error)
+        return error;
+    t->claimed -= t->options.quota ? s->claim : 0;
+    s->claim = 0;
+    tree_account(t, s->length, gone);
+    if (terms->done)
+        terms->done(terms->context);
+    *ret_old = old;
+    return 0;
+}
+
+int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
+                      struct tree_result *ret_result)
+{
+    static const struct tree_terms none;
+    struct tree_result result = {.now.kind = TREE_FILE};
+    struct found old;
+    struct stat st;
+    bool swapped = false;
+    int hold = -1;
+    int error = tree_stage_sync(s);
+
+    if (error)
+        return error;
+    tree_lock(s->tree);
+    error = commit_locked(s, terms ? terms : &none, &old, &swapped, &hold);
+    if (error == 0 && fstat(s->fd, &st) < 0) // with the mutex: renaming has changed ctime
+        error = -EIO;
+    else if (error == 0)
+        result.now.stamp = stamp_from_stat(&st);
+    tree_unlock(s->tree);
+    if (hold >= 0)
+        close(hold);
+    if (error)
+        return error;
+    error = tree_sync_folder(s->place.folder);
+    if (swapped)
+        tree_discard(s->tree, s->place.folder, s->temporary);
+    s->temporary[0] = '\0';
+    result.created = old.seen.kind == TREE_ABSENT;
+    if (error == 0)
+        *ret_result = result;
+    return error;
+}
+
+int tree_put(struct tree *t, struct span path, struct span content, int64_t modified_ns,
+             const struct tree_terms *terms, struct tree_result *ret_result)
+{
+    struct stage s;
+    int error = stage_open(t, path, content.len, &s);
+
+    if (error)
+        return error;
+    s.modified_ns = modified_ns;
+    error = tree_stage_write(&s, content);
+    if (error == 0)
+        error = tree_stage_commit(&s, terms, ret_result);
+    stage_done(&s);
+    return error;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include "resource/files/stamp.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+
+static int64_t to_ns(struct timespec t)
+{
+    return t.tv_sec * CLOCK_SECOND + t.tv_nsec;
+}
+
+struct file_stamp stamp_from_stat(const struct stat *st)
+{
+    return (struct file_stamp){
+        .present = true,
+        .device = st->st_dev,
+        .inode = st->st_ino,
+        .size = (uint64_t)st->st_size,
+        .modified_ns = to_ns(st->st_mtim),
+        .changed_ns = to_ns(st->st_ctim),
+    };
+}
+
+bool stamp_eq(const struct file_stamp *a, const struct file_stamp *b)
+{
+    return a->present == b->present &&
+           (!a->present || (a->device == b->device && a->inode == b->inode && a->size == b->size &&
+                            a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns));
+}
+
+/* FNV-1a over what the stamp and the coding say. */
+void stamp_etag(const struct file_stamp *stamp, unsigned coding,
+                char ret_opaque[STAMP_ETAG_OPAQUE + 1])
+{
+    const uint64_t parts[] = {stamp->device, stamp->inode,
+                              stamp->size,   (uint64_t)stamp->modified_ns,
+                              coding,        (uint64_t)stamp->changed_ns};
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < sizeof parts; i++) {
+        hash ^= ((const unsigned char *)parts)[i];
+        hash *= UINT64_C(0x100000001b3);
+    }
+    snprintf(ret_opaque, STAMP_ETAG_OPAQUE + 1, "%016llx", (unsigned long long)hash);
+}
+
+bool stamp_name_is_reserved(struct span name)
+{
+    return span_starts(name, SPAN(TEMPORARY_PREFIX));
+}

@@ -1,0 +1,655 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The tree of files behind authoring: every operation, its errors, its races.
+ */
+#include "tree_folder.h"
+
+#include "resource/files/snapshot.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+
+static const struct tree_options plain = {.umask = 022, .dotfiles = true};
+
+static struct tree_look look(struct tree_folder *f, const char *path)
+{
+    struct tree_look l = {0};
+
+    assert_int_equal(tree_look(f->tree, span_from_str(path), &l), 0);
+    return l;
+}
+
+static int delete (struct tree_folder *f, const char *path)
+{
+    return tree_delete(f->tree, span_from_str(path), NULL);
+}
+
+static int move(struct tree_folder *f, const char *from, const char *to, bool overwrite)
+{
+    struct tree_terms terms = {.must_not_exist = !overwrite};
+    struct tree_result result;
+
+    return tree_move(f->tree, span_from_str(from), span_from_str(to), &terms, &result);
+}
+
+static int copy(struct tree_folder *f, const char *from, const char *to, bool overwrite)
+{
+    struct tree_terms terms = {.must_not_exist = !overwrite};
+    struct tree_result result;
+
+    return tree_copy(f->tree, span_from_str(from), span_from_str(to), NULL, &terms, &result);
+}
+
+/* ---- Looking */
+
+static void look_tells_kinds_and_parents(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+
+    (void)state;
+    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
+    assert_int_equal(tree_folder_put(&f, "a/f", "x"), 0);
+    assert_int_equal(mkfifoat(f.root, "pipe", 0600), 0);
+    assert_int_equal(look(&f, "").here.kind, TREE_COLLECTION);
+    assert_int_equal(look(&f, "a").here.kind, TREE_COLLECTION);
+    assert_int_equal(look(&f, "a/f").here.kind, TREE_FILE);
+    assert_int_equal(look(&f, "a/f").parent, TREE_COLLECTION);
+    assert_int_equal(look(&f, "a/g").here.kind, TREE_ABSENT);
+    assert_int_equal(look(&f, "a/g").parent, TREE_COLLECTION);
+    assert_int_equal(look(&f, "b/g").parent, TREE_ABSENT);
+    assert_int_equal(look(&f, "a/f/g").parent, TREE_FILE);
+    assert_int_equal(look(&f, "pipe").here.kind, TREE_OTHER);
+    tree_folder_free(&f);
+}
+
+static void names_that_cannot_be_are_told_apart(void **state)
+{
+    struct tree_folder f = tree_folder_new((struct tree_options){.umask = 022});
+    char name[300], path[5000];
+
+    (void)state;
+    memset(name, 'n', sizeof name);
+    memset(path, '/', sizeof path);
+    for (size_t i = 0; i < sizeof path; i += 2)
+        path[i] = 'p';
+    assert_int_equal(tree_check_path(f.tree, span_of(name, 255)), TREE_NAME_OK);
+    assert_int_equal(tree_check_path(f.tree, span_of(name, 256)), TREE_NAME_TOO_LONG);
+    assert_int_equal(tree_check_path(f.tree, span_of(path, 4999)), TREE_NAME_TOO_LONG);
+    assert_int_equal(tree_check_path(f.tree, SPAN("a\0b")), TREE_NAME_NUL);
+    assert_int_equal(tree_check_path(f.tree, SPAN("a//b")), TREE_NAME_MALFORMED);
+    assert_int_equal(tree_check_path(f.tree, SPAN("/a")), TREE_NAME_MALFORMED);
+    assert_int_equal(tree_check_path(f.tree, SPAN("a/")), TREE_NAME_MALFORMED);
+    assert_int_equal(tree_check_path(f.tree, SPAN("a/../b")), TREE_NAME_MALFORMED);
+    assert_int_equal(tree_check_path(f.tree, SPAN(".")), TREE_NAME_MALFORMED);
+    assert_int_equal(tree_check_path(f.tree, SPAN("a/.candor-tmp-x")), TREE_NAME_RESERVED);
+    assert_int_equal(tree_check_path(f.tree, SPAN("a/.b")), TREE_NAME_DOT);
+    assert_int_equal(tree_check_path(f.tree, SPAN("a/b.c")), TREE_NAME_OK);
+    assert_int_equal(tree_folder_put(&f, "../x", ""), -EINVAL);
+    assert_int_equal(tree_folder_put(&f, "", ""), -EBUSY);
+    assert_int_equal(tree_folder_mkdir(&f, ""), -EEXIST);
+    assert_int_equal(delete (&f, ""), -EBUSY);
+    tree_folder_free(&f);
+}
+
+/* ---- Content */
+
+/* RFC 9110 §8.8.3: PUT's tag is the one that GET will send. */
+static void the_result_of_a_put_has_the_stamp_and_the_tag_that_a_reader_finds(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+    struct media_type_map *types = NULL;
+    struct files_options options = {0};
+    struct snapshot_request request = {.options = &options, .types = types, .path = "f"};
+    struct snapshot *snapshot = NULL;
+    struct tree_result result;
+    char tag[STAMP_ETAG_OPAQUE + 1];
+
+    (void)state;
+    assert_int_equal(tree_put(f.tree, SPAN("f"), SPAN("content"), TREE_NOW, NULL, &result), 0);
+    assert_true(result.created);
+    assert_true(
+        tree_seen_eq(&result.now, &(struct tree_seen){TREE_FILE, look(&f, "f").here.stamp}));
+    request.root = f.root;
+    assert_int_equal(snapshot_take(&request, &snapshot), 0);
+    assert_int_equal(snapshot->kind, SNAPSHOT_FILE);
+    stamp_etag(&result.now.stamp, CODING_IDENTITY, tag);
+    assert_true(span_eq(snapshot->variants[0].etag.opaque, span_from_str(tag)));
+    snapshot_unref(snapshot);
+    assert_int_equal(tree_put(f.tree, SPAN("f"), SPAN("CONTENT"), TREE_NOW, NULL, &result), 0);
+    assert_false(result.created);
+    assert_string_equal(tree_folder_read(&f, "f"), "CONTENT");
+    assert_int_equal(tree_folder_count(&f, ""), 1);
+    tree_folder_free(&f);
+}
+
+static void a_set_time_is_kept_and_modes_are_as_the_umask_and_the_old_file_say(void **state)
+{
+    struct tree_folder f = tree_folder_new((struct tree_options){.umask = 027});
+    struct tree_result result;
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(tree_put(f.tree, SPAN("f"), SPAN("x"), -1500000000, NULL, &result), 0);
+    assert_int_equal(result.now.stamp.modified_ns, -1500000000);
+    assert_int_equal(fstatat(f.root, "f", &st, 0), 0);
+    assert_int_equal(st.st_mode & 07777, 0640);
+    assert_int_equal(fchmodat(f.root, "f", 0604, 0), 0);
+    assert_int_equal(tree_folder_put(&f, "f", "y"), 0);
+    assert_int_equal(fstatat(f.root, "f", &st, 0), 0);
+    assert_int_equal(st.st_mode & 07777, 0604);
+    tree_folder_free(&f);
+}
+
+static void a_stage_that_is_given_up_leaves_the_old_content_and_nothing_else(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+    struct stage *s;
+
+    (void)state;
+    assert_int_equal(tree_folder_put(&f, "f", "old"), 0);
+    assert_int_equal(tree_stage_begin(f.tree, SPAN("f"), 5 << 20, &s), 0);
+    assert_int_equal(tree_stage_write(s, SPAN("new")), 0);
+    assert_int_equal(tree_stage_sync(s), 0);
+    assert_int_equal(tree_folder_count(&f, ""), 2);
+    tree_stage_free(s);
+    assert_int_equal(tree_folder_count(&f, ""), 1);
+    assert_string_equal(tree_folder_read(&f, "f"), "old");
+    tree_folder_free(&f);
+}
+
+static void a_stage_can_take_parts_of_a_file(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+    struct tree_result result;
+    struct tree_seen seen;
+    struct stage *s;
+
+    (void)state;
+    assert_int_equal(tree_folder_put(&f, "f", "0123456789"), 0);
+    seen = look(&f, "f").here;
+    assert_int_equal(tree_stage_begin(f.tree, SPAN("f"), TREE_LENGTH_UNKNOWN, &s), 0);
+    assert_int_equal(tree_stage_copy_from(s, SPAN("f"), &seen, 0, 3), 0);
+    assert_int_equal(tree_stage_write(s, SPAN("abc")), 0);
+    assert_int_equal(tree_stage_copy_from(s, SPAN("f"), &seen, 6, 4), 0);
+    assert_int_equal(tree_stage_copy_from(s, SPAN("f"), &seen, 6, 5), -ERANGE);
+    assert_int_equal(tree_stage_length(s), 10);
+    assert_int_equal(tree_stage_commit(s, &(struct tree_terms){.target = &seen}, &result), 0);
+    tree_stage_free(s);
+    assert_string_equal(tree_folder_read(&f, "f"), "012abc6789");
+    assert_int_equal(tree_stage_begin(f.tree, SPAN("f"), TREE_LENGTH_UNKNOWN, &s), 0);
+    assert_int_equal(tree_stage_copy_from(s, SPAN("f"), &seen, 0, 3), -ESTALE);
+    tree_stage_free(s);
+    assert_int_equal(tree_folder_count(&f, ""), 1);
+    tree_folder_free(&f);
+}
+
+static int forbid(void *context)
+{
+    ++*(int *)context;
+    return -ECANCELED;
+}
+
+static void count(void *context)
+{
+    ++*(int *)context;
+}
+
+static void a_commit_is_refused_when_the_terms_are_not_met_and_can_be_tried_again(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+    struct tree_seen absent = {0};
+    struct tree_result result;
+    struct stage *s;
+    int called = 0;
+
+    (void)state;
+    assert_int_equal(tree_stage_begin(f.tree, SPAN("f"), 3, &s), 0);
+    assert_int_equal(tree_stage_write(s, SPAN("new")), 0);
+    assert_int_equal(tree_folder_put(&f, "f", "old"), 0);
+    assert_int_equal(tree_stage_commit(s, &(struct tree_terms){.target = &absent}, &result),
+                     -ESTALE);
+    assert_int_equal(tree_stage_commit(s, &(struct tree_terms){.must_not_exist = true}, &result),
+                     -EEXIST);
+    assert_int_equal(
+        tree_stage_commit(
+            s, &(struct tree_terms){.check = forbid, .done = count, .context = &called}, &result),
+        -ECANCELED);
+    assert_int_equal(called, 1);
+    assert_string_equal(tree_folder_read(&f, "f"), "old");
+    assert_int_equal(
+        tree_stage_commit(s, &(struct tree_terms){.done = count, .context = &called}, &result), 0);
+    assert_int_equal(called, 2);
+    tree_stage_free(s);
+    assert_string_equal(tree_folder_read(&f, "f"), "new");
+    tree_folder_free(&f);
+}
+
+static void content_does_not_replace_a_collection_nor_a_pipe(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+
+    (void)state;
+    assert_int_equal(tree_folder_mkdir(&f, "d"), 0);
+    assert_int_equal(mkfifoat(f.root, "pipe", 0600), 0);
+    assert_int_equal(tree_folder_put(&f, "d", "x"), -EISDIR);
+    assert_int_equal(tree_folder_put(&f, "pipe", "x"), -ENXIO);
+    assert_int_equal(tree_folder_put(&f, "no/f", "x"), -ENOENT);
+    assert_int_equal(tree_folder_count(&f, ""), 2);
+    tree_folder_free(&f);
+}
+
+/* A folder that was moved or removed takes no content any more, though it is still open. */
+static void a_commit_notices_that_its_folder_has_gone(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+    struct tree_result result;
+    struct stage *s;
+
+    (void)state;
+    for (int removed = 0; removed < 2; removed++) {
+        assert_int_equal(tree_folder_mkdir(&f, "d"), 0);
+        assert_int_equal(tree_stage_begin(f.tree, SPAN("d/f"), 3, &s), 0);
+        assert_int_equal(tree_stage_write(s, SPAN("new")), 0);
+        assert_int_equal(removed ? delete (&f, "d") : move(&f, "d", "e", true), 0);
+        assert_int_equal(tree_stage_commit(s, NULL, &result), -ESTALE);
+        assert_int_equal(tree_folder_mkdir(&f, "d"), 0); // another folder of that name
+        assert_int_equal(tree_stage_commit(s, NULL, &result), -ESTALE);
+        tree_stage_free(s);
+        assert_int_equal(tree_folder_count(&f, "d"), 0);
+        assert_int_equal(delete (&f, "d"), 0);
+    }
+    assert_int_equal(tree_folder_count(&f, "e"), 0);
+    tree_folder_free(&f);
+}
+
+struct racer {
+    struct tree_folder *folder;
+    const struct tree_seen *seen;
+    pthread_barrier_t *barrier;
+    pthread_t thread;
+    char content;
+    int result;
+};
+
+static void *race(void *argument)
+{
+    struct racer *r = argument;
+    struct tree_terms terms = {.target = r->seen, .must_not_exist = !r->seen};
+    struct tree_result result;
+
+    pthread_barrier_wait(r->barrier);
+    r->result =
+        tree_put(r->folder->tree, SPAN("f"), span_of(&r->content, 1), TREE_NOW, &terms, &result);
+    return NULL;
+}
+
+static void of_threads_that_race_for_one_target_exactly_one_wins(void **state)
+{
+    enum { RACERS = 8, ROUNDS = 40 };
+    struct tree_folder f = tree_folder_new(plain);
+    pthread_barrier_t barrier;
+    struct racer racers[RACERS];
+
+    (void)state;
+    pthread_barrier_init(&barrier, NULL, RACERS);
+    for (int round = 0; round < ROUNDS; round++) {
+        struct tree_seen seen = look(&f, "f").here;
+        int winner = -1;
+
+        for (int i = 0; i < RACERS; i++) {
+            racers[i] = (struct racer){&f, round ? &seen : NULL, &barrier, 0, (char)('a' + i), 0};
+            pthread_create(&racers[i].thread, NULL, race, &racers[i]);
+        }
+        for (int i = 0; i < RACERS; i++) {
+            pthread_join(racers[i].thread, NULL);
+            if (racers[i].result == 0) {
+                assert_int_equal(winner, -1);
+                winner = i;
+            } else {
+                assert_int_equal(racers[i].result, round ? -ESTALE : -EEXIST);
+            }
+        }
+        assert_true(winner >= 0);
+        assert_int_equal(tree_folder_read(&f, "f")[0], 'a' + winner);
+    }
+    assert_int_equal(tree_folder_count(&f, ""), 1);
+    pthread_barrier_destroy(&barrier);
+    tree_folder_free(&f);
+}
+
+/* ---- Space */
+
+static void the_quota_is_refused_before_the_first_byte_or_midway_and_counts_exactly(void **state)
+{
+    struct tree_folder f = tree_folder_new((struct tree_options){.quota = 10});
+    struct tree_usage usage;
+    struct stage *s, *other;
+
+    (void)state;
+    assert_int_equal(tree_folder_put(&f, "f", "12345678"), 0);
+    assert_int_equal(tree_usage(f.tree, &usage), 0);
+    assert_int_equal(usage.used, 8);
+    assert_int_equal(usage.available, 2);
+    assert_int_equal(tree_folder_put(&f, "g", "123"), -EDQUOT);
+    assert_int_equal(tree_folder_put(&f, "f", "1234567890"), 0); // it replaces the old one
+    assert_int_equal(tree_folder_put(&f, "f", "1234567"), 0);
+    assert_int_equal(tree_stage_begin(f.tree, SPAN("g"), 3, &other), 0); // claims the rest
+    assert_int_equal(tree_stage_begin(f.tree, SPAN("h"), TREE_LENGTH_UNKNOWN, &s), 0);
+    assert_int_equal(tree_stage_write(s, SPAN("1")), -EDQUOT);
+    tree_stage_free(other);
+    assert_int_equal(tree_stage_write(s, SPAN("123")), 0);
+    assert_int_equal(tree_stage_write(s, SPAN("4")), -EDQUOT);
+    tree_stage_free(s);
+    assert_int_equal(copy(&f, "f", "g", true), -EDQUOT);
+    assert_int_equal(move(&f, "f", "g", true), 0);
+    assert_int_equal(delete (&f, "g"), 0);
+    assert_int_equal(tree_usage(f.tree, &usage), 0);
+    assert_int_equal(usage.used, 0);
+    assert_int_equal(usage.available, 10);
+    assert_int_equal(tree_folder_count(&f, ""), 0);
+    tree_folder_free(&f);
+}
+
+static void usage_follows_collections_and_a_new_count_agrees(void **state)
+{
+    struct tree_options options = {.quota = 1000};
+    struct tree_folder f = tree_folder_new(options);
+    struct tree_usage usage;
+
+    (void)state;
+    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
+    assert_int_equal(tree_folder_mkdir(&f, "a/b"), 0);
+    assert_int_equal(tree_folder_put(&f, "a/f", "123"), 0);
+    assert_int_equal(tree_folder_put(&f, "a/b/g", "12345"), 0);
+    assert_int_equal(copy(&f, "a", "c", true), 0);
+    assert_int_equal(copy(&f, "a", "c", true), 0);
+    assert_int_equal(tree_folder_put(&f, "d", "1234567"), 0);
+    assert_int_equal(move(&f, "c", "d", true), 0);
+    assert_int_equal(copy(&f, "a/f", "d/b", true), 0); // a file over a collection
+    assert_int_equal(tree_usage(f.tree, &usage), 0);
+    assert_int_equal(usage.used, 8 + 3 + 3);
+    tree_folder_reopen(&f, options);
+    assert_int_equal(tree_sweep(f.tree, NULL), 0);
+    assert_int_equal(tree_usage(f.tree, &usage), 0);
+    assert_int_equal(usage.used, 8 + 3 + 3);
+    tree_folder_free(&f);
+}
+
+static void a_file_system_that_takes_no_more_leaves_the_old_content(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+    struct tree_options greedy = {.reserve = UINT64_MAX / 2};
+    struct rlimit old, tiny;
+    char content[8192];
+
+    (void)state;
+    memset(content, 'x', sizeof content);
+    assert_int_equal(tree_folder_put(&f, "f", "old"), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &old);
+    tiny = (struct rlimit){4096, old.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &tiny);
+    assert_int_equal(tree_put(f.tree, SPAN("f"), span_of(content, sizeof content), TREE_NOW, NULL,
+                              &(struct tree_result){0}),
+                     -EFBIG);
+    setrlimit(RLIMIT_FSIZE, &old);
+    assert_string_equal(tree_folder_read(&f, "f"), "old");
+    tree_folder_reopen(&f, greedy);
+    assert_int_equal(tree_folder_put(&f, "f", "new"), -ENOSPC);
+    assert_string_equal(tree_folder_read(&f, "f"), "old");
+    assert_int_equal(tree_folder_count(&f, ""), 1);
+    tree_folder_free(&f);
+}
+
+/* ---- Names */
+
+static void a_collection_is_made_once_and_removed_whole(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+    struct tree_seen absent = {0};
+    struct tree_seen seen;
+
+    (void)state;
+    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
+    assert_int_equal(tree_folder_mkdir(&f, "a"), -EEXIST);   // RFC 4918 §9.3.1: 405
+    assert_int_equal(tree_folder_mkdir(&f, "b/c"), -ENOENT); // 409
+    assert_int_equal(tree_folder_mkdir(&f, "a/b"), 0);
+    assert_int_equal(tree_folder_put(&f, "a/f", "x"), 0);
+    assert_int_equal(tree_folder_put(&f, "a/b/f", "x"), 0);
+    assert_int_equal(tree_folder_mkdir(&f, "a/f/g"), -ENOTDIR);
+    assert_int_equal(symlinkat("/etc/passwd", openat(f.root, "a/b", O_PATH), "l"), 0);
+    assert_int_equal(fchmodat(f.root, "a/b", 0500, 0), 0); // its members can't go at first
+    assert_int_equal(tree_delete(f.tree, SPAN("a"), &(struct tree_terms){.target = &absent}),
+                     -ESTALE);
+    seen = look(&f, "a").here;
+    assert_int_equal(tree_folder_put(&f, "a/g", "x"), 0); // the same collection still
+    assert_int_equal(tree_delete(f.tree, SPAN("a"), &(struct tree_terms){.target = &seen}), 0);
+    assert_int_equal(delete (&f, "a"), -ENOENT);
+    assert_int_equal(tree_folder_count(&f, ""), 0);
+    tree_folder_free(&f);
+}
+
+static void links_are_never_followed_out_nor_through_when_removing(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+    struct tree_folder outside = tree_folder_new(plain);
+
+    (void)state;
+    assert_int_equal(tree_folder_put(&outside, "secret", "s"), 0);
+    assert_int_equal(tree_folder_mkdir(&f, "d"), 0);
+    assert_int_equal(tree_folder_put(&f, "d/f", "x"), 0);
+    assert_int_equal(symlinkat(outside.path, f.root, "out"), 0);
+    assert_int_equal(symlinkat("d", f.root, "in"), 0);
+    assert_int_equal(symlinkat("d/f", f.root, "file"), 0);
+    assert_int_equal(symlinkat("nowhere", f.root, "dangling"), 0);
+    assert_int_equal(look(&f, "out").here.kind, TREE_OTHER);
+    assert_int_equal(look(&f, "dangling").here.kind, TREE_OTHER);
+    assert_int_equal(look(&f, "in/f").here.kind, TREE_FILE);
+    assert_int_equal(look(&f, "file").here.kind, TREE_FILE);
+    assert_int_equal(look(&f, "out/secret").here.kind, TREE_ABSENT);
+    assert_int_equal(tree_folder_put(&f, "out/secret", "t"), -ENOENT);
+    assert_int_equal(tree_folder_put(&f, "out", "t"), -ENXIO);
+    assert_int_equal(copy(&f, "out", "mine", true), -ENXIO);
+    assert_int_equal(copy(&f, "d", "in/e", true), -EDEADLK); // into itself through a link
+    assert_int_equal(move(&f, "d", "in/e", true), -EDEADLK);
+    assert_int_equal(move(&f, "d/f", "in/f", true), -EDEADLK);
+    assert_int_equal(copy(&f, "file", "copy", true), 0); // what it stands for
+    assert_string_equal(tree_folder_read(&f, "copy"), "x");
+    assert_int_equal(tree_folder_put(&f, "file", "y"), 0); // the link itself is replaced
+    assert_string_equal(tree_folder_read(&f, "d/f"), "x");
+    assert_int_equal(delete (&f, "in"), 0);
+    assert_int_equal(symlinkat(outside.path, openat(f.root, "d", O_PATH), "out"), 0);
+    assert_int_equal(delete (&f, "d"), 0);
+    assert_string_equal(tree_folder_read(&outside, "secret"), "s");
+    tree_folder_free(&f);
+    tree_folder_free(&outside);
+}
+
+/* RFC 4918 §9.8, §9.9: Overwrite, and source and destination. */
+static void copies_and_moves_replace_or_refuse(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+
+    (void)state;
+    for (int moving = 0; moving < 2; moving++) {
+        int (*go)(struct tree_folder *, const char *, const char *, bool) = moving ? move : copy;
+
+        assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
+        assert_int_equal(tree_folder_mkdir(&f, "a/b"), 0);
+        assert_int_equal(tree_folder_put(&f, "a/b/f", "deep"), 0);
+        assert_int_equal(tree_folder_mkdir(&f, "old"), 0);
+        assert_int_equal(tree_folder_put(&f, "old/gone", "x"), 0);
+        assert_int_equal(tree_folder_put(&f, "file", "file"), 0);
+        assert_int_equal(go(&f, "a", "a", true), -EDEADLK);
+        assert_int_equal(go(&f, "a", "a/b/c", true), -EDEADLK);
+        assert_int_equal(go(&f, "a/b", "a", true), -EDEADLK);
+        assert_int_equal(go(&f, "no", "c", true), -ENOENT);
+        assert_int_equal(go(&f, "a", "no/c", true), -ENOENT);
+        assert_int_equal(go(&f, "a", "old", false), -EEXIST);
+        assert_int_equal(go(&f, "file", "a/b/f", false), -EEXIST);
+        assert_int_equal(go(&f, "file", "a/b/f", true), 0);
+        assert_string_equal(tree_folder_read(&f, "a/b/f"), "file");
+        assert_int_equal(go(&f, "a", "old", true), 0);
+        assert_string_equal(tree_folder_read(&f, "old/b/f"), "file");
+        assert_int_equal(tree_folder_count(&f, "old"), 1);
+        assert_int_equal(tree_folder_count(&f, "a"), moving ? -1 : 1);
+        assert_int_equal(go(&f, "old/b/f", "old/b2", false), 0);
+        assert_int_equal(go(&f, "old/b2", "old/b", true), 0); // a file over a collection
+        assert_string_equal(tree_folder_read(&f, "old/b"), "file");
+        assert_int_equal(go(&f, "old", "old2", false), 0);
+        assert_int_equal(tree_folder_count(&f, ""), moving ? 1 : 4);
+        for (int i = 0; i < 4; i++)
+            (void)delete (&f, (const char *[]){"a", "old", "old2", "file"}[i]);
+        assert_int_equal(tree_folder_count(&f, ""), 0);
+    }
+    tree_folder_free(&f);
+}
+
+static void two_names_of_one_file_become_one_by_a_move(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+
+    (void)state;
+    assert_int_equal(tree_folder_put(&f, "a", "x"), 0);
+    assert_int_equal(linkat(f.root, "a", f.root, "b", 0), 0);
+    assert_int_equal(move(&f, "a", "b", true), 0);
+    assert_int_equal(tree_folder_count(&f, ""), 1);
+    assert_string_equal(tree_folder_read(&f, "b"), "x");
+    tree_folder_free(&f);
+}
+
+static void a_shallow_copy_has_no_members(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+    struct tree_result result;
+
+    (void)state;
+    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
+    assert_int_equal(tree_folder_put(&f, "a/f", "x"), 0);
+    assert_int_equal(tree_copy(f.tree, SPAN("a"), SPAN("b"),
+                               &(struct tree_copying){.shallow = true}, NULL, &result),
+                     0);
+    assert_true(result.created);
+    assert_int_equal(result.now.kind, TREE_COLLECTION);
+    assert_int_equal(tree_folder_count(&f, "b"), 0);
+    tree_folder_free(&f);
+}
+
+struct failures {
+    int count;
+    bool go_on;
+    char path[64];
+    int error;
+};
+
+static bool note_failure(void *context, struct span member, int error)
+{
+    struct failures *n = context;
+
+    n->count++;
+    n->error = error;
+    snprintf(n->path, sizeof n->path, "%.*s", SPAN_ARG(member));
+    return n->go_on;
+}
+
+/* RFC 4918 §9.8.3: what could not be copied is told, member by member. */
+static void a_member_that_cannot_be_copied_is_told(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+    struct failures failures = {0};
+    struct tree_copying how = {.failed = note_failure, .context = &failures};
+    struct tree_result result;
+    char name[201] = "";
+    int fd, up;
+
+    (void)state;
+    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
+    assert_int_equal(tree_folder_put(&f, "a/f", "x"), 0);
+    /* A folder too deep for a path fails for every user, root too. */
+    fd = openat(f.root, "a", O_PATH);
+    memset(name, 'd', sizeof name - 1);
+    for (size_t length = 0; length <= LIMIT_TREE_PATH + sizeof name; length += sizeof name) {
+        assert_int_equal(mkdirat(fd, name, 0700), 0);
+        up = openat(fd, name, O_PATH);
+        close(fd);
+        fd = up;
+    }
+    close(fd);
+    assert_int_equal(tree_copy(f.tree, SPAN("a"), SPAN("b"), &how, NULL, &result), -ECANCELED);
+    assert_int_equal(failures.count, 1);
+    assert_int_equal(failures.error, ENAMETOOLONG);
+    assert_int_equal(tree_folder_count(&f, ""), 1);
+    failures = (struct failures){.go_on = true};
+    assert_int_equal(tree_copy(f.tree, SPAN("a"), SPAN("b"), &how, NULL, &result), 0);
+    assert_int_equal(failures.count, 1);
+    assert_string_equal(tree_folder_read(&f, "b/f"), "x");
+    assert_int_equal(delete (&f, "a"), 0); // deeper than any path, and gone
+    assert_int_equal(delete (&f, "b"), 0);
+    assert_int_equal(tree_folder_count(&f, ""), 0);
+    tree_folder_free(&f);
+}
+
+/* ---- Leftovers */
+
+static void a_sweep_removes_leftovers_and_only_them(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+    size_t removed = 0;
+    struct stage *s;
+    int held;
+
+    (void)state;
+    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
+    assert_int_equal(mkdirat(f.root, "a/.candor-tmp-0123456789abcdef", 0700), 0);
+    assert_int_equal(mkdirat(f.root, "a/.candor-tmp-0123456789abcdef/x", 0700), 0);
+    close(openat(f.root, "a/.candor-tmp-0123456789abcdef/x/y", O_CREAT | O_WRONLY, 0600));
+    close(openat(f.root, ".candor-tmp-0000000000000000", O_CREAT | O_WRONLY, 0600));
+    close(openat(f.root, ".candor-tmp-000000000000000", O_CREAT | O_WRONLY, 0600));
+    close(openat(f.root, ".candor-tmp-000000000000000G", O_CREAT | O_WRONLY, 0600));
+    assert_int_equal(symlinkat("a", f.root, ".candor-tmp-0000000000000001"), 0);
+    held = openat(f.root, ".candor-tmp-0000000000000002", O_CREAT | O_WRONLY, 0600);
+    assert_int_equal(flock(held, LOCK_SH), 0);
+    assert_int_equal(tree_stage_begin(f.tree, SPAN("f"), 1, &s), 0);
+    assert_int_equal(tree_sweep(f.tree, &removed), 0);
+    assert_int_equal(removed, 2);
+    assert_int_equal(tree_folder_count(&f, "a"), 0);
+    assert_int_equal(tree_folder_count(&f, ""), 6);
+    assert_int_equal(tree_stage_write(s, SPAN("x")), 0);
+    assert_int_equal(tree_stage_commit(s, NULL, &(struct tree_result){0}), 0);
+    tree_stage_free(s);
+    close(held);
+    tree_folder_reopen(&f, plain);
+    assert_int_equal(tree_sweep(f.tree, &removed), 0);
+    assert_int_equal(removed, 1);
+    tree_folder_free(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(look_tells_kinds_and_parents),
+        cmocka_unit_test(names_that_cannot_be_are_told_apart),
+        cmocka_unit_test(the_result_of_a_put_has_the_stamp_and_the_tag_that_a_reader_finds),
+        cmocka_unit_test(a_set_time_is_kept_and_modes_are_as_the_umask_and_the_old_file_say),
+        cmocka_unit_test(a_stage_that_is_given_up_leaves_the_old_content_and_nothing_else),
+        cmocka_unit_test(a_stage_can_take_parts_of_a_file),
+        cmocka_unit_test(a_commit_is_refused_when_the_terms_are_not_met_and_can_be_tried_again),
+        cmocka_unit_test(content_does_not_replace_a_collection_nor_a_pipe),
+        cmocka_unit_test(a_commit_notices_that_its_folder_has_gone),
+        cmocka_unit_test(of_threads_that_race_for_one_target_exactly_one_wins),
+        cmocka_unit_test(the_quota_is_refused_before_the_first_byte_or_midway_and_counts_exactly),
+        cmocka_unit_test(usage_follows_collections_and_a_new_count_agrees),
+        cmocka_unit_test(a_file_system_that_takes_no_more_leaves_the_old_content),
+        cmocka_unit_test(a_collection_is_made_once_and_removed_whole),
+        cmocka_unit_test(links_are_never_followed_out_nor_through_when_removing),
+        cmocka_unit_test(copies_and_moves_replace_or_refuse),
+        cmocka_unit_test(two_names_of_one_file_become_one_by_a_move),
+        cmocka_unit_test(a_shallow_copy_has_no_members),
+        cmocka_unit_test(a_member_that_cannot_be_copied_is_told),
+        cmocka_unit_test(a_sweep_removes_leftovers_and_only_them),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
