@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What must outlive the process: dead properties, locks, and intents (the notes that let a rename
+ * and its rows happen both or not at all). RFC 4918.
+ *
+ * - Every function blocks: call it from the offload pool, never from a loop. All are thread-safe.
+ * - Acknowledged is durable: when store_apply returns 0, its changes survive SIGKILL and the loss
+ *   of power. Otherwise nothing of them is there. Calls that wait at the same time share one flush
+ *   of the disk, in the order in which they came.
+ * - One process at a time: the locks in the memory of two would contradict each other, so a second
+ *   store_open of the same store is refused while the first is open, in this process or another.
+ * - Paths are relative to the tree's root, without a slash at either end; "" is the root. Any
+ * octets but NUL. "a" is above "a/b" and not above "ab".
+ * - Errors are negated rows of base/error.def: FULL no room on the disk, LIMIT a limit of
+ *   base/limits.def, ABSENT and EXISTS what they say, SYNTAX not such a path, MEMORY, STORE
+ * anything else that the backend could not do; store_describe_failure tells the operator more.
+ */
+#ifndef CANDOR_STATE_STORE_H
+#define CANDOR_STATE_STORE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/span.h"
+
+struct store;
+
+/*
+ * Opens the store at path, a file that is made with mode 0600 if it is absent; its folder must be
+ * there. An older store is brought up to date; a newer one, and a file that is something else, are
+ * refused and left as they are. On failure a sentence for the operator is added to `error`:
+ * -CANDOR_E_BUSY another process has it, -CANDOR_E_STORE it cannot be used, -CANDOR_E_SYSTEM,
+ * -CANDOR_E_FULL, -CANDOR_E_MEMORY.
+ */
+int store_open(const char *path, struct store **ret_store, struct buf *error);
+/* No other call may be under way. Accepts NULL. */
+void store_close(struct store *s);
+
+/* Adds a sentence about the last failure of the backend to text; nothing when there was none. */
+void store_describe_failure(struct store *s, struct buf *text);
+
+/* ---- Trees */
+
+/*
+ * The number of the tree with this name, given to it when it is first asked for and kept for good.
+ * The name is the real path of the tree's root: inode and device numbers do not survive a restore
+ * from a backup, nor the device's number every restart.
+ */
+int store_tree(struct store *s, struct span name, uint32_t *ret_tree);
+
+/*
+ * Whether a path of the tree may have dead properties; answered from memory. True from before the
+ * first store_apply that sets one begins its work, so a false answer holds for whoever keeps others
+ * from starting such a call.
+ */
+bool store_tree_has_properties(struct store *s, uint32_t tree);
+
+/* ---- Changes */
+
+struct store_property {
+    struct span namespace; // may be empty
+    struct span name;
+    struct span value; // octets as the caller writes them
+};
+
+struct store_lock {
+    struct span token;     // unique in the whole store
+    struct span path;      // the lock's root
+    bool infinite;         // depth infinity; otherwise 0
+    bool shared;           // otherwise exclusive
+    int64_t timeout;       // seconds, as granted
+    int64_t expires;       // seconds since 1970; kept for the caller, who drops what has expired
+    struct span owner;     // XML, may be empty
+    struct span principal; // empty: anonymous
+};
+
+/* The numbers are on disk. */
+enum store_intent_kind {
+    STORE_INTENT_MOVE = 1,
+    STORE_INTENT_DELETE = 2,
+    STORE_INTENT_COPY = 3,
+};
+
+/* What is about to happen in the file system, and the inodes that tell afterwards if it did. */
+struct store_intent {
+    uint64_t id; // from store_intent_id
+    enum store_intent_kind kind;
+    struct span source, destination;
+    struct span temporary;                    // path of the hidden temporary, may be empty
+    uint64_t source_inode, destination_inode; // 0: nothing was there
+};
+
+enum store_change_kind {
+    STORE_PROPERTY_SET,      // path, property
+    STORE_PROPERTY_REMOVE,   // path, property without its value; absent: success (RFC 4918 §14.23)
+    STORE_PROPERTIES_DELETE, // path: its properties and those of everything below
+    STORE_PROPERTIES_COPY,   // path, destination, shallow; replaces what is at and below there
+    STORE_PROPERTIES_MOVE,   // path, destination; replaces what is at and below there
+    STORE_LOCK_INSERT,       // lock
+    STORE_LOCK_REFRESH,      // lock: its token, timeout and expires count; -CANDOR_E_ABSENT
+    STORE_LOCK_DELETE,       // lock: its token counts; absent: success
+    STORE_LOCKS_DELETE,      // path: every lock with its root there or below
+    STORE_INTENT_BEGIN,      // intent
+    STORE_INTENT_FINISH,     // intent: its id counts; -CANDOR_E_ABSENT
+};
+
+/* One change; the comments above tell which members count. */
+struct store_change {
+    enum store_change_kind kind;
+    struct span path, destination;
+    bool shallow; // the properties of path alone, not of what is below it
+    struct store_property property;
+    const struct store_lock *lock;
+    const struct store_intent *intent;
+};
+
+/*
+ * Makes the changes, in order, in one transaction: all or none. On failure *failed (unless NULL) is
+ * the index of the change that did not work, or n when it was none in particular.
+ * Copying or moving to, above or below the source itself: -CANDOR_E_OVERLAP.
+ */
+int store_apply(struct store *s, uint32_t tree, const struct store_change *changes, size_t n,
+                size_t *failed);
+
+/* An id that no unfinished intent has. */
+uint64_t store_intent_id(struct store *s);
+
+/* ---- Reading: what earlier calls of store_apply acknowledged is seen */
+
+/* The value, copied to the arena. -CANDOR_E_ABSENT when there is no such property. */
+int store_property_get(struct store *s, uint32_t tree, struct span path, struct span namespace,
+                       struct span name, struct arena *arena, struct span *ret_value);
+
+/*
+ * Visitors get spans that are valid during their call only, must not call the store, and stop the
+ * visit by returning something other than 0, which is then the result.
+ */
+
+/* The properties of n paths as they are at one moment, path by path, ordered by namespace and name;
+ * index: which path. Without values every value is empty and is not read. */
+int store_properties_visit(struct store *s, uint32_t tree, const struct span *paths, size_t n,
+                           bool values,
+                           int (*visit)(void *context, size_t index,
+                                        const struct store_property *property),
+                           void *context);
+
+/* All locks of the tree, ordered by path. */
+int store_locks_visit(struct store *s, uint32_t tree,
+                      int (*visit)(void *context, const struct store_lock *lock), void *context);
+
+/* The unfinished intents of the tree, oldest first. */
+int store_intents_visit(struct store *s, uint32_t tree,
+                        int (*visit)(void *context, const struct store_intent *intent),
+                        void *context);
+
+#endif

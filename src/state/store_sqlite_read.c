@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reading, on the connection that never waits for a flush of the disk.
+ */
+#include "state/store_sqlite.h"
+
+static struct span empty_or_copy(struct arena *a, struct span s, int *error)
+{
+    struct span copy = arena_copy(a, s);
+
+    if (s.len && !copy.ptr)
+        *error = -CANDOR_E_MEMORY;
+    return copy;
+}
+
+static int property_get(struct database *d, uint32_t tree, const struct key *key,
+                        struct span namespace, struct span name, struct arena *arena,
+                        struct span *ret_value)
+{
+    sqlite3_stmt *q = NULL;
+    int result = database_prepare(d, STATEMENT_PROPERTY_GET, &q);
+
+    if (result < 0)
+        return result;
+    sqlite3_bind_int64(q, 1, tree);
+    statement_bind(q, 2, key_span(key));
+    statement_bind(q, 3, namespace);
+    statement_bind(q, 4, name);
+    if ((result = database_step(d, q)) <= 0)
+        return result < 0 ? result : -CANDOR_E_ABSENT;
+    result = 0;
+    struct span value = empty_or_copy(arena, statement_column(q, 0), &result);
+    database_reset(q);
+    if (result == 0)
+        *ret_value = value;
+    return result;
+}
+
+int store_property_get(struct store *s, uint32_t tree, struct span path, struct span namespace,
+                       struct span name, struct arena *arena, struct span *ret_value)
+{
+    struct key key;
+    int result = key_check(path);
+
+    if (result < 0)
+        return result;
+    key_make(&key, path);
+    pthread_mutex_lock(&s->reading);
+    result = property_get(&s->reader, tree, &key, namespace, name, arena, ret_value);
+    pthread_mutex_unlock(&s->reading);
+    return result;
+}
+
+/* A visit of the rows of one statement is a step for each; this is what it does with a row. */
+struct visit {
+    int (*row)(const struct visit *v, sqlite3_stmt *q);
+    size_t index;
+    bool values;
+    union {
+        int (*property)(void *context, size_t index, const struct store_property *property);
+        int (*lock)(void *context, const struct store_lock *lock);
+        int (*intent)(void *context, const struct store_intent *intent);
+    };
+    void *context;
+};
+
+static int visit_rows(struct database *d, sqlite3_stmt *q, const struct visit *v)
+{
+    int result;
+
+    while ((result = database_step(d, q)) > 0) {
+        int stop = v->row(v, q);
+        if (stop != 0) {
+            database_reset(q);
+            return stop;
+        }
+    }
+    return result;
+}
+
+static int property_row(const struct visit *v, sqlite3_stmt *q)
+{
+    struct store_property p = {
+        .namespace = statement_column(q, 0),
+        .name = statement_column(q, 1),
+    };
+
+    if (v->values)
+        p.value = statement_column(q, 2);
+    return v->property(v->context, v->index, &p);
+}
+
+static int visit_paths(struct database *d, uint32_t tree, const struct span *paths, size_t n,
+                       struct visit *v)
+{
+    enum statement which = v->values ? STATEMENT_PROPERTY_VISIT : STATEMENT_PROPERTY_VISIT_NAMES;
+    int result = 0;
+
+    for (v->index = 0; result == 0 && v->index < n; v->index++) {
+        struct key key;
+        sqlite3_stmt *q;
+
+        if ((result = key_check(paths[v->index])) < 0 ||
+            (result = database_prepare(d, which, &q)) < 0)
+            break;
+        key_make(&key, paths[v->index]);
+        sqlite3_bind_int64(q, 1, tree);
+        statement_bind(q, 2, key_span(&key));
+        result = visit_rows(d, q, v);
+    }
+    return result;
+}
+
+int store_properties_visit(
+    struct store *s, uint32_t tree, const struct span *paths, size_t n, bool values,
+    int (*visit)(void *context, size_t index, const struct store_property *property), void *context)
+{
+    struct visit v = {.row = property_row, .values = values, .property = visit, .context = context};
+    int result = 0;
+
+    pthread_mutex_lock(&s->reading);
+    if (n > 1) // one view for all paths, and one look at the log instead of n
+        result = database_run(&s->reader, STATEMENT_BEGIN_READ);
+    if (result == 0)
+        result = visit_paths(&s->reader, tree, paths, n, &v);
+    if (!sqlite3_get_autocommit(s->reader.db)) {
+        int end = database_run(&s->reader, STATEMENT_COMMIT);
+        result = result == 0 ? end : result;
+    }
+    pthread_mutex_unlock(&s->reading);
+    return result;
+}
+
+static int visit_tree(struct store *s, uint32_t tree, enum statement which, const struct visit *v)
+{
+    sqlite3_stmt *q = NULL;
+
+    pthread_mutex_lock(&s->reading);
+    int result = database_prepare(&s->reader, which, &q);
+    if (result == 0) {
+        sqlite3_bind_int64(q, 1, tree);
+        result = visit_rows(&s->reader, q, v);
+    }
+    pthread_mutex_unlock(&s->reading);
+    return result;
+}
+
+static int lock_row(const struct visit *v, sqlite3_stmt *q)
+{
+    return v->lock(v->context, &(struct store_lock){
+                                   .token = statement_column(q, 0),
+                                   .path = key_path(statement_column(q, 1)),
+                                   .infinite = sqlite3_column_int(q, 2) != 0,
+                                   .shared = sqlite3_column_int(q, 3) != 0,
+                                   .timeout = sqlite3_column_int64(q, 4),
+                                   .expires = sqlite3_column_int64(q, 5),
+                                   .owner = statement_column(q, 6),
+                                   .principal = statement_column(q, 7),
+                               });
+}
+
+int store_locks_visit(struct store *s, uint32_t tree,
+                      int (*visit)(void *context, const struct store_lock *lock), void *context)
+{
+    struct visit v = {.row = lock_row, .lock = visit, .context = context};
+
+    return visit_tree(s, tree, STATEMENT_LOCK_VISIT, &v);
+}
+
+static int intent_row(const struct visit *v, sqlite3_stmt *q)
+{
+    return v->intent(v->context, &(struct store_intent){
+                                     .id = (uint64_t)sqlite3_column_int64(q, 0),
+                                     .kind = (enum store_intent_kind)sqlite3_column_int(q, 1),
+                                     .source = statement_column(q, 2),
+                                     .destination = statement_column(q, 3),
+                                     .temporary = statement_column(q, 4),
+                                     .source_inode = (uint64_t)sqlite3_column_int64(q, 5),
+                                     .destination_inode = (uint64_t)sqlite3_column_int64(q, 6),
+                                 });
+}
+
+int store_intents_visit(struct store *s, uint32_t tree,
+                        int (*visit)(void *context, const struct store_intent *intent),
+                        void *context)
+{
+    struct visit v = {.row = intent_row, .intent = visit, .context = context};
+
+    return visit_tree(s, tree, STATEMENT_INTENT_VISIT, &v);
+}

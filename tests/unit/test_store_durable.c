@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+/* Threads, a killed process and a full disk. */
+#include "store_unit.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+enum { THREADS = 8, ROUNDS = 60 };
+
+struct writer {
+    struct fixture *f;
+    int number;
+    int failures;
+};
+
+/* Sets, moves and reads in a corner of its own; every seventh call must fail, alone. */
+static void *write_and_read(void *argument)
+{
+    struct writer *w = argument;
+    struct store *s = w->f->store;
+    char from[32], to[32], value[32];
+    struct store_lock absent = lock_of("urn:absent", "");
+    struct arena arena;
+
+    if (arena_init(&arena, 1024) < 0)
+        return w->failures++, NULL;
+    snprintf(from, sizeof from, "from%d", w->number);
+    snprintf(to, sizeof to, "to%d", w->number);
+    for (int i = 0; i < ROUNDS; i++) {
+        snprintf(value, sizeof value, "%d", i);
+        struct store_change changes[] = {
+            change_set(span_from_str(from), SPAN("x"), span_from_str(value)),
+            change_paths(STORE_PROPERTIES_MOVE, span_from_str(from), span_from_str(to)),
+            {.kind = STORE_LOCK_REFRESH, .lock = &absent},
+        };
+        bool fails = i % 7 == 6;
+        int result = store_apply(s, w->f->tree, changes, fails ? 3 : 2, NULL);
+        w->failures += result != (fails ? -CANDOR_E_ABSENT : 0);
+
+        struct span got = {0};
+        if (!fails)
+            w->failures +=
+                store_property_get(s, w->f->tree, span_from_str(to), SPAN("http://example.com/"),
+                                   SPAN("x"), &arena, &got) != 0 ||
+                !span_eq(got, span_from_str(value));
+        w->failures += !store_tree_has_properties(s, w->f->tree);
+        arena_reset(&arena);
+    }
+    arena_done(&arena);
+    return NULL;
+}
+
+static void threads_write_at_once_and_only_the_failing_call_fails(void **state)
+{
+    struct fixture *f = *state;
+    struct writer writers[THREADS];
+    pthread_t threads[THREADS];
+
+    assert_int_equal(set_property(f, "there", "x", "1"), 0);
+    for (int i = 0; i < THREADS; i++) {
+        writers[i] = (struct writer){.f = f, .number = i};
+        assert_int_equal(pthread_create(&threads[i], NULL, write_and_read, &writers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(writers[i].failures, 0);
+    }
+    fixture_reopen(f);
+    for (int i = 0; i < THREADS; i++) {
+        char path[32], last[32];
+
+        snprintf(path, sizeof path, "to%d", i);
+        snprintf(last, sizeof last, "%d", ROUNDS - 1);
+        assert_string_equal(get_property(f, span_from_str(path), "x"), last);
+    }
+}
+
+/* ---- A killed process */
+
+/* In the child: locks one after the other, each told through the pipe once it is acknowledged. */
+static void *insert_for_ever(void *argument)
+{
+    struct writer *w = argument;
+    char token[32];
+
+    for (uint32_t i = 0;; i++) {
+        snprintf(token, sizeof token, "t%d-%u", w->number, i);
+        struct store_lock lock = lock_of(token, "a/b");
+        uint32_t told[2] = {(uint32_t)w->number, i};
+        if (insert_lock(w->f, &lock) < 0 || write(w->failures, told, sizeof told) != sizeof told)
+            _exit(1);
+    }
+}
+
+static void child_insert(struct fixture *f, int out)
+{
+    struct writer writers[4];
+    pthread_t thread;
+
+    buf_clear(&f->error);
+    if (store_open(f->path, &f->store, &f->error) < 0 ||
+        store_tree(f->store, SPAN("/srv/team"), &f->tree) < 0)
+        _exit(1);
+    for (int i = 0; i < 4; i++) {
+        writers[i] = (struct writer){.f = f, .number = i, .failures = out};
+        if (pthread_create(&thread, NULL, insert_for_ever, &writers[i]) != 0)
+            _exit(1);
+    }
+    for (;;)
+        pause();
+}
+
+struct presence {
+    bool there[4][100000];
+};
+
+static int note_lock(void *context, const struct store_lock *lock)
+{
+    struct presence *p = context;
+    uint64_t number;
+
+    assert_true(lock->token.len > 3 && lock->token.ptr[1] >= '0' && lock->token.ptr[1] < '4');
+    assert_true(span_to_u64(span_from(lock->token, 3), 99999, &number));
+    p->there[lock->token.ptr[1] - '0'][number] = true;
+    assert_true(span_eq(lock->path, SPAN("a/b")));
+    return 0;
+}
+
+static void what_was_acknowledged_survives_a_kill(void **state)
+{
+    struct fixture *f = *state;
+    static struct presence presence;
+
+    for (int round = 0; round < 5; round++) {
+        uint32_t told[2], acknowledged[4] = {0};
+        int pipes[2], count = 0;
+
+        store_close(f->store);
+        f->store = NULL;
+        assert_int_equal(pipe(pipes), 0);
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0)
+            child_insert(f, pipes[1]);
+        close(pipes[1]);
+        while (read(pipes[0], told, sizeof told) == sizeof told) {
+            acknowledged[told[0]] = told[1] + 1;
+            if (++count == 37 * (round + 1))
+                assert_int_equal(kill(child, SIGKILL), 0);
+        }
+        close(pipes[0]);
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status) && count >= 37 * (round + 1));
+
+        fixture_open(f);
+        memset(&presence, 0, sizeof presence);
+        assert_int_equal(store_locks_visit(f->store, f->tree, note_lock, &presence), 0);
+        for (int w = 0; w < 4; w++) {
+            for (uint32_t i = 0; i < acknowledged[w]; i++)
+                assert_true(presence.there[w][i]);
+        }
+        assert_int_equal(apply_one(f, change_paths(STORE_LOCKS_DELETE, SPAN("a"), SPAN(""))), 0);
+    }
+}
+
+// While a process has the store, another cannot open it; once it is killed, it can.
+static void the_lock_of_a_killed_process_is_gone(void **state)
+{
+    struct fixture *f = *state;
+    int pipes[2];
+    char ready;
+
+    store_close(f->store);
+    f->store = NULL;
+    assert_int_equal(pipe(pipes), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (store_open(f->path, &f->store, &f->error) < 0 || write(pipes[1], "r", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    close(pipes[1]);
+    assert_int_equal(read(pipes[0], &ready, 1), 1);
+    close(pipes[0]);
+    assert_int_equal(store_open(f->path, &f->store, &f->error), -CANDOR_E_BUSY);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    fixture_open(f);
+}
+
+/* ---- A full disk: in a child, where a file may not grow any more */
+
+enum { FULL_FILE = 512 * 1024 };
+
+/* 0, or the number of the step that went wrong. */
+static int child_fill(struct fixture *f)
+{
+    static char value[32 * 1024];
+    struct rlimit limit = {FULL_FILE, RLIM_INFINITY};
+    struct buf text = {0};
+    char path[32];
+    int written = 0, result = 0;
+
+    memset(value, 'v', sizeof value);
+    signal(SIGXFSZ, SIG_IGN);
+    if (store_open(f->path, &f->store, &f->error) < 0 ||
+        store_tree(f->store, SPAN("/srv/team"), &f->tree) < 0)
+        return 1;
+    if (setrlimit(RLIMIT_FSIZE, &limit) < 0)
+        return 2;
+    for (; written < 1000 && result == 0; written++) {
+        snprintf(path, sizeof path, "p%d", written);
+        result =
+            apply_one(f, change_set(span_from_str(path), SPAN("x"), span_of(value, sizeof value)));
+    }
+    store_describe_failure(f->store, &text);
+    if (result != -CANDOR_E_FULL || written < 3)
+        return 3;
+    if (!text.len || !memmem(text.ptr, text.len, "File too large", 14))
+        return 4;
+    if (strcmp(get_property(f, SPAN("p0"), "x"), "-") == 0 ||
+        strcmp(get_property(f, span_from_str(path), "x"), "-") != 0)
+        return 5;
+    limit.rlim_cur = RLIM_INFINITY;
+    if (setrlimit(RLIMIT_FSIZE, &limit) < 0)
+        return 6;
+    if (apply_one(f, change_set(span_from_str(path), SPAN("x"), SPAN("fits"))) < 0)
+        return 7;
+    buf_done(&text);
+    buf_done(&f->error);
+    store_close(f->store);
+    return 0;
+}
+
+static void a_full_disk_is_told_and_the_store_goes_on(void **state)
+{
+    struct fixture *f = *state;
+    int status;
+
+    store_close(f->store);
+    f->store = NULL;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(child_fill(f));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    fixture_open(f);
+    assert_true(strcmp(get_property(f, SPAN("p0"), "x"), "-") != 0);
+}
+
+#define STORE_TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORE_TEST(threads_write_at_once_and_only_the_failing_call_fails),
+        STORE_TEST(what_was_acknowledged_survives_a_kill),
+        STORE_TEST(the_lock_of_a_killed_process_is_gone),
+        STORE_TEST(a_full_disk_is_told_and_the_store_goes_on),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
