@@ -35,7 +35,7 @@ static inline unsigned hash_name(struct span name)
     unsigned middle = (unsigned char)name.ptr[name.len / 2] | 0x20U;
     unsigned last = (unsigned char)name.ptr[name.len - 1] | 0x20U;
 
-    return ((unsigned)name.len + first + 21 * last + 48 * middle) % SLOTS;
+    return ((unsigned)name.len + first + 27 * last + 20 * middle) % SLOTS;
 }
 
 static inline bool is_name(struct span known, struct span name)

@@ -123,7 +123,7 @@ static void fields_are_walked_and_found(void **state)
         assert_true(strcasecmp(last, candor_field_name(f)) < 0);
         last = candor_field_name(f);
     }
-    assert_string_equal(last, "X-Forwarded-Proto");
+    assert_string_equal(last, "X-Update-Range");
     assert_true(candor_field_is_secret(cookie) && !candor_field_is_list(cookie));
     assert_true(candor_field_is_hop_by_hop(upgrade) && candor_field_is_list(upgrade));
     assert_true(candor_field_is_singleton(candor_field_from_name(TEXT("Range"))));
