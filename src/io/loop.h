@@ -61,7 +61,8 @@ struct stream {
     stream_closed_fn *on_closed;
     struct iovec *iov;
     uint64_t file_offset, file_left;
-    ssize_t sent;
+    uint64_t sent;
+    ssize_t result;
     int fd, file;
     uint16_t iov_count;
     uint16_t state;
@@ -132,10 +133,12 @@ void timer_stop(struct timer *t);
 
 /*
  * Something to be called in a loop's own thread: the only way from one thread to another.
- * The message stays its sender's until on_arrival runs.
+ * The message stays its sender's until on_arrival runs. Posting it again before that changes
+ * nothing: it arrives once. It must be all zeros, but for on_arrival, when it is posted first.
  */
 struct loop_message {
     struct loop_message *next; // private
+    bool posted;               // private
     void (*on_arrival)(struct loop_message *p);
 };
 void loop_post(struct loop *l, struct loop_message *p);

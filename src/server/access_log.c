@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <time.h>
 
 enum {
@@ -47,10 +48,15 @@ int access_log_open(struct access_log *log, const struct config *config, struct 
     return log->fd < 0 ? -CANDOR_E_SYSTEM : 0;
 }
 
+/* Workers write to the same pipe or file; where the system takes less than all at once, another's
+ * lines would get in between. */
+static pthread_mutex_t flush_lock = PTHREAD_MUTEX_INITIALIZER;
+
 void access_log_flush(struct access_log *log)
 {
     size_t at = 0;
 
+    pthread_mutex_lock(&flush_lock);
     while (at < log->lines.len) {
         ssize_t n = write(log->fd, log->lines.ptr + at, log->lines.len - at);
 
@@ -67,6 +73,7 @@ void access_log_flush(struct access_log *log)
         log->failed = false;
         at += (size_t)n;
     }
+    pthread_mutex_unlock(&flush_lock);
     buf_clear(&log->lines);
     timer_stop(&log->timer);
 }
@@ -145,8 +152,7 @@ static void add_json(struct buf *b, const struct carried *k)
     add_number(b, "bytes_in", k->bytes_in);
     add_number(b, "bytes_out", k->bytes_out);
     add_number(b, "duration_us", (uint64_t)(clock_monotonic() - x->started) / 1000);
-    if (x->request.violation.outcome != OUTCOME_NONE ||
-        k->content.violation.outcome != OUTCOME_NONE)
+    if (exchange_has_offset(x))
         add_number(b, "offset", x->cause_offset);
     if (outcome->status >= 400) {
         buf_add(b, SPAN(",\"trail\":\""));

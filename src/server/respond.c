@@ -90,8 +90,7 @@ static struct span describe(struct exchange *x)
 
     if (!text)
         return SPAN("");
-    if (x->cause != OUTCOME_NONE && x->outcome == x->cause && x->cause_offset &&
-        outcome_table[x->outcome].status < 500)
+    if (exchange_has_offset(x))
         n = snprintf(text, DETAIL_LENGTH, "Found at byte %llu of the request.",
                      (unsigned long long)x->cause_offset);
     else if (x->outcome == OUTCOME_method_not_allowed)

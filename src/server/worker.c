@@ -13,6 +13,7 @@
 
 enum {
     RESUME_MS = 100,     // until accepting is tried again after the descriptors ran out
+    HURRY_MS = 100,      // until those are looked at again that outlast the stop's time
     BUFFER_SPARE = 4096, // room in a buffer beyond the largest head
 };
 
@@ -40,6 +41,7 @@ static void on_accept(struct listener *l, int fd, const struct sockaddr *peer, s
     struct worker *w = container_of(l, struct worker_listener, listener)->worker;
 
     (void)peer_len;
+    w->exhausted = false;
     connection_open(w, fd, peer);
     if (!worker_has_room(w))
         listener_pause(l);
@@ -49,15 +51,19 @@ static void on_exhausted(struct listener *l)
 {
     struct worker *w = container_of(l, struct worker_listener, listener)->worker;
 
-    oplog("descriptors-exhausted", "no file descriptor is left for a new connection; it waits. "
-                                   "Raise the limit of open files (ulimit -n) or lower "
-                                   "limits.connections");
+    if (!w->exhausted)
+        oplog("descriptors-exhausted", "no file descriptor is left for a new connection; it waits. "
+                                       "Raise the limit of open files (ulimit -n) or lower "
+                                       "limits.connections");
+    w->exhausted = true;
     timer_set(w->loop, &w->resume_timer, loop_now(w->loop) + RESUME_MS * CLOCK_MS);
 }
 
 static void resume_accepting(struct worker *w)
 {
-    for (size_t i = 0; i < w->config->listen_count && !w->stopping; i++)
+    if (w->stopping || !worker_has_room(w))
+        return;
+    for (size_t i = 0; i < w->config->listen_count; i++)
         listener_resume(&w->listeners[i].listener);
 }
 
@@ -82,6 +88,19 @@ void worker_connection_ended(struct worker *w)
     worker_end_if_finished(w);
 }
 
+/* The stop has taken long enough: whoever is slow has run out of time now. */
+static void on_stop_timer(struct timer *t)
+{
+    struct worker *w = container_of(t, struct worker, stop_timer);
+    struct list *link, *next;
+
+    for (link = w->connections.next; link != &w->connections; link = next) {
+        next = link->next;
+        connection_hurry(list_entry(link, struct connection, link));
+    }
+    timer_set(w->loop, t, loop_now(w->loop) + HURRY_MS * CLOCK_MS);
+}
+
 static void on_stop(struct loop_message *m)
 {
     struct worker *w = container_of(m, struct worker, stop_message);
@@ -96,6 +115,8 @@ static void on_stop(struct loop_message *m)
         next = link->next;
         connection_stop(list_entry(link, struct connection, link));
     }
+    timer_set(w->loop, &w->stop_timer,
+              loop_now(w->loop) + (int64_t)w->config->limits.stop_timeout * CLOCK_MS);
     worker_end_if_finished(w);
 }
 
@@ -154,6 +175,7 @@ int worker_open(struct worker *w, const struct config *config, struct offload *p
     *w = (struct worker){.config = config, .pool = pool, .types = types};
     list_init(&w->connections);
     timer_init(&w->resume_timer, on_resume);
+    timer_init(&w->stop_timer, on_stop_timer);
     w->h1_limits = (struct h1_limits){.request_line = (uint32_t)limits->request_line,
                                       .field_section = (uint32_t)limits->field_section,
                                       .fields = (uint32_t)limits->fields};

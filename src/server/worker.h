@@ -39,6 +39,8 @@ struct worker {
     bool stopping;
     struct loop_message stop_message, reopen_message;
     struct timer resume_timer; // after the descriptors ran out
+    struct timer stop_timer;   // when stopping has taken long enough
+    bool exhausted;            // told; until a connection is accepted again
 
     struct carried *carried_free; // exchanges for reuse, last in first out
     unsigned carried_free_count;

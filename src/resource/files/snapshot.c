@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+enum { OPEN_ATTEMPTS = 32 };
+
 const struct span file_coding_names[CODING_COUNT] = {
     [CODING_IDENTITY] = SPAN_INIT(""),
     [CODING_BROTLI] = SPAN_INIT("br"),
@@ -29,11 +31,13 @@ int snapshot_open(int root, const char *path, int flags)
         .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
     };
+    int attempts = 0;
     long fd;
 
+    // EAGAIN: something was renamed meanwhile, or another program holds a lease on the file.
     do
         fd = syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof how);
-    while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+    while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++attempts < OPEN_ATTEMPTS)));
     return fd < 0 ? -errno : (int)fd;
 }
 
