@@ -21,6 +21,7 @@ static const struct xml_limits unlimited = {
     .namespaces = 1 << 30,
     .name = 1 << 30,
     .space = 1 << 30,
+    .tag = 1 << 30,
     .text = 1 << 30,
 };
 

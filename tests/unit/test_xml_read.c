@@ -231,8 +231,33 @@ static void every_limit_holds(void **state)
     l = xml_limits_usual, l.space = 3;
     assert_limit(l, "<a xmlns='abc'/>", "<a xmlns='abcd'/>");
     l = xml_limits_usual, l.text = 3;
-    assert_limit(l, "<a b='abc'>abc<c/>abc</a>", "<a>ab<!-- one text -->&lt;d</a>");
-    assert_limit(l, "<a/>", "<a b='abcd'/>");
+    assert_limit(l, "<a b='abcd'>abc<c/>abc</a>", "<a>ab<!-- one text -->&lt;d</a>");
+    l = xml_limits_usual, l.tag = 8;
+    assert_limit(l, "<a b=''></a>", "<a  b=''></a>");
+    assert_limit(l, "<a></a    >", "<a></a     >");
+    assert_limit(l, "<a><!--4--></a>", "<a><!--45--></a>");
+    assert_limit(l, "<a><?b 45?></a>", "<a><?b 456?></a>");
+}
+
+static void what_never_ends_is_given_up_early(void **state)
+{
+    static const char *const heads[] = {"<a><!--", "<a b='", "<?a ", "<a>", "<a><![CDATA["};
+    size_t usual = xml_limits_usual.tag + xml_limits_usual.text;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        struct xml_reader *reader;
+        size_t fed = 0;
+        int result;
+
+        assert_int_equal(xml_reader_new(&arena, &xml_limits_usual, &reader), 0);
+        result = xml_reader_feed(reader, span_from_str(heads[i]));
+        for (; !result; fed += 8)
+            result = xml_reader_feed(reader, SPAN("12345678"));
+        assert_int_equal(result, -CANDOR_E_LIMIT);
+        assert_in_range(fed, xml_limits_usual.tag, usual);
+        xml_reader_free(reader);
+    }
 }
 
 static void an_error_is_final(void **state)
@@ -388,6 +413,7 @@ int main(void)
         TEST(names_that_are_not_well_formed_are_no_better),
         TEST(a_document_type_is_refused_and_with_it_every_entity),
         TEST(every_limit_holds),
+        TEST(what_never_ends_is_given_up_early),
         TEST(an_error_is_final),
         TEST(no_octet_at_all_is_no_error_but_no_tree),
         TEST(a_fragment_declares_what_it_uses_and_nothing_else),

@@ -19,6 +19,8 @@
 /* No XML document can contain it, so no namespace does. */
 enum { SEPARATOR = '\1' };
 
+enum { PART = 16 * 1024 }; // octets that expat gets at once
+
 const struct xml_limits xml_limits_usual = {
     .size = LIMIT_XML_CONTENT,
     .depth = LIMIT_XML_DEPTH,
@@ -27,6 +29,7 @@ const struct xml_limits xml_limits_usual = {
     .namespaces = LIMIT_XML_NAMESPACES,
     .name = LIMIT_XML_NAME,
     .space = LIMIT_XML_NAMESPACE,
+    .tag = LIMIT_XML_TAG,
     .text = LIMIT_XML_TEXT,
 };
 
@@ -255,14 +258,9 @@ static bool take_attributes(struct xml_reader *r, struct xml_element *element, c
         return false;
     for (; element->attribute_count < count; told += 2) {
         struct xml_attribute *a = &element->attributes[element->attribute_count++];
-        struct span value = span_from_str(told[1]);
 
-        if (value.len > r->limits.text) {
-            fail_limit(r, "an attribute's value is too long", r->limits.text, " octets");
-            return false;
-        }
         if (!take_name(r, told[0], element, true, &a->name, &a->prefix) ||
-            !keep(r, value, &a->value))
+            !keep(r, span_from_str(told[1]), &a->value))
             return false;
         if (span_eq(a->name.local, SPAN("lang")) && span_eq(a->name.space, XML_SPACE)) {
             element->lang = a->value;
@@ -270,6 +268,13 @@ static bool take_attributes(struct xml_reader *r, struct xml_element *element, c
         }
     }
     return true;
+}
+
+/* What expat has just read, whole. */
+static void limit_tag(struct xml_reader *r)
+{
+    if ((size_t)XML_GetCurrentByteCount(r->parser) > r->limits.tag)
+        fail_limit(r, "a tag or a comment is too long", r->limits.tag, " octets");
 }
 
 static bool within_limits(struct xml_reader *r)
@@ -280,6 +285,8 @@ static bool within_limits(struct xml_reader *r)
         fail_limit(r, "there are too many elements", r->limits.elements, "");
     else if (r->in_scope > r->limits.namespaces)
         fail_limit(r, "too many namespaces are declared", r->limits.namespaces, "");
+    else
+        limit_tag(r);
     return r->result == 0;
 }
 
@@ -325,6 +332,7 @@ static void on_end(void *data, const char *name)
     struct xml_reader *r = data;
 
     (void)name; // expat has seen to it that it is the open one's
+    limit_tag(r);
     if (r->result)
         return;
     end_text(r);
@@ -371,6 +379,19 @@ static void on_namespace(void *data, const char *prefix, const char *space)
     r->declared_count++;
 }
 
+static void on_comment(void *data, const char *text)
+{
+    (void)text;
+    limit_tag(data);
+}
+
+static void on_instruction(void *data, const char *target, const char *text)
+{
+    (void)target;
+    (void)text;
+    limit_tag(data);
+}
+
 static void on_doctype(void *data, const char *name, const char *system_id, const char *public_id,
                        int has_subset)
 {
@@ -403,6 +424,8 @@ int xml_reader_new(struct arena *arena, const struct xml_limits *limits,
     XML_SetReturnNSTriplet(r->parser, 1);
     XML_SetElementHandler(r->parser, on_start, on_end);
     XML_SetCharacterDataHandler(r->parser, on_text);
+    XML_SetCommentHandler(r->parser, on_comment);
+    XML_SetProcessingInstructionHandler(r->parser, on_instruction);
     XML_SetStartNamespaceDeclHandler(r->parser, on_namespace);
     XML_SetStartDoctypeDeclHandler(r->parser, on_doctype);
     *ret_reader = r;
@@ -418,6 +441,18 @@ void xml_reader_free(struct xml_reader *r)
     free(r);
 }
 
+/*
+ * Expat keeps a tag or a comment until it is whole, and looks at it from its beginning each time
+ * that more comes; so one that never ends is given up early.
+ */
+static void limit_unfinished(struct xml_reader *r)
+{
+    XML_Index taken = XML_GetCurrentByteIndex(r->parser);
+
+    if (taken >= 0 && r->size - (size_t)taken > r->limits.tag + PART)
+        fail_limit(r, "a tag or a comment is too long", r->limits.tag, " octets");
+}
+
 int xml_reader_feed(struct xml_reader *r, struct span piece)
 {
     if (r->result || !piece.len)
@@ -426,9 +461,15 @@ int xml_reader_feed(struct xml_reader *r, struct span piece)
         fail_limit(r, "the content is too large", r->limits.size, " octets");
         return r->result;
     }
-    r->size += piece.len;
-    if (XML_Parse(r->parser, piece.ptr, (int)piece.len, XML_FALSE) != XML_STATUS_OK)
-        return fail_syntax(r);
+    while (piece.len && !r->result) {
+        struct span part = span_first(piece, PART);
+
+        r->size += part.len;
+        piece = span_from(piece, part.len);
+        if (XML_Parse(r->parser, part.ptr, (int)part.len, XML_FALSE) != XML_STATUS_OK)
+            return fail_syntax(r);
+        limit_unfinished(r);
+    }
     return r->result;
 }
 

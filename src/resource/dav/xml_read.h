@@ -72,7 +72,8 @@ struct xml_limits {
     size_t namespaces; // declarations in force at one place
     size_t name;       // a prefix or a local name
     size_t space;      // the name of a namespace
-    size_t text;       // between two tags, or an attribute's value
+    size_t tag;        // or a comment, or a processing instruction
+    size_t text;       // between two tags
 };
 
 /* Those of limits.def. */
@@ -92,7 +93,7 @@ void xml_reader_free(struct xml_reader *reader);
  */
 int xml_reader_feed(struct xml_reader *reader, struct span piece);
 
-/* There is no more. *ret_root is NULL when not one octet came. Errors as above. */
+/* There is no more; called once. *ret_root is NULL when not one octet came. Errors as above. */
 int xml_reader_finish(struct xml_reader *reader, struct xml_element **ret_root);
 
 /* After -CANDOR_E_SYNTAX or -CANDOR_E_LIMIT; lives as long as the arena. */
