@@ -233,7 +233,7 @@ static void a_folder_needs_no_file(void **state)
     char out[LISTEN_TEXT];
 
     (void)state;
-    assert_int_equal(config_from_folder(folder, &c, &error), 0);
+    assert_int_equal(config_from_folder(folder, false, &c, &error), 0);
     assert_standard(c);
     assert_string_equal(c->routes.routes[0].files.root, folder);
     assert_int_equal(config_set_listen(c, SPAN("nonsense")), -CANDOR_E_SYNTAX);
@@ -242,11 +242,11 @@ static void a_folder_needs_no_file(void **state)
     assert_string_equal(out, "[::1]:0");
     config_free(c);
     c = NULL;
-    assert_int_equal(config_from_folder("/nowhere-at-all", &c, &error), -CANDOR_E_CONFIG);
+    assert_int_equal(config_from_folder("/nowhere-at-all", false, &c, &error), -CANDOR_E_CONFIG);
     assert_string_equal(error.text,
                         "/nowhere-at-all: this does not exist; expected the path of a folder");
     config_error_done(&error);
-    assert_int_equal(config_from_folder("/etc/passwd", &c, &error), -CANDOR_E_CONFIG);
+    assert_int_equal(config_from_folder("/etc/passwd", false, &c, &error), -CANDOR_E_CONFIG);
     assert_string_equal(error.text,
                         "/etc/passwd: this is not a folder; expected the path of a folder");
     config_error_done(&error);

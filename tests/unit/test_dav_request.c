@@ -323,15 +323,15 @@ static void properties_and_their_values_are_bounded(void **state)
     const char *wide;
 
     (void)state;
-    assert_int_equal(proppatch(repeat(head, "<a/>", LIMIT_PROPERTIES, tail)).count,
-                     LIMIT_PROPERTIES);
-    assert_refused('P', repeat(head, "<a/>", LIMIT_PROPERTIES + 1, tail), error,
+    assert_int_equal(proppatch(repeat(head, "<a/>", LIMIT_PROPERTIES_ASKED, tail)).count,
+                     LIMIT_PROPERTIES_ASKED);
+    assert_refused('P', repeat(head, "<a/>", LIMIT_PROPERTIES_ASKED + 1, tail), error,
                    "/propertyupdate/set/prop", "too many properties are changed");
-    assert_refused('P', repeat(head, "</prop><prop><a/>", LIMIT_PROPERTIES + 1, tail), error,
+    assert_refused('P', repeat(head, "</prop><prop><a/>", LIMIT_PROPERTIES_ASKED + 1, tail), error,
                    "/propertyupdate/set/prop[1002]", "too many properties are changed");
     assert_refused(
         'F',
-        repeat("<propfind xmlns='DAV:'><prop>", "<a/>", LIMIT_PROPERTIES + 1, "</prop></propfind>"),
+        repeat("<propfind xmlns='DAV:'><prop>", "<a/>", LIMIT_PROPERTIES_ASKED + 1, "</prop></propfind>"),
         error, "/propfind/prop", "too many properties are named");
     assert_refused('P',
                    repeat("<propertyupdate xmlns='DAV:'><set><prop><a>", "&lt;&#13;",
@@ -348,7 +348,7 @@ static void properties_and_their_values_are_bounded(void **state)
                   LIMIT_XML_NAMESPACE / 8, "' xmlns:b='");
     wide = repeat(wide, "01234567", LIMIT_XML_NAMESPACE / 8, "' xmlns:c='");
     wide = repeat(wide, "01234567", LIMIT_XML_NAMESPACE / 8, "'>");
-    assert_refused('P', repeat(wide, "<a:b c='b: c:'/>", LIMIT_PROPERTIES, tail), error,
+    assert_refused('P', repeat(wide, "<a:b c='b: c:'/>", LIMIT_PROPERTIES_ASKED, tail), error,
                    "/propertyupdate/set/prop/a:b[672]", "the property's value is too large");
 }
 

@@ -10,7 +10,7 @@ static void check(const char *value, struct preferences expected)
     if (p.returning != expected.returning || p.handling != expected.handling ||
         p.respond_async != expected.respond_async || p.depth_noroot != expected.depth_noroot ||
         p.has_wait != expected.has_wait || p.wait != expected.wait)
-        fail_msg("%s", value);
+        fail_msg("%s", value ? value : "(absent)");
 }
 
 // RFC 7240 §4; RFC 8144 §3

@@ -105,13 +105,13 @@ static size_t count_elements(const struct xml_element *e)
 
 /* ---- PROPFIND */
 
-/* The names of an element's children, each once; there are at most LIMIT_PROPERTIES to compare. */
+/* The names of an element's children, each once; there are at most LIMIT_PROPERTIES_ASKED to compare. */
 static int take_names(struct arena *arena, const struct xml_element *from,
                       struct dav_propfind *propfind, struct xml_fault *ret_fault)
 {
     size_t most = count_elements(from);
 
-    if (most > LIMIT_PROPERTIES)
+    if (most > LIMIT_PROPERTIES_ASKED)
         return fault_at(arena, -CANDOR_E_LIMIT, from, SPAN("too many properties are named"),
                         ret_fault);
     propfind->names = arena_alloc(arena, (most + 1) * sizeof *propfind->names);
@@ -234,7 +234,7 @@ static int take_instruction(struct arena *arena, const struct xml_element *instr
 
         if (!n->element || !xml_is_dav(n->element, SPAN("prop")))
             continue;
-        if (count_elements(n->element) > LIMIT_PROPERTIES - proppatch->count)
+        if (count_elements(n->element) > LIMIT_PROPERTIES_ASKED - proppatch->count)
             return fault_at(arena, -CANDOR_E_LIMIT, n->element,
                             SPAN("too many properties are changed"), ret_fault);
         result = take_changes(arena, n->element, remove, proppatch, values, ret_fault);
@@ -252,7 +252,7 @@ static size_t count_changes(const struct xml_element *root)
     for (const struct xml_node *n = root->first; n; n = n->next)
         for (const struct xml_node *p = n->element ? n->element->first : NULL; p; p = p->next)
             count += p->element ? count_elements(p->element) : 0;
-    return count < LIMIT_PROPERTIES ? count : LIMIT_PROPERTIES;
+    return count < LIMIT_PROPERTIES_ASKED ? count : LIMIT_PROPERTIES_ASKED;
 }
 
 int dav_request_proppatch(struct arena *arena, const struct xml_element *root,

@@ -17,11 +17,11 @@ static const struct span partial_update = SPAN_INIT("application/x-sabredav-part
 
 bool write_takes_type(const struct exchange *x)
 {
-    struct span type = message_field(&x->request, FIELD_content_type);
+    struct media_type type;
 
-    if (x->request.method == METHOD_PATCH)
-        return media_type_is(type, partial_update);
-    return true;
+    return x->request.method != METHOD_PATCH ||
+           (media_type_parse(message_field(&x->request, FIELD_content_type), &type) &&
+            media_type_is(&type, partial_update));
 }
 
 static bool is_partial(const struct exchange *x)
