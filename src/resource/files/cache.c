@@ -55,8 +55,8 @@ static uint64_t hash_path(struct span path)
     return hash ^ hash >> 29;
 }
 
-int file_cache_open(int root, const struct files_options *options, struct loop *loop,
-                    struct offload *pool, const struct media_type_map *types,
+int file_cache_open(int root, const struct files_options *options, const _Atomic uint64_t *changes,
+                    struct loop *loop, struct offload *pool, const struct media_type_map *types,
                     struct file_cache **ret_cache)
 {
     struct file_cache *c = calloc(1, sizeof *c);

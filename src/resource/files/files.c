@@ -316,8 +316,9 @@ static const struct resource_ops files_ops = {
     .free = files_free,
 };
 
-int files_open(const struct files_options *options, struct loop *loop, struct offload *pool,
-               const struct media_type_map *types, struct resource **ret_resource)
+int files_open(const struct files_options *options, const _Atomic uint64_t *changes,
+               struct loop *loop, struct offload *pool, const struct media_type_map *types,
+               struct resource **ret_resource)
 {
     struct files *f = calloc(1, sizeof *f);
     int error;
@@ -335,7 +336,7 @@ int files_open(const struct files_options *options, struct loop *loop, struct of
         free(f);
         return -CANDOR_E_SYSTEM;
     }
-    error = file_cache_open(f->root, &f->options, loop, pool, types, &f->cache);
+    error = file_cache_open(f->root, &f->options, changes, loop, pool, types, &f->cache);
     if (error < 0) {
         files_free(&f->resource);
         return error;

@@ -23,10 +23,12 @@ struct files_options {
 };
 
 /*
- * An instance for one worker. The options and what they point to, the loop, the pool and the map
- * must outlive it. -CANDOR_E_SYSTEM (see errno) when the root cannot be opened.
+ * An instance for one worker. changes: grows whenever the program itself changes a file below the
+ * root, so that the next request sees it; NULL when it never does. The options and what they point
+ * to, changes, the loop, the pool and the map must outlive it. -CANDOR_E_SYSTEM (see errno) when the root cannot be opened.
  */
-int files_open(const struct files_options *options, struct loop *loop, struct offload *pool,
-               const struct media_type_map *types, struct resource **ret_resource);
+int files_open(const struct files_options *options, const _Atomic uint64_t *changes,
+               struct loop *loop, struct offload *pool, const struct media_type_map *types,
+               struct resource **ret_resource);
 
 #endif
