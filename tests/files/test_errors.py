@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Answers to errors: RFC 9457 (problem details), RFC 9110 §15 and §12.5.1; hosts and routes, §7.4."""
+"""Answers to errors: RFC 9457 (problem details), RFC 9110 §15 and §12.5.1; hosts, §7.4."""
 import re
 
 import pytest
@@ -216,7 +216,8 @@ def general(routes_root):
 @pytest.mark.parametrize("host, target, expected", [
     ("one.example", "/which", b"one"), ("ONE.Example", "/which", b"one"),
     ("one.example:8080", "/which", b"one"), ("one.example", "/deep/which", b"deep"),
-    ("one.example", "/deep/er/which", b"deeper"), ("one.example", "/deep/whole.txt", b"whole whole"),
+    ("one.example", "/deep/er/which", b"deeper"),
+    ("one.example", "/deep/whole.txt", b"whole whole"),
     ("one.example", "/deep/er/whole.txt", b"deeper whole"), ("one.example", "/deeper", 404),
     ("one.example", "/%64eep/which", b"deep"), ("one.example", "/deep/../which", b"one"),
     ("two.example", "/only/which", b"two"), ("two.example", "/which", "no-route"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a request of a cached file costs in system calls: one receive, one send, no look at files."""
+"""What a request of a cached file costs: one receive, one send, no look at files."""
 import collections
 import re
 import shutil
