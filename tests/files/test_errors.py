@@ -80,6 +80,16 @@ def test_problem_tells_the_outcome_the_status_and_the_request(server, token):  #
     assert ("trail" in record) == (status >= 400)
 
 
+@pytest.mark.parametrize("accept, pattern", [
+    ("text/html", rb"<dt>Request</dt><dd><code>([0-9a-f]{16})</code>"),
+    ("text/plain", rb"\ninstance: urn:candor:request:([0-9a-f]{16})\n")])
+def test_id_that_people_are_told_is_the_id_in_the_log(server, accept, pattern):
+    target = f"/missing?{accept}"
+    response = ask(server, "GET", target, f"Accept: {accept}")
+    shown = re.search(pattern, response.body).group(1).decode()
+    assert record_of(server, target=target)["id"] == shown
+
+
 @pytest.mark.parametrize("token", ERRORS)
 def test_failure_of_the_server_is_not_stored(server, token):  # RFC 9111 §5.2.2.5
     stored = provoke(server, token)["Cache-Control"] != "no-store"
