@@ -36,7 +36,7 @@ class Trace:
         self.process.send_signal(signal.SIGINT)
         self.process.communicate(timeout=20)
         text = self.output.read_text()
-        text = text[text.rindex("\n", 0, text.index(f'"{method} ')):]
+        text = text[text.rfind("\n", 0, text.index(f'"{method} ')) + 1:]
         return collections.Counter("".join(names) for names in re.findall(
             r"^\d+ +(?:<\.\.\. (\w+) resumed>|(\w+)\().*(?<!<unfinished \.\.\.>)$", text,
             re.MULTILINE))
