@@ -107,6 +107,13 @@ void access_log_done(struct access_log *log)
     log->fd = -1;
 }
 
+static struct span error_name(int error)
+{
+    const char *text = strerrordesc_np(error);
+
+    return text ? span_from_str(text) : SPAN("an error that has no name");
+}
+
 /* "2026-11-22T08:49:37.123456Z" */
 static void add_time(struct buf *b)
 {
@@ -159,6 +166,8 @@ static void add_json(struct buf *b, const struct carried *k)
         graph_write_trail(b, x);
         buf_add_char(b, '"');
     }
+    if (x->system_error)
+        add_member(b, "error", error_name(x->system_error));
     if (k->ending != ENDING_COMPLETE)
         add_member(b, "ended", span_from_str(ending_names[k->ending]));
     buf_add(b, SPAN("}\n"));
