@@ -16,6 +16,9 @@
 
 enum { OPEN_ATTEMPTS = 32 };
 
+/* The file system's clock stands still for up to 10 ms: a file may change twice under one stamp. */
+#define STAMP_CLOCK_NS (20 * CLOCK_MS)
+
 const struct span file_coding_names[CODING_COUNT] = {
     [CODING_IDENTITY] = SPAN_INIT("identity"),
     [CODING_BROTLI] = SPAN_INIT("br"),
@@ -238,9 +241,16 @@ static struct snapshot *snapshot_new(void)
     if (!s)
         return NULL;
     s->references = 1;
+    s->taken_ns = clock_realtime();
     for (int i = 0; i < CODING_COUNT; i++)
         s->variants[i].fd = -1;
     return s;
+}
+
+/* Whether the file was changed so shortly before the look that its stamp proves nothing. */
+static bool is_young(const struct snapshot *s, const struct file_stamp *stamp)
+{
+    return stamp->changed_ns > s->taken_ns - STAMP_CLOCK_NS;
 }
 
 /* Whether the old snapshot is still what the stamps say. */
@@ -251,7 +261,8 @@ static bool old_holds(const struct snapshot *old, enum snapshot_kind kind,
         return false;
     if (kind == SNAPSHOT_FILE)
         for (int i = 0; i < CODING_COUNT; i++)
-            if (!stamp_eq(&stamps[i], &old->variants[i].stamp))
+            if (!stamp_eq(&stamps[i], &old->variants[i].stamp) ||
+                (stamps[i].present && is_young(old, &stamps[i])))
                 return false;
     return true;
 }
