@@ -471,6 +471,43 @@ static size_t read_whole(const char *path, char *into, size_t size)
     return (size_t)n;
 }
 
+static void limits_of_trees_and_locks_are_kept(void **state)
+{
+    struct fixture *f = *state;
+    static char big[LIMIT_LOCK_OWNER + 1];
+    struct store_lock lock = {.token = SPAN("t"), .owner = span_of(big, sizeof big)};
+    char sql[128];
+    uint32_t tree;
+
+    assert_int_equal(insert_lock(f, &lock), -CANDOR_E_LIMIT);
+    lock.owner.len--;
+    assert_int_equal(insert_lock(f, &lock), 0);
+    lock.token = span_of(big, LIMIT_LOCK_TOKEN + 1);
+    assert_int_equal(insert_lock(f, &lock), -CANDOR_E_LIMIT);
+
+    // as if there were that many, and as if that many trees had been there
+    assert_int_equal(set_property(f, "a", "x", "12345"), 0);
+    store_close(f->store);
+    snprintf(sql, sizeof sql,
+             "UPDATE tree SET properties = %d; INSERT INTO tree VALUES (%d, x'74', 0, 0)",
+             LIMIT_PROPERTIES_TREE, LIMIT_STORE_TREES);
+    execute(f->path, sql);
+    fixture_open(f);
+    assert_int_equal(set_property(f, "b", "x", "1"), -CANDOR_E_LIMIT);
+    assert_int_equal(apply_one(f, change_paths(STORE_PROPERTIES_COPY, SPAN("a"), SPAN("b"))),
+                     -CANDOR_E_LIMIT);
+    assert_int_equal(set_property(f, "a", "x", "another"), 0);
+    assert_int_equal(store_tree(f->store, SPAN("/one/more"), &tree), -CANDOR_E_LIMIT);
+
+    store_close(f->store);
+    snprintf(sql, sizeof sql, "UPDATE tree SET properties = 1, octets = %d",
+             LIMIT_PROPERTIES_TREE_SIZE);
+    execute(f->path, sql);
+    fixture_open(f);
+    assert_int_equal(set_property(f, "a", "x", "longer than it"), -CANDOR_E_LIMIT);
+    assert_int_equal(set_property(f, "a", "x", "short"), 0);
+}
+
 /* Opening is refused with this text, and every octet of the file stays. */
 static void expect_refusal(struct fixture *f, const char *text)
 {
@@ -587,6 +624,7 @@ int main(void)
         STORE_TEST(locks_go_with_what_they_lock),
         STORE_TEST(an_intent_ends_in_the_transaction_that_moves_the_rows),
         STORE_TEST(a_store_in_use_is_refused),
+        STORE_TEST(limits_of_trees_and_locks_are_kept),
         STORE_TEST(a_newer_store_is_refused),
         STORE_TEST(a_foreign_file_is_left_as_it_is),
         STORE_TEST(migrations_run_in_order_from_where_the_store_is),
