@@ -290,8 +290,6 @@ static void a_full_disk_is_told_and_the_store_goes_on(void **state)
     assert_string_equal(get_property(f, SPAN("p"), "x"), "fits");
 }
 
-#define STORE_TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
