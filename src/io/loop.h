@@ -94,8 +94,11 @@ void stream_send_file(struct stream *s, int file, uint64_t offset, uint64_t leng
                       stream_send_fn *done);
 /* Whether the system could not take all of it at once. */
 bool stream_is_sending(const struct stream *s);
-/* Bytes that the operation under way has sent so far: tells a slow client from a stuck one. */
+/* Bytes that the operation under way, or the last one, has given to the system. */
 uint64_t stream_send_progress(const struct stream *s);
+/* Bytes given to the system that the peer's has not taken yet, of all operations. With the progress
+ * it tells a slow client from a stuck one. */
+uint64_t stream_send_backlog(const struct stream *s);
 
 /* No more will be sent: the peer sees the end. */
 void stream_shutdown(struct stream *s);

@@ -10,6 +10,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 
 enum stream_state {
@@ -263,6 +265,13 @@ bool stream_is_sending(const struct stream *s)
 uint64_t stream_send_progress(const struct stream *s)
 {
     return s->sent;
+}
+
+uint64_t stream_send_backlog(const struct stream *s)
+{
+    int bytes = 0;
+
+    return ioctl(s->fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (uint64_t)bytes : 0;
 }
 
 void stream_shutdown(struct stream *s)

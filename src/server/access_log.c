@@ -107,6 +107,13 @@ void access_log_done(struct access_log *log)
     log->fd = -1;
 }
 
+static struct span error_name(int error)
+{
+    const char *text = strerrordesc_np(error);
+
+    return text ? span_from_str(text) : SPAN("an error that has no name");
+}
+
 /* "2026-11-22T08:49:37.123456Z" */
 static void add_time(struct buf *b)
 {
@@ -159,6 +166,8 @@ static void add_json(struct buf *b, const struct carried *k)
         graph_write_trail(b, x);
         buf_add_char(b, '"');
     }
+    if (x->system_error)
+        add_member(b, "error", error_name(x->system_error));
     if (k->ending != ENDING_COMPLETE)
         add_member(b, "ended", span_from_str(ending_names[k->ending]));
     buf_add(b, SPAN("}\n"));
@@ -187,6 +196,19 @@ static void add_quoted_field(struct buf *b, struct span value)
     buf_add_char(b, '"');
 }
 
+/* "-" where none was understood, as other servers write it. */
+static void add_request_line(struct buf *b, const struct message *m)
+{
+    if (m->target.len == 0) {
+        buf_add_char(b, '-');
+        return;
+    }
+    add_quoted(b, m->method_name);
+    buf_add_char(b, ' ');
+    add_quoted(b, m->target);
+    buf_addf(b, " HTTP/1.%d", m->minor);
+}
+
 static void add_combined(struct buf *b, const struct carried *k)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -200,11 +222,8 @@ static void add_combined(struct buf *b, const struct carried *k)
     buf_add(b, span_of(client, client_length));
     buf_addf(b, " - - [%02d/%.3s/%04d:%02d:%02d:%02d +0000] \"", tm.tm_mday, months + 3 * tm.tm_mon,
              tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
-    add_quoted(b, x->request.method_name);
-    buf_add_char(b, ' ');
-    add_quoted(b, x->request.target);
-    buf_addf(b, " HTTP/1.%d\" %d %llu", x->request.minor, outcome_table[x->outcome].status,
-             (unsigned long long)k->bytes_out);
+    add_request_line(b, &x->request);
+    buf_addf(b, "\" %d %llu", outcome_table[x->outcome].status, (unsigned long long)k->bytes_out);
     add_quoted_field(b, message_field(&x->request, FIELD_referer));
     add_quoted_field(b, message_field(&x->request, FIELD_user_agent));
     buf_add_char(b, '\n');

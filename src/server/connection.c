@@ -374,24 +374,32 @@ void connection_content_broken_off(struct carried *k)
     refuse_content(k, OUTCOME_content_incomplete);
 }
 
-static uint64_t progress_of(const struct connection *c)
+/* Grows with every byte that the client's system takes: what the system here still keeps for it
+ * can be megabytes, and tells nothing. */
+static uint64_t send_progress(const struct connection *c)
 {
-    return c->carried->bytes_out + stream_send_progress(&c->stream);
+    return c->carried->bytes_out + stream_send_progress(&c->stream) -
+           stream_send_backlog(&c->stream);
+}
+
+static void give_up_sending(struct connection *c)
+{
+    c->carried->bytes_out += stream_send_progress(&c->stream);
+    c->carried->ending = ENDING_SEND_TIMEOUT;
+    end_exchange(c->carried);
 }
 
 /* The client takes nothing any more, or takes it slowly. */
 static void check_send(struct connection *c)
 {
-    uint64_t progress = progress_of(c);
+    uint64_t progress = send_progress(c);
 
     if (progress != c->progress) {
         c->progress = progress;
         set_timer(c, limits_of(c)->send_timeout);
         return;
     }
-    c->carried->bytes_out = progress;
-    c->carried->ending = ENDING_SEND_TIMEOUT;
-    end_exchange(c->carried);
+    give_up_sending(c);
 }
 
 static void on_timer(struct timer *t)
@@ -426,7 +434,7 @@ static void on_timer(struct timer *t)
 
 void connection_watch_send(struct connection *c)
 {
-    c->progress = UINT64_MAX;
+    c->progress = send_progress(c);
     set_timer(c, limits_of(c)->send_timeout);
 }
 
@@ -503,6 +511,7 @@ void connection_stop(struct connection *c)
 void connection_hurry(struct connection *c)
 {
     if (c->phase == PHASE_SEND)
-        c->progress = progress_of(c);
-    on_timer(&c->timer);
+        give_up_sending(c);
+    else
+        on_timer(&c->timer);
 }

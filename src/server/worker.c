@@ -137,13 +137,19 @@ void worker_reopen_log(struct worker *w)
     loop_post(w->loop, &w->reopen_message);
 }
 
+static int tell_not_started(int error)
+{
+    oplog("not-started", "a worker did not start: %s", error_text(error));
+    return error;
+}
+
 static int open_resources(struct worker *w)
 {
     const struct route_table *table = &w->config->routes;
 
     w->resources = calloc(table->count, sizeof(struct resource *));
     if (!w->resources)
-        return -CANDOR_E_MEMORY;
+        return tell_not_started(-CANDOR_E_MEMORY);
     for (size_t i = 0; i < table->count; i++) {
         const struct route *route = &table->routes[i];
         const struct files_options options = {.root = route->files.root,
@@ -182,15 +188,15 @@ int worker_open(struct worker *w, const struct config *config, struct offload *p
     memcpy(w->date_line, "Date: ", sizeof "Date: " - 1);
     memcpy(w->date_line + sizeof "Date: " - 1 + DATE_LENGTH, "\r\nServer: candor\r\n",
            sizeof "\r\nServer: candor\r\n" - 1);
-    if (getrandom(&w->next_id, sizeof w->next_id, 0) != sizeof w->next_id)
-        return -CANDOR_E_SYSTEM;
     w->log.fd = -1;
+    if (getrandom(&w->next_id, sizeof w->next_id, 0) != sizeof w->next_id)
+        return tell_not_started(-CANDOR_E_SYSTEM);
     w->listeners = calloc(config->listen_count, sizeof *w->listeners);
     if (!w->listeners)
-        return -CANDOR_E_MEMORY;
+        return tell_not_started(-CANDOR_E_MEMORY);
     error = loop_open(limits->request_line + limits->field_section + BUFFER_SPARE, &w->loop);
     if (error < 0)
-        return error;
+        return tell_not_started(error);
     error = access_log_open(&w->log, config, w->loop);
     if (error < 0) {
         oplog("access-log-not-opened", "the access log %s cannot be opened: %s",
@@ -201,6 +207,8 @@ int worker_open(struct worker *w, const struct config *config, struct offload *p
     for (size_t i = 0; i < config->listen_count && error == 0; i++) {
         w->listeners[i].worker = w;
         error = listener_open(w->loop, &w->listeners[i].listener, sockets[i]);
+        if (error < 0)
+            return tell_not_started(error);
         w->listeners[i].listener.on_accept = on_accept;
         w->listeners[i].listener.on_exhausted = on_exhausted;
     }

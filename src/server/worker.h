@@ -52,7 +52,8 @@ struct worker {
     int result; // of its loop
 };
 
-/* sockets: listening, one for each of config->listen; owned by the worker from then on. */
+/* sockets: listening, one for each of config->listen; owned by the worker from then on. Tells the
+ * operator why it failed. */
 int worker_open(struct worker *w, const struct config *config, struct offload *pool,
                 const struct media_type_map *types, const int *sockets);
 /* Runs the loop until worker_stop was asked for and everything is finished. */

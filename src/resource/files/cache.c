@@ -216,7 +216,8 @@ bool file_cache_find(struct file_cache *c, struct span path, int64_t now, struct
 
     *ret_snapshot = NULL;
     if (e && e->snapshot && !e->looking &&
-        loop_now(c->loop) - e->checked < LIMIT_FILES_FRESH * CLOCK_MS) {
+        loop_now(c->loop) - e->checked < LIMIT_FILES_FRESH * CLOCK_MS &&
+        snapshot_files_hold(e->snapshot)) {
         if (c->used.prev != &e->used) {
             list_remove(&e->used);
             list_add_tail(&c->used, &e->used);
