@@ -9,14 +9,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-const struct span listing_offers[LISTING_FORMATS] = {
-    [LISTING_HTML] = SPAN_INIT("text/html"),
-    [LISTING_JSON] = SPAN_INIT("application/json"),
-    [LISTING_TEXT] = SPAN_INIT("text/plain"),
-};
 
 const struct span listing_types[LISTING_FORMATS] = {
     [LISTING_HTML] = SPAN_INIT("text/html; charset=utf-8"),
@@ -25,31 +21,41 @@ const struct span listing_types[LISTING_FORMATS] = {
 };
 
 struct reading {
+    int root;
+    const char *folder;
     struct arena arena; // names
     struct listing_entry *entries;
     size_t count, room;
     bool truncated;
 };
 
-/* What the member leads to, followed beneath the folder like a request would. */
-static bool entry_from_member(int folder, const char *name, struct listing_entry *ret)
+/* What a symbolic link leads to, followed beneath the root like a request would. */
+static bool stat_link(const struct reading *r, const char *name, struct stat *ret)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s%s", r->folder, name);
+    bool ok;
+    int fd;
+
+    if (length < 0 || (size_t)length >= sizeof path)
+        return false;
+    fd = snapshot_open(r->root, path, O_PATH);
+    if (fd < 0)
+        return false;
+    ok = fstat(fd, ret) == 0;
+    close(fd);
+    return ok;
+}
+
+static bool entry_from_member(const struct reading *r, int folder, const char *name,
+                              struct listing_entry *ret)
 {
     struct stat st;
-    int fd;
 
     if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return false;
-    if (S_ISLNK(st.st_mode)) {
-        bool ok;
-
-        fd = snapshot_open(folder, name, O_PATH);
-        if (fd < 0)
-            return false;
-        ok = fstat(fd, &st) == 0;
-        close(fd);
-        if (!ok)
-            return false;
-    }
+    if (S_ISLNK(st.st_mode) && !stat_link(r, name, &st))
+        return false;
     if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
         return false;
     ret->is_folder = S_ISDIR(st.st_mode);
@@ -95,7 +101,7 @@ static int read_members(DIR *dir, bool dotfiles, struct reading *r)
             r->truncated = true;
             return 0;
         }
-        if (entry_from_member(dirfd(dir), name, &entry) && !reading_add(r, name, entry))
+        if (entry_from_member(r, dirfd(dir), name, &entry) && !reading_add(r, name, entry))
             return -ENOMEM;
     }
 }
@@ -109,7 +115,7 @@ int listing_read(int root, const char *folder, struct span shown, bool has_paren
         [LISTING_TEXT] = listing_write_text,
     };
     int fd = snapshot_open(root, folder, O_RDONLY | O_DIRECTORY);
-    struct reading r = {0};
+    struct reading r = {.root = root, .folder = folder};
     struct listing listing;
     DIR *dir;
     int error;

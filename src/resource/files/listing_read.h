@@ -11,7 +11,6 @@
 enum listing_format { LISTING_HTML, LISTING_JSON, LISTING_TEXT, LISTING_FORMATS };
 
 /* Media types to choose from by Accept, in order of preference, and as Content-Type. */
-extern const struct span listing_offers[LISTING_FORMATS];
 extern const struct span listing_types[LISTING_FORMATS];
 
 /*

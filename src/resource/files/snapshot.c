@@ -14,8 +14,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+enum { OPEN_ATTEMPTS = 32 };
+
 const struct span file_coding_names[CODING_COUNT] = {
-    [CODING_IDENTITY] = SPAN_INIT(""),
+    [CODING_IDENTITY] = SPAN_INIT("identity"),
     [CODING_BROTLI] = SPAN_INIT("br"),
     [CODING_ZSTD] = SPAN_INIT("zstd"),
     [CODING_GZIP] = SPAN_INIT("gzip"),
@@ -29,11 +31,13 @@ int snapshot_open(int root, const char *path, int flags)
         .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
     };
+    int attempts = 0;
     long fd;
 
+    // EAGAIN: something was renamed meanwhile, or another program holds a lease on the file.
     do
         fd = syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof how);
-    while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+    while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++attempts < OPEN_ATTEMPTS)));
     return fd < 0 ? -errno : (int)fd;
 }
 
@@ -51,6 +55,14 @@ enum outcome snapshot_failure(int error)
                                                                  : OUTCOME_read_failed;
 }
 
+static void set_failure(struct snapshot *s, int error)
+{
+    s->kind = SNAPSHOT_FAILED;
+    s->failure = snapshot_failure(error);
+    s->error = error;
+}
+
+/* What kept it from being opened. */
 static void set_error(struct snapshot *s, int error)
 {
     if (snapshot_error_is_absence(error)) {
@@ -58,8 +70,7 @@ static void set_error(struct snapshot *s, int error)
     } else if (error == EACCES || error == EPERM) {
         s->kind = SNAPSHOT_UNREADABLE;
     } else {
-        s->kind = SNAPSHOT_FAILED;
-        s->failure = snapshot_failure(error);
+        set_failure(s, error);
     }
 }
 
@@ -142,7 +153,10 @@ static int make_block(struct file_variant *v, struct span content_type, unsigned
     return 0;
 }
 
-/* Opens and reads one variant. The stamp is taken from the open file, before and after reading. */
+/*
+ * Opens and reads one variant. The stamp is taken from the open file, before and after reading; it
+ * is present where an error is one of reading.
+ */
 static int load_variant(const struct snapshot_request *request, const char *path,
                         struct file_variant *v)
 {
@@ -151,6 +165,7 @@ static int load_variant(const struct snapshot_request *request, const char *path
     int fd;
 
     for (int attempt = 0; attempt < 3; attempt++) {
+        v->stamp.present = false;
         fd = snapshot_open(request->root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
         if (fd < 0)
             return fd;
@@ -179,6 +194,24 @@ static int load_variant(const struct snapshot_request *request, const char *path
     }
     v->present = error == 0;
     return error == -EAGAIN ? -EIO : error;
+}
+
+bool snapshot_files_hold(const struct snapshot *s)
+{
+    for (int i = 0; i < CODING_COUNT; i++) {
+        const struct file_variant *v = &s->variants[i];
+        struct file_stamp stamp;
+        struct stat st;
+
+        if (v->fd < 0)
+            continue;
+        if (fstat(v->fd, &st) < 0)
+            return false;
+        stamp = stamp_from_stat(&st);
+        if (!stamp_eq(&stamp, &v->stamp))
+            return false;
+    }
+    return true;
 }
 
 static void variant_done(struct file_variant *v)
@@ -317,13 +350,15 @@ int snapshot_take(const struct snapshot_request *request, struct snapshot **ret_
         int error = load_file(request, path, length, stamps, s);
 
         s->kind = SNAPSHOT_FILE;
-        if (error)
-            kind = error;
-    }
-    if (kind < 0)
+        if (error && s->variants[CODING_IDENTITY].stamp.present)
+            set_failure(s, -error);
+        else if (error)
+            set_error(s, -error);
+    } else if (kind < 0) {
         set_error(s, -kind);
-    else
+    } else {
         s->kind = (enum snapshot_kind)kind;
+    }
     free(path);
     *ret_new = s;
     return 0;
