@@ -123,6 +123,7 @@ static int read_content(int fd, uint64_t length, char **ret_content)
     return 0;
 }
 
+>>>>>>> d-tree
 /* The ready-made field lines of one variant. */
 static int make_block(struct file_variant *v, struct span content_type, unsigned coding, bool vary,
                       int64_t now)
@@ -144,6 +145,7 @@ static int make_block(struct file_variant *v, struct span content_type, unsigned
     v->block_validators = b.len;
     stamp_etag(&v->stamp, coding, opaque);
     buf_addf(&b, "ETag: \"%s\"\r\n", opaque);
+>>>>>>> d-tree
     etag_at = v->block_validators + sizeof "ETag: \"" - 1;
     if (vary)
         buf_add(&b, SPAN("Vary: Accept-Encoding\r\n"));

@@ -29,8 +29,9 @@ void stamp_etag(const struct file_stamp *stamp, unsigned coding,
                 char ret_opaque[STAMP_ETAG_OPAQUE + 1]);
 
 /*
- * The names of temporaries, which writers make and nobody is served: ".candor-tmp-" and 16 lower-case
- * hexadecimal digits. Every name with the prefix is reserved; only exact ones are ever swept.
+ * The names of temporaries, which writers make and nobody is served: ".candor-tmp-" and 16
+ * lower-case hexadecimal digits. Every name with the prefix is reserved; only exact ones are ever
+ * swept.
  */
 #define TEMPORARY_PREFIX ".candor-tmp-"
 enum { TEMPORARY_DIGITS = 16 };
