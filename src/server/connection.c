@@ -317,6 +317,7 @@ static void linger(struct connection *c)
     loop_buffer_release(c->worker->loop, c->in);
     c->in = NULL;
     c->phase = PHASE_LINGER;
+    c->progress = stream_send_backlog(&c->stream);
     set_timer(c, LIMIT_LINGER_TIMEOUT);
     stream_shutdown(&c->stream);
     stream_recv(&c->stream, NULL, on_linger_recv);
@@ -402,6 +403,20 @@ static void check_send(struct connection *c)
     give_up_sending(c);
 }
 
+/* What the system still keeps of the answer would be lost by closing: a client that takes some of
+ * it gets more time. */
+static void check_linger(struct connection *c)
+{
+    uint64_t backlog = stream_send_backlog(&c->stream);
+
+    if (backlog == 0 || backlog == c->progress) {
+        connection_close(c);
+        return;
+    }
+    c->progress = backlog;
+    set_timer(c, LIMIT_LINGER_TIMEOUT);
+}
+
 static void on_timer(struct timer *t)
 {
     struct connection *c = container_of(t, struct connection, timer);
@@ -422,8 +437,10 @@ static void on_timer(struct timer *t)
         carried_end(c->carried);
         connection_close(c);
         break;
-    case PHASE_IDLE:
     case PHASE_LINGER:
+        check_linger(c);
+        break;
+    case PHASE_IDLE:
         connection_close(c);
         break;
     case PHASE_WAIT:
@@ -512,6 +529,8 @@ void connection_hurry(struct connection *c)
 {
     if (c->phase == PHASE_SEND)
         give_up_sending(c);
+    else if (c->phase == PHASE_LINGER)
+        connection_close(c);
     else
         on_timer(&c->timer);
 }
