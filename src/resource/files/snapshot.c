@@ -16,6 +16,9 @@
 
 enum { OPEN_ATTEMPTS = 32 };
 
+/* The file system's clock stands still for up to 10 ms: a file may change twice under one stamp. */
+#define STAMP_CLOCK_NS (20 * CLOCK_MS)
+
 const struct span file_coding_names[CODING_COUNT] = {
     [CODING_IDENTITY] = SPAN_INIT("identity"),
     [CODING_BROTLI] = SPAN_INIT("br"),
@@ -144,9 +147,10 @@ static int read_content(int fd, uint64_t length, char **ret_content)
     return 0;
 }
 
-/* FNV-1a over what the stamp and the coding say. */
-static uint64_t stamp_hash(const struct file_stamp *stamp, unsigned coding)
+/* FNV-1a over what the stamp and the coding say, and over the content where it is in memory. */
+static uint64_t variant_hash(const struct file_variant *v, unsigned coding)
 {
+    const struct file_stamp *stamp = &v->stamp;
     const uint64_t parts[] = {stamp->device, stamp->inode,
                               stamp->size,   (uint64_t)stamp->modified_ns,
                               coding,        (uint64_t)stamp->changed_ns};
@@ -156,6 +160,8 @@ static uint64_t stamp_hash(const struct file_stamp *stamp, unsigned coding)
         hash ^= ((const unsigned char *)parts)[i];
         hash *= UINT64_C(0x100000001b3);
     }
+    for (size_t i = 0; v->content && i < v->length; i++)
+        hash = (hash ^ (unsigned char)v->content[i]) * UINT64_C(0x100000001b3);
     return hash;
 }
 
@@ -177,7 +183,7 @@ static int make_block(struct file_variant *v, struct span content_type, unsigned
         buf_addf(&b, "Content-Encoding: %.*s\r\n", SPAN_ARG(file_coding_names[coding]));
     buf_addf(&b, "Last-Modified: %.*s\r\nAccept-Ranges: bytes\r\n", DATE_LENGTH, date);
     v->block_validators = b.len;
-    buf_addf(&b, "ETag: \"%016llx\"\r\n", (unsigned long long)stamp_hash(&v->stamp, coding));
+    buf_addf(&b, "ETag: \"%016llx\"\r\n", (unsigned long long)variant_hash(v, coding));
     etag_at = v->block_validators + sizeof "ETag: \"" - 1;
     if (vary)
         buf_add(&b, SPAN("Vary: Accept-Encoding\r\n"));
@@ -275,9 +281,16 @@ static struct snapshot *snapshot_new(void)
     if (!s)
         return NULL;
     s->references = 1;
+    s->taken_ns = clock_realtime();
     for (int i = 0; i < CODING_COUNT; i++)
         s->variants[i].fd = -1;
     return s;
+}
+
+/* Whether the file was changed so shortly before the look that its stamp proves nothing. */
+static bool is_young(const struct snapshot *s, const struct file_stamp *stamp)
+{
+    return stamp->changed_ns > s->taken_ns - STAMP_CLOCK_NS;
 }
 
 /* Whether the old snapshot is still what the stamps say. */
@@ -288,7 +301,8 @@ static bool old_holds(const struct snapshot *old, enum snapshot_kind kind,
         return false;
     if (kind == SNAPSHOT_FILE)
         for (int i = 0; i < CODING_COUNT; i++)
-            if (!stamp_eq(&stamps[i], &old->variants[i].stamp))
+            if (!stamp_eq(&stamps[i], &old->variants[i].stamp) ||
+                (stamps[i].present && is_young(old, &stamps[i])))
                 return false;
     return true;
 }
