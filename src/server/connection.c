@@ -329,14 +329,15 @@ static void end_exchange(struct carried *k)
     bool complete = k->ending == ENDING_COMPLETE;
     // Who was not told before may have sent more by now.
     bool unread = !k->content_ended || k->x.cause != OUTCOME_NONE || k->x.request.keep_alive;
-    bool close = k->close;
+    bool received = c->in && c->in->start < c->in->len; // something of a next request
+    bool close = k->close || (c->worker->stopping && !received);
 
     carried_end(k);
     if (!complete)
         connection_close(c);
     else if (!close)
         next_request(c);
-    else if (unread || c->over_capacity || (c->in && c->in->start < c->in->len))
+    else if (unread || c->over_capacity || received)
         linger(c);
     else
         connection_close(c);
@@ -521,8 +522,6 @@ void connection_stop(struct connection *c)
 {
     if (c->phase == PHASE_IDLE)
         connection_close(c);
-    else if (c->carried)
-        c->carried->close = true;
 }
 
 void connection_hurry(struct connection *c)
