@@ -127,13 +127,11 @@ static void on_reopen(struct loop_message *m)
 
 void worker_stop(struct worker *w)
 {
-    w->stop_message.on_arrival = on_stop;
     loop_post(w->loop, &w->stop_message);
 }
 
 void worker_reopen_log(struct worker *w)
 {
-    w->reopen_message.on_arrival = on_reopen;
     loop_post(w->loop, &w->reopen_message);
 }
 
@@ -180,6 +178,8 @@ int worker_open(struct worker *w, const struct config *config, struct offload *p
 
     *w = (struct worker){.config = config, .pool = pool, .types = types};
     list_init(&w->connections);
+    w->stop_message.on_arrival = on_stop;
+    w->reopen_message.on_arrival = on_reopen;
     timer_init(&w->resume_timer, on_resume);
     timer_init(&w->stop_timer, on_stop_timer);
     w->h1_limits = (struct h1_limits){.request_line = (uint32_t)limits->request_line,

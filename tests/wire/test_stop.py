@@ -69,6 +69,20 @@ def test_a_stop_finishes_what_runs_and_closes_what_is_idle(started, number):
         ("/1", "ok", False), ("/large", "ok", False)]
 
 
+def test_every_worker_finishes_what_it_runs(site):
+    config = f"workers: 3\nroutes:\n  - path: /\n    files: {{ root: {site} }}\n"
+    with harness.Server(config=config) as server:
+        clients = [slow_client(server) for _ in range(6)]
+        server.signal(signal.SIGTERM)
+        for client in clients:
+            with client:
+                assert is_large(client.read_response())
+                assert client.is_closed()
+        assert server.wait() == 0
+        records = [server.next_record() for _ in clients]
+    assert [r["outcome"] for r in records if "ended" not in r] == ["ok"] * 6
+
+
 @pytest.mark.parametrize("early", [True, False])
 def test_requests_behind_the_running_one_do_not_lose_its_response(started, early):
     """The client could not know of the stop. What it sent must not turn into a reset."""

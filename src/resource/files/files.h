@@ -16,6 +16,7 @@ struct files_options {
     bool listing;       // folders without it are listed
     bool dotfiles;      // names that begin with a dot are served
     bool precompressed; // NAME.br, NAME.zst and NAME.gz answer for NAME
+    bool tags_by_stamp; // a writable tree: tags are known without reading, see stamp_etag()
 };
 
 /*
