@@ -229,6 +229,9 @@ static int serve(struct server *s, sigset_t *set)
     stop_workers(s);
     watched = pthread_create(&impatient, NULL, end_at_once, set) == 0;
     join_workers(s);
+    for (unsigned w = 0; w < s->running; w++)
+        if (s->workers[w].failed)
+            error = -CANDOR_E_SYSTEM;
     if (watched) {
         pthread_cancel(impatient);
         pthread_join(impatient, NULL);

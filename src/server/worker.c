@@ -8,6 +8,7 @@
 #include "server/connection.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -217,7 +218,13 @@ int worker_open(struct worker *w, const struct config *config, struct offload *p
 
 void worker_run(struct worker *w)
 {
-    w->result = loop_run(w->loop);
+    if (loop_run(w->loop) < 0) {
+        oplog("worker-failed", "a worker cannot wait for its connections any more (%s); the server "
+                               "stops",
+              strerror(errno));
+        w->failed = true;
+        kill(getpid(), SIGTERM);
+    }
     access_log_flush(&w->log);
 }
 

@@ -72,6 +72,17 @@ def test_a_stop_does_not_wait_for_a_client_that_takes_nothing(root):
     assert 0 < record["bytes_out"] < BIG
 
 
+def wait_until_refused(server):
+    """The listener goes when the stop arrives."""
+    while True:
+        try:
+            server.connect().close()
+        except ConnectionRefusedError:
+            return
+        except ConnectionError:
+            pass  # it was in the backlog when the listener went
+
+
 def test_a_stop_lets_what_is_being_sent_arrive_even_if_more_is_asked_for(root):
     """RFC 9112 §9.6: no reset may overtake the answer."""
     server = serve(root)
@@ -79,9 +90,7 @@ def test_a_stop_lets_what_is_being_sent_arrive_even_if_more_is_asked_for(root):
         client.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
         client.socket.recv(1)
         server.signal(signal.SIGTERM)
-        with pytest.raises(ConnectionRefusedError):  # the listener goes when the stop arrives
-            while True:
-                server.connect().close()
+        wait_until_refused(server)
         client.send("GET /small HTTP/1.1\r\nHost: a\r\n\r\n")
         assert sum(iter(lambda: len(client.socket.recv(1 << 20)), 0)) > BIG
     assert server.wait() == 0
