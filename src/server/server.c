@@ -163,9 +163,8 @@ static int open_workers(struct server *s)
         error = bind_address(s, i, sockets);
     for (unsigned w = 0; w < s->worker_count && error == 0; w++) {
         s->opened++;
-        error =
-            worker_open(&s->workers[w], s->config, s->pool, s->types, s->shares,
-                        sockets + w * listen_count);
+        error = worker_open(&s->workers[w], s->config, s->pool, s->types, s->shares,
+                            sockets + w * listen_count);
     }
     free(sockets);
     return error;

@@ -172,9 +172,11 @@ static int open_resources(struct worker *w)
     for (size_t i = 0; i < table->count; i++) {
         const struct route *route = &table->routes[i];
         struct resource *r = NULL;
-        int error = files_open(&route->files, w->loop, w->pool, w->types, &r);
+        struct dav_share *share = w->shares[route->number];
+        int error = files_open(&route->files, share ? dav_share_changes(share) : NULL, w->loop,
+                               w->pool, w->types, &r);
 
-        if (error == 0 && route->files.write)
+        if (error == 0 && share)
             error = open_authoring(w, route, &r);
         if (error < 0) {
             oplog("root-not-opened", "the folder %s cannot be opened: %s", route->files.root,
@@ -237,8 +239,9 @@ int worker_open(struct worker *w, const struct config *config, struct offload *p
 void worker_run(struct worker *w)
 {
     if (loop_run(w->loop) < 0) {
-        oplog("worker-failed", "a worker cannot wait for its connections any more (%s); the server "
-                               "stops",
+        oplog("worker-failed",
+              "a worker cannot wait for its connections any more (%s); the server "
+              "stops",
               strerror(errno));
         w->failed = true;
         kill(getpid(), SIGTERM);

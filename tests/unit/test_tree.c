@@ -70,7 +70,7 @@ static void the_result_of_a_put_has_the_stamp_and_the_tag_that_a_reader_finds(vo
 {
     struct tree_folder f = tree_folder_new(plain);
     struct media_type_map *types = NULL;
-    struct files_options options = {0};
+    struct files_options options = {.write = true};
     struct snapshot_request request = {.options = &options, .types = types, .path = "f"};
     struct snapshot *snapshot = NULL;
     struct tree_result result;
@@ -84,7 +84,7 @@ static void the_result_of_a_put_has_the_stamp_and_the_tag_that_a_reader_finds(vo
     request.root = f.root;
     assert_int_equal(snapshot_take(&request, &snapshot), 0);
     assert_int_equal(snapshot->kind, SNAPSHOT_FILE);
-    stamp_etag(&result.now.stamp, CODING_IDENTITY, tag);
+    stamp_etag(&result.now.stamp, CODING_IDENTITY, span_of(NULL, 0), tag);
     assert_true(span_eq(snapshot->variants[0].etag.opaque, span_from_str(tag)));
     snapshot_unref(snapshot);
     assert_int_equal(tree_put(f.tree, SPAN("f"), SPAN("CONTENT"), TREE_NOW, NULL, &result), 0);

@@ -54,11 +54,19 @@ static bool has_dot_file(const struct exchange *x)
     return false;
 }
 
+/* A temporary of a writer, or what is in one. */
+static bool has_reserved_name(const struct exchange *x)
+{
+    return memmem(x->path.text.ptr, x->path.text.len, "/" TEMPORARY_PREFIX,
+                  sizeof "/" TEMPORARY_PREFIX - 1) != NULL;
+}
+
 /* Names that cannot be, or are not to be seen: as if nothing were there. */
 static bool is_out_of_bounds(const struct exchange *x, const struct files *f)
 {
     return x->path.has_nul || x->path.has_encoded_slash || x->path.has_empty_segment ||
-           (!f->options.dotfiles && has_dot_file(x));
+           (x->path.has_dot_file &&
+            ((!f->options.dotfiles && has_dot_file(x)) || has_reserved_name(x)));
 }
 
 static void listing_run(struct work *w)

@@ -123,10 +123,12 @@ static int read_content(int fd, uint64_t length, char **ret_content)
     return 0;
 }
 
->>>>>>> d-tree
-/* The ready-made field lines of one variant. */
+/*
+ * The ready-made field lines of one variant. The tag covers the content, too, where that is in
+ * memory: on a file system with a coarse clock a stamp alone does not prove it.
+ */
 static int make_block(struct file_variant *v, struct span content_type, unsigned coding, bool vary,
-                      int64_t now)
+                      bool by_stamp, int64_t now)
 {
     struct buf b = {0};
     char date[DATE_LENGTH];
@@ -143,9 +145,9 @@ static int make_block(struct file_variant *v, struct span content_type, unsigned
         buf_addf(&b, "Content-Encoding: %.*s\r\n", SPAN_ARG(file_coding_names[coding]));
     buf_addf(&b, "Last-Modified: %.*s\r\nAccept-Ranges: bytes\r\n", DATE_LENGTH, date);
     v->block_validators = b.len;
-    stamp_etag(&v->stamp, coding, opaque);
+    stamp_etag(&v->stamp, coding, span_of(v->content, by_stamp || !v->content ? 0 : v->length),
+               opaque);
     buf_addf(&b, "ETag: \"%s\"\r\n", opaque);
->>>>>>> d-tree
     etag_at = v->block_validators + sizeof "ETag: \"" - 1;
     if (vary)
         buf_add(&b, SPAN("Vary: Accept-Encoding\r\n"));
@@ -294,7 +296,8 @@ static int load_file(const struct snapshot_request *request, char *path, size_t 
     }
     for (unsigned i = 0; i < CODING_COUNT && !error; i++)
         if (s->variants[i].present)
-            error = make_block(&s->variants[i], s->content_type, i, vary, request->now);
+            error = make_block(&s->variants[i], s->content_type, i, vary, request->options->write,
+                               request->now);
     return error;
 }
 

@@ -23,9 +23,11 @@ bool stamp_eq(const struct file_stamp *a, const struct file_stamp *b);
 
 /*
  * The opaque part of the strong entity tag (RFC 9110 §8.8.3) of a file in this state, in this
- * content coding (0: as it is, otherwise an enum file_coding). Ends with NUL.
+ * content coding (0: as it is, otherwise an enum file_coding). Ends with NUL. A span of content is
+ * hashed as well; empty where every writer makes sure that stamps differ, as a tree does, so that
+ * the tag is known without reading (files_options.write).
  */
-void stamp_etag(const struct file_stamp *stamp, unsigned coding,
+void stamp_etag(const struct file_stamp *stamp, unsigned coding, struct span content,
                 char ret_opaque[STAMP_ETAG_OPAQUE + 1]);
 
 /*
