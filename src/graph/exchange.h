@@ -40,9 +40,9 @@ struct representation {
 
 /* What is at the target of a method that authors, and around it. */
 struct target_state {
-    bool is_collection;  // what is there
-    bool name_possible;  // the file system can hold the name
-    bool parent_exists;  // as a collection
+    bool is_collection;   // what is there
+    bool name_possible;   // the file system can hold the name
+    bool parent_exists;   // as a collection
     bool depth_unbounded; // a PROPFIND that goes deeper than is permitted
 };
 
@@ -62,8 +62,8 @@ struct lock_state {
 
 /* What the method did. */
 struct effect {
-    bool partly;  // not on every member
-    bool created; // at the target or the destination
+    bool partly;     // not on every member
+    bool created;    // at the target or the destination
     bool has_result; // to be told in the content
 };
 

@@ -58,8 +58,8 @@ bool ask_target_exists(struct exchange *x)
 
 bool ask_makes_anew(struct exchange *x)
 {
-    return is_one_of(x, METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_MKCOL) |
-                            METHOD_BIT(METHOD_LOCK));
+    return is_one_of(x,
+                     METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_LOCK));
 }
 
 bool ask_name_possible(struct exchange *x)

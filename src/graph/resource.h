@@ -12,18 +12,18 @@ struct resource_ops {
     const char *name; // as in the configuration: "files"
     /*
      * Establishes a fact of x that is the resource's to know (FACT_REPRESENTATION, and of what
-     * writes FACT_DESTINATION, FACT_LOCKS, FACT_EFFECT). True: known now. False: it will be later, and
-     * x->host->resume(x) will be called, never before this returned. A fact that cannot be had is
-     * known with a cause (exchange_set_cause).
+     * writes FACT_DESTINATION, FACT_LOCKS, FACT_EFFECT). True: known now. False: it will be later,
+     * and x->host->resume(x) will be called, never before this returned. A fact that cannot be had
+     * is known with a cause (exchange_set_cause).
      */
     bool (*establish)(struct exchange *x, enum fact fact);
     /* Whether the method takes content of the type that x names. NULL: any. */
     bool (*takes_type)(const struct exchange *x);
     /*
-     * Takes the next piece of the content of a method in `wants`. True: taken. False: the bytes stay
-     * where they are until x->host->taken(x), which is never called before this returned. Content
-     * that cannot be taken has a cause (exchange_set_cause) and counts as taken. A piece that
-     * completes a content of known length stays where it is until the exchange ends.
+     * Takes the next piece of the content of a method in `wants`. True: taken. False: the bytes
+     * stay where they are until x->host->taken(x), which is never called before this returned.
+     * Content that cannot be taken has a cause (exchange_set_cause) and counts as taken. A piece
+     * that completes a content of known length stays where it is until the exchange ends.
      */
     bool (*take)(struct exchange *x, struct span data);
     /*
@@ -39,11 +39,11 @@ struct resource_ops {
 
 struct resource {
     const struct resource_ops *ops;
-    method_set methods;     // that it can answer
-    method_set wants;       // whose content it takes
+    method_set methods;      // that it can answer
+    method_set wants;        // whose content it takes
     struct resource *reader; // answers GET and HEAD in its place; NULL: itself
-    uint64_t content_limit; // bytes
-    size_t mount_length;    // bytes of the path that belong to the route: "/docs/" is 6
+    uint64_t content_limit;  // bytes
+    size_t mount_length;     // bytes of the path that belong to the route: "/docs/" is 6
 };
 
 #endif

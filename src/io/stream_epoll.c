@@ -27,7 +27,7 @@ enum stream_state {
 };
 
 enum {
-    FILE_PIECE = 1 << 20
+    FILE_PIECE = 256 * 1024
 }; // most bytes of one sendfile, so that one stream does not keep the loop
 
 static void set(struct stream *s, unsigned bits)

@@ -327,6 +327,7 @@ static void linger(struct connection *c)
     loop_buffer_release(c->worker->loop, c->in);
     c->in = NULL;
     c->phase = PHASE_LINGER;
+    c->progress = stream_send_backlog(&c->stream);
     set_timer(c, LIMIT_LINGER_TIMEOUT);
     stream_shutdown(&c->stream);
     stream_recv(&c->stream, NULL, on_linger_recv);
@@ -338,14 +339,15 @@ static void end_exchange(struct carried *k)
     bool complete = k->ending == ENDING_COMPLETE;
     // Who was not told before may have sent more by now.
     bool unread = !k->content_ended || k->x.cause != OUTCOME_NONE || k->x.request.keep_alive;
-    bool close = k->close;
+    bool received = c->in && c->in->start < c->in->len; // something of a next request
+    bool close = k->close || (c->worker->stopping && !received);
 
     carried_end(k);
     if (!complete)
         connection_close(c);
     else if (!close)
         next_request(c);
-    else if (unread || c->over_capacity || (c->in && c->in->start < c->in->len))
+    else if (unread || c->over_capacity || received)
         linger(c);
     else
         connection_close(c);
@@ -412,6 +414,20 @@ static void check_send(struct connection *c)
     give_up_sending(c);
 }
 
+/* What the system still keeps of the answer would be lost by closing: a client that takes some of
+ * it gets more time. */
+static void check_linger(struct connection *c)
+{
+    uint64_t backlog = stream_send_backlog(&c->stream);
+
+    if (backlog == 0 || backlog == c->progress) {
+        connection_close(c);
+        return;
+    }
+    c->progress = backlog;
+    set_timer(c, LIMIT_LINGER_TIMEOUT);
+}
+
 static void on_timer(struct timer *t)
 {
     struct connection *c = container_of(t, struct connection, timer);
@@ -432,8 +448,10 @@ static void on_timer(struct timer *t)
         carried_end(c->carried);
         connection_close(c);
         break;
-    case PHASE_IDLE:
     case PHASE_LINGER:
+        check_linger(c);
+        break;
+    case PHASE_IDLE:
         connection_close(c);
         break;
     case PHASE_WAIT:
@@ -514,14 +532,14 @@ void connection_stop(struct connection *c)
 {
     if (c->phase == PHASE_IDLE)
         connection_close(c);
-    else if (c->carried)
-        c->carried->close = true;
 }
 
 void connection_hurry(struct connection *c)
 {
     if (c->phase == PHASE_SEND)
         give_up_sending(c);
+    else if (c->phase == PHASE_LINGER)
+        connection_close(c);
     else
         on_timer(&c->timer);
 }

@@ -133,7 +133,9 @@ static void on_file_sent(struct stream *s, ssize_t result)
 {
     struct carried *k = container_of(s, struct connection, stream)->carried;
 
-    if (result == -EIO || (result >= 0 && (uint64_t)result < k->file_length)) {
+    bool client_left = result == -EPIPE || result == -ECONNRESET || result == -ETIMEDOUT;
+
+    if (result < 0 ? !client_left : (uint64_t)result < k->file_length) {
         k->bytes_out += stream_send_progress(s);
         end_sending(k, ENDING_BODY_FAILED); // it shrank, or its disk fails
     } else if (note_sent(k, result)) {

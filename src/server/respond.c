@@ -204,7 +204,7 @@ void respond(struct exchange *x, const struct config *config, const struct media
 {
     int status = outcome_table[x->outcome].status;
 
-    if (x->resource)
+    if (x->resource && x->resource->ops->respond)
         x->resource->ops->respond(x);
     switch (x->outcome) {
     case OUTCOME_options_told:

@@ -163,9 +163,8 @@ static int open_workers(struct server *s)
         error = bind_address(s, i, sockets);
     for (unsigned w = 0; w < s->worker_count && error == 0; w++) {
         s->opened++;
-        error =
-            worker_open(&s->workers[w], s->config, s->pool, s->types, s->shares,
-                        sockets + w * listen_count);
+        error = worker_open(&s->workers[w], s->config, s->pool, s->types, s->shares,
+                            sockets + w * listen_count);
     }
     free(sockets);
     return error;
@@ -253,6 +252,9 @@ static int serve(struct server *s, sigset_t *set)
     stop_workers(s);
     watched = pthread_create(&impatient, NULL, end_at_once, set) == 0;
     join_workers(s);
+    for (unsigned w = 0; w < s->running; w++)
+        if (s->workers[w].failed)
+            error = -CANDOR_E_SYSTEM;
     if (watched) {
         pthread_cancel(impatient);
         pthread_join(impatient, NULL);

@@ -8,6 +8,7 @@
 #include "server/connection.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -127,13 +128,11 @@ static void on_reopen(struct loop_message *m)
 
 void worker_stop(struct worker *w)
 {
-    w->stop_message.on_arrival = on_stop;
     loop_post(w->loop, &w->stop_message);
 }
 
 void worker_reopen_log(struct worker *w)
 {
-    w->reopen_message.on_arrival = on_reopen;
     loop_post(w->loop, &w->reopen_message);
 }
 
@@ -173,9 +172,11 @@ static int open_resources(struct worker *w)
     for (size_t i = 0; i < table->count; i++) {
         const struct route *route = &table->routes[i];
         struct resource *r = NULL;
-        int error = files_open(&route->files, w->loop, w->pool, w->types, &r);
+        struct dav_share *share = w->shares[route->number];
+        int error = files_open(&route->files, share ? dav_share_changes(share) : NULL, w->loop,
+                               w->pool, w->types, &r);
 
-        if (error == 0 && route->files.write)
+        if (error == 0 && share)
             error = open_authoring(w, route, &r);
         if (error < 0) {
             oplog("root-not-opened", "the folder %s cannot be opened: %s", route->files.root,
@@ -198,6 +199,8 @@ int worker_open(struct worker *w, const struct config *config, struct offload *p
 
     *w = (struct worker){.config = config, .pool = pool, .types = types, .shares = shares};
     list_init(&w->connections);
+    w->stop_message.on_arrival = on_stop;
+    w->reopen_message.on_arrival = on_reopen;
     timer_init(&w->resume_timer, on_resume);
     timer_init(&w->stop_timer, on_stop_timer);
     w->h1_limits = (struct h1_limits){.request_line = (uint32_t)limits->request_line,
@@ -235,7 +238,14 @@ int worker_open(struct worker *w, const struct config *config, struct offload *p
 
 void worker_run(struct worker *w)
 {
-    w->result = loop_run(w->loop);
+    if (loop_run(w->loop) < 0) {
+        oplog("worker-failed",
+              "a worker cannot wait for its connections any more (%s); the server "
+              "stops",
+              strerror(errno));
+        w->failed = true;
+        kill(getpid(), SIGTERM);
+    }
     access_log_flush(&w->log);
 }
 

@@ -51,7 +51,7 @@ struct worker {
     char date_line[sizeof "Date: " - 1 + DATE_LENGTH + 2 + sizeof "Server: candor\r\n" - 1];
 
     struct access_log log;
-    int result; // of its loop
+    bool failed; // its loop ended by itself
 };
 
 /* sockets: listening, one for each of config->listen; owned by the worker from then on. Tells the

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Answers to errors: RFC 9457 (problem details), RFC 9110 §15 and §12.5.1; hosts and routes, §7.4."""
+"""Answers to errors: RFC 9457 (problem details), RFC 9110 §15 and §12.5.1; hosts, §7.4."""
 import re
 
 import pytest
@@ -78,6 +78,16 @@ def test_problem_tells_the_outcome_the_status_and_the_request(server, token):  #
     assert re.fullmatch("[0-9a-f]{16}", record["id"])
     assert (record["outcome"], record["status"]) == (token, status)
     assert ("trail" in record) == (status >= 400)
+
+
+@pytest.mark.parametrize("accept, pattern", [
+    ("text/html", rb"<dt>Request</dt><dd><code>([0-9a-f]{16})</code>"),
+    ("text/plain", rb"\ninstance: urn:candor:request:([0-9a-f]{16})\n")])
+def test_id_that_people_are_told_is_the_id_in_the_log(server, accept, pattern):
+    target = f"/missing?{accept}"
+    response = ask(server, "GET", target, f"Accept: {accept}")
+    shown = re.search(pattern, response.body).group(1).decode()
+    assert record_of(server, target=target)["id"] == shown
 
 
 @pytest.mark.parametrize("token", ERRORS)
@@ -216,7 +226,8 @@ def general(routes_root):
 @pytest.mark.parametrize("host, target, expected", [
     ("one.example", "/which", b"one"), ("ONE.Example", "/which", b"one"),
     ("one.example:8080", "/which", b"one"), ("one.example", "/deep/which", b"deep"),
-    ("one.example", "/deep/er/which", b"deeper"), ("one.example", "/deep/whole.txt", b"whole whole"),
+    ("one.example", "/deep/er/which", b"deeper"),
+    ("one.example", "/deep/whole.txt", b"whole whole"),
     ("one.example", "/deep/er/whole.txt", b"deeper whole"), ("one.example", "/deeper", 404),
     ("one.example", "/%64eep/which", b"deep"), ("one.example", "/deep/../which", b"one"),
     ("two.example", "/only/which", b"two"), ("two.example", "/which", "no-route"),

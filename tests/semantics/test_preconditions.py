@@ -167,6 +167,14 @@ def test_304_has_the_fields_that_200_would_have_and_no_content(site, method, tar
     assert (whole["Vary"] is not None) == (target in ("/coded.txt", "/folder/"))
 
 
+@pytest.mark.parametrize("count, status", [(256, 304), (257, 400)])
+def test_number_of_tags_is_limited(site, count, status):  # docs/limits.md
+    tags = ['"x"'] * (count - 1) + [site.etag("/small.txt")]
+    response = site.ask("GET", "/small.txt", "If-None-Match: " + ",".join(tags))
+    assert response.status == status
+    assert status == 304 or response.outcome == "entity-tag-malformed"
+
+
 def test_connection_goes_on_behind_304(site):  # RFC 9112 §6.3: no body, whatever the fields say
     tag = site.etag("/small.txt")
     with site.server.connect() as client:

@@ -42,7 +42,8 @@ def test_signals_for_the_log_that_follow_each_other_closely_do_no_harm(root):
             assert [client.read_response().status for _ in range(4)] == [404] * 4
 
 
-FIRST = "GET /small HTTP/1.1\r\nHost: a\r\n\r\n"
+# Answered without a look at the files: when the answer is here, the rest has been read.
+FIRST = "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 @pytest.mark.parametrize("rest,outcome", [
@@ -53,7 +54,7 @@ def test_a_stop_answers_whoever_is_slow_with_a_request_and_ends(root, rest, outc
     server = serve(root, stop="30ms")
     with server.connect() as client:
         client.send(FIRST + rest)
-        assert client.read_response().status == 200
+        assert client.read_response().status == 204
         server.signal(signal.SIGTERM)
         assert client.read_response().outcome == outcome
         assert client.is_closed()
@@ -71,6 +72,17 @@ def test_a_stop_does_not_wait_for_a_client_that_takes_nothing(root):
     assert 0 < record["bytes_out"] < BIG
 
 
+def wait_until_refused(server):
+    """The listener goes when the stop arrives."""
+    while True:
+        try:
+            server.connect().close()
+        except ConnectionRefusedError:
+            return
+        except ConnectionError:
+            pass  # it was in the backlog when the listener went
+
+
 def test_a_stop_lets_what_is_being_sent_arrive_even_if_more_is_asked_for(root):
     """RFC 9112 §9.6: no reset may overtake the answer."""
     server = serve(root)
@@ -78,11 +90,9 @@ def test_a_stop_lets_what_is_being_sent_arrive_even_if_more_is_asked_for(root):
         client.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
         client.socket.recv(1)
         server.signal(signal.SIGTERM)
-        with pytest.raises(ConnectionRefusedError):  # the listener goes when the stop arrives
-            while True:
-                server.connect().close()
+        wait_until_refused(server)
         client.send("GET /small HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert len(client.read_to_end()) > BIG
+        assert sum(iter(lambda: len(client.socket.recv(1 << 20)), 0)) > BIG
     assert server.wait() == 0
 
 

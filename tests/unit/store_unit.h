@@ -12,6 +12,8 @@
 
 #include <stdio.h>
 
+#define STORE_TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+
 struct fixture {
     char folder[64], path[96];
     struct store *store;

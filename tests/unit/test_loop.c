@@ -506,68 +506,6 @@ static void a_stream_that_is_always_ready_starves_no_timer_and_no_other(void **s
     close(other.peer);
 }
 
-struct message {
-    struct loop_message message;
-    unsigned number;
-};
-
-enum { MESSAGES = 20000 };
-static struct message *messages;
-static unsigned arrived;
-
-static void on_arrival(struct loop_message *p)
-{
-    assert_int_equal(container_of(p, struct message, message)->number, arrived);
-    if (++arrived == MESSAGES)
-        loop_stop(loop);
-}
-
-static void *post_all(void *argument)
-{
-    (void)argument;
-    for (unsigned i = 0; i < MESSAGES; i++) {
-        messages[i] = (struct message){.message = {.on_arrival = on_arrival}, .number = i};
-        loop_post(loop, &messages[i].message);
-    }
-    return NULL;
-}
-
-static void messages_of_another_thread_all_arrive_in_order(void **state)
-{
-    pthread_t thread;
-
-    (void)state;
-    arrived = 0;
-    messages = calloc(MESSAGES, sizeof *messages);
-    assert_int_equal(pthread_create(&thread, NULL, post_all, NULL), 0);
-    loop_run(loop);
-    assert_int_equal(arrived, MESSAGES);
-    pthread_join(thread, NULL);
-    free(messages);
-}
-
-static void count_arrival(struct loop_message *p)
-{
-    (void)p;
-    arrived++;
-}
-
-static void a_message_posted_twice_arrives_once_and_may_be_posted_again(void **state)
-{
-    struct loop_message m = {.on_arrival = count_arrival};
-
-    (void)state;
-    arrived = 0;
-    loop_post(loop, &m);
-    loop_post(loop, &m);
-    assert_int_equal(arrived, 0);
-    run_a_while();
-    assert_int_equal(arrived, 1);
-    loop_post(loop, &m);
-    run_a_while();
-    assert_int_equal(arrived, 2);
-}
-
 static int make_large(void **state)
 {
     (void)state;
@@ -604,8 +542,6 @@ int main(void)
         TEST(events_of_a_round_for_a_stream_closed_in_it_are_forgotten),
         TEST(the_peer_sees_the_end_after_shutdown),
         TEST(a_stream_that_is_always_ready_starves_no_timer_and_no_other),
-        TEST(messages_of_another_thread_all_arrive_in_order),
-        TEST(a_message_posted_twice_arrives_once_and_may_be_posted_again),
     };
 
     return cmocka_run_group_tests(tests, make_large, free_large);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
+/* From other threads into a loop: messages, and works of the pool. */
 #include "unit.h"
 
 #include "io/offload.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 enum { JOBS = 500, THREADS = 4 };
 
@@ -84,10 +86,86 @@ static void ending_the_pool_waits_for_what_was_submitted(void **state)
     loop_free(loop);
 }
 
+struct message {
+    struct loop_message message;
+    unsigned number;
+};
+
+enum { MESSAGES = 20000 };
+static struct message *messages;
+static unsigned arrived;
+
+static void on_arrival(struct loop_message *p)
+{
+    assert_int_equal(container_of(p, struct message, message)->number, arrived);
+    if (++arrived == MESSAGES)
+        loop_stop(loop);
+}
+
+static void *post_all(void *argument)
+{
+    (void)argument;
+    for (unsigned i = 0; i < MESSAGES; i++) {
+        messages[i] = (struct message){.message = {.on_arrival = on_arrival}, .number = i};
+        loop_post(loop, &messages[i].message);
+    }
+    return NULL;
+}
+
+static void messages_of_another_thread_all_arrive_in_order(void **state)
+{
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(loop_open(64, &loop), 0);
+    arrived = 0;
+    messages = calloc(MESSAGES, sizeof *messages);
+    assert_int_equal(pthread_create(&thread, NULL, post_all, NULL), 0);
+    loop_run(loop);
+    assert_int_equal(arrived, MESSAGES);
+    pthread_join(thread, NULL);
+    free(messages);
+    loop_free(loop);
+}
+
+static void count_arrival(struct loop_message *p)
+{
+    (void)p;
+    arrived++;
+}
+
+static void stop_on_arrival(struct loop_message *p)
+{
+    (void)p;
+    loop_stop(loop);
+}
+
+static void a_message_posted_twice_arrives_once_and_may_be_posted_again(void **state)
+{
+    struct loop_message m = {.on_arrival = count_arrival}, last = {.on_arrival = stop_on_arrival};
+
+    (void)state;
+    assert_int_equal(loop_open(64, &loop), 0);
+    arrived = 0;
+    loop_post(loop, &m);
+    loop_post(loop, &m);
+    assert_int_equal(arrived, 0);
+    loop_post(loop, &last);
+    assert_int_equal(loop_run(loop), 0);
+    assert_int_equal(arrived, 1);
+    loop_post(loop, &m);
+    loop_post(loop, &last);
+    assert_int_equal(loop_run(loop), 0);
+    assert_int_equal(arrived, 2);
+    loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_work_runs_in_the_pool_and_is_done_in_the_loop),
+        cmocka_unit_test(messages_of_another_thread_all_arrive_in_order),
+        cmocka_unit_test(a_message_posted_twice_arrives_once_and_may_be_posted_again),
         cmocka_unit_test(ending_the_pool_waits_for_what_was_submitted),
     };
 

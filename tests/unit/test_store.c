@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "state/store_sqlite.h"
 #include "store_unit.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
 
 static int add_property_line(void *context, size_t index, const struct store_property *p)
 {
@@ -31,21 +27,6 @@ static void expect_locks(struct fixture *f, const char *lines)
     buf_add_char(&got, '\0');
     assert_string_equal(got.ptr, lines);
     buf_done(&got);
-}
-
-static void the_file_is_for_its_owner_only(void **state)
-{
-    struct fixture *f = *state;
-    static const char *const ends[] = {"", "-wal", "-shm", "-lock"};
-
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        struct stat st;
-        char name[128];
-
-        snprintf(name, sizeof name, "%s%s", f->path, ends[i]);
-        assert_int_equal(stat(name, &st), 0);
-        assert_int_equal(st.st_mode & 0777, 0600);
-    }
 }
 
 static void trees_keep_their_numbers(void **state)
@@ -432,145 +413,9 @@ static void an_intent_ends_in_the_transaction_that_moves_the_rows(void **state)
     assert_string_equal(get_property(f, SPAN("b"), "x"), "1");
 }
 
-static void a_store_in_use_is_refused(void **state)
-{
-    struct fixture *f = *state;
-    struct store *second = NULL;
-    char link[128], pid[32];
-
-    assert_int_equal(store_open(f->path, &second, &f->error), -CANDOR_E_BUSY);
-    assert_null(second);
-    snprintf(pid, sizeof pid, "process %d", (int)getpid());
-    assert_true(fixture_told(f, f->path) && fixture_told(f, "another server") &&
-                fixture_told(f, pid));
-    snprintf(link, sizeof link, "%s/link", f->folder);
-    assert_int_equal(symlink("candor.db", link), 0);
-    assert_int_equal(store_open(link, &second, &f->error), -CANDOR_E_BUSY);
-    assert_int_equal(unlink(link), 0);
-    assert_int_equal(set_property(f, "a", "x", "1"), 0); // the first is none the worse
-}
-
-/* ---- Versions, and files that are no stores */
-
-static void execute(const char *path, const char *sql)
-{
-    sqlite3 *db = NULL;
-
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
-static size_t read_whole(const char *path, char *into, size_t size)
-{
-    int fd = open(path, O_RDONLY);
-    ssize_t n = read(fd, into, size);
-
-    assert_true(fd >= 0 && n >= 0);
-    close(fd);
-    return (size_t)n;
-}
-
-/* Opening is refused with this text, and every octet of the file stays. */
-static void expect_refusal(struct fixture *f, const char *text)
-{
-    static char before[256 * 1024], after[256 * 1024];
-    struct store *s = NULL;
-    size_t len = read_whole(f->path, before, sizeof before);
-
-    buf_clear(&f->error);
-    assert_int_equal(store_open(f->path, &s, &f->error), -CANDOR_E_STORE);
-    assert_null(s);
-    assert_true(fixture_told(f, text));
-    assert_int_equal(read_whole(f->path, after, sizeof after), len);
-    assert_memory_equal(before, after, len);
-}
-
-static void a_newer_store_is_refused(void **state)
-{
-    struct fixture *f = *state;
-
-    assert_int_equal(set_property(f, "a", "x", "1"), 0);
-    store_close(f->store);
-    f->store = NULL;
-    execute(f->path, "PRAGMA user_version=1000");
-    expect_refusal(f, "newer Candor (version 1000");
-    char back[64];
-    snprintf(back, sizeof back, "PRAGMA user_version=%d", schema_version);
-    execute(f->path, back);
-    fixture_open(f);
-    assert_string_equal(get_property(f, SPAN("a"), "x"), "1");
-}
-
-static void a_foreign_file_is_left_as_it_is(void **state)
-{
-    struct fixture *f = *state;
-
-    store_close(f->store);
-    f->store = NULL;
-    assert_int_equal(unlink(f->path), 0);
-    execute(f->path, "CREATE TABLE bookmark (name); INSERT INTO bookmark VALUES ('precious')");
-    expect_refusal(f, "a database of another program");
-
-    FILE *out = fopen(f->path, "w");
-    assert_non_null(out);
-    for (int i = 0; i < 2000; i++)
-        fputs("Dear diary, ", out);
-    fclose(out);
-    expect_refusal(f, "another kind of file");
-
-    assert_int_equal(unlink(f->path), 0);
-    assert_int_equal(mkdir(f->path, 0700), 0);
-    assert_int_equal(store_open(f->path, &f->store, &f->error), -CANDOR_E_STORE);
-    assert_true(fixture_told(f, "not a regular file"));
-    assert_int_equal(rmdir(f->path), 0);
-    assert_int_equal(store_open("/tmp/candor-no-such-folder/x.db", &f->store, &f->error),
-                     -CANDOR_E_SYSTEM);
-    assert_true(fixture_told(f, "No such file or directory"));
-}
-
-static void migrations_run_in_order_from_where_the_store_is(void **state)
-{
-    struct fixture *f = *state;
-    static const char *const steps[] = {
-        "CREATE TABLE step (n INTEGER); INSERT INTO step VALUES (1)",
-        "INSERT INTO step SELECT max(n) + 1 FROM step",
-        "INSERT INTO step SELECT max(n) * 10 FROM step",
-        "INSERT INTO step SELECT max(n) + 4 FROM step; INSERT INTO absent VALUES (1)",
-    };
-    struct database d;
-    char name[128];
-    sqlite3_stmt *q;
-
-    snprintf(name, sizeof name, "%s/steps.db", f->folder);
-    execute(name, "");
-    for (int n = 1; n <= 4; n++) { // one more each time; the last one fails, wholly
-        assert_int_equal(database_open(NULL, name, &d), 0);
-        assert_int_equal(schema_migrate(&d, steps, n == 2 ? 1 : n, &f->error),
-                         n == 4 ? -CANDOR_E_STORE : 0);
-        database_close(&d);
-    }
-    assert_true(fixture_told(f, "from version 3 to 4"));
-    assert_int_equal(database_open(NULL, name, &d), 0);
-    assert_int_equal(sqlite3_prepare_v2(d.db,
-                                        "SELECT group_concat(n), user_version"
-                                        " FROM step, pragma_user_version",
-                                        -1, &q, NULL),
-                     SQLITE_OK);
-    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
-    assert_string_equal(sqlite3_column_text(q, 0), "1,2,20");
-    assert_int_equal(sqlite3_column_int(q, 1), 3);
-    sqlite3_finalize(q);
-    database_close(&d);
-    assert_int_equal(unlink(name), 0);
-}
-
-#define STORE_TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORE_TEST(the_file_is_for_its_owner_only),
         STORE_TEST(trees_keep_their_numbers),
         STORE_TEST(properties_are_kept_as_they_were_written),
         STORE_TEST(many_paths_are_visited_in_one_view),
@@ -586,10 +431,6 @@ int main(void)
         STORE_TEST(locks_are_there_after_a_restart),
         STORE_TEST(locks_go_with_what_they_lock),
         STORE_TEST(an_intent_ends_in_the_transaction_that_moves_the_rows),
-        STORE_TEST(a_store_in_use_is_refused),
-        STORE_TEST(a_newer_store_is_refused),
-        STORE_TEST(a_foreign_file_is_left_as_it_is),
-        STORE_TEST(migrations_run_in_order_from_where_the_store_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

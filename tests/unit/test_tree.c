@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The tree of files behind authoring: every operation, its errors, its races.
+ * The tree of files behind authoring: looking, content, races, space.
  */
 #include "tree_folder.h"
 
@@ -8,39 +8,9 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 
 static const struct tree_options plain = {.umask = 022, .dotfiles = true};
-
-static struct tree_look look(struct tree_folder *f, const char *path)
-{
-    struct tree_look l = {0};
-
-    assert_int_equal(tree_look(f->tree, span_from_str(path), &l), 0);
-    return l;
-}
-
-static int delete (struct tree_folder *f, const char *path)
-{
-    return tree_delete(f->tree, span_from_str(path), NULL);
-}
-
-static int move(struct tree_folder *f, const char *from, const char *to, bool overwrite)
-{
-    struct tree_terms terms = {.must_not_exist = !overwrite};
-    struct tree_result result;
-
-    return tree_move(f->tree, span_from_str(from), span_from_str(to), &terms, &result);
-}
-
-static int copy(struct tree_folder *f, const char *from, const char *to, bool overwrite)
-{
-    struct tree_terms terms = {.must_not_exist = !overwrite};
-    struct tree_result result;
-
-    return tree_copy(f->tree, span_from_str(from), span_from_str(to), NULL, &terms, &result);
-}
 
 /* ---- Looking */
 
@@ -89,7 +59,7 @@ static void names_that_cannot_be_are_told_apart(void **state)
     assert_int_equal(tree_folder_put(&f, "../x", ""), -EINVAL);
     assert_int_equal(tree_folder_put(&f, "", ""), -EBUSY);
     assert_int_equal(tree_folder_mkdir(&f, ""), -EEXIST);
-    assert_int_equal(delete (&f, ""), -EBUSY);
+    assert_int_equal(discard(&f, ""), -EBUSY);
     tree_folder_free(&f);
 }
 
@@ -100,7 +70,7 @@ static void the_result_of_a_put_has_the_stamp_and_the_tag_that_a_reader_finds(vo
 {
     struct tree_folder f = tree_folder_new(plain);
     struct media_type_map *types = NULL;
-    struct files_options options = {0};
+    struct files_options options = {.write = true};
     struct snapshot_request request = {.options = &options, .types = types, .path = "f"};
     struct snapshot *snapshot = NULL;
     struct tree_result result;
@@ -114,7 +84,7 @@ static void the_result_of_a_put_has_the_stamp_and_the_tag_that_a_reader_finds(vo
     request.root = f.root;
     assert_int_equal(snapshot_take(&request, &snapshot), 0);
     assert_int_equal(snapshot->kind, SNAPSHOT_FILE);
-    stamp_etag(&result.now.stamp, CODING_IDENTITY, tag);
+    stamp_etag(&result.now.stamp, CODING_IDENTITY, span_of(NULL, 0), tag);
     assert_true(span_eq(snapshot->variants[0].etag.opaque, span_from_str(tag)));
     snapshot_unref(snapshot);
     assert_int_equal(tree_put(f.tree, SPAN("f"), SPAN("CONTENT"), TREE_NOW, NULL, &result), 0);
@@ -252,13 +222,13 @@ static void a_commit_notices_that_its_folder_has_gone(void **state)
         assert_int_equal(tree_folder_mkdir(&f, "d"), 0);
         assert_int_equal(tree_stage_begin(f.tree, SPAN("d/f"), 3, &s), 0);
         assert_int_equal(tree_stage_write(s, SPAN("new")), 0);
-        assert_int_equal(removed ? delete (&f, "d") : move(&f, "d", "e", true), 0);
+        assert_int_equal(removed ? discard(&f, "d") : move(&f, "d", "e", true), 0);
         assert_int_equal(tree_stage_commit(s, NULL, &result), -ESTALE);
         assert_int_equal(tree_folder_mkdir(&f, "d"), 0); // another folder of that name
         assert_int_equal(tree_stage_commit(s, NULL, &result), -ESTALE);
         tree_stage_free(s);
         assert_int_equal(tree_folder_count(&f, "d"), 0);
-        assert_int_equal(delete (&f, "d"), 0);
+        assert_int_equal(discard(&f, "d"), 0);
     }
     assert_int_equal(tree_folder_count(&f, "e"), 0);
     tree_folder_free(&f);
@@ -344,7 +314,7 @@ static void the_quota_is_refused_before_the_first_byte_or_midway_and_counts_exac
     tree_stage_free(s);
     assert_int_equal(copy(&f, "f", "g", true), -EDQUOT);
     assert_int_equal(move(&f, "f", "g", true), 0);
-    assert_int_equal(delete (&f, "g"), 0);
+    assert_int_equal(discard(&f, "g"), 0);
     assert_int_equal(tree_usage(f.tree, &usage), 0);
     assert_int_equal(usage.used, 0);
     assert_int_equal(usage.available, 10);
@@ -403,229 +373,6 @@ static void a_file_system_that_takes_no_more_leaves_the_old_content(void **state
     tree_folder_free(&f);
 }
 
-/* ---- Names */
-
-static void a_collection_is_made_once_and_removed_whole(void **state)
-{
-    struct tree_folder f = tree_folder_new(plain);
-    struct tree_seen absent = {0};
-    struct tree_seen seen;
-
-    (void)state;
-    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
-    assert_int_equal(tree_folder_mkdir(&f, "a"), -EEXIST);   // RFC 4918 §9.3.1: 405
-    assert_int_equal(tree_folder_mkdir(&f, "b/c"), -ENOENT); // 409
-    assert_int_equal(tree_folder_mkdir(&f, "a/b"), 0);
-    assert_int_equal(tree_folder_put(&f, "a/f", "x"), 0);
-    assert_int_equal(tree_folder_put(&f, "a/b/f", "x"), 0);
-    assert_int_equal(tree_folder_mkdir(&f, "a/f/g"), -ENOTDIR);
-    assert_int_equal(symlinkat("/etc/passwd", openat(f.root, "a/b", O_PATH), "l"), 0);
-    assert_int_equal(fchmodat(f.root, "a/b", 0500, 0), 0); // its members can't go at first
-    assert_int_equal(tree_delete(f.tree, SPAN("a"), &(struct tree_terms){.target = &absent}),
-                     -ESTALE);
-    seen = look(&f, "a").here;
-    assert_int_equal(tree_folder_put(&f, "a/g", "x"), 0); // the same collection still
-    assert_int_equal(tree_delete(f.tree, SPAN("a"), &(struct tree_terms){.target = &seen}), 0);
-    assert_int_equal(delete (&f, "a"), -ENOENT);
-    assert_int_equal(tree_folder_count(&f, ""), 0);
-    tree_folder_free(&f);
-}
-
-static void links_are_never_followed_out_nor_through_when_removing(void **state)
-{
-    struct tree_folder f = tree_folder_new(plain);
-    struct tree_folder outside = tree_folder_new(plain);
-
-    (void)state;
-    assert_int_equal(tree_folder_put(&outside, "secret", "s"), 0);
-    assert_int_equal(tree_folder_mkdir(&f, "d"), 0);
-    assert_int_equal(tree_folder_put(&f, "d/f", "x"), 0);
-    assert_int_equal(symlinkat(outside.path, f.root, "out"), 0);
-    assert_int_equal(symlinkat("d", f.root, "in"), 0);
-    assert_int_equal(symlinkat("d/f", f.root, "file"), 0);
-    assert_int_equal(symlinkat("nowhere", f.root, "dangling"), 0);
-    assert_int_equal(look(&f, "out").here.kind, TREE_OTHER);
-    assert_int_equal(look(&f, "dangling").here.kind, TREE_OTHER);
-    assert_int_equal(look(&f, "in/f").here.kind, TREE_FILE);
-    assert_int_equal(look(&f, "file").here.kind, TREE_FILE);
-    assert_int_equal(look(&f, "out/secret").here.kind, TREE_ABSENT);
-    assert_int_equal(tree_folder_put(&f, "out/secret", "t"), -ENOENT);
-    assert_int_equal(tree_folder_put(&f, "out", "t"), -ENXIO);
-    assert_int_equal(copy(&f, "out", "mine", true), -ENXIO);
-    assert_int_equal(copy(&f, "d", "in/e", true), -EDEADLK); // into itself through a link
-    assert_int_equal(move(&f, "d", "in/e", true), -EDEADLK);
-    assert_int_equal(move(&f, "d/f", "in/f", true), -EDEADLK);
-    assert_int_equal(copy(&f, "file", "copy", true), 0); // what it stands for
-    assert_string_equal(tree_folder_read(&f, "copy"), "x");
-    assert_int_equal(tree_folder_put(&f, "file", "y"), 0); // the link itself is replaced
-    assert_string_equal(tree_folder_read(&f, "d/f"), "x");
-    assert_int_equal(delete (&f, "in"), 0);
-    assert_int_equal(symlinkat(outside.path, openat(f.root, "d", O_PATH), "out"), 0);
-    assert_int_equal(delete (&f, "d"), 0);
-    assert_string_equal(tree_folder_read(&outside, "secret"), "s");
-    tree_folder_free(&f);
-    tree_folder_free(&outside);
-}
-
-/* RFC 4918 §9.8, §9.9: Overwrite, and source and destination. */
-static void copies_and_moves_replace_or_refuse(void **state)
-{
-    struct tree_folder f = tree_folder_new(plain);
-
-    (void)state;
-    for (int moving = 0; moving < 2; moving++) {
-        int (*go)(struct tree_folder *, const char *, const char *, bool) = moving ? move : copy;
-
-        assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
-        assert_int_equal(tree_folder_mkdir(&f, "a/b"), 0);
-        assert_int_equal(tree_folder_put(&f, "a/b/f", "deep"), 0);
-        assert_int_equal(tree_folder_mkdir(&f, "old"), 0);
-        assert_int_equal(tree_folder_put(&f, "old/gone", "x"), 0);
-        assert_int_equal(tree_folder_put(&f, "file", "file"), 0);
-        assert_int_equal(go(&f, "a", "a", true), -EDEADLK);
-        assert_int_equal(go(&f, "a", "a/b/c", true), -EDEADLK);
-        assert_int_equal(go(&f, "a/b", "a", true), -EDEADLK);
-        assert_int_equal(go(&f, "no", "c", true), -ENOENT);
-        assert_int_equal(go(&f, "a", "no/c", true), -ENOENT);
-        assert_int_equal(go(&f, "a", "old", false), -EEXIST);
-        assert_int_equal(go(&f, "file", "a/b/f", false), -EEXIST);
-        assert_int_equal(go(&f, "file", "a/b/f", true), 0);
-        assert_string_equal(tree_folder_read(&f, "a/b/f"), "file");
-        assert_int_equal(go(&f, "a", "old", true), 0);
-        assert_string_equal(tree_folder_read(&f, "old/b/f"), "file");
-        assert_int_equal(tree_folder_count(&f, "old"), 1);
-        assert_int_equal(tree_folder_count(&f, "a"), moving ? -1 : 1);
-        assert_int_equal(go(&f, "old/b/f", "old/b2", false), 0);
-        assert_int_equal(go(&f, "old/b2", "old/b", true), 0); // a file over a collection
-        assert_string_equal(tree_folder_read(&f, "old/b"), "file");
-        assert_int_equal(go(&f, "old", "old2", false), 0);
-        assert_int_equal(tree_folder_count(&f, ""), moving ? 1 : 4);
-        for (int i = 0; i < 4; i++)
-            (void)delete (&f, (const char *[]){"a", "old", "old2", "file"}[i]);
-        assert_int_equal(tree_folder_count(&f, ""), 0);
-    }
-    tree_folder_free(&f);
-}
-
-static void two_names_of_one_file_become_one_by_a_move(void **state)
-{
-    struct tree_folder f = tree_folder_new(plain);
-
-    (void)state;
-    assert_int_equal(tree_folder_put(&f, "a", "x"), 0);
-    assert_int_equal(linkat(f.root, "a", f.root, "b", 0), 0);
-    assert_int_equal(move(&f, "a", "b", true), 0);
-    assert_int_equal(tree_folder_count(&f, ""), 1);
-    assert_string_equal(tree_folder_read(&f, "b"), "x");
-    tree_folder_free(&f);
-}
-
-static void a_shallow_copy_has_no_members(void **state)
-{
-    struct tree_folder f = tree_folder_new(plain);
-    struct tree_result result;
-
-    (void)state;
-    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
-    assert_int_equal(tree_folder_put(&f, "a/f", "x"), 0);
-    assert_int_equal(tree_copy(f.tree, SPAN("a"), SPAN("b"),
-                               &(struct tree_copying){.shallow = true}, NULL, &result),
-                     0);
-    assert_true(result.created);
-    assert_int_equal(result.now.kind, TREE_COLLECTION);
-    assert_int_equal(tree_folder_count(&f, "b"), 0);
-    tree_folder_free(&f);
-}
-
-struct failures {
-    int count;
-    bool go_on;
-    char path[64];
-    int error;
-};
-
-static bool note_failure(void *context, struct span member, int error)
-{
-    struct failures *n = context;
-
-    n->count++;
-    n->error = error;
-    snprintf(n->path, sizeof n->path, "%.*s", SPAN_ARG(member));
-    return n->go_on;
-}
-
-/* RFC 4918 §9.8.3: what could not be copied is told, member by member. */
-static void a_member_that_cannot_be_copied_is_told(void **state)
-{
-    struct tree_folder f = tree_folder_new(plain);
-    struct failures failures = {0};
-    struct tree_copying how = {.failed = note_failure, .context = &failures};
-    struct tree_result result;
-    char name[201] = "";
-    int fd, up;
-
-    (void)state;
-    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
-    assert_int_equal(tree_folder_put(&f, "a/f", "x"), 0);
-    /* A folder too deep for a path fails for every user, root too. */
-    fd = openat(f.root, "a", O_PATH);
-    memset(name, 'd', sizeof name - 1);
-    for (size_t length = 0; length <= LIMIT_TREE_PATH + sizeof name; length += sizeof name) {
-        assert_int_equal(mkdirat(fd, name, 0700), 0);
-        up = openat(fd, name, O_PATH);
-        close(fd);
-        fd = up;
-    }
-    close(fd);
-    assert_int_equal(tree_copy(f.tree, SPAN("a"), SPAN("b"), &how, NULL, &result), -ECANCELED);
-    assert_int_equal(failures.count, 1);
-    assert_int_equal(failures.error, ENAMETOOLONG);
-    assert_int_equal(tree_folder_count(&f, ""), 1);
-    failures = (struct failures){.go_on = true};
-    assert_int_equal(tree_copy(f.tree, SPAN("a"), SPAN("b"), &how, NULL, &result), 0);
-    assert_int_equal(failures.count, 1);
-    assert_string_equal(tree_folder_read(&f, "b/f"), "x");
-    assert_int_equal(delete (&f, "a"), 0); // deeper than any path, and gone
-    assert_int_equal(delete (&f, "b"), 0);
-    assert_int_equal(tree_folder_count(&f, ""), 0);
-    tree_folder_free(&f);
-}
-
-/* ---- Leftovers */
-
-static void a_sweep_removes_leftovers_and_only_them(void **state)
-{
-    struct tree_folder f = tree_folder_new(plain);
-    size_t removed = 0;
-    struct stage *s;
-    int held;
-
-    (void)state;
-    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
-    assert_int_equal(mkdirat(f.root, "a/.candor-tmp-0123456789abcdef", 0700), 0);
-    assert_int_equal(mkdirat(f.root, "a/.candor-tmp-0123456789abcdef/x", 0700), 0);
-    close(openat(f.root, "a/.candor-tmp-0123456789abcdef/x/y", O_CREAT | O_WRONLY, 0600));
-    close(openat(f.root, ".candor-tmp-0000000000000000", O_CREAT | O_WRONLY, 0600));
-    close(openat(f.root, ".candor-tmp-000000000000000", O_CREAT | O_WRONLY, 0600));
-    close(openat(f.root, ".candor-tmp-000000000000000G", O_CREAT | O_WRONLY, 0600));
-    assert_int_equal(symlinkat("a", f.root, ".candor-tmp-0000000000000001"), 0);
-    held = openat(f.root, ".candor-tmp-0000000000000002", O_CREAT | O_WRONLY, 0600);
-    assert_int_equal(flock(held, LOCK_SH), 0);
-    assert_int_equal(tree_stage_begin(f.tree, SPAN("f"), 1, &s), 0);
-    assert_int_equal(tree_sweep(f.tree, &removed), 0);
-    assert_int_equal(removed, 2);
-    assert_int_equal(tree_folder_count(&f, "a"), 0);
-    assert_int_equal(tree_folder_count(&f, ""), 6);
-    assert_int_equal(tree_stage_write(s, SPAN("x")), 0);
-    assert_int_equal(tree_stage_commit(s, NULL, &(struct tree_result){0}), 0);
-    tree_stage_free(s);
-    close(held);
-    tree_folder_reopen(&f, plain);
-    assert_int_equal(tree_sweep(f.tree, &removed), 0);
-    assert_int_equal(removed, 1);
-    tree_folder_free(&f);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -642,13 +389,6 @@ int main(void)
         cmocka_unit_test(the_quota_is_refused_before_the_first_byte_or_midway_and_counts_exactly),
         cmocka_unit_test(usage_follows_collections_and_a_new_count_agrees),
         cmocka_unit_test(a_file_system_that_takes_no_more_leaves_the_old_content),
-        cmocka_unit_test(a_collection_is_made_once_and_removed_whole),
-        cmocka_unit_test(links_are_never_followed_out_nor_through_when_removing),
-        cmocka_unit_test(copies_and_moves_replace_or_refuse),
-        cmocka_unit_test(two_names_of_one_file_become_one_by_a_move),
-        cmocka_unit_test(a_shallow_copy_has_no_members),
-        cmocka_unit_test(a_member_that_cannot_be_copied_is_told),
-        cmocka_unit_test(a_sweep_removes_leftovers_and_only_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -322,6 +322,31 @@ static void a_fragment_declares_what_it_uses_and_nothing_else(void **state)
         assert_stands_alone(xml_tree_child(root, i), expected[i]);
 }
 
+static void very_many_mentions_of_prefixes_get_every_declaration_once(void **state)
+{
+    struct xml_element *root, *c, *again;
+    struct xml_fault fault;
+    struct buf b = {0};
+
+    (void)state;
+    buf_add_str(&b, "<x:a xmlns:x='urn:1' xmlns:b='urn:b' xmlns='urn:d'>"
+                    "<x:a xmlns:x='urn:2' xmlns:D='DAV:'><D:c>");
+    for (int i = 0; i < 5000; i++)
+        buf_add_str(&b, "q: ");
+    buf_add_str(&b, " b:</D:c></x:a></x:a>");
+    root = read_text(buf_span(&b));
+    c = xml_tree_child(xml_tree_child(root, 0), 0);
+    buf_clear(&b);
+    assert_int_equal(xml_write_fragment(&b, c, SIZE_MAX), 0);
+    assert_int_equal(xml_tree_read(&arena, &xml_limits_usual, buf_span(&b), 4096, &again, &fault),
+                     0);
+    assert_true(xml_tree_eq(c, again));
+    assert_int_equal(again->namespace_count, 3);
+    assert_span(xml_namespace_find(again, SPAN("x"))->space, "urn:2");
+    assert_span(xml_namespace_find(again, SPAN("b"))->space, "urn:b");
+    buf_done(&b);
+}
+
 // XML 1.0 §2.12, RFC 4918 §4.3
 static void a_fragment_has_the_language_in_effect(void **state)
 {
@@ -417,6 +442,7 @@ int main(void)
         TEST(an_error_is_final),
         TEST(no_octet_at_all_is_no_error_but_no_tree),
         TEST(a_fragment_declares_what_it_uses_and_nothing_else),
+        TEST(very_many_mentions_of_prefixes_get_every_declaration_once),
         TEST(a_fragment_has_the_language_in_effect),
         TEST(blanks_and_marks_survive_in_text_and_attributes),
         TEST(a_fragment_beyond_its_limit_leaves_the_buffer_as_it_was),

@@ -98,4 +98,34 @@ static inline int tree_folder_count(const struct tree_folder *f, const char *pat
     return count;
 }
 
+/* The tree's operations with strings, and no terms but overwriting. */
+static inline struct tree_look look(struct tree_folder *f, const char *path)
+{
+    struct tree_look l = {0};
+
+    assert_int_equal(tree_look(f->tree, span_from_str(path), &l), 0);
+    return l;
+}
+
+static inline int discard(struct tree_folder *f, const char *path)
+{
+    return tree_delete(f->tree, span_from_str(path), NULL);
+}
+
+static inline int move(struct tree_folder *f, const char *from, const char *to, bool overwrite)
+{
+    struct tree_terms terms = {.must_not_exist = !overwrite};
+    struct tree_result result;
+
+    return tree_move(f->tree, span_from_str(from), span_from_str(to), &terms, &result);
+}
+
+static inline int copy(struct tree_folder *f, const char *from, const char *to, bool overwrite)
+{
+    struct tree_terms terms = {.must_not_exist = !overwrite};
+    struct tree_result result;
+
+    return tree_copy(f->tree, span_from_str(from), span_from_str(to), NULL, &terms, &result);
+}
+
 #endif

@@ -55,7 +55,7 @@ def test_a_file_that_cannot_be_opened_for_want_of_descriptors_is_503(serve, site
         assert int(response["Retry-After"]) > 0
         assert response["Cache-Control"] == "no-store"
         assert response["Connection"] is None
-        assert any("no file descriptor is left" in m for m in server.messages)
+        server.wait_for_message("no file descriptor is left")
     with server.connect() as client:  # accepted as soon as there is room again
         assert client.send(GET % 1).read_response().status == 200
     assert "resources-exhausted" in [r["outcome"] for r in journal(server)]

@@ -16,7 +16,7 @@ GET = "GET /%s HTTP/1.1\r\nHost: a\r\n\r\n"
 LARGE = 16 << 20
 
 
-def slow_client(server):
+def slow_client(server, behind=""):
     """A client of a response that is under way and cannot be finished without it."""
     client = harness.Client.__new__(harness.Client)
     client.socket = socket.socket()
@@ -24,7 +24,7 @@ def slow_client(server):
     client.socket.settimeout(harness.DEADLINE)
     client.socket.connect(("127.0.0.1", server.port))
     client.buffer = b""
-    client.send(GET % "large")
+    client.send(GET % "large" + behind)
     client.buffer += client.socket.recv(1)
     return client
 
@@ -69,17 +69,33 @@ def test_a_stop_finishes_what_runs_and_closes_what_is_idle(started, number):
         ("/1", "ok", False), ("/large", "ok", False)]
 
 
+def test_every_worker_finishes_what_it_runs(site):
+    config = f"workers: 3\nroutes:\n  - path: /\n    files: {{ root: {site} }}\n"
+    with harness.Server(config=config) as server:
+        clients = [slow_client(server) for _ in range(6)]
+        server.signal(signal.SIGTERM)
+        for client in clients:
+            with client:
+                assert is_large(client.read_response())
+                assert client.is_closed()
+        assert server.wait() == 0
+        records = [server.next_record() for _ in clients]
+    assert [r["outcome"] for r in records if "ended" not in r] == ["ok"] * 6
+
+
 @pytest.mark.parametrize("early", [True, False])
 def test_requests_behind_the_running_one_do_not_lose_its_response(started, early):
     """The client could not know of the stop. What it sent must not turn into a reset."""
-    with started.connect() as idle, slow_client(started) as busy:
-        if early:
-            busy.send((GET % 1) * 100)
+    behind = (GET % 1) * 100
+    with started.connect() as idle, slow_client(started, behind if early else "") as busy:
         started.signal(signal.SIGTERM)
         assert idle.is_closed()
         if not early:
-            busy.send((GET % 1) * 100)
+            busy.send(behind)
         assert is_large(busy.read_response())
+        if early:  # the next one had arrived: it is told of the close, and those behind it are not
+            response = busy.read_response()
+            assert (response.body, response["Connection"]) == (b"this is 1\n", "close")
         assert busy.is_closed()
     assert started.wait() == 0
 
@@ -168,7 +184,7 @@ def test_sigusr1_without_a_place_for_the_new_log_keeps_the_old_one(site, tmp_pat
     with harness.Server(config=config) as server:
         folder.rename(tmp_path / "moved")
         server.signal(signal.SIGUSR1)
-        wait_until(lambda: any("access-log-not-reopened" in m for m in server.messages))
+        server.wait_for_message("access-log-not-reopened")
         ask(server, 1)
     assert targets(tmp_path / "moved" / "access.log") == ["/1"]
 

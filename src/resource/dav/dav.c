@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -109,6 +110,7 @@ static bool establish_effect(struct authoring *a)
 
     if (!step(a, effect_of(x->request.method)))
         return false;
+    atomic_fetch_add(&a->dav->share->changes, 1);
     if (a->error) {
         authoring_set_cause(a);
         x->stale = x->cause == OUTCOME_NONE;
@@ -117,7 +119,7 @@ static bool establish_effect(struct authoring *a)
     x->effect.created = a->result.created;
     x->effect.partly = a->failed != NULL;
     if (a->result.now.kind == TREE_FILE)
-        stamp_etag(&a->result.now.stamp, 0, a->etag);
+        stamp_etag(&a->result.now.stamp, 0, SPAN(""), a->etag);
     return true;
 }
 
@@ -213,8 +215,7 @@ int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop
         return -CANDOR_E_MEMORY;
     d->resource.ops = &dav_ops;
     d->resource.reader = reader;
-    d->resource.wants =
-        METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_POST);
+    d->resource.wants = METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_POST);
     d->resource.methods = reader->methods | d->resource.wants | METHOD_BIT(METHOD_DELETE) |
                           METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_COPY) |
                           METHOD_BIT(METHOD_MOVE);
@@ -253,6 +254,11 @@ int dav_share_open(const struct files_options *options, struct dav_share **ret_s
     }
     *ret_share = share;
     return 0;
+}
+
+const _Atomic uint64_t *dav_share_changes(const struct dav_share *share)
+{
+    return &share->changes;
 }
 
 void dav_share_free(struct dav_share *share)

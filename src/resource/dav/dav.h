@@ -20,6 +20,8 @@ struct dav_share;
  * errno) when the root cannot be opened, -CANDOR_E_MEMORY.
  */
 int dav_share_open(const struct files_options *options, struct dav_share **ret_share);
+/* Grows with every change that was made: for files_open. */
+const _Atomic uint64_t *dav_share_changes(const struct dav_share *share);
 /* When no instance is left. Accepts NULL. */
 void dav_share_free(struct dav_share *share);
 

@@ -52,8 +52,7 @@ void change_copy(struct authoring *a)
         .context = a,
     };
 
-    a->error =
-        tree_copy(a->dav->share->tree, a->path, a->to, &copying, &terms, &a->result);
+    a->error = tree_copy(a->dav->share->tree, a->path, a->to, &copying, &terms, &a->result);
 }
 
 void change_move(struct authoring *a)

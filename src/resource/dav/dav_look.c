@@ -64,7 +64,7 @@ bool establish_target(struct authoring *a)
     r->validators = (struct validators){.exists = r->exists};
     narrow_allowed(x, a->here.here.kind);
     if (a->here.here.kind == TREE_FILE) {
-        stamp_etag(&a->here.here.stamp, 0, a->etag);
+        stamp_etag(&a->here.here.stamp, 0, SPAN(""), a->etag);
         r->length = a->here.here.stamp.size;
         r->validators.has_etag = true;
         r->validators.etag.opaque = span_of(a->etag, STAMP_ETAG_OPAQUE);

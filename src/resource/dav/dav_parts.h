@@ -11,6 +11,7 @@
 struct dav_share {
     const struct files_options *options;
     struct tree *tree;
+    _Atomic uint64_t changes;
 };
 
 struct dav {
@@ -33,7 +34,7 @@ struct authoring {
     struct exchange *x;
     struct dav *dav;
     struct work work;
-    void (*act)(struct authoring *a);  // in the pool: the step that is under way
+    void (*act)(struct authoring *a);   // in the pool: the step that is under way
     void (*acted)(struct authoring *a); // the last step that has come back; NULL: none
     int error;                          // of the last step: 0, or a negated errno
     enum outcome cause;                 // of the last step, where an errno does not tell
@@ -43,11 +44,11 @@ struct authoring {
     struct span to;        // COPY, MOVE: the destination
     struct tree_look there;
 
-    struct span content;   // all of it, when it came in one piece
-    struct stage *stage;   // else where it goes
-    struct span piece;     // that is being written
-    bool is_placed;        // a part of the representation: its beginning is staged
-    uint64_t place_end;    // where that part ends
+    struct span content; // all of it, when it came in one piece
+    struct stage *stage; // else where it goes
+    struct span piece;   // that is being written
+    bool is_placed;      // a part of the representation: its beginning is staged
+    uint64_t place_end;  // where that part ends
     struct failed_member *failed;
 
     struct tree_result result;

@@ -105,7 +105,8 @@ static size_t count_elements(const struct xml_element *e)
 
 /* ---- PROPFIND */
 
-/* The names of an element's children, each once; there are at most LIMIT_PROPERTIES_ASKED to compare. */
+/* The names of an element's children, each once; there are at most LIMIT_PROPERTIES_ASKED to
+ * compare. */
 static int take_names(struct arena *arena, const struct xml_element *from,
                       struct dav_propfind *propfind, struct xml_fault *ret_fault)
 {

@@ -18,8 +18,7 @@ static void respond_options(struct exchange *x)
     exchange_add_field(x, SPAN("DAV"), SPAN("1, 3"));
     exchange_add_field(x, SPAN("MS-Author-Via"), SPAN("DAV"));
     if (x->allowed & METHOD_BIT(METHOD_PATCH))
-        exchange_add_field(x, SPAN("Accept-Patch"),
-                           SPAN("application/x-sabredav-partialupdate"));
+        exchange_add_field(x, SPAN("Accept-Patch"), SPAN("application/x-sabredav-partialupdate"));
 }
 
 /* The validators of what was stored, so that the client need not ask: RFC 9110 §9.3.4. */

@@ -19,6 +19,8 @@ bool write_takes_type(const struct exchange *x)
 {
     struct media_type type;
 
+    if (x->request.method == METHOD_MKCOL)
+        return false; // RFC 4918 §9.3: no content has a meaning yet
     return x->request.method != METHOD_PATCH ||
            (media_type_parse(message_field(&x->request, FIELD_content_type), &type) &&
             media_type_is(&type, partial_update));
@@ -95,8 +97,7 @@ static int stage_place(struct authoring *a)
 static int begin(struct authoring *a)
 {
     const struct message *m = &a->x->request;
-    uint64_t length =
-        m->framing == FRAMING_LENGTH ? m->content_length : TREE_LENGTH_UNKNOWN;
+    uint64_t length = m->framing == FRAMING_LENGTH ? m->content_length : TREE_LENGTH_UNKNOWN;
 
     if (is_partial(a->x))
         return stage_place(a);
@@ -134,8 +135,8 @@ bool write_take(struct authoring *a, struct span data)
 {
     const struct message *m = &a->x->request;
 
-    if (a->x->content_taken == 0 && m->framing == FRAMING_LENGTH &&
-        data.len == m->content_length && !is_partial(a->x)) {
+    if (a->x->content_taken == 0 && m->framing == FRAMING_LENGTH && data.len == m->content_length &&
+        !is_partial(a->x)) {
         a->content = data;
         return true;
     }

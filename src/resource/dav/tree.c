@@ -122,7 +122,9 @@ int place_open(const struct tree *t, struct span path, struct place *ret_place)
     p->parent[parent] = '\0';
     p->folder = snapshot_open(t->root, p->parent, O_RDONLY | O_DIRECTORY);
     if (p->folder < 0)
-        return p->folder == -EXDEV ? -ENOENT : p->folder; // a link to the outside is like none
+        return p->folder == -EXDEV || p->folder == -ELOOP
+                   ? -ENOENT // a link to the outside, or to itself, is like none
+                   : p->folder;
     if (fstat(p->folder, &st) < 0) {
         int error = -errno;
 

@@ -14,7 +14,7 @@
  *   -ENOENT, -ENOTDIR  the source or the folder is not there, or is no folder
  *   -EISDIR        the target is a collection, and content cannot replace it
  *   -ENXIO         the target is neither file nor collection (a pipe, a link that leads nowhere)
- *   -EDEADLK       into itself, onto itself, or onto what holds it
+ *   -EDEADLK       into itself, onto itself (by another name, too), or onto what holds it
  *   -EBUSY         the root cannot be replaced, removed or made
  *   -EDQUOT        the quota;  -ENOSPC: the disk, or the reserve that is to be kept free
  *   -EINVAL, -ENAMETOOLONG  a name that tree_check_path() refuses

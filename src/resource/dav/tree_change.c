@@ -262,8 +262,11 @@ static int move_locked(struct tree *t, struct tree_pair *pair, const struct tree
         if (error == -EEXIST)
             error = -ESTALE;
     } else if (pair->from.inode == old->inode && pair->from.device == old->device) {
-        /* Two names of one file: rename(2) would do nothing. */
-        error = unlinkat(s->folder, s->leaf, 0) < 0 ? -errno : 0;
+        /*
+         * Two names of one file: rename(2) would do nothing. Nor may the source just be unlinked:
+         * where case does not matter, both names are the only one.
+         */
+        error = -EDEADLK;
     } else if (!pair->from.folder && !old->folder) {
         *ret_hold = tree_hold(d, old);
         error = renameat(s->folder, s->leaf, d->folder, d->leaf) < 0 ? -errno : 0;

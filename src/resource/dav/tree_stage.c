@@ -227,6 +227,10 @@ int tree_stage_sync(struct stage *s)
         return -errno;
     if (futimens(s->fd, times) < 0 || fsync(s->fd) < 0)
         return -errno;
+    if (s->covered > s->length) { // what was claimed ahead is others' again
+        s->covered = s->length;
+        (void)tree_claim(s->tree, &s->claim, s->length > s->old_size ? s->length - s->old_size : 0);
+    }
     s->synced = true;
     return 0;
 }

@@ -5,6 +5,8 @@
 #include "base/error.h"
 #include "base/utf8.h"
 
+enum { MENTIONS = 1000 }; // of prefixes in a fragment's text that are looked up one by one
+
 #define REPLACEMENT SPAN("\xef\xbf\xbd") // U+FFFD
 
 /* The length of the character at the front when XML has it, 0 when it does not: XML 1.0 §2.2. */
@@ -171,36 +173,49 @@ static bool may_be_in_prefix(char c)
     return is_ascii_name_char(c, false) || (unsigned char)c >= 0x80;
 }
 
-/* Names in content ("xsi:type", XPath) need their prefixes declared as much as tags do. */
-static void want_mentioned(const struct xml_element *at, const struct xml_element *root,
-                           struct span text)
+/* Rather too many declarations than a search for each of very many mentions. */
+static void want_everything(const struct xml_element *root)
 {
-    for (size_t from = 0;;) {
+    for (const struct xml_element *e = root->parent; e; e = e->parent)
+        for (const struct xml_namespace *n = e->namespaces; n; n = n->next)
+            if (n->prefix.len)
+                want(root, root, n->prefix);
+}
+
+/* Names in content ("xsi:type", XPath) need their prefixes declared as much as tags do. mentions
+ * counts them, up to MENTIONS. */
+static void want_mentioned(const struct xml_element *at, const struct xml_element *root,
+                           struct span text, size_t *mentions)
+{
+    for (size_t from = 0; *mentions < MENTIONS;) {
         size_t colon = from + span_find(span_from(text, from), ':'), start = colon;
 
         if (colon >= text.len)
             return;
         while (start > from && may_be_in_prefix(text.ptr[start - 1]))
             start--;
-        if (start < colon)
+        if (start < colon) {
             want(at, root, span_of(text.ptr + start, colon - start));
+            if (++*mentions == MENTIONS)
+                want_everything(root);
+        }
         from = colon + 1;
     }
 }
 
-static void want_all(const struct xml_element *e, const struct xml_element *root)
+static void want_all(const struct xml_element *e, const struct xml_element *root, size_t *mentions)
 {
     want(e, root, e->prefix);
     for (size_t i = 0; i < e->attribute_count; i++) {
         if (e->attributes[i].prefix.len)
             want(e, root, e->attributes[i].prefix);
-        want_mentioned(e, root, e->attributes[i].value);
+        want_mentioned(e, root, e->attributes[i].value, mentions);
     }
     for (const struct xml_node *n = e->first; n; n = n->next) {
         if (n->element)
-            want_all(n->element, root); // no deeper than the reader's limit
+            want_all(n->element, root, mentions); // no deeper than the reader's limit
         else
-            want_mentioned(e, root, n->text);
+            want_mentioned(e, root, n->text, mentions);
     }
 }
 
@@ -279,9 +294,10 @@ static void write_element(struct buf *b, const struct xml_element *e,
 int xml_write_fragment(struct buf *b, const struct xml_element *element, size_t limit)
 {
     size_t before = b->len;
+    size_t mentions = 0;
     int result = 0;
 
-    want_all(element, element);
+    want_all(element, element, &mentions);
     write_element(b, element, element);
     if (b->failed)
         result = -CANDOR_E_MEMORY;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { BUCKETS = 2048 };
@@ -19,7 +20,8 @@ struct file_entry {
     struct snapshot_request request;
     int result;
     bool looking;
-    int64_t checked; // monotonic ns: the snapshot was true then
+    int64_t checked;  // monotonic ns: the snapshot was true then
+    uint64_t changes; // of the cache, at that time
     uint64_t hash;
     size_t length;
     char path[];
@@ -28,6 +30,7 @@ struct file_entry {
 struct file_cache {
     int root;
     const struct files_options *options;
+    const _Atomic uint64_t *changes; // or NULL
     struct loop *loop;
     struct offload *pool;
     const struct media_type_map *types;
@@ -55,8 +58,8 @@ static uint64_t hash_path(struct span path)
     return hash ^ hash >> 29;
 }
 
-int file_cache_open(int root, const struct files_options *options, struct loop *loop,
-                    struct offload *pool, const struct media_type_map *types,
+int file_cache_open(int root, const struct files_options *options, const _Atomic uint64_t *changes,
+                    struct loop *loop, struct offload *pool, const struct media_type_map *types,
                     struct file_cache **ret_cache)
 {
     struct file_cache *c = calloc(1, sizeof *c);
@@ -65,6 +68,7 @@ int file_cache_open(int root, const struct files_options *options, struct loop *
         return -CANDOR_E_MEMORY;
     c->root = root;
     c->options = options;
+    c->changes = changes;
     c->loop = loop;
     c->pool = pool;
     c->types = types;
@@ -190,12 +194,28 @@ static struct file_entry *entry_new(struct file_cache *c, struct span path, uint
     return e;
 }
 
+static uint64_t changes_of(const struct file_cache *c)
+{
+    return c->changes ? atomic_load(c->changes) : 0;
+}
+
+/* Known, and believed without another look. */
+static bool is_fresh(const struct file_entry *e)
+{
+    const struct file_cache *c = e->cache;
+
+    return e->snapshot && !e->looking && e->changes == changes_of(c) &&
+           loop_now(c->loop) - e->checked < LIMIT_FILES_FRESH * CLOCK_MS &&
+           snapshot_files_hold(e->snapshot);
+}
+
 static void look_submit(struct file_entry *e, int64_t now)
 {
     struct file_cache *c = e->cache;
 
     e->looking = true;
     e->checked = loop_now(c->loop);
+    e->changes = changes_of(c);
     e->request = (struct snapshot_request){.root = c->root,
                                            .options = c->options,
                                            .types = c->types,
@@ -215,9 +235,7 @@ bool file_cache_find(struct file_cache *c, struct span path, int64_t now, struct
     struct file_entry *e = entry_find(c, path, hash);
 
     *ret_snapshot = NULL;
-    if (e && e->snapshot && !e->looking &&
-        loop_now(c->loop) - e->checked < LIMIT_FILES_FRESH * CLOCK_MS &&
-        snapshot_files_hold(e->snapshot)) {
+    if (e && is_fresh(e)) {
         if (c->used.prev != &e->used) {
             list_remove(&e->used);
             list_add_tail(&c->used, &e->used);

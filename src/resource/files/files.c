@@ -54,11 +54,19 @@ static bool has_dot_file(const struct exchange *x)
     return false;
 }
 
+/* A temporary of a writer, or what is in one. */
+static bool has_reserved_name(const struct exchange *x)
+{
+    return memmem(x->path.text.ptr, x->path.text.len, "/" TEMPORARY_PREFIX,
+                  sizeof "/" TEMPORARY_PREFIX - 1) != NULL;
+}
+
 /* Names that cannot be, or are not to be seen: as if nothing were there. */
 static bool is_out_of_bounds(const struct exchange *x, const struct files *f)
 {
     return x->path.has_nul || x->path.has_encoded_slash || x->path.has_empty_segment ||
-           (!f->options.dotfiles && has_dot_file(x));
+           (x->path.has_dot_file &&
+            ((!f->options.dotfiles && has_dot_file(x)) || has_reserved_name(x)));
 }
 
 static void listing_run(struct work *w)
@@ -316,8 +324,9 @@ static const struct resource_ops files_ops = {
     .free = files_free,
 };
 
-int files_open(const struct files_options *options, struct loop *loop, struct offload *pool,
-               const struct media_type_map *types, struct resource **ret_resource)
+int files_open(const struct files_options *options, const _Atomic uint64_t *changes,
+               struct loop *loop, struct offload *pool, const struct media_type_map *types,
+               struct resource **ret_resource)
 {
     struct files *f = calloc(1, sizeof *f);
     int error;
@@ -335,7 +344,7 @@ int files_open(const struct files_options *options, struct loop *loop, struct of
         free(f);
         return -CANDOR_E_SYSTEM;
     }
-    error = file_cache_open(f->root, &f->options, loop, pool, types, &f->cache);
+    error = file_cache_open(f->root, &f->options, changes, loop, pool, types, &f->cache);
     if (error < 0) {
         files_free(&f->resource);
         return error;

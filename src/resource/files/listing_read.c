@@ -95,7 +95,8 @@ static int read_members(DIR *dir, bool dotfiles, struct reading *r)
         if (!member)
             return -errno;
         name = member->d_name;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (name[0] == '.' && !dotfiles))
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+            (name[0] == '.' && (!dotfiles || stamp_name_is_reserved(span_from_str(name)))))
             continue;
         if (r->count >= LIMIT_LISTING_ENTRIES) {
             r->truncated = true;

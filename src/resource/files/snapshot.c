@@ -16,6 +16,9 @@
 
 enum { OPEN_ATTEMPTS = 32 };
 
+/* The file system's clock stands still for up to 10 ms: a file may change twice under one stamp. */
+#define STAMP_CLOCK_NS (20 * CLOCK_MS)
+
 const struct span file_coding_names[CODING_COUNT] = {
     [CODING_IDENTITY] = SPAN_INIT("identity"),
     [CODING_BROTLI] = SPAN_INIT("br"),
@@ -120,9 +123,12 @@ static int read_content(int fd, uint64_t length, char **ret_content)
     return 0;
 }
 
-/* The ready-made field lines of one variant. */
+/*
+ * The ready-made field lines of one variant. The tag covers the content, too, where that is in
+ * memory: on a file system with a coarse clock a stamp alone does not prove it.
+ */
 static int make_block(struct file_variant *v, struct span content_type, unsigned coding, bool vary,
-                      int64_t now)
+                      bool by_stamp, int64_t now)
 {
     struct buf b = {0};
     char date[DATE_LENGTH];
@@ -139,7 +145,8 @@ static int make_block(struct file_variant *v, struct span content_type, unsigned
         buf_addf(&b, "Content-Encoding: %.*s\r\n", SPAN_ARG(file_coding_names[coding]));
     buf_addf(&b, "Last-Modified: %.*s\r\nAccept-Ranges: bytes\r\n", DATE_LENGTH, date);
     v->block_validators = b.len;
-    stamp_etag(&v->stamp, coding, opaque);
+    stamp_etag(&v->stamp, coding, span_of(v->content, by_stamp || !v->content ? 0 : v->length),
+               opaque);
     buf_addf(&b, "ETag: \"%s\"\r\n", opaque);
     etag_at = v->block_validators + sizeof "ETag: \"" - 1;
     if (vary)
@@ -238,9 +245,16 @@ static struct snapshot *snapshot_new(void)
     if (!s)
         return NULL;
     s->references = 1;
+    s->taken_ns = clock_realtime();
     for (int i = 0; i < CODING_COUNT; i++)
         s->variants[i].fd = -1;
     return s;
+}
+
+/* Whether the file was changed so shortly before the look that its stamp proves nothing. */
+static bool is_young(const struct snapshot *s, const struct file_stamp *stamp)
+{
+    return stamp->changed_ns > s->taken_ns - STAMP_CLOCK_NS;
 }
 
 /* Whether the old snapshot is still what the stamps say. */
@@ -251,7 +265,8 @@ static bool old_holds(const struct snapshot *old, enum snapshot_kind kind,
         return false;
     if (kind == SNAPSHOT_FILE)
         for (int i = 0; i < CODING_COUNT; i++)
-            if (!stamp_eq(&stamps[i], &old->variants[i].stamp))
+            if (!stamp_eq(&stamps[i], &old->variants[i].stamp) ||
+                (stamps[i].present && is_young(old, &stamps[i])))
                 return false;
     return true;
 }
@@ -281,7 +296,8 @@ static int load_file(const struct snapshot_request *request, char *path, size_t 
     }
     for (unsigned i = 0; i < CODING_COUNT && !error; i++)
         if (s->variants[i].present)
-            error = make_block(&s->variants[i], s->content_type, i, vary, request->now);
+            error = make_block(&s->variants[i], s->content_type, i, vary, request->options->write,
+                               request->now);
     return error;
 }
 

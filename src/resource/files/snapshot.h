@@ -41,7 +41,8 @@ struct snapshot {
     enum outcome failure;
     int error; // errno, for the log
     struct span content_type;
-    size_t memory; // bytes of content held
+    size_t memory;    // bytes of content held
+    int64_t taken_ns; // since 1970: when the look began
     struct file_variant variants[CODING_COUNT];
 };
 

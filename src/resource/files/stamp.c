@@ -29,8 +29,8 @@ bool stamp_eq(const struct file_stamp *a, const struct file_stamp *b)
                             a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns));
 }
 
-/* FNV-1a over what the stamp and the coding say. */
-void stamp_etag(const struct file_stamp *stamp, unsigned coding,
+/* FNV-1a over what the stamp, the coding and the content say. */
+void stamp_etag(const struct file_stamp *stamp, unsigned coding, struct span content,
                 char ret_opaque[STAMP_ETAG_OPAQUE + 1])
 {
     const uint64_t parts[] = {stamp->device, stamp->inode,
@@ -42,6 +42,8 @@ void stamp_etag(const struct file_stamp *stamp, unsigned coding,
         hash ^= ((const unsigned char *)parts)[i];
         hash *= UINT64_C(0x100000001b3);
     }
+    for (size_t i = 0; i < content.len; i++)
+        hash = (hash ^ (unsigned char)content.ptr[i]) * UINT64_C(0x100000001b3);
     snprintf(ret_opaque, STAMP_ETAG_OPAQUE + 1, "%016llx", (unsigned long long)hash);
 }
 

@@ -23,14 +23,17 @@ bool stamp_eq(const struct file_stamp *a, const struct file_stamp *b);
 
 /*
  * The opaque part of the strong entity tag (RFC 9110 §8.8.3) of a file in this state, in this
- * content coding (0: as it is, otherwise an enum file_coding). Ends with NUL.
+ * content coding (0: as it is, otherwise an enum file_coding). Ends with NUL. A span of content is
+ * hashed as well; empty where every writer makes sure that stamps differ, as a tree does, so that
+ * the tag is known without reading (files_options.write).
  */
-void stamp_etag(const struct file_stamp *stamp, unsigned coding,
+void stamp_etag(const struct file_stamp *stamp, unsigned coding, struct span content,
                 char ret_opaque[STAMP_ETAG_OPAQUE + 1]);
 
 /*
- * The names of temporaries, which writers make and nobody is served: ".candor-tmp-" and 16 lower-case
- * hexadecimal digits. Every name with the prefix is reserved; only exact ones are ever swept.
+ * The names of temporaries, which writers make and nobody is served: ".candor-tmp-" and 16
+ * lower-case hexadecimal digits. Every name with the prefix is reserved; only exact ones are ever
+ * swept.
  */
 #define TEMPORARY_PREFIX ".candor-tmp-"
 enum { TEMPORARY_DIGITS = 16 };

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The tree of files behind authoring: collections, links, copying, moving, sweeping.
+ */
+#include "tree_folder.h"
+
+#include "base/limits.h"
+
+#include <sched.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+static const struct tree_options plain = {.umask = 022, .dotfiles = true};
+
+static void a_collection_is_made_once_and_removed_whole(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+    struct tree_seen absent = {0};
+    struct tree_seen seen;
+
+    (void)state;
+    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
+    assert_int_equal(tree_folder_mkdir(&f, "a"), -EEXIST);   // RFC 4918 §9.3.1: 405
+    assert_int_equal(tree_folder_mkdir(&f, "b/c"), -ENOENT); // 409
+    assert_int_equal(tree_folder_mkdir(&f, "a/b"), 0);
+    assert_int_equal(tree_folder_put(&f, "a/f", "x"), 0);
+    assert_int_equal(tree_folder_put(&f, "a/b/f", "x"), 0);
+    assert_int_equal(tree_folder_mkdir(&f, "a/f/g"), -ENOTDIR);
+    assert_int_equal(symlinkat("/etc/passwd", openat(f.root, "a/b", O_PATH), "l"), 0);
+    assert_int_equal(fchmodat(f.root, "a/b", 0500, 0), 0); // its members can't go at first
+    assert_int_equal(tree_delete(f.tree, SPAN("a"), &(struct tree_terms){.target = &absent}),
+                     -ESTALE);
+    seen = look(&f, "a").here;
+    assert_int_equal(tree_folder_put(&f, "a/g", "x"), 0); // the same collection still
+    assert_int_equal(tree_delete(f.tree, SPAN("a"), &(struct tree_terms){.target = &seen}), 0);
+    assert_int_equal(discard(&f, "a"), -ENOENT);
+    assert_int_equal(tree_folder_count(&f, ""), 0);
+    tree_folder_free(&f);
+}
+
+static void links_are_never_followed_out_nor_through_when_removing(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+    struct tree_folder outside = tree_folder_new(plain);
+
+    (void)state;
+    assert_int_equal(tree_folder_put(&outside, "secret", "s"), 0);
+    assert_int_equal(tree_folder_mkdir(&f, "d"), 0);
+    assert_int_equal(tree_folder_put(&f, "d/f", "x"), 0);
+    assert_int_equal(symlinkat(outside.path, f.root, "out"), 0);
+    assert_int_equal(symlinkat("d", f.root, "in"), 0);
+    assert_int_equal(symlinkat("d/f", f.root, "file"), 0);
+    assert_int_equal(symlinkat("nowhere", f.root, "dangling"), 0);
+    assert_int_equal(look(&f, "out").here.kind, TREE_OTHER);
+    assert_int_equal(look(&f, "dangling").here.kind, TREE_OTHER);
+    assert_int_equal(look(&f, "in/f").here.kind, TREE_FILE);
+    assert_int_equal(look(&f, "file").here.kind, TREE_FILE);
+    assert_int_equal(look(&f, "out/secret").here.kind, TREE_ABSENT);
+    assert_int_equal(tree_folder_put(&f, "out/secret", "t"), -ENOENT);
+    assert_int_equal(tree_folder_put(&f, "out", "t"), -ENXIO);
+    assert_int_equal(copy(&f, "out", "mine", true), -ENXIO);
+    assert_int_equal(copy(&f, "d", "in/e", true), -EDEADLK); // into itself through a link
+    assert_int_equal(move(&f, "d", "in/e", true), -EDEADLK);
+    assert_int_equal(move(&f, "d/f", "in/f", true), -EDEADLK);
+    assert_int_equal(copy(&f, "file", "copy", true), 0); // what it stands for
+    assert_string_equal(tree_folder_read(&f, "copy"), "x");
+    assert_int_equal(tree_folder_put(&f, "file", "y"), 0); // the link itself is replaced
+    assert_string_equal(tree_folder_read(&f, "d/f"), "x");
+    assert_int_equal(discard(&f, "in"), 0);
+    assert_int_equal(symlinkat(outside.path, openat(f.root, "d", O_PATH), "out"), 0);
+    assert_int_equal(discard(&f, "d"), 0);
+    assert_string_equal(tree_folder_read(&outside, "secret"), "s");
+    tree_folder_free(&f);
+    tree_folder_free(&outside);
+}
+
+/* RFC 4918 §9.8, §9.9: Overwrite, and source and destination. */
+static void copies_and_moves_replace_or_refuse(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+
+    (void)state;
+    for (int moving = 0; moving < 2; moving++) {
+        int (*go)(struct tree_folder *, const char *, const char *, bool) = moving ? move : copy;
+
+        assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
+        assert_int_equal(tree_folder_mkdir(&f, "a/b"), 0);
+        assert_int_equal(tree_folder_put(&f, "a/b/f", "deep"), 0);
+        assert_int_equal(tree_folder_mkdir(&f, "old"), 0);
+        assert_int_equal(tree_folder_put(&f, "old/gone", "x"), 0);
+        assert_int_equal(tree_folder_put(&f, "file", "file"), 0);
+        assert_int_equal(go(&f, "a", "a", true), -EDEADLK);
+        assert_int_equal(go(&f, "a", "a/b/c", true), -EDEADLK);
+        assert_int_equal(go(&f, "a/b", "a", true), -EDEADLK);
+        assert_int_equal(go(&f, "no", "c", true), -ENOENT);
+        assert_int_equal(go(&f, "a", "no/c", true), -ENOENT);
+        assert_int_equal(go(&f, "a", "old", false), -EEXIST);
+        assert_int_equal(go(&f, "file", "a/b/f", false), -EEXIST);
+        assert_int_equal(go(&f, "file", "a/b/f", true), 0);
+        assert_string_equal(tree_folder_read(&f, "a/b/f"), "file");
+        assert_int_equal(go(&f, "a", "old", true), 0);
+        assert_string_equal(tree_folder_read(&f, "old/b/f"), "file");
+        assert_int_equal(tree_folder_count(&f, "old"), 1);
+        assert_int_equal(tree_folder_count(&f, "a"), moving ? -1 : 1);
+        assert_int_equal(go(&f, "old/b/f", "old/b2", false), 0);
+        assert_int_equal(go(&f, "old/b2", "old/b", true), 0); // a file over a collection
+        assert_string_equal(tree_folder_read(&f, "old/b"), "file");
+        assert_int_equal(go(&f, "old", "old2", false), 0);
+        assert_int_equal(tree_folder_count(&f, ""), moving ? 1 : 4);
+        for (int i = 0; i < 4; i++)
+            (void)discard(&f, (const char *[]){"a", "old", "old2", "file"}[i]);
+        assert_int_equal(tree_folder_count(&f, ""), 0);
+    }
+    tree_folder_free(&f);
+}
+
+static void a_move_between_two_names_of_one_file_is_one_onto_itself(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+
+    (void)state;
+    assert_int_equal(tree_folder_put(&f, "a", "x"), 0);
+    assert_int_equal(linkat(f.root, "a", f.root, "b", 0), 0);
+    assert_int_equal(move(&f, "a", "b", true), -EDEADLK);
+    assert_int_equal(tree_folder_count(&f, ""), 2);
+    assert_string_equal(tree_folder_read(&f, "b"), "x");
+    tree_folder_free(&f);
+}
+
+static void a_shallow_copy_has_no_members(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+    struct tree_result result;
+
+    (void)state;
+    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
+    assert_int_equal(tree_folder_put(&f, "a/f", "x"), 0);
+    assert_int_equal(tree_copy(f.tree, SPAN("a"), SPAN("b"),
+                               &(struct tree_copying){.shallow = true}, NULL, &result),
+                     0);
+    assert_true(result.created);
+    assert_int_equal(result.now.kind, TREE_COLLECTION);
+    assert_int_equal(tree_folder_count(&f, "b"), 0);
+    tree_folder_free(&f);
+}
+
+struct failures {
+    int count;
+    bool go_on;
+    char path[64];
+    int error;
+};
+
+static bool note_failure(void *context, struct span member, int error)
+{
+    struct failures *n = context;
+
+    n->count++;
+    n->error = error;
+    snprintf(n->path, sizeof n->path, "%.*s", SPAN_ARG(member));
+    return n->go_on;
+}
+
+/* RFC 4918 §9.8.3: what could not be copied is told, member by member. */
+static void a_member_that_cannot_be_copied_is_told(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+    struct failures failures = {0};
+    struct tree_copying how = {.failed = note_failure, .context = &failures};
+    struct tree_result result;
+    char name[201] = "";
+    int fd, up;
+
+    (void)state;
+    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
+    assert_int_equal(tree_folder_put(&f, "a/f", "x"), 0);
+    /* A folder too deep for a path fails for every user, root too. */
+    fd = openat(f.root, "a", O_PATH);
+    memset(name, 'd', sizeof name - 1);
+    for (size_t length = 0; length <= LIMIT_TREE_PATH + sizeof name; length += sizeof name) {
+        assert_int_equal(mkdirat(fd, name, 0700), 0);
+        up = openat(fd, name, O_PATH);
+        close(fd);
+        fd = up;
+    }
+    close(fd);
+    assert_int_equal(tree_copy(f.tree, SPAN("a"), SPAN("b"), &how, NULL, &result), -ECANCELED);
+    assert_int_equal(failures.count, 1);
+    assert_int_equal(failures.error, ENAMETOOLONG);
+    assert_int_equal(tree_folder_count(&f, ""), 1);
+    failures = (struct failures){.go_on = true};
+    assert_int_equal(tree_copy(f.tree, SPAN("a"), SPAN("b"), &how, NULL, &result), 0);
+    assert_int_equal(failures.count, 1);
+    assert_string_equal(tree_folder_read(&f, "b/f"), "x");
+    assert_int_equal(discard(&f, "a"), 0); // deeper than any path, and gone
+    assert_int_equal(discard(&f, "b"), 0);
+    assert_int_equal(tree_folder_count(&f, ""), 0);
+    tree_folder_free(&f);
+}
+
+/* ---- Leftovers */
+
+static void a_sweep_removes_leftovers_and_only_them(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+    size_t removed = 0;
+    struct stage *s;
+    int held;
+
+    (void)state;
+    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
+    assert_int_equal(mkdirat(f.root, "a/.candor-tmp-0123456789abcdef", 0700), 0);
+    assert_int_equal(mkdirat(f.root, "a/.candor-tmp-0123456789abcdef/x", 0700), 0);
+    close(openat(f.root, "a/.candor-tmp-0123456789abcdef/x/y", O_CREAT | O_WRONLY, 0600));
+    close(openat(f.root, ".candor-tmp-0000000000000000", O_CREAT | O_WRONLY, 0600));
+    close(openat(f.root, ".candor-tmp-000000000000000", O_CREAT | O_WRONLY, 0600));
+    close(openat(f.root, ".candor-tmp-000000000000000G", O_CREAT | O_WRONLY, 0600));
+    assert_int_equal(symlinkat("a", f.root, ".candor-tmp-0000000000000001"), 0);
+    held = openat(f.root, ".candor-tmp-0000000000000002", O_CREAT | O_WRONLY, 0600);
+    assert_int_equal(flock(held, LOCK_SH), 0);
+    assert_int_equal(tree_stage_begin(f.tree, SPAN("f"), 1, &s), 0);
+    assert_int_equal(tree_sweep(f.tree, &removed), 0);
+    assert_int_equal(removed, 2);
+    assert_int_equal(tree_folder_count(&f, "a"), 0);
+    assert_int_equal(tree_folder_count(&f, ""), 6);
+    assert_int_equal(tree_stage_write(s, SPAN("x")), 0);
+    assert_int_equal(tree_stage_commit(s, NULL, &(struct tree_result){0}), 0);
+    tree_stage_free(s);
+    close(held);
+    tree_folder_reopen(&f, plain);
+    assert_int_equal(tree_sweep(f.tree, &removed), 0);
+    assert_int_equal(removed, 1);
+    tree_folder_free(&f);
+}
+
+/* ---- File systems */
+
+/* In a process of its own, which may mount. 0, or the line that failed; 77: it may not. */
+static int move_between_file_systems(struct tree_folder *f)
+{
+    struct tree_usage usage;
+    char path[128];
+
+    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return 77;
+    snprintf(path, sizeof path, "%s/other", f->path);
+    if (mkdir(path, 0700) < 0 || mount("none", path, "tmpfs", 0, NULL) < 0)
+        return 77;
+    if (tree_folder_put(f, "a/f", "content") || tree_folder_put(f, "g", "old"))
+        return __LINE__;
+    if (symlinkat("f", openat(f->root, "a", O_PATH), "l") < 0)
+        return __LINE__;
+    if (move(f, "a", "other/a", false) || move(f, "other/a", "g", true))
+        return __LINE__;
+    if (move(f, "g/l", "other/l", false) || move(f, "g/f", "other/f", false))
+        return __LINE__;
+    if (strcmp(tree_folder_read(f, "other/l"), "content") != 0)
+        return __LINE__;
+    if (tree_folder_count(f, "") != 2 || tree_folder_count(f, "g") != 0 ||
+        tree_folder_count(f, "other") != 2)
+        return __LINE__;
+    if (tree_usage(f->tree, &usage) || usage.used != 7)
+        return __LINE__;
+    return discard(f, "other") == -EBUSY ? 0 : __LINE__; // something is mounted there
+}
+
+static void a_move_between_file_systems_copies_and_removes(void **state)
+{
+    struct tree_folder f = tree_folder_new((struct tree_options){.quota = 12});
+    int status;
+    pid_t pid;
+
+    (void)state;
+    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        int line = move_between_file_systems(&f);
+
+        if (line && line != 77)
+            fprintf(stderr, "line %d\n", line);
+        _exit(line == 77 ? 77 : line != 0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    tree_folder_free(&f);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+        skip();
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_collection_is_made_once_and_removed_whole),
+        cmocka_unit_test(links_are_never_followed_out_nor_through_when_removing),
+        cmocka_unit_test(copies_and_moves_replace_or_refuse),
+        cmocka_unit_test(a_move_between_two_names_of_one_file_is_one_onto_itself),
+        cmocka_unit_test(a_shallow_copy_has_no_members),
+        cmocka_unit_test(a_member_that_cannot_be_copied_is_told),
+        cmocka_unit_test(a_sweep_removes_leftovers_and_only_them),
+        cmocka_unit_test(a_move_between_file_systems_copies_and_removes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
