@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "resource/dav/lock_paths.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -28,7 +29,8 @@ struct lock_table {
     struct entry **heap; // the soonest to expire first
     size_t count, heap_capacity;
     size_t memory;
-    uint64_t generation, mark;
+    uint64_t mark;
+    _Atomic size_t any;        // count, for who does not have the mutex
     struct lock_gone *expired; // the journal may have them still
 };
 
@@ -98,8 +100,9 @@ static int heap_add(struct lock_table *t, struct entry *e)
         t->heap = heap;
         t->heap_capacity = capacity;
     }
-    heap_put(t, t->count, e);
-    heap_settle(t, t->count++);
+    heap_put(t, t->count++, e);
+    heap_settle(t, t->count - 1);
+    atomic_store_explicit(&t->any, t->count, memory_order_release);
     return 0;
 }
 
@@ -108,6 +111,7 @@ static void heap_remove(struct lock_table *t, struct entry *e)
     size_t i = e->heap_index;
     struct entry *last = t->heap[--t->count];
 
+    atomic_store_explicit(&t->any, t->count, memory_order_release);
     if (last == e)
         return;
     heap_put(t, i, last);
@@ -124,7 +128,6 @@ static void detach(struct lock_table *t, struct entry *e)
     lock_paths_prune(&t->paths, e->node);
     e->node = NULL;
     t->memory -= e->size;
-    t->generation++;
 }
 
 static void expire(struct lock_table *t, int64_t now)
@@ -173,9 +176,9 @@ int lock_token_make(char ret_token[LOCK_TOKEN_SIZE])
     return 0;
 }
 
-uint64_t lock_table_generation(const struct lock_table *t)
+bool lock_table_is_empty(const struct lock_table *t)
 {
-    return t->generation;
+    return atomic_load_explicit(&t->any, memory_order_acquire) == 0;
 }
 
 size_t lock_table_count(struct lock_table *t, int64_t now)
@@ -288,7 +291,6 @@ static int insert(struct lock_table *t, struct entry *e)
     e->node->lock_count++;
     hash_table_add(&t->tokens, &e->token, lock_hash(&t->paths, 0, lock->token));
     t->memory += e->size;
-    t->generation++;
     return 0;
 }
 
@@ -324,7 +326,6 @@ int lock_table_confirm(struct lock_table *t, struct span token, int64_t now)
     if (!e)
         return -CANDOR_E_ABSENT;
     e->state = ENTRY_HELD;
-    t->generation++;
     return 0;
 }
 
@@ -380,7 +381,6 @@ int lock_table_release_begin(struct lock_table *t, struct span token, struct spa
     if (!e)
         return -CANDOR_E_ABSENT;
     e->state = ENTRY_LEAVING;
-    t->generation++;
     return 0;
 }
 
@@ -390,12 +390,10 @@ void lock_table_release_end(struct lock_table *t, struct span token, bool gone)
 
     if (!e)
         return;
-    if (gone) {
+    if (gone)
         discard(t, e);
-        return;
-    }
-    e->state = ENTRY_HELD;
-    t->generation++;
+    else
+        e->state = ENTRY_HELD;
 }
 
 struct lock_gone *lock_table_remove_subtree(struct lock_table *t, struct span path, bool only_below)
@@ -432,6 +430,15 @@ struct lock_gone *lock_table_take_expired(struct lock_table *t, int64_t now)
     t->expired = *end;
     *end = NULL;
     return taken;
+}
+
+void lock_table_keep_gone(struct lock_table *t, struct lock_gone *list)
+{
+    struct lock_gone **end = &t->expired;
+
+    while (*end)
+        end = &(*end)->next;
+    *end = list;
 }
 
 /* Marks the locks whose tokens were submitted by who holds them. */

@@ -9,10 +9,10 @@
  * A lock that is not confirmed yet, or is being given back, stands in the way of others but is told
  * to nobody and no token names it.
  *
- * Every function but new, free and token_make is called with the tree's mutex held (tree_lock).
- * Spans that are returned without an arena are valid while it is held. `now` is in seconds since
- * 1970; what has expired by then is dropped before anything else is looked at.
- * Paths are as in tree.h.
+ * Every function but new, free, token_make and is_empty is called with the tree's mutex held
+ * (tree_lock). Spans that are returned without an arena are valid while it is held. `now` is in
+ * seconds since 1970; what has expired by then is dropped before anything else is looked at. Paths
+ * are as in tree.h.
  */
 #ifndef CANDOR_RESOURCE_DAV_LOCK_TABLE_H
 #define CANDOR_RESOURCE_DAV_LOCK_TABLE_H
@@ -42,8 +42,8 @@ enum { LOCK_TOKEN_SIZE = sizeof "urn:uuid:00000000-0000-4000-8000-000000000000" 
 /* A new token (RFC 4122 §4.4). Without the mutex. -CANDOR_E_SYSTEM. */
 int lock_token_make(char ret_token[LOCK_TOKEN_SIZE]);
 
-/* Changes whenever a lock comes, goes, or begins to be told. */
-uint64_t lock_table_generation(const struct lock_table *t);
+/* Whether there is no lock at all; also without the mutex, then it may be so no longer. */
+bool lock_table_is_empty(const struct lock_table *t);
 size_t lock_table_count(struct lock_table *t, int64_t now);
 
 /*
@@ -90,6 +90,8 @@ struct lock_gone *lock_table_remove_subtree(struct lock_table *t, struct span pa
                                             bool only_below);
 /* Hands over some of those that have expired, which the journal may still have; NULL: none. */
 struct lock_gone *lock_table_take_expired(struct lock_table *t, int64_t now);
+/* Takes a list back that the journal could not be told of: it counts as expired. */
+void lock_table_keep_gone(struct lock_table *t, struct lock_gone *list);
 
 /* What the client submitted: RFC 4918 §10.4.1. Tokens count for who was granted their locks. */
 struct lock_submission {
