@@ -110,6 +110,8 @@ static void (*effect_of(enum method method))(struct authoring *)
         return change_unlock;
     case METHOD_PROPFIND:
         return propfind_begin;
+    case METHOD_PROPPATCH:
+        return change_properties;
     default:
         return write_commit;
     }
@@ -243,7 +245,7 @@ int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop
     d->resource.reader = reader;
     d->resource.wants = METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) |
                         METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_LOCK) |
-                        METHOD_BIT(METHOD_PROPFIND);
+                        METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH);
     d->resource.methods = reader->methods | d->resource.wants | METHOD_BIT(METHOD_DELETE) |
                           METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_COPY) |
                           METHOD_BIT(METHOD_MOVE) | METHOD_BIT(METHOD_UNLOCK);
@@ -260,7 +262,7 @@ static int open_locks(struct dav_share *share, struct store *store)
     char root[PATH_MAX];
     int error;
 
-    if (lock_table_new(&share->locks) < 0)
+    if (lock_table_new(&share->locks) < 0 || rows_new(&share->rows) < 0)
         return -ENOMEM;
     if (!store)
         return 0;
@@ -270,6 +272,9 @@ static int open_locks(struct dav_share *share, struct store *store)
     if (error < 0)
         return -EIO;
     share->journal.store = store;
+    error = rows_recover(share);
+    if (error)
+        return error;
     return lock_journal_load(&share->journal, share->tree, share->locks,
                              clock_realtime() / CLOCK_SECOND);
 }
@@ -318,6 +323,7 @@ void dav_share_free(struct dav_share *share)
     if (!share)
         return;
     lock_table_free(share->locks);
+    rows_free(share->rows);
     tree_free(share->tree);
     free(share);
 }

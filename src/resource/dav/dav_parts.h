@@ -10,6 +10,7 @@
 #include "resource/dav/lock_facts.h"
 #include "resource/dav/lock_journal.h"
 #include "resource/dav/multistatus_write.h"
+#include "resource/dav/rows.h"
 #include "resource/dav/tree.h"
 #include "resource/files/media_type_map.h"
 
@@ -20,6 +21,7 @@ struct dav_share {
     struct lock_table *locks; // guarded by the tree's mutex
     struct lock_journal journal;
     const struct media_type_map *types;
+    struct rows *rows; // who changes dead properties, and names with such
 };
 
 struct dav {
@@ -82,6 +84,7 @@ struct authoring {
     struct dav_propfind propfind;
     struct dav_proppatch proppatch;
 
+    struct span told;        // PROPPATCH: the answer
     struct telling *telling; // PROPFIND: what is being told
 };
 
@@ -133,6 +136,22 @@ void change_lock(struct authoring *a);
 void change_unlock(struct authoring *a);
 /* Adds what it knows to the response; nothing where the outcome is not about locks. */
 void locks_respond(struct exchange *x);
+
+/* dav_rows.c: dead properties follow their resource through DELETE, MOVE and COPY. For the pool. */
+struct rows_following {
+    struct rows_claim claim;
+    struct store_intent intent;
+    bool follows; // there are rows that may have to follow
+};
+/* Before the change. A negated errno, and then there is nothing to end. */
+int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_kind kind);
+/* After it, whether it worked (a->error) or not. shallow: a copy without members. */
+void rows_end(struct authoring *a, struct rows_following *f, bool shallow);
+/* At start: what a crash has left between the two. */
+int rows_recover(struct dav_share *share);
+
+/* dav_proppatch.c, for the pool. */
+void change_properties(struct authoring *a);
 
 /* dav_propfind.c, for the pool: begins to tell. */
 void propfind_begin(struct authoring *a);

@@ -34,6 +34,15 @@ static void add_validators(struct exchange *x, const struct authoring *a)
         exchange_add_field(x, SPAN("X-OC-MTime"), SPAN("accepted"));
 }
 
+/* What became of each property that a PROPPATCH changes. */
+static void respond_properties(struct exchange *x, struct span told)
+{
+    exchange_add_field(x, SPAN("Content-Type"), MULTISTATUS_MEDIA_TYPE);
+    x->response.body = told;
+    x->response.length = told.len;
+    x->response.has_length = true;
+}
+
 void authoring_respond(struct exchange *x)
 {
     struct authoring *a = x->held;
@@ -46,6 +55,8 @@ void authoring_respond(struct exchange *x)
     case OUTCOME_properties_told:
         if (a->telling)
             propfind_respond(a);
+        else
+            respond_properties(x, a->told);
         break;
     case OUTCOME_propfind_infinite:
         respond_condition(x, DAV_CONDITION_PROPFIND_FINITE_DEPTH, (struct span){NULL, 0});

@@ -114,7 +114,7 @@ int tree_list_open(struct tree *t, struct span path, struct tree_list **ret_fold
  * left out.
  */
 int tree_list_read(struct tree_list *f, struct tree_member *members, size_t room,
-                     size_t *ret_count);
+                   size_t *ret_count);
 /* Accepts NULL. */
 void tree_list_close(struct tree_list *f);
 
@@ -157,6 +157,12 @@ int tree_put(struct tree *t, struct span path, struct span content, int64_t modi
 
 int tree_mkdir(struct tree *t, struct span path, const struct tree_terms *terms,
                struct tree_result *ret_result);
+/*
+ * Sets the time of the last modification, in nanoseconds since 1970. TREE_NOW: leaves it, and only
+ * asks the terms.
+ */
+int tree_touch(struct tree *t, struct span path, int64_t modified_ns,
+               const struct tree_terms *terms);
 /* A collection goes at once and whole; its space is freed before this returns. */
 int tree_delete(struct tree *t, struct span path, const struct tree_terms *terms);
 /*
