@@ -120,7 +120,13 @@ static void write_number(struct buf *b, struct span name, uint64_t value)
 
 static void write_text(struct buf *b, struct span name, struct span text)
 {
-    multistatus_property_text(b, (struct xml_name){XML_SPACE_DAV, name}, text);
+    buf_add(b, SPAN("<D:"));
+    buf_add(b, name);
+    buf_add_char(b, '>');
+    xml_write_text(b, text);
+    buf_add(b, SPAN("</D:"));
+    buf_add(b, name);
+    buf_add_char(b, '>');
 }
 
 /* As Last-Modified tells it: never later than now. */

@@ -225,17 +225,16 @@ void multistatus_lockdiscovery(struct buf *b, const struct dav_active_lock *lock
     buf_add(b, SPAN("</D:lockdiscovery>"));
 }
 
+/* Every row of a listing may have it, so it is ready-made. */
 void multistatus_supportedlock(struct buf *b, bool possible)
 {
-    if (!possible) {
-        buf_add(b, SPAN("<D:supportedlock/>"));
-        return;
-    }
-    buf_add(b, SPAN("<D:supportedlock><D:lockentry>"));
-    write_scope_and_type(b, true);
-    buf_add(b, SPAN("</D:lockentry><D:lockentry>"));
-    write_scope_and_type(b, false);
-    buf_add(b, SPAN("</D:lockentry></D:supportedlock>"));
+#define ENTRY(scope)                                                                               \
+    "<D:lockentry><D:lockscope><D:" scope "/></D:lockscope>"                                       \
+    "<D:locktype><D:write/></D:locktype></D:lockentry>"
+    buf_add(b, possible ? SPAN("<D:supportedlock>" ENTRY("exclusive")
+                                   ENTRY("shared") "</D:supportedlock>")
+                        : SPAN("<D:supportedlock/>"));
+#undef ENTRY
 }
 
 /* ---- Whole documents */
