@@ -38,6 +38,18 @@ bool step(struct authoring *a, void (*act)(struct authoring *a))
     return false;
 }
 
+int authoring_fail(struct authoring *a, enum outcome cause)
+{
+    a->cause = cause;
+    return -ECANCELED;
+}
+
+struct tree_terms terms_of_member(const struct authoring *a)
+{
+    (void)a;
+    return (struct tree_terms){.must_not_exist = true};
+}
+
 struct tree_terms terms_of(const struct authoring *a)
 {
     return (struct tree_terms){.target = &a->here.here};
@@ -91,6 +103,8 @@ void authoring_set_cause(struct authoring *a)
 static void (*effect_of(enum method method))(struct authoring *)
 {
     switch (method) {
+    case METHOD_POST:
+        return post_commit;
     case METHOD_DELETE:
         return change_delete;
     case METHOD_MKCOL:
@@ -118,6 +132,7 @@ static bool establish_effect(struct authoring *a)
     }
     x->effect.created = a->result.created;
     x->effect.partly = a->failed != NULL;
+    x->effect.from_form = post_is_form(a);
     if (a->result.now.kind == TREE_FILE)
         stamp_etag(&a->result.now.stamp, 0, SPAN(""), a->etag);
     return true;
