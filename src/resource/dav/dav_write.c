@@ -182,7 +182,7 @@ bool write_take(struct authoring *a, struct span data)
     const struct message *m = &a->x->request;
 
     if (a->x->content_taken == 0 && m->framing == FRAMING_LENGTH && data.len == m->content_length &&
-        !is_partial(a->x)) {
+        m->method == METHOD_PUT && !is_partial(a->x)) {
         a->content = data;
         return true;
     }
