@@ -121,6 +121,7 @@ struct exchange {
     uint32_t known;     // facts
     enum outcome cause; // the first cause that a fact found; OUTCOME_NONE: none
     uint64_t cause_offset;
+    struct span detail; // a sentence on what was found in this very request; or empty
     int system_error; // errno behind the cause, for the log alone; or 0
     bool over_capacity, host_known;
     struct uri_path path;

@@ -158,7 +158,10 @@ bool ask_lock_token_known(struct exchange *x)
 
 bool ask_refreshes_lock(struct exchange *x)
 {
-    return x->request.method == METHOD_LOCK && x->request.framing == FRAMING_NONE;
+    const struct message *m = &x->request;
+
+    return m->method == METHOD_LOCK &&
+           (m->framing == FRAMING_NONE || (m->framing == FRAMING_LENGTH && !m->content_length));
 }
 
 bool ask_refreshed_lock_named(struct exchange *x)

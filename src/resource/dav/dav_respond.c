@@ -15,7 +15,7 @@
 
 static void respond_options(struct exchange *x)
 {
-    exchange_add_field(x, SPAN("DAV"), SPAN("1, 3"));
+    exchange_add_field(x, SPAN("DAV"), SPAN("1, 2, 3"));
     exchange_add_field(x, SPAN("MS-Author-Via"), SPAN("DAV"));
     if (x->allowed & METHOD_BIT(METHOD_PATCH))
         exchange_add_field(x, SPAN("Accept-Patch"), SPAN("application/x-sabredav-partialupdate"));
@@ -62,6 +62,7 @@ void authoring_respond(struct exchange *x)
 {
     struct authoring *a = x->held;
 
+    locks_respond(x);
     switch (x->outcome) {
     case OUTCOME_options_told:
         respond_options(x);
