@@ -168,7 +168,7 @@ static void links_upward_never_name_an_authority(void **state)
 static void breadcrumbs_of_a_deep_path_are_bounded(void **state)
 {
     struct buf b = {0}, path = {0};
-    const char *html;
+    const char *html, *end;
     int links = 0;
 
     (void)state;
@@ -181,8 +181,8 @@ static void breadcrumbs_of_a_deep_path_are_bounded(void **state)
         links++;
     assert_int_equal(links, LIMIT_BREADCRUMBS + 1); // and the root
     assert_non_null(strstr(html, "<li>\xe2\x80\xa6</li>"));
-    assert_true((size_t)(strstr(html, "</header>") - strstr(html, "<header>")) <
-                LIMIT_REQUEST_LINE);
+    end = strstr(html, "</header>");
+    assert_true((size_t)(end - strstr(html, "<header>")) < 3 * LIMIT_REQUEST_LINE);
     buf_done(&path);
     buf_done(&b);
 }
