@@ -84,7 +84,7 @@ function pressed(event) {
 
 function start() {
     const actions = {upload: () => chooseFiles(false), "upload-folder": () => chooseFiles(true),
-                     folder: createFolder};
+                     folder: () => createFolder()};
     document.body.append(live);
     restoreSorting();
     if (search) {

@@ -36,6 +36,10 @@ function showCounts() {
 
 // ---- One request, with progress
 
+function cancelled() {
+    return new Problem("Cancelled", "", -1);
+}
+
 function transfer(job, method, url, fields, body) {
     return new Promise((resolve, reject) => {
         const request = new XMLHttpRequest();
@@ -54,7 +58,7 @@ function transfer(job, method, url, fields, body) {
         request.onerror = lost;
         request.onabort = () => {
             clearTimeout(watch);
-            reject(new Problem("Cancelled", "", -1));
+            reject(cancelled());
         };
         request.onload = () => {
             clearTimeout(watch);
@@ -65,6 +69,10 @@ function transfer(job, method, url, fields, body) {
                                        request.responseText));
         };
         job.abort = () => request.abort();
+        if (job.isCancelled) {
+            reject(cancelled());
+            return;
+        }
         alive();
         request.send(body);
     });
@@ -79,13 +87,15 @@ function pause(job, milliseconds) {
             resolve();
         }
         addEventListener("online", finish);
-        job.abort = () => { finish(); reject(new Problem("Cancelled", "", -1)); };
+        job.abort = () => { reject(cancelled()); finish(); };
     });
 }
 
 // Does a step again while the connection is lost, or the server has no room for it just now.
 async function patiently(job, step) {
     for (let tries = 0, best = job.sent;;) {
+        if (job.isCancelled)
+            throw cancelled();
         try {
             return await step();
         } catch (problem) {
@@ -309,8 +319,6 @@ async function work(job) {
     if (!job.row.isConnected)
         panelRows.prepend(job.row);
     try {
-        if (job.isCancelled)
-            throw new Problem("Cancelled", "", -1);
         const stored = await runJob(job);
         job.finish("done", stored ? "Done" : "Skipped");
         remember(uploadKey(job), null);
