@@ -12,7 +12,7 @@ BENCH ?=
 
 RELEASE = buildtype=release b_lto=true
 
-.PHONY: help build run test bench fuzz install clean
+.PHONY: help build run test bench fuzz docs install clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo 'make bench     measure Candor beside nginx, lighttpd and h2o'
 	@echo '               (BENCH="--rounds 5 --only candor,floor"; see bench/README.md)'
 	@echo 'make fuzz      feed the parsers with surprises (TARGET=name TIME=seconds)'
+	@echo 'make docs      make the pages and the picture of docs/ that come from tables'
 	@echo 'make install   install the program and the library (PREFIX=/usr/local DESTDIR=)'
 	@echo 'make clean     remove everything that was built'
 
@@ -45,6 +46,13 @@ fuzz:
 	@tools/setup build test
 	@$(PYTHON) tools/fuzz --seconds '$(TIME)' $(TARGET)
 
+docs: build
+	@tools/setup docs
+	@for page in outcomes statuses limits fields configuration; do \
+	    build/candor docs $$page >docs/$$page.md || exit 1; done
+	@build/candor graph >docs/graph.dot
+	@dot -Tsvg docs/graph.dot >docs/graph.svg
+
 install:
 	@tools/setup build
 	@tools/build build $(RELEASE) prefix='$(PREFIX)'
@@ -52,4 +60,4 @@ install:
 	@if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" -eq 0 ]; then ldconfig; fi
 
 clean:
-	@rm -rf build build-test build-fuzz
+	@rm -rf build build-test build-tsan build-fuzz

@@ -91,11 +91,12 @@ class Client:
                 pass
             response.body, self.buffer = self.buffer, b""
             return response
-        while len(self.buffer) < int(length):
-            if not self._more():
-                response.complete = False
-                break
-        response.body, self.buffer = self.buffer[:int(length)], self.buffer[int(length):]
+        data, length = bytearray(self.buffer), int(length)  # grows without being copied
+        while response.complete and len(data) < length:
+            piece = self.socket.recv(1 << 20)
+            data += piece
+            response.complete = bool(piece)
+        response.body, self.buffer = bytes(data[:length]), bytes(data[length:])
         return response
 
     def read_to_end(self):
@@ -139,6 +140,7 @@ class Server:
             command.append(str(root))
         self.records = queue.Queue()  # of the access log, as dictionaries
         self.messages = []            # other lines on standard error
+        self._told = threading.Condition()
         self.port = None
         self._ready = threading.Event()
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
@@ -157,7 +159,9 @@ class Server:
                 OUTCOMES.add(record["outcome"])
                 self.records.put(record)
                 continue
-            self.messages.append(text)
+            with self._told:
+                self.messages.append(text)
+                self._told.notify_all()
             found = re.match(r"listening on http://.*:(\d+)/$", text)
             if found and self.port is None:
                 self.port = int(found.group(1))
@@ -192,6 +196,12 @@ class Server:
     def next_record(self):
         """Waits for the next line of the access log."""
         return self.records.get(timeout=DEADLINE)
+
+    def wait_for_message(self, text):
+        """Waits for a line on standard error that holds the text."""
+        with self._told:
+            assert self._told.wait_for(lambda: any(text in m for m in self.messages),
+                                       DEADLINE), f"no message has: {text}"
 
     def signal(self, number):
         self.process.send_signal(number)

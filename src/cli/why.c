@@ -2,17 +2,19 @@
 /* candor why: what an outcome means, and what to do about it. */
 #include "cli/cli.h"
 #include "cli/text.h"
+#include "graph/graph.h"
 #include "registry/search.h"
 
 #include <stdio.h>
 
-enum { TOKEN_COLUMNS = 36, CLOSE_MAX = 5 };
+enum { TOKEN_COLUMNS = 36, CLOSE_MAX = 5, SOURCES_MAX = 8 };
 
 static const char help[] =
     "usage: candor why [TOKEN]\n"
     "\n"
-    "Tells what an outcome means, which status it has, what the client can do and\n"
-    "what the operator can do. Every answer of Candor has an outcome: its token is\n"
+    "Tells what an outcome means, which status it has, what the client can do, what\n"
+    "the operator can do, and which questions lead to it. Every answer of Candor has an outcome: "
+    "its token is\n"
     "in the access log, and at the end of the type of a problem body.\n"
     "\n"
     "Without TOKEN it lists all outcomes. Exit code: 0, or 1 when there is no such\n"
@@ -24,6 +26,40 @@ static void add_section(struct buf *b, const char *heading, struct span text, si
         return;
     buf_addf(b, "\n  %s\n", heading);
     text_add_paragraph(b, text, 4, width);
+}
+
+static void add_question(struct buf *b, enum node n, const char *answer, size_t width)
+{
+    struct buf line = {0};
+
+    buf_addf(&line, "%s %s (%s, %.*s)", node_table[n].question, answer, node_table[n].section,
+             SPAN_ARG(node_table[n].name));
+    text_add_paragraph(b, buf_span(&line), 4, width);
+    b->failed |= line.failed;
+    buf_done(&line);
+}
+
+/* The questions of the graph whose answer is this outcome, or the causes that it is one of. */
+static void add_sources(struct buf *b, enum outcome outcome, size_t width)
+{
+    enum node nodes[SOURCES_MAX];
+    size_t count = graph_find_sources(outcome, nodes, SOURCES_MAX);
+
+    buf_add_str(b, "\n  Where a request comes to it\n");
+    for (size_t i = 0; i < count && i < SOURCES_MAX; i++) {
+        bool answer = node_table[nodes[i]].edge[1] == (unsigned)EDGE_OUTCOME + outcome;
+
+        add_question(b, nodes[i], answer ? "Yes" : "No", width);
+    }
+    if (count)
+        return;
+    text_add_paragraph(b,
+                       SPAN("It is a cause that comes to light while a request is received or "
+                            "looked up. One of these questions then has the answer no:"),
+                       4, width);
+    for (int n = 0; n < NODE_COUNT; n++)
+        if (node_table[n].edge[0] == EDGE_CAUSE)
+            add_question(b, (enum node)n, "No", width);
 }
 
 static int show_outcome(const struct outcome_info *info)
@@ -38,6 +74,7 @@ static int show_outcome(const struct outcome_info *info)
     text_add_paragraph(&b, buf_span(&title), 2, width);
     add_section(&b, "What the client can do", info->client_advice, width);
     add_section(&b, "What the operator can do", info->operator_advice, width);
+    add_sources(&b, (enum outcome)(info - outcome_table), width);
     if (info->proxy_error)
         add_section(&b, "Error type in Proxy-Status (RFC 9209)", span_from_str(info->proxy_error),
                     width);

@@ -83,6 +83,7 @@ struct exchange {
     uint32_t known;     // facts
     enum outcome cause; // the first cause that a fact found; OUTCOME_NONE: none
     uint64_t cause_offset;
+    int system_error; // errno behind the cause, for the log alone; or 0
     bool over_capacity, host_known;
     struct uri_path path;
     struct resource *resource; // not owned; NULL: no route
@@ -110,6 +111,13 @@ void exchange_reset(struct exchange *x);
 
 /* Records why a fact could not be had; the first cause wins. */
 void exchange_set_cause(struct exchange *x, enum outcome cause, uint64_t offset);
+
+/* Whether the cause became the outcome and is of a certain byte of the request. */
+static inline bool exchange_has_offset(const struct exchange *x)
+{
+    return x->cause != OUTCOME_NONE && x->cause == x->outcome &&
+           (x->cause_offset || x->cause == x->request.violation.outcome);
+}
 
 /* All values of a list field in one, joined by ", "; ptr is NULL when the field is absent. */
 struct span exchange_field(struct exchange *x, enum field id);

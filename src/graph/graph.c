@@ -76,24 +76,6 @@ void graph_write_trail(struct buf *b, const struct exchange *x)
     }
 }
 
-static void write_dot_edge(struct buf *b, const struct node_info *from, bool answer)
-{
-    unsigned edge = from->edge[answer];
-    const char *label = answer ? "yes" : "no";
-
-    buf_addf(b, "  %s -> ", from->name.ptr);
-    if (edge == EDGE_CAUSE)
-        buf_addf(b,
-                 "\"%s cause\" [label=%s];\n  \"%s cause\" [label=\"the cause found\" "
-                 "shape=box style=\"rounded,dashed\"];\n",
-                 from->name.ptr, label, from->name.ptr);
-    else if (edge >= EDGE_OUTCOME)
-        buf_addf(b, "\"%.*s\" [label=%s];\n", SPAN_ARG(outcome_table[edge - EDGE_OUTCOME].token),
-                 label);
-    else
-        buf_addf(b, "%.*s [label=%s weight=8];\n", SPAN_ARG(node_table[edge].name), label);
-}
-
 static const char *outcome_colour(int status)
 {
     return status < 300   ? "#d3f0d3"
@@ -102,27 +84,65 @@ static const char *outcome_colour(int status)
                           : "#fbd5d5";
 }
 
+/* Where a walk ends: a box of its own for each edge. */
+static void write_dot_end(struct buf *b, const struct node_info *from, bool answer)
+{
+    unsigned edge = from->edge[answer];
+    const char *label = answer ? "yes" : "no";
+
+    buf_addf(b, "  %s_%s [style=\"rounded,filled\" ", from->name.ptr, label);
+    if (edge == EDGE_CAUSE) {
+        buf_add_str(b, "fillcolor=\"#eeeeee\" label=\"the cause that was found\"];\n");
+    } else {
+        const struct outcome_info *info = &outcome_table[edge - EDGE_OUTCOME];
+
+        buf_addf(b, "fillcolor=\"%s\" label=\"%d  %s\"];\n", outcome_colour(info->status),
+                 info->status, info->token.ptr);
+    }
+    // Beside its question; where both answers end the walk, yes is below.
+    buf_addf(b, "  %s%s -> %s_%s [label=\"%s\"]%s;\n",
+             answer && from->edge[0] >= EDGE_OUTCOME ? "" : "{ rank=same; ", from->name.ptr,
+             from->name.ptr, label, label, answer && from->edge[0] >= EDGE_OUTCOME ? "" : "; }");
+}
+
+/* The main line goes straight down: from each question to the farthest one that it leads to. */
+static unsigned farthest(const struct node_info *node)
+{
+    unsigned no = node->edge[0] < NODE_COUNT ? node->edge[0] : 0;
+    unsigned yes = node->edge[1] < NODE_COUNT ? node->edge[1] : 0;
+
+    return yes > no ? yes : no;
+}
+
+static void write_dot_node(struct buf *b, const struct node_info *node, bool on_line)
+{
+    buf_addf(b, "  %s [%slabel=<", node->name.ptr, on_line ? "group=line " : "");
+    buf_add_html(b, span_from_str(node->question));
+    buf_addf(b, "<br/><font point-size=\"8\" color=\"#666666\">%s</font>>];\n", node->section);
+    for (int answer = 1; answer >= 0; answer--) {
+        unsigned edge = node->edge[answer];
+
+        if (edge >= EDGE_OUTCOME)
+            write_dot_end(b, node, answer);
+        else
+            buf_addf(b, "  %s -> %s [label=\"%s\"%s];\n", node->name.ptr, node_table[edge].name.ptr,
+                     answer ? "yes" : "no", on_line && edge == farthest(node) ? " weight=100" : "");
+    }
+}
+
 void graph_write_dot(struct buf *b)
 {
-    buf_add_str(b, "digraph candor {\n  rankdir=TB; nodesep=0.3; ranksep=0.25;\n"
-                   "  node [fontname=\"Helvetica\" fontsize=10]; edge [fontname=\"Helvetica\" "
-                   "fontsize=8];\n");
-    for (int n = 0; n < NODE_COUNT; n++) {
-        const struct node_info *node = &node_table[n];
+    unsigned line = 0;
 
-        buf_addf(b, "  %s [shape=box label=\"%s\" tooltip=\"%s\"];\n", node->name.ptr,
-                 node->question, node->section);
-        write_dot_edge(b, node, true);
-        write_dot_edge(b, node, false);
-    }
-    for (int o = 1; o < OUTCOME_COUNT; o++) {
-        const struct outcome_info *info = &outcome_table[o];
-
-        if (graph_find_sources((enum outcome)o, NULL, 0))
-            buf_addf(b,
-                     "  \"%s\" [label=\"%d\\n%s\" shape=box style=\"rounded,filled\" "
-                     "fillcolor=\"%s\"];\n",
-                     info->token.ptr, info->status, info->token.ptr, outcome_colour(info->status));
+    buf_add_str(b, "digraph candor {\n"
+                   "  graph [rankdir=TB nodesep=0.35 ranksep=0.3 fontname=\"Helvetica\"];\n"
+                   "  node [shape=box fontname=\"Helvetica\" fontsize=11 margin=\"0.12,0.06\" "
+                   "color=\"#555555\"];\n"
+                   "  edge [fontname=\"Helvetica\" fontsize=9 color=\"#555555\" arrowsize=0.7];\n");
+    for (unsigned n = 0; n < NODE_COUNT; n++) {
+        write_dot_node(b, &node_table[n], n == line);
+        if (n == line)
+            line = farthest(&node_table[n]);
     }
     buf_add_str(b, "}\n");
 }

@@ -61,7 +61,8 @@ struct stream {
     stream_closed_fn *on_closed;
     struct iovec *iov;
     uint64_t file_offset, file_left;
-    ssize_t sent;
+    uint64_t sent;
+    ssize_t result;
     int fd, file;
     uint16_t iov_count;
     uint16_t state;
@@ -93,8 +94,11 @@ void stream_send_file(struct stream *s, int file, uint64_t offset, uint64_t leng
                       stream_send_fn *done);
 /* Whether the system could not take all of it at once. */
 bool stream_is_sending(const struct stream *s);
-/* Bytes that the operation under way has sent so far: tells a slow client from a stuck one. */
+/* Bytes that the operation under way, or the last one, has given to the system. */
 uint64_t stream_send_progress(const struct stream *s);
+/* Bytes given to the system that the peer's has not taken yet, of all operations. With the progress
+ * it tells a slow client from a stuck one. */
+uint64_t stream_send_backlog(const struct stream *s);
 
 /* No more will be sent: the peer sees the end. */
 void stream_shutdown(struct stream *s);
@@ -132,10 +136,12 @@ void timer_stop(struct timer *t);
 
 /*
  * Something to be called in a loop's own thread: the only way from one thread to another.
- * The message stays its sender's until on_arrival runs.
+ * The message stays its sender's until on_arrival runs. Posting it again before that changes
+ * nothing: it arrives once. It must be all zeros, but for on_arrival, when it is posted first.
  */
 struct loop_message {
     struct loop_message *next; // private
+    bool posted;               // private
     void (*on_arrival)(struct loop_message *p);
 };
 void loop_post(struct loop *l, struct loop_message *p);

@@ -62,8 +62,13 @@ void loop_post(struct loop *l, struct loop_message *p)
 {
     bool was_empty;
 
-    p->next = NULL;
     pthread_mutex_lock(&l->inbox_lock);
+    if (p->posted) {
+        pthread_mutex_unlock(&l->inbox_lock);
+        return;
+    }
+    p->posted = true;
+    p->next = NULL;
     was_empty = !l->inbox;
     *l->inbox_end = p;
     l->inbox_end = &p->next;
@@ -75,21 +80,25 @@ void loop_post(struct loop *l, struct loop_message *p)
 static void inbox_on_event(struct source *s, uint32_t events)
 {
     struct loop *l = container_of(s, struct loop, inbox_source);
-    struct loop_message *p;
     uint64_t count;
 
     (void)events;
     (void)!read(l->inbox_fd, &count, sizeof count);
-    pthread_mutex_lock(&l->inbox_lock);
-    p = l->inbox;
-    l->inbox = NULL;
-    l->inbox_end = &l->inbox;
-    pthread_mutex_unlock(&l->inbox_lock);
-    while (p) {
-        struct loop_message *next = p->next;
+    for (;;) {
+        struct loop_message *p;
 
+        pthread_mutex_lock(&l->inbox_lock);
+        p = l->inbox;
+        if (p) {
+            l->inbox = p->next;
+            p->posted = false;
+        }
+        if (!l->inbox)
+            l->inbox_end = &l->inbox;
+        pthread_mutex_unlock(&l->inbox_lock);
+        if (!p)
+            return;
         p->on_arrival(p);
-        p = next;
     }
 }
 

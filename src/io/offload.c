@@ -47,7 +47,7 @@ static void *offload_thread(void *argument)
 
     while ((w = offload_next(o))) {
         w->run(w);
-        w->message.on_arrival = work_arrived;
+        w->message = (struct loop_message){.on_arrival = work_arrived};
         loop_post(w->loop, &w->message);
     }
     return NULL;

@@ -10,6 +10,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 
 enum stream_state {
@@ -25,7 +27,7 @@ enum stream_state {
 };
 
 enum {
-    FILE_PIECE = 1 << 20
+    FILE_PIECE = 256 * 1024
 }; // most bytes of one sendfile, so that one stream does not keep the loop
 
 static void set(struct stream *s, unsigned bits)
@@ -82,7 +84,7 @@ static void send_done(struct stream *s, ssize_t result)
 {
     clear(s, SENDING | SENDS_FILE | SENDS_MORE);
     set(s, SENT);
-    s->sent = result;
+    s->result = result;
     make_ready(s);
 }
 
@@ -117,9 +119,9 @@ static void send_vector(struct stream *s)
             n = sendmsg(s->fd, &m, flags);
         }
         if (n >= 0) {
-            s->sent += n;
+            s->sent += (uint64_t)n;
             if (vector_advance(s, (size_t)n)) {
-                send_done(s, s->sent);
+                send_done(s, (ssize_t)s->sent);
                 return;
             }
         } else if (errno == EAGAIN) {
@@ -149,11 +151,11 @@ static void send_file(struct stream *s)
         send_done(s, -errno);
         return;
     }
-    s->sent += n;
+    s->sent += (uint64_t)n;
     s->file_offset += (uint64_t)n;
     s->file_left -= (uint64_t)n;
     if (n == 0 || s->file_left == 0)
-        send_done(s, s->sent);
+        send_done(s, (ssize_t)s->sent);
     else
         make_ready(s); // others first, then the next piece
 }
@@ -176,7 +178,7 @@ void stream_run_ready(struct stream *s)
         clear(s, SENT);
         if ((s->state & (RECEIVING | READABLE)) == (RECEIVING | READABLE))
             make_ready(s);
-        s->on_send(s, s->sent);
+        s->on_send(s, s->result);
         return;
     }
     if ((s->state & (SENDING | WRITABLE)) == (SENDING | WRITABLE))
@@ -262,7 +264,14 @@ bool stream_is_sending(const struct stream *s)
 
 uint64_t stream_send_progress(const struct stream *s)
 {
-    return s->sent > 0 ? (uint64_t)s->sent : 0;
+    return s->sent;
+}
+
+uint64_t stream_send_backlog(const struct stream *s)
+{
+    int bytes = 0;
+
+    return ioctl(s->fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (uint64_t)bytes : 0;
 }
 
 void stream_shutdown(struct stream *s)

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <time.h>
 
 enum {
@@ -47,10 +48,15 @@ int access_log_open(struct access_log *log, const struct config *config, struct 
     return log->fd < 0 ? -CANDOR_E_SYSTEM : 0;
 }
 
+/* Workers write to the same pipe or file; where the system takes less than all at once, another's
+ * lines would get in between. */
+static pthread_mutex_t flush_lock = PTHREAD_MUTEX_INITIALIZER;
+
 void access_log_flush(struct access_log *log)
 {
     size_t at = 0;
 
+    pthread_mutex_lock(&flush_lock);
     while (at < log->lines.len) {
         ssize_t n = write(log->fd, log->lines.ptr + at, log->lines.len - at);
 
@@ -67,6 +73,7 @@ void access_log_flush(struct access_log *log)
         log->failed = false;
         at += (size_t)n;
     }
+    pthread_mutex_unlock(&flush_lock);
     buf_clear(&log->lines);
     timer_stop(&log->timer);
 }
@@ -98,6 +105,13 @@ void access_log_done(struct access_log *log)
         close(log->fd);
     buf_done(&log->lines);
     log->fd = -1;
+}
+
+static struct span error_name(int error)
+{
+    const char *text = strerrordesc_np(error);
+
+    return text ? span_from_str(text) : SPAN("an error that has no name");
 }
 
 /* "2026-11-22T08:49:37.123456Z" */
@@ -145,14 +159,15 @@ static void add_json(struct buf *b, const struct carried *k)
     add_number(b, "bytes_in", k->bytes_in);
     add_number(b, "bytes_out", k->bytes_out);
     add_number(b, "duration_us", (uint64_t)(clock_monotonic() - x->started) / 1000);
-    if (x->request.violation.outcome != OUTCOME_NONE ||
-        k->content.violation.outcome != OUTCOME_NONE)
+    if (exchange_has_offset(x))
         add_number(b, "offset", x->cause_offset);
     if (outcome->status >= 400) {
         buf_add(b, SPAN(",\"trail\":\""));
         graph_write_trail(b, x);
         buf_add_char(b, '"');
     }
+    if (x->system_error)
+        add_member(b, "error", error_name(x->system_error));
     if (k->ending != ENDING_COMPLETE)
         add_member(b, "ended", span_from_str(ending_names[k->ending]));
     buf_add(b, SPAN("}\n"));
@@ -181,6 +196,19 @@ static void add_quoted_field(struct buf *b, struct span value)
     buf_add_char(b, '"');
 }
 
+/* "-" where none was understood, as other servers write it. */
+static void add_request_line(struct buf *b, const struct message *m)
+{
+    if (m->target.len == 0) {
+        buf_add_char(b, '-');
+        return;
+    }
+    add_quoted(b, m->method_name);
+    buf_add_char(b, ' ');
+    add_quoted(b, m->target);
+    buf_addf(b, " HTTP/1.%d", m->minor);
+}
+
 static void add_combined(struct buf *b, const struct carried *k)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -194,11 +222,8 @@ static void add_combined(struct buf *b, const struct carried *k)
     buf_add(b, span_of(client, client_length));
     buf_addf(b, " - - [%02d/%.3s/%04d:%02d:%02d:%02d +0000] \"", tm.tm_mday, months + 3 * tm.tm_mon,
              tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
-    add_quoted(b, x->request.method_name);
-    buf_add_char(b, ' ');
-    add_quoted(b, x->request.target);
-    buf_addf(b, " HTTP/1.%d\" %d %llu", x->request.minor, outcome_table[x->outcome].status,
-             (unsigned long long)k->bytes_out);
+    add_request_line(b, &x->request);
+    buf_addf(b, "\" %d %llu", outcome_table[x->outcome].status, (unsigned long long)k->bytes_out);
     add_quoted_field(b, message_field(&x->request, FIELD_referer));
     add_quoted_field(b, message_field(&x->request, FIELD_user_agent));
     buf_add_char(b, '\n');

@@ -113,15 +113,7 @@ static void establish_route(struct exchange *x, struct worker *w)
 {
     const struct config *config = w->config;
     const struct route *route;
-    struct span path = x->request.path;
-    char *decoded = arena_alloc(&x->arena, path.len);
-    size_t offset;
 
-    if (!decoded && path.len) {
-        exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
-        return;
-    }
-    uri_path_decode(path, decoded, &x->path, &offset);
     route = route_find(config, x->request.host, x->path.text, &x->host_known);
     if (!route)
         return;
@@ -158,6 +150,7 @@ static void walk(struct carried *k)
     k->close |= c->worker->stopping || !content_is_drainable(k);
     respond(&k->x, c->worker->config, c->worker->types);
     c->phase = PHASE_SEND;
+    c->progress = UINT64_MAX; // a timer of an earlier phase may still come
     connection_send_response(k);
 }
 
@@ -174,6 +167,23 @@ void connection_content_arrived(struct carried *k)
     resume(&k->x);
 }
 
+/* The path as it will be looked up. That it has one is part of the verdict on the message. */
+static void decode_path(struct exchange *x)
+{
+    struct span path = x->request.path;
+    char *decoded = arena_alloc(&x->arena, path.len);
+    enum outcome outcome;
+    size_t offset;
+
+    if (!decoded && path.len) {
+        exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
+        return;
+    }
+    outcome = uri_path_decode(path, decoded, &x->path, &offset);
+    if (outcome != OUTCOME_NONE)
+        exchange_set_cause(x, outcome, (uint64_t)(path.ptr - x->request_bytes.ptr) + offset);
+}
+
 static void begin_exchange(struct connection *c, struct carried *k, size_t length)
 {
     struct exchange *x = &k->x;
@@ -185,6 +195,7 @@ static void begin_exchange(struct connection *c, struct carried *k, size_t lengt
     h1_content_init(&k->content, &x->request, length);
     k->content_ended = x->request.framing == FRAMING_NONE;
     k->close = !x->request.keep_alive || c->over_capacity;
+    decode_path(x);
     walk(k);
 }
 
@@ -306,6 +317,7 @@ static void linger(struct connection *c)
     loop_buffer_release(c->worker->loop, c->in);
     c->in = NULL;
     c->phase = PHASE_LINGER;
+    c->progress = stream_send_backlog(&c->stream);
     set_timer(c, LIMIT_LINGER_TIMEOUT);
     stream_shutdown(&c->stream);
     stream_recv(&c->stream, NULL, on_linger_recv);
@@ -315,15 +327,17 @@ static void end_exchange(struct carried *k)
 {
     struct connection *c = k->connection;
     bool complete = k->ending == ENDING_COMPLETE;
-    bool unread = !k->content_ended || k->x.cause != OUTCOME_NONE;
-    bool close = k->close;
+    // Who was not told before may have sent more by now.
+    bool unread = !k->content_ended || k->x.cause != OUTCOME_NONE || k->x.request.keep_alive;
+    bool received = c->in && c->in->start < c->in->len; // something of a next request
+    bool close = k->close || (c->worker->stopping && !received);
 
     carried_end(k);
     if (!complete)
         connection_close(c);
     else if (!close)
         next_request(c);
-    else if (unread || c->over_capacity || (c->in && c->in->start < c->in->len))
+    else if (unread || c->over_capacity || received)
         linger(c);
     else
         connection_close(c);
@@ -362,18 +376,46 @@ void connection_content_broken_off(struct carried *k)
     refuse_content(k, OUTCOME_content_incomplete);
 }
 
+/* Grows with every byte that the client's system takes: what the system here still keeps for it
+ * can be megabytes, and tells nothing. */
+static uint64_t send_progress(const struct connection *c)
+{
+    return c->carried->bytes_out + stream_send_progress(&c->stream) -
+           stream_send_backlog(&c->stream);
+}
+
+static void give_up_sending(struct connection *c)
+{
+    c->carried->bytes_out += stream_send_progress(&c->stream);
+    c->carried->ending = ENDING_SEND_TIMEOUT;
+    end_exchange(c->carried);
+}
+
 /* The client takes nothing any more, or takes it slowly. */
 static void check_send(struct connection *c)
 {
-    uint64_t progress = c->carried->bytes_out + stream_send_progress(&c->stream);
+    uint64_t progress = send_progress(c);
 
     if (progress != c->progress) {
         c->progress = progress;
         set_timer(c, limits_of(c)->send_timeout);
         return;
     }
-    c->carried->ending = ENDING_SEND_TIMEOUT;
-    end_exchange(c->carried);
+    give_up_sending(c);
+}
+
+/* What the system still keeps of the answer would be lost by closing: a client that takes some of
+ * it gets more time. */
+static void check_linger(struct connection *c)
+{
+    uint64_t backlog = stream_send_backlog(&c->stream);
+
+    if (backlog == 0 || backlog == c->progress) {
+        connection_close(c);
+        return;
+    }
+    c->progress = backlog;
+    set_timer(c, LIMIT_LINGER_TIMEOUT);
 }
 
 static void on_timer(struct timer *t)
@@ -396,8 +438,10 @@ static void on_timer(struct timer *t)
         carried_end(c->carried);
         connection_close(c);
         break;
-    case PHASE_IDLE:
     case PHASE_LINGER:
+        check_linger(c);
+        break;
+    case PHASE_IDLE:
         connection_close(c);
         break;
     case PHASE_WAIT:
@@ -408,7 +452,7 @@ static void on_timer(struct timer *t)
 
 void connection_watch_send(struct connection *c)
 {
-    c->progress = UINT64_MAX;
+    c->progress = send_progress(c);
     set_timer(c, limits_of(c)->send_timeout);
 }
 
@@ -478,6 +522,14 @@ void connection_stop(struct connection *c)
 {
     if (c->phase == PHASE_IDLE)
         connection_close(c);
-    else if (c->carried)
-        c->carried->close = true;
+}
+
+void connection_hurry(struct connection *c)
+{
+    if (c->phase == PHASE_SEND)
+        give_up_sending(c);
+    else if (c->phase == PHASE_LINGER)
+        connection_close(c);
+    else
+        on_timer(&c->timer);
 }

@@ -56,8 +56,12 @@ struct carried {
 
 /* Takes ownership of the socket fd; closes it when there is no memory. */
 void connection_open(struct worker *w, int fd, const struct sockaddr *peer);
-/* The worker stops: closes it if it is idle, else after the exchange that it carries. */
+/* The worker stops: closes it if it is idle, else after the exchange that it carries, or after the
+ * next one if that has begun to arrive and this one's response did not tell of the close. */
 void connection_stop(struct connection *c);
+/* The worker cannot wait for it any longer: as if the client had run out of time. What a thread of
+ * the pool works for goes on. */
+void connection_hurry(struct connection *c);
 /* Ends it at once, without another word to the peer. */
 void connection_close(struct connection *c);
 

@@ -107,13 +107,10 @@ static void end_sending(struct carried *k, enum ending ending)
 /* Counts what was sent; false when the exchange is over because it could not be. */
 static bool note_sent(struct carried *k, ssize_t result)
 {
-    if (result < 0) {
-        k->bytes_out += stream_send_progress(&k->connection->stream);
+    k->bytes_out += stream_send_progress(&k->connection->stream);
+    if (result < 0)
         end_sending(k, ENDING_CLIENT_GONE);
-        return false;
-    }
-    k->bytes_out += (uint64_t)result;
-    return true;
+    return result >= 0;
 }
 
 static void on_all_sent(struct stream *s, ssize_t result)
@@ -136,7 +133,9 @@ static void on_file_sent(struct stream *s, ssize_t result)
 {
     struct carried *k = container_of(s, struct connection, stream)->carried;
 
-    if (result == -EIO || (result >= 0 && (uint64_t)result < k->file_length)) {
+    bool client_left = result == -EPIPE || result == -ECONNRESET || result == -ETIMEDOUT;
+
+    if (result < 0 ? !client_left : (uint64_t)result < k->file_length) {
         k->bytes_out += stream_send_progress(s);
         end_sending(k, ENDING_BODY_FAILED); // it shrank, or its disk fails
     } else if (note_sent(k, result)) {

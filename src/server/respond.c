@@ -50,13 +50,20 @@ static void add_allow(struct exchange *x, method_set allowed)
     exchange_add_field(x, SPAN("Allow"), copy);
 }
 
-/* Where the folder is: the same path with its slash, on the same authority, with the same query. */
+/*
+ * Where the folder is, with the same query. The path is written anew from what was looked up:
+ * "//host/../../folder" led here as well, but repeated in Location it would lead to that host.
+ */
 static void add_slash_location(struct exchange *x)
 {
     const struct message *m = &x->request;
+    struct buf b = {0};
 
-    exchange_add_fieldf(x, SPAN("Location"), "%.*s/%s%.*s", SPAN_ARG(m->path),
-                        m->has_query ? "?" : "", SPAN_ARG(m->query));
+    uri_path_encode(&b, x->path.text);
+    if (!b.failed)
+        exchange_add_fieldf(x, SPAN("Location"), "%.*s/%s%.*s", SPAN_ARG(buf_span(&b)),
+                            m->has_query ? "?" : "", SPAN_ARG(m->query));
+    buf_done(&b);
 }
 
 /* RFC 9110 §9.3.8: the request as it came, without what must not be shown to others. */
@@ -90,8 +97,7 @@ static struct span describe(struct exchange *x)
 
     if (!text)
         return SPAN("");
-    if (x->cause != OUTCOME_NONE && x->outcome == x->cause && x->cause_offset &&
-        outcome_table[x->outcome].status < 500)
+    if (exchange_has_offset(x))
         n = snprintf(text, DETAIL_LENGTH, "Found at byte %llu of the request.",
                      (unsigned long long)x->cause_offset);
     else if (x->outcome == OUTCOME_method_not_allowed)
@@ -119,7 +125,7 @@ static enum error_format choose_format(struct exchange *x, struct span page_type
         [ERROR_PROBLEM] = SPAN("application/problem+json"),
         [ERROR_JSON] = SPAN("application/json"),
         [ERROR_PAGE] = page_type,
-        [ERROR_TEXT] = SPAN("text/plain"),
+        [ERROR_TEXT] = SPAN("text/plain; charset=utf-8"),
     };
     struct span offers[ERROR_FORMATS];
     int choice;
@@ -198,7 +204,7 @@ void respond(struct exchange *x, const struct config *config, const struct media
 {
     int status = outcome_table[x->outcome].status;
 
-    if (x->resource)
+    if (x->resource && x->resource->ops->respond)
         x->resource->ops->respond(x);
     switch (x->outcome) {
     case OUTCOME_options_told:

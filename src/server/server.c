@@ -126,6 +126,7 @@ static int bind_address(struct server *s, size_t number, int *sockets)
     return 0;
 }
 
+/* Tells the operator why it failed. */
 static int open_workers(struct server *s)
 {
     size_t listen_count = s->config->listen_count;
@@ -228,6 +229,9 @@ static int serve(struct server *s, sigset_t *set)
     stop_workers(s);
     watched = pthread_create(&impatient, NULL, end_at_once, set) == 0;
     join_workers(s);
+    for (unsigned w = 0; w < s->running; w++)
+        if (s->workers[w].failed)
+            error = -CANDOR_E_SYSTEM;
     if (watched) {
         pthread_cancel(impatient);
         pthread_join(impatient, NULL);
@@ -256,12 +260,12 @@ int server_run(const struct config *config)
         error = media_type_map_new(MEDIA_TYPE_MAP_SYSTEM_PATH, &s.types);
     if (error == 0)
         error = offload_open(OFFLOAD_THREADS, &s.pool);
-    if (error == 0)
+    if (error < 0)
+        oplog("not-started", "the server did not start: %s", error_text(error));
+    else
         error = open_workers(&s);
     if (error == 0)
         error = serve(&s, &set);
-    else
-        oplog("not-started", "the server did not start: %s", error_text(error));
     offload_free(s.pool);
     for (unsigned w = 0; w < s.opened; w++)
         worker_done(&s.workers[w]);

@@ -8,11 +8,13 @@
 #include "server/connection.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
 enum {
     RESUME_MS = 100,     // until accepting is tried again after the descriptors ran out
+    HURRY_MS = 100,      // until those are looked at again that outlast the stop's time
     BUFFER_SPARE = 4096, // room in a buffer beyond the largest head
 };
 
@@ -40,6 +42,7 @@ static void on_accept(struct listener *l, int fd, const struct sockaddr *peer, s
     struct worker *w = container_of(l, struct worker_listener, listener)->worker;
 
     (void)peer_len;
+    w->exhausted = false;
     connection_open(w, fd, peer);
     if (!worker_has_room(w))
         listener_pause(l);
@@ -49,15 +52,19 @@ static void on_exhausted(struct listener *l)
 {
     struct worker *w = container_of(l, struct worker_listener, listener)->worker;
 
-    oplog("descriptors-exhausted", "no file descriptor is left for a new connection; it waits. "
-                                   "Raise the limit of open files (ulimit -n) or lower "
-                                   "limits.connections");
+    if (!w->exhausted)
+        oplog("descriptors-exhausted", "no file descriptor is left for a new connection; it waits. "
+                                       "Raise the limit of open files (ulimit -n) or lower "
+                                       "limits.connections");
+    w->exhausted = true;
     timer_set(w->loop, &w->resume_timer, loop_now(w->loop) + RESUME_MS * CLOCK_MS);
 }
 
 static void resume_accepting(struct worker *w)
 {
-    for (size_t i = 0; i < w->config->listen_count && !w->stopping; i++)
+    if (w->stopping || !worker_has_room(w))
+        return;
+    for (size_t i = 0; i < w->config->listen_count; i++)
         listener_resume(&w->listeners[i].listener);
 }
 
@@ -82,6 +89,19 @@ void worker_connection_ended(struct worker *w)
     worker_end_if_finished(w);
 }
 
+/* The stop has taken long enough: whoever is slow has run out of time now. */
+static void on_stop_timer(struct timer *t)
+{
+    struct worker *w = container_of(t, struct worker, stop_timer);
+    struct list *link, *next;
+
+    for (link = w->connections.next; link != &w->connections; link = next) {
+        next = link->next;
+        connection_hurry(list_entry(link, struct connection, link));
+    }
+    timer_set(w->loop, t, loop_now(w->loop) + HURRY_MS * CLOCK_MS);
+}
+
 static void on_stop(struct loop_message *m)
 {
     struct worker *w = container_of(m, struct worker, stop_message);
@@ -96,6 +116,8 @@ static void on_stop(struct loop_message *m)
         next = link->next;
         connection_stop(list_entry(link, struct connection, link));
     }
+    timer_set(w->loop, &w->stop_timer,
+              loop_now(w->loop) + (int64_t)w->config->limits.stop_timeout * CLOCK_MS);
     worker_end_if_finished(w);
 }
 
@@ -106,14 +128,18 @@ static void on_reopen(struct loop_message *m)
 
 void worker_stop(struct worker *w)
 {
-    w->stop_message.on_arrival = on_stop;
     loop_post(w->loop, &w->stop_message);
 }
 
 void worker_reopen_log(struct worker *w)
 {
-    w->reopen_message.on_arrival = on_reopen;
     loop_post(w->loop, &w->reopen_message);
+}
+
+static int tell_not_started(int error)
+{
+    oplog("not-started", "a worker did not start: %s", error_text(error));
+    return error;
 }
 
 static int open_resources(struct worker *w)
@@ -122,7 +148,7 @@ static int open_resources(struct worker *w)
 
     w->resources = calloc(table->count, sizeof(struct resource *));
     if (!w->resources)
-        return -CANDOR_E_MEMORY;
+        return tell_not_started(-CANDOR_E_MEMORY);
     for (size_t i = 0; i < table->count; i++) {
         const struct route *route = &table->routes[i];
         const struct files_options options = {.root = route->files.root,
@@ -153,22 +179,25 @@ int worker_open(struct worker *w, const struct config *config, struct offload *p
 
     *w = (struct worker){.config = config, .pool = pool, .types = types};
     list_init(&w->connections);
+    w->stop_message.on_arrival = on_stop;
+    w->reopen_message.on_arrival = on_reopen;
     timer_init(&w->resume_timer, on_resume);
+    timer_init(&w->stop_timer, on_stop_timer);
     w->h1_limits = (struct h1_limits){.request_line = (uint32_t)limits->request_line,
                                       .field_section = (uint32_t)limits->field_section,
                                       .fields = (uint32_t)limits->fields};
     memcpy(w->date_line, "Date: ", sizeof "Date: " - 1);
     memcpy(w->date_line + sizeof "Date: " - 1 + DATE_LENGTH, "\r\nServer: candor\r\n",
            sizeof "\r\nServer: candor\r\n" - 1);
-    if (getrandom(&w->next_id, sizeof w->next_id, 0) != sizeof w->next_id)
-        return -CANDOR_E_SYSTEM;
     w->log.fd = -1;
+    if (getrandom(&w->next_id, sizeof w->next_id, 0) != sizeof w->next_id)
+        return tell_not_started(-CANDOR_E_SYSTEM);
     w->listeners = calloc(config->listen_count, sizeof *w->listeners);
     if (!w->listeners)
-        return -CANDOR_E_MEMORY;
+        return tell_not_started(-CANDOR_E_MEMORY);
     error = loop_open(limits->request_line + limits->field_section + BUFFER_SPARE, &w->loop);
     if (error < 0)
-        return error;
+        return tell_not_started(error);
     error = access_log_open(&w->log, config, w->loop);
     if (error < 0) {
         oplog("access-log-not-opened", "the access log %s cannot be opened: %s",
@@ -179,6 +208,8 @@ int worker_open(struct worker *w, const struct config *config, struct offload *p
     for (size_t i = 0; i < config->listen_count && error == 0; i++) {
         w->listeners[i].worker = w;
         error = listener_open(w->loop, &w->listeners[i].listener, sockets[i]);
+        if (error < 0)
+            return tell_not_started(error);
         w->listeners[i].listener.on_accept = on_accept;
         w->listeners[i].listener.on_exhausted = on_exhausted;
     }
@@ -187,7 +218,13 @@ int worker_open(struct worker *w, const struct config *config, struct offload *p
 
 void worker_run(struct worker *w)
 {
-    w->result = loop_run(w->loop);
+    if (loop_run(w->loop) < 0) {
+        oplog("worker-failed", "a worker cannot wait for its connections any more (%s); the server "
+                               "stops",
+              strerror(errno));
+        w->failed = true;
+        kill(getpid(), SIGTERM);
+    }
     access_log_flush(&w->log);
 }
 

@@ -39,6 +39,8 @@ struct worker {
     bool stopping;
     struct loop_message stop_message, reopen_message;
     struct timer resume_timer; // after the descriptors ran out
+    struct timer stop_timer;   // when stopping has taken long enough
+    bool exhausted;            // told; until a connection is accepted again
 
     struct carried *carried_free; // exchanges for reuse, last in first out
     unsigned carried_free_count;
@@ -47,10 +49,11 @@ struct worker {
     char date_line[sizeof "Date: " - 1 + DATE_LENGTH + 2 + sizeof "Server: candor\r\n" - 1];
 
     struct access_log log;
-    int result; // of its loop
+    bool failed; // its loop ended by itself
 };
 
-/* sockets: listening, one for each of config->listen; owned by the worker from then on. */
+/* sockets: listening, one for each of config->listen; owned by the worker from then on. Tells the
+ * operator why it failed. */
 int worker_open(struct worker *w, const struct config *config, struct offload *pool,
                 const struct media_type_map *types, const int *sockets);
 /* Runs the loop until worker_stop was asked for and everything is finished. */

@@ -5,6 +5,7 @@
 #ifndef CANDOR_WIRE_URI_H
 #define CANDOR_WIRE_URI_H
 
+#include "base/buf.h"
 #include "registry/outcome.h"
 
 struct uri_path {
@@ -24,5 +25,11 @@ struct uri_path {
  */
 enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_path,
                              size_t *ret_offset);
+
+/*
+ * Adds a decoded, normalised path (without empty segments) in its one encoded form: a reference
+ * that begins with a single "/", so it never names an authority (RFC 3986 §4.2).
+ */
+void uri_path_encode(struct buf *b, struct span text);
 
 #endif

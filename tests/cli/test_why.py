@@ -35,6 +35,7 @@ def test_every_outcome_has_an_explanation(token):
     assert result.stdout.startswith(f"{token}: ")
     assert "What the client can do\n    " in result.stdout
     assert "What the operator can do\n    " in result.stdout
+    assert "Where a request comes to it\n    " in result.stdout
 
 
 @pytest.mark.parametrize("typed,meant", [("hedaer-timeout", "header-timeout"),
@@ -66,3 +67,30 @@ def test_help_tells_the_arguments():
     result = candor("why", "--help")
     assert result.returncode == 0
     assert result.stdout.startswith("usage: candor why [TOKEN]\n")
+
+
+def sources(token):
+    """What the section about the graph says, one line."""
+    out = candor("why", token, COLUMNS="100").stdout
+    section = out.split("Where a request comes to it\n", 1)[1].split("\n\n", 1)[0]
+    return re.sub(r"\s+", " ", section).strip()
+
+
+@pytest.mark.parametrize("token,said", [
+    ("not-found", "Is something there? No (RFC 9110 §15.5.5, exists)"),
+    ("slash-missing",
+     "Is it a folder, named without its slash? Yes (RFC 9110 §15.4.9, lacks_slash)"),
+])
+def test_an_outcome_of_the_graph_is_told_with_its_question(token, said):
+    assert sources(token) == said
+
+
+def test_an_outcome_of_several_questions_is_told_with_each_of_them():
+    said = sources("not-modified")
+    assert re.findall(r"(\w+)\)", said) == ["if_none_match_holds", "modified_since"]
+
+
+def test_an_outcome_that_a_fact_finds_says_so():
+    said = sources("header-timeout")
+    assert said.startswith("It is a cause that comes to light while")
+    assert re.findall(r"(\w+)\)", said) == ["message_sound", "content_sound", "lookup_worked"]

@@ -190,16 +190,16 @@ static void hidden_names_and_links_outward_are_left_out(void **state)
     make_file(p, "tree/.candor-tmp-0123456789abcdef", "x");
     make_file(p, "tree/a", "a");
     assert_int_equal(mkdir(in_place(p, "tree/d"), 0755), 0);
-    assert_int_equal(symlink("../secret", in_place(p, "tree/out")), 0);
+    assert_int_equal(symlink("../../secret", in_place(p, "tree/out")), 0);
     assert_int_equal(symlink("/etc/passwd", in_place(p, "tree/abs")), 0);
-    assert_int_equal(symlink("a", in_place(p, "tree/link")), 0);
+    assert_int_equal(symlink("../a", in_place(p, "tree/d/link")), 0); // beneath the root
     assert_int_equal(symlink(".", in_place(p, "tree/circle")), 0);
     assert_int_equal(symlink("nothing", in_place(p, "tree/dangling")), 0);
     assert_int_equal(mkfifo(in_place(p, "tree/pipe"), 0600), 0);
-    archive_and_check(p,
-                      "assert names == ['box/LEFT-OUT.txt', 'box/a', 'box/d', 'box/link'], names\n"
-                      "assert read('box/link') == b'a'\n"
-                      "assert read('box/LEFT-OUT.txt') == b'box/circle: a link to a folder\\n'\n");
+    archive_and_check(
+        p, "assert names == ['box/LEFT-OUT.txt', 'box/a', 'box/d', 'box/d/link'], names\n"
+           "assert read('box/d/link') == b'a'\n"
+           "assert read('box/LEFT-OUT.txt') == b'box/circle: a link to a folder\\n'\n");
 }
 
 static void temporaries_stay_hidden_where_hidden_names_are_served(void **state)

@@ -111,7 +111,7 @@ static void what_listings_hide_is_not_found(void **state)
     make_folder("d");
     make_file("d/.x");
     make_file("d/.candor-tmp-0123456789abcdex");
-    assert_int_equal(symlink("..", in_place("d/xup")), 0);
+    assert_int_equal(symlink("../..", in_place("d/xup")), 0);
     assert_int_equal(symlink(".", in_place("d/xhere")), 0); // a circle: found, not followed
     assert_int_equal(symlink("/etc", in_place("xetc")), 0);
     assert_string_equal(find(&b, "", SPAN("x"), LISTING_TEXT), "d/xhere/\n");

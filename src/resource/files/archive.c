@@ -21,7 +21,8 @@ const struct span archive_suffixes[ARCHIVE_FORMATS] = {SPAN_INIT(".zip"), SPAN_I
 /* A folder that is being walked. */
 struct level {
     DIR *dir;
-    size_t path_length; // of its path within the archive, with the "/" behind it
+    size_t path_length;   // of its path within the archive, with the "/" behind it
+    size_t source_length; // of its path beneath the root, the same
 };
 
 struct archive {
@@ -31,9 +32,11 @@ struct archive {
     bool dotfiles, finished, told_left_out;
     int error; // once it failed
 
+    int root;
     struct level levels[LIMIT_ARCHIVE_DEPTH];
     size_t depth;
-    struct buf path; // of the member that is written
+    struct buf path;   // of the member that is written
+    struct buf source; // path beneath the root of the folder that is walked, NUL-terminated
 
     int file;           // being sent, or -1
     uint64_t remaining; // bytes of it
@@ -66,7 +69,7 @@ static int enter(struct archive *a, int fd)
         close(fd);
         return error;
     }
-    a->levels[a->depth++] = (struct level){dir, a->path.len};
+    a->levels[a->depth++] = (struct level){dir, a->path.len, a->source.len - 1};
     return 0;
 }
 
@@ -86,15 +89,21 @@ int archive_open(const struct archive_options *options, struct archive **ret_arc
     a->format = options->format == ARCHIVE_ZIP ? &archive_zip_ops : &archive_tar_ops;
     a->dotfiles = options->dotfiles;
     a->file = -1;
+    a->root = fcntl(options->root, F_DUPFD_CLOEXEC, 0);
     a->opened = time(NULL);
+    buf_add(&a->source, span_of(options->folder, strlen(options->folder) + 1));
     a->piece = malloc(LIMIT_ARCHIVE_PIECE);
     if (options->name.len) {
         buf_add(&a->path, options->name);
         buf_add_char(&a->path, '/');
     }
-    error = enter(a, fd);
-    if (error == 0 && (!a->piece || a->path.failed))
+    error = a->root < 0 ? -errno : 0;
+    if (error == 0 && (!a->piece || a->path.failed || a->source.failed))
         error = -ENOMEM;
+    if (error)
+        close(fd);
+    else
+        error = enter(a, fd);
     if (error) {
         archive_free(a);
         return error;
@@ -111,11 +120,14 @@ void archive_free(struct archive *a)
         closedir(a->levels[--a->depth].dir);
     if (a->file >= 0)
         close(a->file);
+    if (a->root >= 0)
+        close(a->root);
     if (a->writer.deflate_ready)
         deflateEnd(&a->writer.deflate);
     buf_done(&a->writer.out);
     buf_done(&a->writer.directory);
     buf_done(&a->path);
+    buf_done(&a->source);
     buf_done(&a->left_out);
     free(a->piece);
     free(a);
@@ -144,7 +156,7 @@ static int begin_member(struct archive *a, const struct stat *st)
 }
 
 /* The descriptor is taken. */
-static int add_folder(struct archive *a, int fd, const struct stat *st)
+static int add_folder(struct archive *a, int fd, struct span name, const struct stat *st)
 {
     int error;
 
@@ -153,7 +165,10 @@ static int add_folder(struct archive *a, int fd, const struct stat *st)
         return leave_out(a, "the folder is too deep within others");
     }
     buf_add_char(&a->path, '/');
-    error = a->path.failed ? -ENOMEM : begin_member(a, st);
+    a->source.len--; // the NUL
+    buf_add(&a->source, name);
+    buf_add(&a->source, span_of("/", 2));
+    error = a->path.failed || a->source.failed ? -ENOMEM : begin_member(a, st);
     if (error == 0)
         error = a->format->end(&a->writer);
     if (error) {
@@ -173,21 +188,23 @@ static int cannot_open(struct archive *a, int error)
 
 static int add_member(struct archive *a, int dir, const char *name)
 {
+    const struct listing_folder folder = {.root = a->root, .path = a->source.ptr, .fd = dir};
     struct listing_entry entry;
     struct stat st;
     bool is_link;
     int fd;
 
-    if (!listing_member(dir, name, &entry, &is_link))
+    if (!listing_member(&folder, name, &entry, &is_link))
         return 0;
     buf_add(&a->path, entry.name);
     if (a->path.failed)
         return -ENOMEM;
     if (is_link && entry.is_folder)
         return leave_out(a, "a link to a folder");
-    fd = snapshot_open(dir, name,
-                       O_RDONLY | O_NONBLOCK | O_NOCTTY |
-                           (entry.is_folder ? O_DIRECTORY | O_NOFOLLOW : 0));
+    if (entry.is_folder)
+        fd = snapshot_open(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    else
+        fd = listing_open(&folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return cannot_open(a, fd);
     if (fstat(fd, &st) < 0) {
@@ -197,7 +214,7 @@ static int add_member(struct archive *a, int dir, const char *name)
         return error;
     }
     if (S_ISDIR(st.st_mode) && entry.is_folder)
-        return add_folder(a, fd, &st);
+        return add_folder(a, fd, entry.name, &st);
     if (!S_ISREG(st.st_mode)) {
         close(fd);
         return 0;
@@ -234,6 +251,8 @@ static int next_member(struct archive *a)
     const struct dirent *member;
 
     a->path.len = level->path_length;
+    a->source.len = level->source_length + 1;
+    a->source.ptr[level->source_length] = '\0';
     errno = 0;
     member = readdir(level->dir);
     if (member)

@@ -129,6 +129,8 @@ static void respond_parts(struct exchange *x, const struct file_variant *v)
     struct pieces *p = pieces_new(x, v, boundary.ptr ? next_part : next_failed);
     struct response *r = &x->response;
 
+    r->length = UINT64_MAX; // of a body that will fail: whoever sees so little of it can tell
+    r->has_length = true;
     if (!p || !boundary.ptr)
         return;
     p->parts = (struct range_parts){
@@ -137,7 +139,6 @@ static void respond_parts(struct exchange *x, const struct file_variant *v)
                         SPAN_ARG(p->parts.boundary));
     r->block = span_from(v->block, v->block_after_type);
     r->length = range_parts_length(&p->parts, x->ranges, x->range_count);
-    r->has_length = true;
 }
 
 static void add_content_range(struct exchange *x, const struct file_variant *v)

@@ -154,6 +154,7 @@ static void look_done(struct work *w)
     }
     if (e->looking)
         return;
+    list_remove(&e->used); // a callback may have found it
     list_add_tail(&c->used, &e->used);
     if (e->result != 0)
         entry_free(e);
@@ -214,7 +215,9 @@ bool file_cache_find(struct file_cache *c, struct span path, int64_t now, struct
     struct file_entry *e = entry_find(c, path, hash);
 
     *ret_snapshot = NULL;
-    if (e && !e->looking && loop_now(c->loop) - e->checked < LIMIT_FILES_FRESH * CLOCK_MS) {
+    if (e && e->snapshot && !e->looking &&
+        loop_now(c->loop) - e->checked < LIMIT_FILES_FRESH * CLOCK_MS &&
+        snapshot_files_hold(e->snapshot)) {
         if (c->used.prev != &e->used) {
             list_remove(&e->used);
             list_add_tail(&c->used, &e->used);

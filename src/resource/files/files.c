@@ -43,11 +43,22 @@ static struct span relative_path(const struct exchange *x)
     return span_from(x->path.text, x->resource->mount_length);
 }
 
+/* Whether a name below the route begins with a dot; the route's own path hides nothing. */
+static bool has_dot_file(const struct exchange *x)
+{
+    struct span path = x->path.has_dot_file ? relative_path(x) : SPAN("");
+
+    while (path.len)
+        if (span_starts(span_take_until(&path, '/'), SPAN(".")))
+            return true;
+    return false;
+}
+
 /* Names that cannot be, or are not to be seen: as if nothing were there. */
 static bool is_out_of_bounds(const struct exchange *x, const struct files *f)
 {
     return x->path.has_nul || x->path.has_encoded_slash || x->path.has_empty_segment ||
-           (x->path.has_dot_file && !f->options.dotfiles);
+           (!f->options.dotfiles && has_dot_file(x));
 }
 
 static void listing_run(struct work *w)
@@ -96,7 +107,7 @@ static bool represent_listing(struct held *h)
         char *name = arena_alloc(&x->arena, folder.len + 1);
 
         choice =
-            accept_choose_type(exchange_field(x, FIELD_accept), listing_offers, LISTING_FORMATS);
+            accept_choose_type(exchange_field(x, FIELD_accept), listing_types, LISTING_FORMATS);
         r->exists = r->readable = true;
         r->acceptable = choice >= 0;
         if (choice < 0)
@@ -117,8 +128,10 @@ static bool represent_listing(struct held *h)
     if (h->listing_error) {
         r->exists = !snapshot_error_is_absence(-h->listing_error);
         r->readable = h->listing_error != -EACCES;
-        if (r->exists && r->readable)
+        if (r->exists && r->readable) {
+            x->system_error = -h->listing_error;
             exchange_set_cause(x, snapshot_failure(-h->listing_error), 0);
+        }
         return true;
     }
     listing_tag(h);
@@ -131,10 +144,10 @@ static bool represent_listing(struct held *h)
     return true;
 }
 
-/* The variant that Accept-Encoding prefers: RFC 9110 §12.5.3. */
+/* The variant that Accept-Encoding prefers, or NULL: none will do. RFC 9110 §12.5.3. */
 static const struct file_variant *select_variant(struct exchange *x, const struct snapshot *s)
 {
-    struct span offers[CODING_COUNT];
+    struct span offers[CODING_COUNT], field;
     int codings[CODING_COUNT];
     size_t count = 0;
     int choice;
@@ -147,10 +160,13 @@ static const struct file_variant *select_variant(struct exchange *x, const struc
             codings[count++] = i;
         }
     }
-    if (count == 0)
-        return &s->variants[CODING_IDENTITY];
-    choice = accept_choose_coding(exchange_field(x, FIELD_accept_encoding), offers, count);
-    return &s->variants[choice < 0 ? CODING_IDENTITY : codings[choice]];
+    field = exchange_field(x, FIELD_accept_encoding);
+    choice = accept_choose_coding(field, offers, count);
+    if (choice >= 0)
+        return &s->variants[codings[choice]];
+    return accept_coding_quality(field, file_coding_names[CODING_IDENTITY])
+               ? &s->variants[CODING_IDENTITY]
+               : NULL;
 }
 
 static void represent_file(struct held *h)
@@ -160,7 +176,10 @@ static void represent_file(struct held *h)
     const struct file_variant *v = select_variant(x, h->snapshot);
 
     h->variant = v;
-    r->exists = r->readable = r->acceptable = r->has_ranges = true;
+    r->exists = r->readable = true;
+    if (!v)
+        return;
+    r->acceptable = r->has_ranges = true;
     r->length = v->length;
     r->content_type = h->snapshot->content_type;
     r->validators = (struct validators){.exists = true,
@@ -187,6 +206,7 @@ static bool represent(struct held *h)
         r->exists = true;
         return true;
     case SNAPSHOT_FAILED:
+        x->system_error = h->snapshot->error;
         exchange_set_cause(x, h->snapshot->failure, 0);
         return true;
     case SNAPSHOT_SLASH_LACKING:

@@ -9,14 +9,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-const struct span listing_offers[LISTING_FORMATS] = {
-    [LISTING_HTML] = SPAN_INIT("text/html"),
-    [LISTING_JSON] = SPAN_INIT("application/json"),
-    [LISTING_TEXT] = SPAN_INIT("text/plain"),
-};
 
 const struct span listing_types[LISTING_FORMATS] = {
     [LISTING_HTML] = SPAN_INIT("text/html; charset=utf-8"),
@@ -39,17 +35,27 @@ bool listing_hides(const char *name, bool dotfiles)
            span_starts(span_from_str(name), SPAN(".candor-tmp-"));
 }
 
-bool listing_member(int folder, const char *name, struct listing_entry *ret_entry,
-                    bool *ret_is_link)
+int listing_open(const struct listing_folder *folder, const char *name, int flags)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s%s", folder->path, name);
+
+    if (length < 0 || (size_t)length >= sizeof path)
+        return -ENAMETOOLONG;
+    return snapshot_open(folder->root, path, flags);
+}
+
+bool listing_member(const struct listing_folder *folder, const char *name,
+                    struct listing_entry *ret_entry, bool *ret_is_link)
 {
     struct stat st;
     bool is_link;
 
-    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+    if (fstatat(folder->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return false;
     is_link = S_ISLNK(st.st_mode);
-    if (is_link) {
-        int fd = snapshot_open(folder, name, O_PATH);
+    if (is_link) { // followed beneath the root like a request would
+        int fd = listing_open(folder, name, O_PATH);
         bool ok;
 
         if (fd < 0)
@@ -103,7 +109,8 @@ static bool reading_add(struct reading *r, struct listing_entry entry)
     return true;
 }
 
-static int read_members(DIR *dir, bool dotfiles, struct reading *r)
+static int read_members(DIR *dir, const struct listing_folder *folder, bool dotfiles,
+                        struct reading *r)
 {
     const struct dirent *member;
 
@@ -121,7 +128,7 @@ static int read_members(DIR *dir, bool dotfiles, struct reading *r)
             r->truncated = true;
             return 0;
         }
-        if (listing_member(dirfd(dir), member->d_name, &entry, &is_link) && !reading_add(r, entry))
+        if (listing_member(folder, member->d_name, &entry, &is_link) && !reading_add(r, entry))
             return -ENOMEM;
     }
 }
@@ -130,6 +137,7 @@ int listing_read(int root, const char *folder, const struct listing_view *view,
                  struct buf *ret_body)
 {
     int fd = snapshot_open(root, folder, O_RDONLY | O_DIRECTORY);
+    const struct listing_folder at = {.root = root, .path = folder, .fd = fd};
     struct reading r = {0};
     DIR *dir;
     int error;
@@ -143,7 +151,7 @@ int listing_read(int root, const char *folder, const struct listing_view *view,
         close(fd);
         return error;
     }
-    error = arena_init(&r.arena, 4096) < 0 ? -ENOMEM : read_members(dir, view->dotfiles, &r);
+    error = arena_init(&r.arena, 4096) < 0 ? -ENOMEM : read_members(dir, &at, view->dotfiles, &r);
     closedir(dir);
     if (error == 0) {
         const struct listing listing = {.path = view->shown,

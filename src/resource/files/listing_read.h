@@ -11,7 +11,6 @@
 enum listing_format { LISTING_HTML, LISTING_JSON, LISTING_TEXT, LISTING_FORMATS };
 
 /* Media types to choose from by Accept, in order of preference, and as Content-Type. */
-extern const struct span listing_offers[LISTING_FORMATS];
 extern const struct span listing_types[LISTING_FORMATS];
 
 /* How a folder is shown. */
@@ -33,13 +32,23 @@ int listing_read(int root, const char *folder, const struct listing_view *view,
 /* Whether a member of a folder is never shown: "." and "..", our own temporaries, hidden names. */
 bool listing_hides(const char *name, bool dotfiles);
 
+/* A folder that is being read. */
+struct listing_folder {
+    int root;
+    const char *path; // NUL-terminated, relative to root, "" or with "/" behind it
+    int fd;           // of the folder itself
+};
+
 /*
- * What a member is for a client: a link is what it leads to, followed beneath the folder. False:
+ * What a member is for a client: a link is what it leads to, followed beneath the root. False:
  * nothing that a client could get. The entry's name is `name` itself.
  */
 struct listing_entry;
-bool listing_member(int folder, const char *name, struct listing_entry *ret_entry,
-                    bool *ret_is_link);
+bool listing_member(const struct listing_folder *folder, const char *name,
+                    struct listing_entry *ret_entry, bool *ret_is_link);
+
+/* Opens a member by its path beneath the root, through links. A negated errno on failure. */
+int listing_open(const struct listing_folder *folder, const char *name, int flags);
 
 /* Writes what was read in the view's format. 0 or -ENOMEM; *ret_body is then empty. */
 struct listing;

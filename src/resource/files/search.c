@@ -77,14 +77,15 @@ bool search_matches(struct span name, struct span word)
     return false;
 }
 
-/* A folder that is still to be looked into; its path is relative to the one searched, "" or "a/".
- */
+/* A folder that is still to be looked into; its path is relative to the root, "" or "a/". */
 struct pending {
     struct pending *next;
     struct span path;
 };
 
 struct searching {
+    int root;
+    size_t prefix;      // bytes of a path that name the folder searched
     struct arena arena; // paths found, and pending folders
     struct pending *first, **last;
     struct listing_entry *entries;
@@ -138,26 +139,27 @@ static int add_found(struct searching *s, struct listing_entry entry, struct spa
     return 0;
 }
 
-static int look_at(struct searching *s, int dir, struct span folder, const char *name,
-                   struct span word)
+static int look_at(struct searching *s, const struct listing_folder *folder, struct span path,
+                   const char *name, struct span word)
 {
     struct listing_entry entry;
     bool is_link;
     int error = 0;
 
-    if (!listing_member(dir, name, &entry, &is_link))
+    if (!listing_member(folder, name, &entry, &is_link))
         return 0;
     if (search_matches(entry.name, word))
-        error = add_found(s, entry, join(s, folder, entry.name, false));
+        error = add_found(s, entry, join(s, span_from(path, s->prefix), entry.name, false));
     // A link could lead in circles.
     if (error == 0 && entry.is_folder && !is_link)
-        error = add_pending(s, join(s, folder, entry.name, true));
+        error = add_pending(s, join(s, path, entry.name, true));
     return error;
 }
 
 /* Looks into one folder, whose descriptor it takes. 0 when the search goes on; 1 at a limit. */
 static int look_into(struct searching *s, int fd, struct span path, bool dotfiles, struct span word)
 {
+    const struct listing_folder folder = {.root = s->root, .path = path.ptr, .fd = fd};
     DIR *dir = fdopendir(fd);
     const struct dirent *member;
     int result = 0;
@@ -173,19 +175,20 @@ static int look_into(struct searching *s, int fd, struct span path, bool dotfile
             s->truncated = true;
             result = 1;
         } else {
-            result = look_at(s, dirfd(dir), path, member->d_name, word);
+            result = look_at(s, &folder, path, member->d_name, word);
         }
     }
     closedir(dir);
     return result;
 }
 
-static int search_all(struct searching *s, int base, bool dotfiles, struct span word)
+static int search_all(struct searching *s, const char *folder, bool dotfiles, struct span word)
 {
-    int result = add_pending(s, SPAN(""));
+    int result = add_pending(s, span_from_str(folder));
 
     for (struct pending *p = s->first; p && result == 0; p = p->next) {
-        int fd = snapshot_open(base, p->path.ptr, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        int flags = O_RDONLY | O_DIRECTORY | (p == s->first ? 0 : O_NOFOLLOW);
+        int fd = snapshot_open(s->root, p->path.ptr, flags);
 
         if (fd >= 0)
             result = look_into(s, fd, p->path, dotfiles, word);
@@ -198,18 +201,15 @@ static int search_all(struct searching *s, int base, bool dotfiles, struct span 
 int search_read(int root, const char *folder, const struct listing_view *view, struct span word,
                 struct buf *ret_body)
 {
-    struct searching s = {0};
-    int base = snapshot_open(root, folder, O_PATH | O_DIRECTORY);
+    struct searching s = {.root = root, .prefix = strlen(folder)};
+    bool is_sound = word.len > 0 && word.len <= LIMIT_SEARCH_WORD;
     int error;
 
     *ret_body = (struct buf){0};
-    if (base < 0)
-        return base;
     s.last = &s.first;
     error = arena_init(&s.arena, 4096) < 0 ? -ENOMEM : 0;
-    if (error == 0 && word.len <= LIMIT_SEARCH_WORD)
-        error = search_all(&s, base, view->dotfiles, word);
-    close(base);
+    if (error == 0 && is_sound)
+        error = search_all(&s, folder, view->dotfiles, word);
     if (error == 0) {
         const struct listing listing = {.path = view->shown,
                                         .entries = s.entries,

@@ -14,8 +14,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+enum { OPEN_ATTEMPTS = 32 };
+
+/* The file system's clock stands still for up to 10 ms: a file may change twice under one stamp. */
+#define STAMP_CLOCK_NS (20 * CLOCK_MS)
+
 const struct span file_coding_names[CODING_COUNT] = {
-    [CODING_IDENTITY] = SPAN_INIT(""),
+    [CODING_IDENTITY] = SPAN_INIT("identity"),
     [CODING_BROTLI] = SPAN_INIT("br"),
     [CODING_ZSTD] = SPAN_INIT("zstd"),
     [CODING_GZIP] = SPAN_INIT("gzip"),
@@ -29,11 +34,13 @@ int snapshot_open(int root, const char *path, int flags)
         .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
     };
+    int attempts = 0;
     long fd;
 
+    // EAGAIN: something was renamed meanwhile, or another program holds a lease on the file.
     do
         fd = syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof how);
-    while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+    while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++attempts < OPEN_ATTEMPTS)));
     return fd < 0 ? -errno : (int)fd;
 }
 
@@ -51,6 +58,14 @@ enum outcome snapshot_failure(int error)
                                                                  : OUTCOME_read_failed;
 }
 
+static void set_failure(struct snapshot *s, int error)
+{
+    s->kind = SNAPSHOT_FAILED;
+    s->failure = snapshot_failure(error);
+    s->error = error;
+}
+
+/* What kept it from being opened. */
 static void set_error(struct snapshot *s, int error)
 {
     if (snapshot_error_is_absence(error)) {
@@ -58,8 +73,7 @@ static void set_error(struct snapshot *s, int error)
     } else if (error == EACCES || error == EPERM) {
         s->kind = SNAPSHOT_UNREADABLE;
     } else {
-        s->kind = SNAPSHOT_FAILED;
-        s->failure = snapshot_failure(error);
+        set_failure(s, error);
     }
 }
 
@@ -133,9 +147,10 @@ static int read_content(int fd, uint64_t length, char **ret_content)
     return 0;
 }
 
-/* FNV-1a over what the stamp and the coding say. */
-static uint64_t stamp_hash(const struct file_stamp *stamp, unsigned coding)
+/* FNV-1a over what the stamp and the coding say, and over the content where it is in memory. */
+static uint64_t variant_hash(const struct file_variant *v, unsigned coding)
 {
+    const struct file_stamp *stamp = &v->stamp;
     const uint64_t parts[] = {stamp->device, stamp->inode,
                               stamp->size,   (uint64_t)stamp->modified_ns,
                               coding,        (uint64_t)stamp->changed_ns};
@@ -145,6 +160,8 @@ static uint64_t stamp_hash(const struct file_stamp *stamp, unsigned coding)
         hash ^= ((const unsigned char *)parts)[i];
         hash *= UINT64_C(0x100000001b3);
     }
+    for (size_t i = 0; v->content && i < v->length; i++)
+        hash = (hash ^ (unsigned char)v->content[i]) * UINT64_C(0x100000001b3);
     return hash;
 }
 
@@ -166,7 +183,7 @@ static int make_block(struct file_variant *v, struct span content_type, unsigned
         buf_addf(&b, "Content-Encoding: %.*s\r\n", SPAN_ARG(file_coding_names[coding]));
     buf_addf(&b, "Last-Modified: %.*s\r\nAccept-Ranges: bytes\r\n", DATE_LENGTH, date);
     v->block_validators = b.len;
-    buf_addf(&b, "ETag: \"%016llx\"\r\n", (unsigned long long)stamp_hash(&v->stamp, coding));
+    buf_addf(&b, "ETag: \"%016llx\"\r\n", (unsigned long long)variant_hash(v, coding));
     etag_at = v->block_validators + sizeof "ETag: \"" - 1;
     if (vary)
         buf_add(&b, SPAN("Vary: Accept-Encoding\r\n"));
@@ -179,7 +196,10 @@ static int make_block(struct file_variant *v, struct span content_type, unsigned
     return 0;
 }
 
-/* Opens and reads one variant. The stamp is taken from the open file, before and after reading. */
+/*
+ * Opens and reads one variant. The stamp is taken from the open file, before and after reading; it
+ * is present where an error is one of reading.
+ */
 static int load_variant(const struct snapshot_request *request, const char *path,
                         struct file_variant *v)
 {
@@ -188,6 +208,7 @@ static int load_variant(const struct snapshot_request *request, const char *path
     int fd;
 
     for (int attempt = 0; attempt < 3; attempt++) {
+        v->stamp.present = false;
         fd = snapshot_open(request->root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
         if (fd < 0)
             return fd;
@@ -218,6 +239,24 @@ static int load_variant(const struct snapshot_request *request, const char *path
     return error == -EAGAIN ? -EIO : error;
 }
 
+bool snapshot_files_hold(const struct snapshot *s)
+{
+    for (int i = 0; i < CODING_COUNT; i++) {
+        const struct file_variant *v = &s->variants[i];
+        struct file_stamp stamp;
+        struct stat st;
+
+        if (v->fd < 0)
+            continue;
+        if (fstat(v->fd, &st) < 0)
+            return false;
+        stamp = stamp_from_stat(&st);
+        if (!stamp_eq(&stamp, &v->stamp))
+            return false;
+    }
+    return true;
+}
+
 static void variant_done(struct file_variant *v)
 {
     if (v->fd >= 0)
@@ -242,9 +281,16 @@ static struct snapshot *snapshot_new(void)
     if (!s)
         return NULL;
     s->references = 1;
+    s->taken_ns = clock_realtime();
     for (int i = 0; i < CODING_COUNT; i++)
         s->variants[i].fd = -1;
     return s;
+}
+
+/* Whether the file was changed so shortly before the look that its stamp proves nothing. */
+static bool is_young(const struct snapshot *s, const struct file_stamp *stamp)
+{
+    return stamp->changed_ns > s->taken_ns - STAMP_CLOCK_NS;
 }
 
 /* Whether the old snapshot is still what the stamps say. */
@@ -255,7 +301,8 @@ static bool old_holds(const struct snapshot *old, enum snapshot_kind kind,
         return false;
     if (kind == SNAPSHOT_FILE)
         for (int i = 0; i < CODING_COUNT; i++)
-            if (!stamp_eq(&stamps[i], &old->variants[i].stamp))
+            if (!stamp_eq(&stamps[i], &old->variants[i].stamp) ||
+                (stamps[i].present && is_young(old, &stamps[i])))
                 return false;
     return true;
 }
@@ -354,13 +401,15 @@ int snapshot_take(const struct snapshot_request *request, struct snapshot **ret_
         int error = load_file(request, path, length, stamps, s);
 
         s->kind = SNAPSHOT_FILE;
-        if (error)
-            kind = error;
-    }
-    if (kind < 0)
+        if (error && s->variants[CODING_IDENTITY].stamp.present)
+            set_failure(s, -error);
+        else if (error)
+            set_error(s, -error);
+    } else if (kind < 0) {
         set_error(s, -kind);
-    else
+    } else {
         s->kind = (enum snapshot_kind)kind;
+    }
     free(path);
     *ret_new = s;
     return 0;

@@ -35,7 +35,7 @@ struct file_variant {
 enum snapshot_kind {
     SNAPSHOT_ABSENT,
     SNAPSHOT_UNREADABLE, // the system does not let this process read it
-    SNAPSHOT_FAILED,     // failure tells
+    SNAPSHOT_FAILED,     // failure and error tell
     SNAPSHOT_FILE,
     SNAPSHOT_FOLDER,       // to be listed
     SNAPSHOT_SLASH_LACKING // a folder, asked for without its slash
@@ -45,12 +45,14 @@ struct snapshot {
     unsigned references;
     enum snapshot_kind kind;
     enum outcome failure;
+    int error; // errno, for the log
     struct span content_type;
-    size_t memory; // bytes of content held
+    size_t memory;    // bytes of content held
+    int64_t taken_ns; // since 1970: when the look began
     struct file_variant variants[CODING_COUNT];
 };
 
-extern const struct span file_coding_names[CODING_COUNT]; // "br" and so on; empty for identity
+extern const struct span file_coding_names[CODING_COUNT]; // "br" and so on
 
 /* What a look-up needs; nothing of it changes while it runs. */
 struct snapshot_request {
@@ -67,6 +69,12 @@ struct snapshot_request {
  * goes wrong is a snapshot of kind SNAPSHOT_FAILED, or with no memory at all -CANDOR_E_MEMORY.
  */
 int snapshot_take(const struct snapshot_request *request, struct snapshot **ret_new);
+
+/*
+ * Whether the open files, whose content is not in memory, are still what the snapshot says: else
+ * its fields would be sent with other content. Costs one call of the system for each of them.
+ */
+bool snapshot_files_hold(const struct snapshot *s);
 
 /* Gives back one reference; accepts NULL. */
 void snapshot_unref(struct snapshot *s);

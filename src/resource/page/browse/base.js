@@ -109,7 +109,7 @@ function nameComplaint(name) {
         return "A name cannot hold a slash.";
     if (name === "." || name === "..")
         return "This name means a folder already.";
-    if (/[\u0000-\u001f\u007f]/.test(name) || !name.isWellFormed?.() && /\ud800/.test(name))
+    if (/[\u0000-\u001f\u007f]/.test(name) || (name.isWellFormed && !name.isWellFormed()))
         return "The name holds a character that cannot be shown.";
     if (new TextEncoder().encode(name).length > 255)
         return "The name is too long.";

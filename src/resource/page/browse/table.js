@@ -29,11 +29,13 @@ function currentEntry() {
     return row ? entryOf(row) : null;
 }
 
+let present = null; // names of what is in the folder itself, once somebody asked
+
 function hasName(name) {
-    return rows().some((row) => {
-        const entry = entryOf(row);
-        return entry.name === name && parentOf(entry.url).href === folder.href;
-    });
+    if (!present)
+        present = new Set(rows().map(entryOf).filter(
+            (entry) => parentOf(entry.url).href === folder.href).map((entry) => entry.name));
+    return present.has(name);
 }
 
 function compareRows(a, b) {
@@ -88,6 +90,7 @@ function narrow() {
 }
 
 function decorate() {
+    present = null;
     const head = document.querySelector("main thead tr");
     if (head) {
         [...head.children].forEach((cell, i) => {

@@ -359,6 +359,10 @@ function pump() {
 }
 
 function enqueue(pairs) {
+    if (!pairs.length) {
+        refresh(); // empty folders were made, perhaps
+        return;
+    }
     if (!uploads.active && !uploads.waiting.length)
         uploads.total = uploads.done = 0;
     for (const [file, url] of pairs) {
@@ -375,10 +379,15 @@ function enqueue(pairs) {
 
 // ---- Files and folders from a drop or a file field
 
+function unreadable(name) {
+    return new Problem(name + " could not be read", "Look whether it is still there.", -1);
+}
+
 async function readEntries(directory) {
     const reader = directory.createReader(), all = [];
     for (;;) {
-        const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+        const some = await new Promise((resolve, reject) =>
+            reader.readEntries(resolve, () => reject(unreadable(directory.name))));
         if (!some.length)
             return all;
         all.push(...some);
@@ -392,7 +401,8 @@ async function ensureFolder(url) {
 
 async function walkDropped(entry, parent, found) {
     if (entry.isFile) {
-        const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+        const file = await new Promise((resolve, reject) =>
+            entry.file(resolve, () => reject(unreadable(entry.name))));
         found.push([file, member(parent, entry.name, false)]);
         return;
     }

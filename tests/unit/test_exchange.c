@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#include "unit.h"
+
+#include "graph/exchange.h"
+#include "wire/h1.h"
+
+static struct exchange x;
+
+static void read_request(const char *text)
+{
+    static const struct h1_limits limits = {1000, 1000, 100};
+
+    assert_true(h1_read_head(&x.request, span_from_str(text), 0, &limits) > 0);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return arena_init(&x.arena, 4096);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_done(&x.arena);
+    return 0;
+}
+
+static void assert_field(enum field id, const char *expected)
+{
+    assert_true(span_eq(exchange_field(&x, id), span_from_str(expected)));
+}
+
+/* RFC 9110 §5.3 */
+static void lines_of_a_list_field_are_joined_in_order(void **state)
+{
+    (void)state;
+    exchange_reset(&x);
+    read_request("GET / HTTP/1.1\r\nHost: a\r\nAccept: a/b\r\nX: y\r\naccept: \r\nACCEPT: c/d,e/f"
+                 "\r\nAccept-Encoding: br\r\n\r\n");
+    assert_field(FIELD_accept, "a/b, , c/d,e/f");
+    assert_field(FIELD_accept_encoding, "br");
+    assert_null(exchange_field(&x, FIELD_if_match).ptr);
+}
+
+static void an_empty_line_of_a_list_field_is_there(void **state)
+{
+    (void)state;
+    exchange_reset(&x);
+    read_request("GET / HTTP/1.1\r\nHost: a\r\nAccept:\r\n\r\n");
+    assert_non_null(exchange_field(&x, FIELD_accept).ptr);
+    assert_field(FIELD_accept, "");
+}
+
+static void the_first_cause_wins(void **state)
+{
+    (void)state;
+    exchange_reset(&x);
+    exchange_set_cause(&x, OUTCOME_content_incomplete, 7);
+    exchange_set_cause(&x, OUTCOME_read_failed, 9);
+    assert_int_equal(x.cause, OUTCOME_content_incomplete);
+    assert_int_equal(x.cause_offset, 7);
+}
+
+static void response_fields_keep_their_order(void **state)
+{
+    const struct response_field *f;
+
+    (void)state;
+    exchange_reset(&x);
+    exchange_add_field(&x, SPAN("A"), SPAN("1"));
+    exchange_add_fieldf(&x, SPAN("B"), "%d/%s", 2, "two");
+    f = x.response.fields;
+    assert_true(span_eq(f->name, SPAN("A")) && span_eq(f->value, SPAN("1")));
+    f = f->next;
+    assert_true(span_eq(f->name, SPAN("B")) && span_eq(f->value, SPAN("2/two")));
+    assert_null(f->next);
+}
+
+static void nothing_of_one_request_is_left_for_the_next(void **state)
+{
+    static const struct exchange_host host;
+    int carrier;
+
+    (void)state;
+    exchange_reset(&x);
+    x.host = &host;
+    x.carrier = &carrier;
+    read_request("GET /a HTTP/1.1\r\nHost: a\r\nIf-Match: *\r\nRange: bytes=0-\r\n\r\n");
+    exchange_add_field(&x, SPAN("A"), SPAN("1"));
+    exchange_set_cause(&x, OUTCOME_read_failed, 9);
+    x.known = UINT32_MAX;
+    x.trail_length = 3;
+    x.at = 5;
+    x.representation.exists = true;
+    exchange_reset(&x);
+    assert_ptr_equal(x.host, &host);
+    assert_ptr_equal(x.carrier, &carrier);
+    assert_int_equal(x.cause, OUTCOME_NONE);
+    assert_int_equal(x.known, 0);
+    assert_int_equal(x.trail_length, 0);
+    assert_int_equal(x.at, 0);
+    assert_false(x.representation.exists);
+    assert_null(x.response.fields);
+    assert_int_equal(x.request.field_count, 0);
+    for (int f = 0; f < FIELD_COUNT; f++)
+        assert_int_equal(x.request.first[f], 0);
+    exchange_add_field(&x, SPAN("B"), SPAN("2"));
+    assert_true(span_eq(x.response.fields->name, SPAN("B")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_of_a_list_field_are_joined_in_order),
+        cmocka_unit_test(an_empty_line_of_a_list_field_is_there),
+        cmocka_unit_test(the_first_cause_wins),
+        cmocka_unit_test(response_fields_keep_their_order),
+        cmocka_unit_test(nothing_of_one_request_is_left_for_the_next),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
