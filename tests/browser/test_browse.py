@@ -19,7 +19,8 @@ Some *text*, **bold**, `code <b>` and a [link](https://example.com/).
 |---|---|
 | 1 | 2 |
 """
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle r="4" cx="4" cy="4"/></svg>'
+SVG = ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">'
+       '<circle r="4" cx="4" cy="4"/></svg>')
 
 
 @pytest.fixture(scope="module")
