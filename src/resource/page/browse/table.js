@@ -55,7 +55,14 @@ function sortRows() {
     const heads = document.querySelectorAll("main thead th[scope=col]");
     if (!body)
         return;
-    body.append(...rows().map(entryOf).sort(compareRows).map((entry) => entry.row));
+    // Out of the page while they move, so that a long table is laid out once.
+    const sorted = rows().map(entryOf).sort(compareRows).map((entry) => entry.row);
+    const focused = document.activeElement, place = document.createComment("");
+    body.replaceWith(place);
+    body.append(...sorted);
+    place.replaceWith(body);
+    if (body.contains(focused))
+        focused.focus({preventScroll: true});
     heads.forEach((head, i) => {
         if (i < 3)
             head.setAttribute("aria-sort", i !== sorting.column ? "none"
