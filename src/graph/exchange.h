@@ -64,6 +64,7 @@ struct lock_state {
 struct effect {
     bool partly;     // not on every member
     bool created;    // at the target or the destination
+    bool from_form;  // files of a form were stored
     bool has_result; // to be told in the content
 };
 

@@ -209,6 +209,11 @@ bool ask_tells_properties(struct exchange *x)
     return is_one_of(x, METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH));
 }
 
+bool ask_came_from_form(struct exchange *x)
+{
+    return x->effect.from_form;
+}
+
 bool ask_was_created(struct exchange *x)
 {
     return x->effect.created;

@@ -7,6 +7,7 @@
 
 #include "resource/dav/dav.h"
 #include "resource/dav/dav_request.h"
+#include "resource/dav/digest_hash.h"
 #include "resource/dav/lock_facts.h"
 #include "resource/dav/lock_journal.h"
 #include "resource/dav/tree.h"
@@ -49,11 +50,15 @@ struct authoring {
     struct span to;        // COPY, MOVE: the destination
     struct tree_look there;
 
-    struct span content; // all of it, when it came in one piece
-    struct stage *stage; // else where it goes
-    struct span piece;   // that is being written
-    bool is_placed;      // a part of the representation: its beginning is staged
-    uint64_t place_end;  // where that part ends
+    struct span content;      // all of it, when it came in one piece
+    struct stage *stage;      // else where it goes
+    struct span piece;        // that is being written
+    bool is_placed;           // a part of the representation: its beginning is staged
+    uint64_t place_end;       // where that part ends
+    struct posting *posting;  // POST: what becomes of its content
+    struct digest_hash *hash; // of the content, where the client sent digests
+    struct digests digests;   // those
+    bool digests_read;
     struct failed_member *failed;
 
     struct tree_result result;
@@ -92,6 +97,12 @@ struct tree_terms terms_of(struct authoring *a);
 /* Records why the last step failed as the cause; a state that changed meanwhile is no cause. */
 void authoring_set_cause(struct authoring *a);
 
+/* The step fails with an outcome that no errno tells; returns what a->error is to be. */
+int authoring_fail(struct authoring *a, enum outcome cause);
+
+/* The terms for a new member of the target, which must not be there yet. */
+struct tree_terms terms_of_member(struct authoring *a);
+
 /* dav_look.c: facts. */
 bool establish_target(struct authoring *a);
 bool establish_destination(struct authoring *a);
@@ -102,6 +113,14 @@ bool write_take(struct authoring *a, struct span data);
 void write_commit(struct authoring *a);
 /* Gives up what was staged and not committed. */
 void write_discard(struct authoring *a);
+
+/* dav_post.c: the same for POST. */
+void post_piece(struct authoring *a);
+void post_commit(struct authoring *a);
+bool post_is_form(const struct authoring *a);
+/* Of the member that was made; not of a form. */
+struct span post_member_name(const struct authoring *a);
+void post_free(struct posting *p);
 
 /* dav_change.c: the other effects, for the pool. */
 void change_delete(struct authoring *a);

@@ -34,6 +34,30 @@ static void add_validators(struct exchange *x, const struct authoring *a)
         exchange_add_field(x, SPAN("X-OC-MTime"), SPAN("accepted"));
 }
 
+static void add_location(struct exchange *x, struct span path)
+{
+    struct buf b = {0};
+
+    uri_path_encode(&b, path);
+    if (!b.failed)
+        exchange_add_fieldf(x, SPAN("Location"), "%.*s", SPAN_ARG(buf_span(&b)));
+    buf_done(&b);
+}
+
+/* Where the new member is: the collection's path, perhaps named without its slash, and the name. */
+static void add_member_location(struct exchange *x, const struct authoring *a)
+{
+    struct buf path = {0};
+
+    buf_add(&path, x->path.text);
+    if (!span_ends(x->path.text, SPAN("/")))
+        buf_add_char(&path, '/');
+    buf_add(&path, post_member_name(a));
+    if (!path.failed)
+        add_location(x, buf_span(&path));
+    buf_done(&path);
+}
+
 void authoring_respond(struct exchange *x)
 {
     struct authoring *a = x->held;
@@ -47,6 +71,11 @@ void authoring_respond(struct exchange *x)
     case OUTCOME_done:
     case OUTCOME_result_told:
         add_validators(x, a);
+        if (x->request.method == METHOD_POST)
+            add_member_location(x, a);
+        break;
+    case OUTCOME_uploaded:
+        add_location(x, x->path.text);
         break;
     default:
         break;

@@ -41,12 +41,6 @@ static int64_t modified_time(const struct exchange *x)
     return TREE_NOW;
 }
 
-static int fail(struct authoring *a, enum outcome cause)
-{
-    a->cause = cause;
-    return -ECANCELED;
-}
-
 /* Where a part of the representation goes. */
 static int find_place(struct authoring *a, uint64_t *ret_first, uint64_t *ret_end)
 {
@@ -56,25 +50,25 @@ static int find_place(struct authoring *a, uint64_t *ret_first, uint64_t *ret_en
     struct content_range range;
 
     if (m->framing != FRAMING_LENGTH)
-        return fail(a, OUTCOME_length_required);
+        return authoring_fail(a, OUTCOME_length_required);
     if (m->method == METHOD_PATCH) {
         if (!update_range_parse(message_field(m, FIELD_x_update_range), &update))
-            return fail(a, OUTCOME_content_range_malformed);
+            return authoring_fail(a, OUTCOME_content_range_malformed);
         switch (update_range_place(&update, size, m->content_length, ret_first)) {
         case UPDATE_RANGE_OK:
             break;
         case UPDATE_RANGE_OUTSIDE:
-            return fail(a, OUTCOME_offset_differs);
+            return authoring_fail(a, OUTCOME_offset_differs);
         case UPDATE_RANGE_OTHER_LENGTH:
-            return fail(a, OUTCOME_content_range_malformed);
+            return authoring_fail(a, OUTCOME_content_range_malformed);
         }
     } else {
         if (content_range_parse(message_field(m, FIELD_content_range), &range) !=
                 CONTENT_RANGE_OK ||
             range.last - range.first + 1 != m->content_length)
-            return fail(a, OUTCOME_content_range_malformed);
+            return authoring_fail(a, OUTCOME_content_range_malformed);
         if (range.first > size)
-            return fail(a, OUTCOME_offset_differs);
+            return authoring_fail(a, OUTCOME_offset_differs);
         *ret_first = range.first;
     }
     *ret_end = *ret_first + m->content_length;
@@ -104,6 +98,51 @@ static int begin(struct authoring *a)
     return tree_stage_begin(a->dav->share->tree, a->path, length, &a->stage);
 }
 
+/* The digests that the client sent, and what computes the same from the content: RFC 9530. */
+static int read_digests(struct authoring *a)
+{
+    struct exchange *x = a->x;
+    struct digests representation = {0};
+    struct span value = exchange_field(x, FIELD_content_digest);
+    size_t offset;
+
+    if (a->digests_read)
+        return 0;
+    a->digests_read = true;
+    if (value.ptr && !digest_parse(value, &a->digests, &offset))
+        return authoring_fail(a, OUTCOME_digest_malformed);
+    value = exchange_field(x, FIELD_repr_digest);
+    if (value.ptr && !digest_parse(value, &representation, &offset))
+        return authoring_fail(a, OUTCOME_digest_malformed);
+    // Content that is the whole representation has one digest; of a part, only its own is known.
+    for (int i = 0; i < DIGEST_ALGORITHMS && !is_partial(x); i++) {
+        if (!representation.has[i])
+            continue;
+        if (a->digests.has[i] && memcmp(a->digests.bytes[i], representation.bytes[i],
+                                        digest_length((enum digest_algorithm)i)) != 0)
+            return authoring_fail(a, OUTCOME_digest_differs);
+        a->digests.has[i] = true;
+        memcpy(a->digests.bytes[i], representation.bytes[i], DIGEST_LENGTH_MAX);
+    }
+    for (int i = 0; i < DIGEST_ALGORITHMS; i++)
+        if (a->digests.has[i])
+            return digest_hash_new(&a->digests, &a->hash) < 0 ? -ENOMEM : 0;
+    return 0;
+}
+
+static int check_digests(struct authoring *a)
+{
+    struct digests computed;
+
+    if (!a->hash)
+        return 0;
+    if (digest_hash_finish(a->hash, &computed) < 0)
+        return -EIO;
+    digest_hash_free(a->hash);
+    a->hash = NULL;
+    return digest_agree(&a->digests, &computed) ? 0 : authoring_fail(a, OUTCOME_digest_differs);
+}
+
 /* In the pool. */
 static void write_piece(struct authoring *a)
 {
@@ -117,9 +156,16 @@ static void piece_run(struct work *w)
 {
     struct authoring *a = container_of(w, struct authoring, work);
 
-    a->error = 0;
     a->cause = OUTCOME_NONE;
-    write_piece(a);
+    a->error = read_digests(a);
+    if (a->error)
+        return;
+    if (a->hash)
+        digest_hash_add(a->hash, a->piece);
+    if (a->x->request.method == METHOD_POST)
+        post_piece(a);
+    else
+        write_piece(a);
 }
 
 static void piece_done(struct work *w)
@@ -136,7 +182,7 @@ bool write_take(struct authoring *a, struct span data)
     const struct message *m = &a->x->request;
 
     if (a->x->content_taken == 0 && m->framing == FRAMING_LENGTH && data.len == m->content_length &&
-        !is_partial(a->x)) {
+        m->method == METHOD_PUT && !is_partial(a->x)) {
         a->content = data;
         return true;
     }
@@ -168,6 +214,13 @@ void write_commit(struct authoring *a)
 {
     struct tree_terms terms = terms_of(a);
 
+    a->error = read_digests(a);
+    if (a->error == 0 && a->hash && !a->stage)
+        digest_hash_add(a->hash, a->content);
+    if (a->error == 0)
+        a->error = check_digests(a);
+    if (a->error)
+        return;
     if (!a->stage && is_partial(a->x)) {
         a->error = begin(a); // a part without any content
         if (a->error)
@@ -184,11 +237,15 @@ void write_commit(struct authoring *a)
 struct discarding {
     struct work work;
     struct stage *stage;
+    struct posting *posting;
 };
 
 static void discard_run(struct work *w)
 {
-    tree_stage_free(container_of(w, struct discarding, work)->stage);
+    struct discarding *d = container_of(w, struct discarding, work);
+
+    tree_stage_free(d->stage);
+    post_free(d->posting);
 }
 
 static void discard_done(struct work *w)
@@ -200,14 +257,17 @@ void write_discard(struct authoring *a)
 {
     struct discarding *d;
 
-    if (!a->stage)
+    digest_hash_free(a->hash);
+    if (!a->stage && !a->posting)
         return;
     d = calloc(1, sizeof *d);
     if (!d) {
         tree_stage_free(a->stage); // blocks, but loses nothing
+        post_free(a->posting);
         return;
     }
     d->stage = a->stage;
+    d->posting = a->posting;
     d->work.run = discard_run;
     d->work.done = discard_done;
     offload_submit(a->dav->pool, a->dav->loop, &d->work);
