@@ -162,6 +162,8 @@ static bool dav_establish(struct exchange *x, enum fact fact)
         return establish_target(a);
     case FACT_DESTINATION:
         return establish_destination(a);
+    case FACT_PLACE:
+        return establish_place(a);
     case FACT_EFFECT:
         return establish_effect(a);
     default:

@@ -47,8 +47,13 @@ struct authoring {
     struct span content; // all of it, when it came in one piece
     struct stage *stage; // else where it goes
     struct span piece;   // that is being written
-    bool is_placed;      // a part of the representation: its beginning is staged
-    uint64_t place_end;  // where that part ends
+
+    /* A part of the representation: where it goes, and between which other parts it is staged. */
+    uint64_t place_first, place_end;
+    uint64_t staged_before; // bytes of the stage before the content
+    bool is_between;        // what is before and behind it is of `between`
+    struct tree_seen between;
+
     struct failed_member *failed;
 
     struct tree_result result;
@@ -73,6 +78,8 @@ bool establish_destination(struct authoring *a);
 
 /* dav_write.c: content on its way into the tree, and its commit. */
 bool write_takes_type(const struct exchange *x);
+/* FACT_PLACE: refuses what has no room or no place before its content is asked for. */
+bool establish_place(struct authoring *a);
 bool write_take(struct authoring *a, struct span data);
 void write_commit(struct authoring *a);
 /* Gives up what was staged and not committed. */
