@@ -193,6 +193,8 @@ static bool dav_establish(struct exchange *x, enum fact fact)
         return locks_establish(a);
     case FACT_MEANING:
         return locks_establish_meaning(a);
+    case FACT_PLACE:
+        return establish_place(a);
     case FACT_EFFECT:
         return establish_effect(a);
     default:

@@ -50,11 +50,16 @@ struct authoring {
     struct span to;        // COPY, MOVE: the destination
     struct tree_look there;
 
-    struct span content;      // all of it, when it came in one piece
-    struct stage *stage;      // else where it goes
-    struct span piece;        // that is being written
-    bool is_placed;           // a part of the representation: its beginning is staged
-    uint64_t place_end;       // where that part ends
+    struct span content; // all of it, when it came in one piece
+    struct stage *stage; // else where it goes
+    struct span piece;   // that is being written
+
+    /* A part of the representation: where it goes, and between which other parts it is staged. */
+    uint64_t place_first, place_end;
+    uint64_t staged_before; // bytes of the stage before the content
+    bool is_between;        // what is before and behind it is of `between`
+    struct tree_seen between;
+
     struct posting *posting;  // POST: what becomes of its content
     struct digest_hash *hash; // of the content, where the client sent digests
     struct digests digests;   // those
@@ -109,10 +114,19 @@ bool establish_destination(struct authoring *a);
 
 /* dav_write.c: content on its way into the tree, and its commit. */
 bool write_takes_type(const struct exchange *x);
+/* Whether the content is a part of the representation: PATCH, or PUT with Content-Range. */
+bool write_is_partial(const struct exchange *x);
+/* FACT_PLACE: refuses what has no room or no place before its content is asked for. */
+bool establish_place(struct authoring *a);
 bool write_take(struct authoring *a, struct span data);
 void write_commit(struct authoring *a);
 /* Gives up what was staged and not committed. */
 void write_discard(struct authoring *a);
+
+/* dav_digest.c: the digests that the client sent (RFC 9530), and what computes the same. */
+int digests_read(struct authoring *a);
+void digests_add(struct authoring *a, struct span content);
+int digests_check(struct authoring *a);
 
 /* dav_post.c: the same for POST. */
 void post_piece(struct authoring *a);

@@ -13,12 +13,17 @@
 
 #include <errno.h>
 
+static void add_accept_patch(struct exchange *x)
+{
+    exchange_add_field(x, SPAN("Accept-Patch"), SPAN("application/x-sabredav-partialupdate"));
+}
+
 static void respond_options(struct exchange *x)
 {
     exchange_add_field(x, SPAN("DAV"), SPAN("1, 2, 3"));
     exchange_add_field(x, SPAN("MS-Author-Via"), SPAN("DAV"));
     if (x->allowed & METHOD_BIT(METHOD_PATCH))
-        exchange_add_field(x, SPAN("Accept-Patch"), SPAN("application/x-sabredav-partialupdate"));
+        add_accept_patch(x);
 }
 
 /* The validators of what was stored, so that the client need not ask: RFC 9110 §9.3.4. */
@@ -76,6 +81,10 @@ void authoring_respond(struct exchange *x)
         break;
     case OUTCOME_uploaded:
         add_location(x, x->path.text);
+        break;
+    case OUTCOME_unsupported_media_type: // RFC 5789 §2.2
+        if (x->request.method == METHOD_PATCH)
+            add_accept_patch(x);
         break;
     default:
         break;
