@@ -24,9 +24,10 @@ enum fact {
     FACT_REPRESENTATION = 1 << 3, // what is there
     FACT_DESTINATION = 1 << 4,    // what Destination names, and what is there
     FACT_LOCKS = 1 << 5,          // what If says of the state, and which locks stand in the way
-    FACT_CONTENT = 1 << 6,        // the content went to the resource, or why not
-    FACT_MEANING = 1 << 7,        // what the content asks for, or that it asks nothing
-    FACT_EFFECT = 1 << 8,         // the method was performed, or why not
+    FACT_PLACE = 1 << 6,          // there is room for the content, and a part has its place, or not
+    FACT_CONTENT = 1 << 7,        // the content went to the resource, or why not
+    FACT_MEANING = 1 << 8,        // what the content asks for, or that it asks nothing
+    FACT_EFFECT = 1 << 9,         // the method was performed, or why not
 };
 
 /* The representation that the resource selected, or why there is none. */
@@ -64,6 +65,7 @@ struct lock_state {
 struct effect {
     bool partly;     // not on every member
     bool created;    // at the target or the destination
+    bool from_form;  // files of a form were stored
     bool has_result; // to be told in the content
 };
 

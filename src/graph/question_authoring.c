@@ -179,6 +179,11 @@ bool ask_unlocked(struct exchange *x)
     return !x->locks.blocked;
 }
 
+bool ask_content_placed(struct exchange *x)
+{
+    return x->cause == OUTCOME_NONE;
+}
+
 bool ask_content_arrived(struct exchange *x)
 {
     return x->cause == OUTCOME_NONE;
@@ -207,6 +212,11 @@ bool ask_effect_whole(struct exchange *x)
 bool ask_tells_properties(struct exchange *x)
 {
     return is_one_of(x, METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH));
+}
+
+bool ask_came_from_form(struct exchange *x)
+{
+    return x->effect.from_form;
 }
 
 bool ask_was_created(struct exchange *x)

@@ -281,6 +281,7 @@ int server_run(const struct config *config)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGXFSZ, SIG_IGN); // a file that may not grow any more is an error of its write
     signal(SIGPIPE, SIG_IGN); // sendfile has no flag against it
     raise_open_files();
     error = s.workers && s.addresses ? 0 : -CANDOR_E_MEMORY;

@@ -40,6 +40,20 @@ bool step(struct authoring *a, void (*act)(struct authoring *a))
     return false;
 }
 
+int authoring_fail(struct authoring *a, enum outcome cause)
+{
+    a->cause = cause;
+    return -ECANCELED;
+}
+
+struct tree_terms terms_of_member(struct authoring *a)
+{
+    struct tree_terms terms = {.must_not_exist = true};
+
+    locks_add_terms(a, &terms);
+    return terms;
+}
+
 struct tree_terms terms_of(struct authoring *a)
 {
     struct tree_terms terms = {.target = &a->here.here};
@@ -96,6 +110,8 @@ void authoring_set_cause(struct authoring *a)
 static void (*effect_of(enum method method))(struct authoring *)
 {
     switch (method) {
+    case METHOD_POST:
+        return post_commit;
     case METHOD_DELETE:
         return change_delete;
     case METHOD_MKCOL:
@@ -131,6 +147,7 @@ static bool establish_effect(struct authoring *a)
         return true;
     }
     x->effect.created = a->result.created;
+    x->effect.from_form = post_is_form(a);
     x->effect.partly = a->failed || a->conflict_below;
     x->effect.has_result = a->has_result;
     if (a->result.now.kind == TREE_FILE)
@@ -181,6 +198,8 @@ static bool dav_establish(struct exchange *x, enum fact fact)
         return locks_establish(a);
     case FACT_MEANING:
         return locks_establish_meaning(a);
+    case FACT_PLACE:
+        return establish_place(a);
     case FACT_EFFECT:
         return establish_effect(a);
     default:

@@ -353,13 +353,13 @@ static int grant(struct authoring *a)
         error = confirm(a);
     if (error == 0)
         return 0;
-    withdraw(a);
-    if (a->result.created) {
+    if (a->result.created) { // nobody else can have it yet
         struct tree_terms terms = {.target = &a->result.now};
 
         tree_delete(a->dav->share->tree, a->path, &terms);
         a->result.created = false;
     }
+    withdraw(a);
     return error;
 }
 

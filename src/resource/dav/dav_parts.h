@@ -7,6 +7,7 @@
 
 #include "resource/dav/dav.h"
 #include "resource/dav/dav_request.h"
+#include "resource/dav/digest_hash.h"
 #include "resource/dav/lock_facts.h"
 #include "resource/dav/lock_journal.h"
 #include "resource/dav/multistatus_write.h"
@@ -57,8 +58,17 @@ struct authoring {
     struct span content; // all of it, when it came in one piece
     struct stage *stage; // else where it goes
     struct span piece;   // that is being written
-    bool is_placed;      // a part of the representation: its beginning is staged
-    uint64_t place_end;  // where that part ends
+
+    /* A part of the representation: where it goes, and between which other parts it is staged. */
+    uint64_t place_first, place_end;
+    uint64_t staged_before; // bytes of the stage before the content
+    bool is_between;        // what is before and behind it is of `between`
+    struct tree_seen between;
+
+    struct posting *posting;  // POST: what becomes of its content
+    struct digest_hash *hash; // of the content, where the client sent digests
+    struct digests digests;   // those
+    bool digests_read;
     struct failed_member *failed;
 
     struct tree_result result;
@@ -100,16 +110,39 @@ struct tree_terms terms_of(struct authoring *a);
 /* Records why the last step failed as the cause; a state that changed meanwhile is no cause. */
 void authoring_set_cause(struct authoring *a);
 
+/* The step fails with an outcome that no errno tells; returns what a->error is to be. */
+int authoring_fail(struct authoring *a, enum outcome cause);
+
+/* The terms for a new member of the target, which must not be there yet. */
+struct tree_terms terms_of_member(struct authoring *a);
+
 /* dav_look.c: facts. */
 bool establish_target(struct authoring *a);
 bool establish_destination(struct authoring *a);
 
 /* dav_write.c: content on its way into the tree, and its commit. */
 bool write_takes_type(const struct exchange *x);
+/* Whether the content is a part of the representation: PATCH, or PUT with Content-Range. */
+bool write_is_partial(const struct exchange *x);
+/* FACT_PLACE: refuses what has no room or no place before its content is asked for. */
+bool establish_place(struct authoring *a);
 bool write_take(struct authoring *a, struct span data);
 void write_commit(struct authoring *a);
 /* Gives up what was staged and not committed. */
 void write_discard(struct authoring *a);
+
+/* dav_digest.c: the digests that the client sent (RFC 9530), and what computes the same. */
+int digests_read(struct authoring *a);
+void digests_add(struct authoring *a, struct span content);
+int digests_check(struct authoring *a);
+
+/* dav_post.c: the same for POST. */
+void post_piece(struct authoring *a);
+void post_commit(struct authoring *a);
+bool post_is_form(const struct authoring *a);
+/* Of the member that was made; not of a form. */
+struct span post_member_name(const struct authoring *a);
+void post_free(struct posting *p);
 
 /* dav_change.c: the other effects, for the pool. */
 void change_delete(struct authoring *a);

@@ -13,12 +13,17 @@
 
 #include <errno.h>
 
+static void add_accept_patch(struct exchange *x)
+{
+    exchange_add_field(x, SPAN("Accept-Patch"), SPAN("application/x-sabredav-partialupdate"));
+}
+
 static void respond_options(struct exchange *x)
 {
     exchange_add_field(x, SPAN("DAV"), SPAN("1, 2, 3"));
     exchange_add_field(x, SPAN("MS-Author-Via"), SPAN("DAV"));
     if (x->allowed & METHOD_BIT(METHOD_PATCH))
-        exchange_add_field(x, SPAN("Accept-Patch"), SPAN("application/x-sabredav-partialupdate"));
+        add_accept_patch(x);
 }
 
 /* The validators of what was stored, so that the client need not ask: RFC 9110 §9.3.4. */
@@ -43,6 +48,30 @@ static void respond_properties(struct exchange *x, struct span told)
     x->response.has_length = true;
 }
 
+static void add_location(struct exchange *x, struct span path)
+{
+    struct buf b = {0};
+
+    uri_path_encode(&b, path);
+    if (!b.failed)
+        exchange_add_fieldf(x, SPAN("Location"), "%.*s", SPAN_ARG(buf_span(&b)));
+    buf_done(&b);
+}
+
+/* Where the new member is: the collection's path, perhaps named without its slash, and the name. */
+static void add_member_location(struct exchange *x, const struct authoring *a)
+{
+    struct buf path = {0};
+
+    buf_add(&path, x->path.text);
+    if (!span_ends(x->path.text, SPAN("/")))
+        buf_add_char(&path, '/');
+    buf_add(&path, post_member_name(a));
+    if (!path.failed)
+        add_location(x, buf_span(&path));
+    buf_done(&path);
+}
+
 void authoring_respond(struct exchange *x)
 {
     struct authoring *a = x->held;
@@ -65,6 +94,15 @@ void authoring_respond(struct exchange *x)
     case OUTCOME_done:
     case OUTCOME_result_told:
         add_validators(x, a);
+        if (x->request.method == METHOD_POST)
+            add_member_location(x, a);
+        break;
+    case OUTCOME_uploaded:
+        add_location(x, x->path.text);
+        break;
+    case OUTCOME_unsupported_media_type: // RFC 5789 §2.2
+        if (x->request.method == METHOD_PATCH)
+            add_accept_patch(x);
         break;
     default:
         break;

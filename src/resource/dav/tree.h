@@ -136,6 +136,9 @@ int tree_stage_write(struct stage *s, struct span data);
  */
 int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_seen *seen,
                          uint64_t offset, uint64_t length);
+/* Appends part of what another stage holds. */
+int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t offset,
+                          uint64_t length);
 /* Nanoseconds since 1970; without this it is the time of tree_stage_sync(). */
 void tree_stage_set_times(struct stage *s, int64_t modified_ns);
 uint64_t tree_stage_length(const struct stage *s);
@@ -148,6 +151,8 @@ int tree_stage_sync(struct stage *s);
  */
 int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
                       struct tree_result *ret_result);
+/* Another name in the same folder, before the commit. -EINVAL for another folder. */
+int tree_stage_rename(struct stage *s, struct span path);
 /* Removes the temporary unless it was committed. Accepts NULL. */
 void tree_stage_free(struct stage *s);
 

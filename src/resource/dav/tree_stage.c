@@ -195,6 +195,19 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
     return error;
 }
 
+int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t offset,
+                          uint64_t length)
+{
+    int error = cover_more(s, s->length + length);
+
+    if (error == 0)
+        error = tree_copy_bytes(from->fd, offset, s->fd, s->length, length);
+    s->synced = false;
+    if (error == 0)
+        s->length += length;
+    return error;
+}
+
 void tree_stage_set_times(struct stage *s, int64_t modified_ns)
 {
     s->modified_ns = modified_ns;
@@ -309,6 +322,21 @@ int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
     if (error == 0)
         *ret_result = result;
     return error;
+}
+
+int tree_stage_rename(struct stage *s, struct span path)
+{
+    size_t folder = (size_t)(s->place.leaf - s->place.path);
+
+    if (tree_check_path(s->tree, path) != TREE_NAME_OK || path.len > LIMIT_TREE_PATH)
+        return -ENAMETOOLONG;
+    if (path.len <= folder || memcmp(path.ptr, s->place.path, folder) != 0 ||
+        memchr(path.ptr + folder, '/', path.len - folder))
+        return -EINVAL;
+    memcpy(s->place.path, path.ptr, path.len);
+    s->place.path[path.len] = '\0';
+    s->place.length = path.len;
+    return 0;
 }
 
 int tree_put(struct tree *t, struct span path, struct span content, int64_t modified_ns,
