@@ -117,7 +117,8 @@ def test_what_windows_sets_after_a_copy_is_taken(server):
     names = ["Win32CreationTime", "Win32LastAccessTime", "Win32LastModifiedTime"]
     elements = [f'<Z:{n} xmlns:Z="{MICROSOFT}">Sun, 06 Nov 1994 08:49:37 GMT</Z:{n}>'
                 for n in names]
-    elements.append(f'<Z:Win32FileAttributes xmlns:Z="{MICROSOFT}">00000020</Z:Win32FileAttributes>')
+    elements.append(f'<Z:Win32FileAttributes xmlns:Z="{MICROSOFT}">00000020'
+                    "</Z:Win32FileAttributes>")
     response = proppatch(server, "/file", setting(*elements), Content_Type="text/xml",
                          Prefer="return=minimal")
     row = rows(response)[b"/file"]  # always 207
