@@ -85,6 +85,9 @@ class Client:
         response = Response(head, b"", True)
         if method == "HEAD" or response.status < 200 or response.status in (204, 304):
             return response
+        if response["Transfer-Encoding"] == "chunked":
+            self._read_chunks(response)
+            return response
         length = response["Content-Length"]
         if length is None:
             while self._more():
@@ -98,6 +101,22 @@ class Client:
             response.complete = bool(piece)
         response.body, self.buffer = bytes(data[:length]), bytes(data[length:])
         return response
+
+    def _read_chunks(self, response):
+        body = bytearray()
+        while True:
+            while b"\r\n" not in self.buffer and self._more():
+                pass
+            line, _, self.buffer = self.buffer.partition(b"\r\n")
+            size = int(line, 16) if line else 0
+            while len(self.buffer) < size + 2 and self._more():
+                pass
+            response.complete = bool(line) and self.buffer[size:size + 2] == b"\r\n"
+            body += self.buffer[:size]
+            self.buffer = self.buffer[size + 2:]
+            if not size or not response.complete:
+                response.body = bytes(body)
+                return
 
     def read_to_end(self):
         """Everything until the server closes. A reset is an error: the answer could be lost."""
