@@ -27,6 +27,7 @@ enum fact {
     FACT_CONTENT = 1 << 6,        // the content went to the resource, or why not
     FACT_MEANING = 1 << 7,        // what the content asks for, or that it asks nothing
     FACT_EFFECT = 1 << 8,         // the method was performed, or why not
+    FACT_UPLOAD = 1 << 9,         // the upload that the target names, or that there is none
 };
 
 /* The representation that the resource selected, or why there is none. */
@@ -44,6 +45,15 @@ struct target_state {
     bool name_possible;   // the file system can hold the name
     bool parent_exists;   // as a collection
     bool depth_unbounded; // a PROPFIND that goes deeper than is permitted
+};
+
+/* The unfinished upload that the target names: docs/uploads.md. */
+struct upload_facts {
+    bool named;      // by path and query; known with FACT_ROUTE
+    bool finishes;   // the conditions below count, rather than the request's
+    bool has_length; // that was told when it was opened
+    uint64_t offset, length;
+    struct span if_match, if_none_match, if_unmodified_since; // of the request that opened it
 };
 
 /* Where COPY and MOVE lead. */
@@ -66,6 +76,7 @@ struct effect {
     bool created;    // at the target or the destination
     bool from_form;  // files of a form were stored
     bool has_result; // to be told in the content
+    bool unfinished; // the content is kept, and waits for more
 };
 
 /* A piece of a response's body. */
@@ -122,7 +133,7 @@ struct exchange {
     enum outcome cause; // the first cause that a fact found; OUTCOME_NONE: none
     uint64_t cause_offset;
     struct span detail; // a sentence on what was found in this very request; or empty
-    int system_error; // errno behind the cause, for the log alone; or 0
+    int system_error;   // errno behind the cause, for the log alone; or 0
     bool over_capacity, host_known;
     struct uri_path path;
     struct resource *resource; // not owned; NULL: no route
@@ -131,6 +142,7 @@ struct exchange {
     uint64_t content_taken; // bytes that the resource has taken before the piece at hand
     struct representation representation;
     struct target_state target;
+    struct upload_facts upload;
     struct destination_state destination;
     struct lock_state locks;
     struct effect effect;

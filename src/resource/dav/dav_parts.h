@@ -11,6 +11,7 @@
 #include "resource/dav/lock_facts.h"
 #include "resource/dav/lock_journal.h"
 #include "resource/dav/tree.h"
+#include "resource/dav/upload_table.h"
 
 struct dav_share {
     const struct files_options *options;
@@ -18,6 +19,7 @@ struct dav_share {
     _Atomic uint64_t changes;
     struct lock_table *locks; // guarded by the tree's mutex
     struct lock_journal journal;
+    struct upload_table *uploads;
 };
 
 struct dav {
@@ -25,6 +27,8 @@ struct dav {
     struct dav_share *share;
     struct loop *loop;
     struct offload *pool;
+    struct timer expiry_timer; // uploads that were silent too long
+    struct work expiry;
 };
 
 /* A member that the method could not be performed on. */
@@ -60,6 +64,7 @@ struct authoring {
     struct digests digests;   // those
     bool digests_read;
     struct failed_member *failed;
+    struct upload_claim upload; // that the target names, or that the request opened
 
     struct tree_result result;
     char etag[STAMP_ETAG_OPAQUE + 1];
@@ -111,6 +116,8 @@ bool establish_destination(struct authoring *a);
 bool write_takes_type(const struct exchange *x);
 bool write_take(struct authoring *a, struct span data);
 void write_commit(struct authoring *a);
+/* Of the content that came, if the client sent any; returns what a->error is to be. */
+int write_check_digests(struct authoring *a);
 /* Gives up what was staged and not committed. */
 void write_discard(struct authoring *a);
 
@@ -121,6 +128,22 @@ bool post_is_form(const struct authoring *a);
 /* Of the member that was made; not of a form. */
 struct span post_member_name(const struct authoring *a);
 void post_free(struct posting *p);
+
+/* dav_upload.c: content that comes in pieces. */
+bool upload_is_opening(const struct exchange *x);
+bool upload_takes_type(const struct exchange *x);
+/* FACT_UPLOAD: afterwards the target is the file that the upload will be. */
+bool upload_establish(struct authoring *a);
+/* Whether the content goes to an upload. */
+bool upload_is_concerned(const struct authoring *a);
+void upload_piece(struct authoring *a);
+void upload_commit(struct authoring *a);
+/* At the end: whether the upload can't be completed any more, and is to be removed. */
+bool upload_is_lost(const struct authoring *a);
+void upload_respond(struct exchange *x);
+/* Looks for silent uploads now and then. */
+void upload_watch_begin(struct dav *d);
+void upload_watch_end(struct dav *d);
 
 /* dav_change.c: the other effects, for the pool. */
 void change_delete(struct authoring *a);

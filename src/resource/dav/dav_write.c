@@ -21,6 +21,8 @@ bool write_takes_type(const struct exchange *x)
 
     if (x->request.method == METHOD_MKCOL)
         return false; // RFC 4918 §9.3: no content has a meaning yet
+    if (x->upload.named)
+        return upload_takes_type(x);
     return x->request.method != METHOD_PATCH ||
            (media_type_parse(message_field(&x->request, FIELD_content_type), &type) &&
             media_type_is(&type, partial_update));
@@ -28,7 +30,8 @@ bool write_takes_type(const struct exchange *x)
 
 static bool is_partial(const struct exchange *x)
 {
-    return x->request.method == METHOD_PATCH || x->request.first[FIELD_content_range];
+    return x->request.method == METHOD_PATCH || x->request.first[FIELD_content_range] ||
+           upload_is_opening(x);
 }
 
 /* X-OC-Mtime, or now. */
@@ -143,6 +146,13 @@ static int check_digests(struct authoring *a)
     return digest_agree(&a->digests, &computed) ? 0 : authoring_fail(a, OUTCOME_digest_differs);
 }
 
+int write_check_digests(struct authoring *a)
+{
+    int error = read_digests(a);
+
+    return error ? error : check_digests(a);
+}
+
 /* In the pool. */
 static void write_piece(struct authoring *a)
 {
@@ -164,6 +174,8 @@ static void piece_run(struct work *w)
         digest_hash_add(a->hash, a->piece);
     if (a->x->request.method == METHOD_POST)
         post_piece(a);
+    else if (upload_is_concerned(a))
+        upload_piece(a);
     else
         write_piece(a);
 }
@@ -238,6 +250,8 @@ struct discarding {
     struct work work;
     struct stage *stage;
     struct posting *posting;
+    struct upload_table *uploads;
+    struct upload_claim upload; // that is gone
 };
 
 static void discard_run(struct work *w)
@@ -246,6 +260,9 @@ static void discard_run(struct work *w)
 
     tree_stage_free(d->stage);
     post_free(d->posting);
+    if (d->upload.upload)
+        upload_remove(d->uploads, &d->upload);
+    upload_drop(d->uploads, &d->upload);
 }
 
 static void discard_done(struct work *w)
@@ -258,16 +275,21 @@ void write_discard(struct authoring *a)
     struct discarding *d;
 
     digest_hash_free(a->hash);
-    if (!a->stage && !a->posting)
+    if (!upload_is_lost(a))
+        upload_drop(a->dav->share->uploads, &a->upload);
+    if (!a->stage && !a->posting && !a->upload.upload)
         return;
     d = calloc(1, sizeof *d);
     if (!d) {
         tree_stage_free(a->stage); // blocks, but loses nothing
         post_free(a->posting);
+        upload_drop(a->dav->share->uploads, &a->upload);
         return;
     }
     d->stage = a->stage;
     d->posting = a->posting;
+    d->uploads = a->dav->share->uploads;
+    d->upload = a->upload;
     d->work.run = discard_run;
     d->work.done = discard_done;
     offload_submit(a->dav->pool, a->dav->loop, &d->work);
