@@ -24,10 +24,11 @@ enum fact {
     FACT_REPRESENTATION = 1 << 3, // what is there
     FACT_DESTINATION = 1 << 4,    // what Destination names, and what is there
     FACT_LOCKS = 1 << 5,          // what If says of the state, and which locks stand in the way
-    FACT_CONTENT = 1 << 6,        // the content went to the resource, or why not
-    FACT_MEANING = 1 << 7,        // what the content asks for, or that it asks nothing
-    FACT_EFFECT = 1 << 8,         // the method was performed, or why not
-    FACT_UPLOAD = 1 << 9,         // the upload that the target names, or that there is none
+    FACT_PLACE = 1 << 6,          // there is room for the content, and a part has its place, or not
+    FACT_CONTENT = 1 << 7,        // the content went to the resource, or why not
+    FACT_MEANING = 1 << 8,        // what the content asks for, or that it asks nothing
+    FACT_EFFECT = 1 << 9,         // the method was performed, or why not
+    FACT_UPLOAD = 1 << 10,        // the upload that the target names, or that there is none
 };
 
 /* The representation that the resource selected, or why there is none. */
@@ -84,6 +85,7 @@ struct piece {
     enum piece_kind {
         PIECE_BYTES, // bytes: valid until the next piece is asked for
         PIECE_FILE,  // length bytes of file from offset
+        PIECE_WAIT,  // one is on its way: host->resume_body(x) follows, never before next returned
         PIECE_END,   // the body is complete
         PIECE_FAILED // it cannot be completed: the message must end visibly broken
     } kind;
@@ -120,6 +122,8 @@ struct exchange_host {
     void (*taken)(struct exchange *x);
     /* A fact has arrived: the walk goes on. */
     void (*resume)(struct exchange *x);
+    /* A piece of the response's body is there: next is asked again. */
+    void (*resume_body)(struct exchange *x);
 };
 
 struct exchange {

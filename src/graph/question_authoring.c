@@ -282,6 +282,11 @@ bool ask_unlocked(struct exchange *x)
     return !x->locks.blocked;
 }
 
+bool ask_content_placed(struct exchange *x)
+{
+    return x->cause == OUTCOME_NONE;
+}
+
 bool ask_content_arrived(struct exchange *x)
 {
     return x->cause == OUTCOME_NONE;

@@ -145,7 +145,7 @@ static int open_shares(struct server *s)
         int error = 0;
 
         if (route->files.write)
-            error = dav_share_open(&route->files, s->store, &s->shares[route->number]);
+            error = dav_share_open(&route->files, s->store, s->types, &s->shares[route->number]);
         if (error < 0) {
             oplog("root-not-opened", "the folder %s cannot be opened for writing: %s",
                   route->files.root, strerror(errno));
@@ -281,6 +281,7 @@ int server_run(const struct config *config)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGXFSZ, SIG_IGN); // a file that may not grow any more is an error of its write
     signal(SIGPIPE, SIG_IGN); // sendfile has no flag against it
     raise_open_files();
     error = s.workers && s.addresses ? 0 : -CANDOR_E_MEMORY;

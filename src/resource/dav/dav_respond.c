@@ -13,14 +13,19 @@
 
 #include <errno.h>
 
+static void add_accept_patch(struct exchange *x)
+{
+    exchange_add_field(x, SPAN("Accept-Patch"),
+                       x->upload.named ? SPAN("application/partial-upload")
+                                       : SPAN("application/x-sabredav-partialupdate"));
+}
+
 static void respond_options(struct exchange *x)
 {
     exchange_add_field(x, SPAN("DAV"), SPAN("1, 2, 3"));
     exchange_add_field(x, SPAN("MS-Author-Via"), SPAN("DAV"));
     if (x->allowed & METHOD_BIT(METHOD_PATCH))
-        exchange_add_field(x, SPAN("Accept-Patch"),
-                           x->upload.named ? SPAN("application/partial-upload")
-                                           : SPAN("application/x-sabredav-partialupdate"));
+        add_accept_patch(x);
 }
 
 /* The validators of what was stored, so that the client need not ask: RFC 9110 §9.3.4. */
@@ -34,6 +39,15 @@ static void add_validators(struct exchange *x, const struct authoring *a)
     exchange_add_fieldf(x, SPAN("ETag"), "\"%s\"", a->etag);
     if (oc_mtime_parse(message_field(&x->request, FIELD_x_oc_mtime), &seconds))
         exchange_add_field(x, SPAN("X-OC-MTime"), SPAN("accepted"));
+}
+
+/* What became of each property that a PROPPATCH changes. */
+static void respond_properties(struct exchange *x, struct span told)
+{
+    exchange_add_field(x, SPAN("Content-Type"), MULTISTATUS_MEDIA_TYPE);
+    x->response.body = told;
+    x->response.length = told.len;
+    x->response.has_length = true;
 }
 
 static void add_location(struct exchange *x, struct span path)
@@ -83,6 +97,15 @@ void authoring_respond(struct exchange *x)
     case OUTCOME_options_told:
         respond_options(x);
         break;
+    case OUTCOME_properties_told:
+        if (a->telling)
+            propfind_respond(a);
+        else
+            respond_properties(x, a->told);
+        break;
+    case OUTCOME_propfind_infinite:
+        respond_condition(x, DAV_CONDITION_PROPFIND_FINITE_DEPTH, (struct span){NULL, 0});
+        break;
     case OUTCOME_created:
     case OUTCOME_done:
     case OUTCOME_result_told:
@@ -94,6 +117,10 @@ void authoring_respond(struct exchange *x)
         break;
     case OUTCOME_uploaded:
         add_location(x, x->path.text);
+        break;
+    case OUTCOME_unsupported_media_type: // RFC 5789 §2.2
+        if (x->request.method == METHOD_PATCH)
+            add_accept_patch(x);
         break;
     default:
         break;

@@ -26,6 +26,14 @@ bool upload_is_opening(const struct exchange *x)
                UPLOAD_COMPLETE_NO;
 }
 
+uint64_t upload_stated_length(const struct exchange *x)
+{
+    uint64_t length = TREE_LENGTH_UNKNOWN;
+
+    (void)upload_number_parse(message_field(&x->request, FIELD_upload_length), &length);
+    return length;
+}
+
 bool upload_takes_type(const struct exchange *x)
 {
     struct media_type type;
@@ -88,14 +96,6 @@ static void leave(struct authoring *a)
     upload_leave(a->dav->share->uploads, &a->upload, now_seconds());
 }
 
-static uint64_t length_of_opening(const struct authoring *a)
-{
-    uint64_t length = TREE_LENGTH_UNKNOWN;
-
-    (void)upload_number_parse(message_field(&a->x->request, FIELD_upload_length), &length);
-    return length;
-}
-
 /* A piece of chunked content shows only now whether it goes beyond the length, or the limit. */
 static int add(struct authoring *a, struct stage *stage, uint64_t length)
 {
@@ -111,7 +111,8 @@ static int add(struct authoring *a, struct stage *stage, uint64_t length)
 static void begin_opening(struct authoring *a)
 {
     if (!a->stage)
-        a->error = tree_stage_begin(a->dav->share->tree, a->path, length_of_opening(a), &a->stage);
+        a->error =
+            tree_stage_begin(a->dav->share->tree, a->path, upload_stated_length(a->x), &a->stage);
 }
 
 /* After such a failure what was staged is good, and there may be room for more later. */
@@ -127,7 +128,7 @@ void upload_piece(struct authoring *a)
     if (!a->upload.upload) {
         begin_opening(a);
         if (a->error == 0)
-            a->error = add(a, a->stage, length_of_opening(a));
+            a->error = add(a, a->stage, upload_stated_length(a->x));
         return;
     }
     stage = enter(a);
@@ -150,14 +151,16 @@ static void open_upload(struct authoring *a)
         .if_match = exchange_field(x, FIELD_if_match),
         .if_none_match = exchange_field(x, FIELD_if_none_match),
         .if_unmodified_since = exchange_field(x, FIELD_if_unmodified_since),
-        .length = length_of_opening(a),
+        .length = upload_stated_length(a->x),
         .modified_ns = TREE_NOW,
     };
     int64_t seconds;
 
     if (oc_mtime_parse(message_field(&x->request, FIELD_x_oc_mtime), &seconds))
         opening.modified_ns = seconds * CLOCK_SECOND;
-    a->error = write_check_digests(a);
+    a->error = digests_read(a); // of content that is empty, nothing did so yet
+    if (a->error == 0)
+        a->error = digests_check(a);
     if (a->error)
         return;
     (void)upload_table_expire(share->uploads, now_seconds());
@@ -174,7 +177,9 @@ static void open_upload(struct authoring *a)
 /* Damaged content goes again; what was there before it stays. */
 static void check_piece(struct authoring *a, struct stage *stage)
 {
-    a->error = write_check_digests(a);
+    a->error = digests_read(a); // of content that is empty, nothing did so yet
+    if (a->error == 0)
+        a->error = digests_check(a);
     if (a->error)
         tree_stage_cut(stage, a->x->upload.offset);
 }
@@ -186,7 +191,7 @@ static void finish_upload(struct authoring *a, struct stage *stage)
     uint64_t length = o->length;
 
     if (length == TREE_LENGTH_UNKNOWN)
-        (void)upload_number_parse(message_field(&a->x->request, FIELD_upload_length), &length);
+        length = upload_stated_length(a->x);
     if (length != TREE_LENGTH_UNKNOWN && tree_stage_length(stage) != length) {
         a->error = authoring_fail(a, OUTCOME_upload_length_differs);
         return;

@@ -13,6 +13,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+enum { EARLY = 64 * 1024 }; // bytes of content, from which on it surely comes in pieces
+
 static const struct span partial_update = SPAN_INIT("application/x-sabredav-partialupdate");
 
 bool write_takes_type(const struct exchange *x)
@@ -28,10 +30,9 @@ bool write_takes_type(const struct exchange *x)
             media_type_is(&type, partial_update));
 }
 
-static bool is_partial(const struct exchange *x)
+bool write_is_partial(const struct exchange *x)
 {
-    return x->request.method == METHOD_PATCH || x->request.first[FIELD_content_range] ||
-           upload_is_opening(x);
+    return x->request.method == METHOD_PATCH || x->request.first[FIELD_content_range];
 }
 
 /* X-OC-Mtime, or now. */
@@ -45,7 +46,7 @@ static int64_t modified_time(const struct exchange *x)
 }
 
 /* Where a part of the representation goes. */
-static int find_place(struct authoring *a, uint64_t *ret_first, uint64_t *ret_end)
+static enum outcome find_place(struct authoring *a)
 {
     const struct message *m = &a->x->request;
     uint64_t size = a->here.here.kind == TREE_FILE ? a->here.here.stamp.size : 0;
@@ -53,104 +54,111 @@ static int find_place(struct authoring *a, uint64_t *ret_first, uint64_t *ret_en
     struct content_range range;
 
     if (m->framing != FRAMING_LENGTH)
-        return authoring_fail(a, OUTCOME_length_required);
+        return OUTCOME_length_required;
     if (m->method == METHOD_PATCH) {
         if (!update_range_parse(message_field(m, FIELD_x_update_range), &update))
-            return authoring_fail(a, OUTCOME_content_range_malformed);
-        switch (update_range_place(&update, size, m->content_length, ret_first)) {
+            return OUTCOME_content_range_malformed;
+        switch (update_range_place(&update, size, m->content_length, &a->place_first)) {
         case UPDATE_RANGE_OK:
             break;
         case UPDATE_RANGE_OUTSIDE:
-            return authoring_fail(a, OUTCOME_offset_differs);
+            return OUTCOME_offset_differs;
         case UPDATE_RANGE_OTHER_LENGTH:
-            return authoring_fail(a, OUTCOME_content_range_malformed);
+            return OUTCOME_content_range_malformed;
         }
     } else {
         if (content_range_parse(message_field(m, FIELD_content_range), &range) !=
                 CONTENT_RANGE_OK ||
             range.last - range.first + 1 != m->content_length)
-            return authoring_fail(a, OUTCOME_content_range_malformed);
+            return OUTCOME_content_range_malformed;
         if (range.first > size)
-            return authoring_fail(a, OUTCOME_offset_differs);
-        *ret_first = range.first;
+            return OUTCOME_offset_differs;
+        a->place_first = range.first;
     }
-    *ret_end = *ret_first + m->content_length;
-    return 0;
+    a->place_end = a->place_first + m->content_length;
+    return OUTCOME_NONE;
 }
 
-static int stage_place(struct authoring *a)
+/* A stage for a part, with what comes before it. */
+static int stage_before(struct authoring *a, struct stage **ret_stage)
 {
-    uint64_t first = 0;
-    int error = find_place(a, &first, &a->place_end);
+    uint64_t size = a->here.here.kind == TREE_FILE ? a->here.here.stamp.size : 0;
+    struct stage *s;
+    int error = tree_stage_begin(a->dav->share->tree, a->path,
+                                 size > a->place_end ? size : a->place_end, &s);
 
-    if (error == 0)
-        error = tree_stage_begin(a->dav->share->tree, a->path, TREE_LENGTH_UNKNOWN, &a->stage);
-    if (error == 0 && first)
-        error = tree_stage_copy_from(a->stage, a->path, &a->here.here, 0, first);
+    if (error)
+        return error;
+    if (a->place_first)
+        error = tree_stage_copy_from(s, a->path, &a->here.here, 0, a->place_first);
+    if (error)
+        tree_stage_free(s);
+    else
+        *ret_stage = s;
     return error;
 }
 
-/* The first piece has come, or there will be none. */
+/* Should what is there be changing just now, the content is staged alone, and placed later. */
+static int stage_part(struct authoring *a)
+{
+    int error = stage_before(a, &a->stage);
+
+    if (error == 0) {
+        a->is_between = true;
+        a->between = a->here.here;
+        a->staged_before = a->place_first;
+    } else if (error == -ESTALE || error == -ERANGE || error == -ENOENT) {
+        error = tree_stage_begin(a->dav->share->tree, a->path, TREE_LENGTH_UNKNOWN, &a->stage);
+    }
+    return error;
+}
+
+/* The first piece has come, or is about to, or there will be none. */
 static int begin(struct authoring *a)
 {
     const struct message *m = &a->x->request;
-    uint64_t length = m->framing == FRAMING_LENGTH ? m->content_length : TREE_LENGTH_UNKNOWN;
+    uint64_t length = upload_is_opening(a->x)        ? upload_stated_length(a->x)
+                      : m->framing == FRAMING_LENGTH ? m->content_length
+                                                     : TREE_LENGTH_UNKNOWN;
 
-    if (is_partial(a->x))
-        return stage_place(a);
+    if (write_is_partial(a->x))
+        return stage_part(a);
     return tree_stage_begin(a->dav->share->tree, a->path, length, &a->stage);
 }
 
-/* The digests that the client sent, and what computes the same from the content: RFC 9530. */
-static int read_digests(struct authoring *a)
+static void begin_early(struct authoring *a)
+{
+    a->error = begin(a);
+}
+
+/*
+ * A client that waits to be asked for its content learns here that there is no room; and so does
+ * one with so much content that it comes in pieces. Anything else is one piece, and one step.
+ */
+bool establish_place(struct authoring *a)
 {
     struct exchange *x = a->x;
-    struct digests representation = {0};
-    struct span value = exchange_field(x, FIELD_content_digest);
-    size_t offset;
+    enum outcome cause;
 
-    if (a->digests_read)
-        return 0;
-    a->digests_read = true;
-    if (value.ptr && !digest_parse(value, &a->digests, &offset))
-        return authoring_fail(a, OUTCOME_digest_malformed);
-    value = exchange_field(x, FIELD_repr_digest);
-    if (value.ptr && !digest_parse(value, &representation, &offset))
-        return authoring_fail(a, OUTCOME_digest_malformed);
-    // Content that is the whole representation has one digest; of a part, only its own is known.
-    for (int i = 0; i < DIGEST_ALGORITHMS && !is_partial(x); i++) {
-        if (!representation.has[i])
-            continue;
-        if (a->digests.has[i] && memcmp(a->digests.bytes[i], representation.bytes[i],
-                                        digest_length((enum digest_algorithm)i)) != 0)
-            return authoring_fail(a, OUTCOME_digest_differs);
-        a->digests.has[i] = true;
-        memcpy(a->digests.bytes[i], representation.bytes[i], DIGEST_LENGTH_MAX);
+    if ((x->request.method != METHOD_PUT && x->request.method != METHOD_PATCH) || x->upload.named)
+        return true;
+    if (write_is_partial(x) && a->acted != begin_early) {
+        cause = find_place(a);
+        if (cause) {
+            exchange_set_cause(x, cause, 0);
+            return true;
+        }
     }
-    for (int i = 0; i < DIGEST_ALGORITHMS; i++)
-        if (a->digests.has[i])
-            return digest_hash_new(&a->digests, &a->hash) < 0 ? -ENOMEM : 0;
-    return 0;
-}
-
-static int check_digests(struct authoring *a)
-{
-    struct digests computed;
-
-    if (!a->hash)
-        return 0;
-    if (digest_hash_finish(a->hash, &computed) < 0)
-        return -EIO;
-    digest_hash_free(a->hash);
-    a->hash = NULL;
-    return digest_agree(&a->digests, &computed) ? 0 : authoring_fail(a, OUTCOME_digest_differs);
-}
-
-int write_check_digests(struct authoring *a)
-{
-    int error = read_digests(a);
-
-    return error ? error : check_digests(a);
+    if (a->stage || x->content_taken || a->content.ptr)
+        return true; // the questions are asked again
+    if (!x->request.expect_continue &&
+        (x->request.framing != FRAMING_LENGTH || x->request.content_length < EARLY))
+        return true;
+    if (!step(a, begin_early))
+        return false;
+    if (a->error)
+        authoring_set_cause(a);
+    return true;
 }
 
 /* In the pool. */
@@ -167,11 +175,10 @@ static void piece_run(struct work *w)
     struct authoring *a = container_of(w, struct authoring, work);
 
     a->cause = OUTCOME_NONE;
-    a->error = read_digests(a);
+    a->error = digests_read(a);
     if (a->error)
         return;
-    if (a->hash)
-        digest_hash_add(a->hash, a->piece);
+    digests_add(a, a->piece);
     if (a->x->request.method == METHOD_POST)
         post_piece(a);
     else if (upload_is_concerned(a))
@@ -194,7 +201,8 @@ bool write_take(struct authoring *a, struct span data)
     const struct message *m = &a->x->request;
 
     if (a->x->content_taken == 0 && m->framing == FRAMING_LENGTH && data.len == m->content_length &&
-        m->method == METHOD_PUT && !is_partial(a->x)) {
+        m->method == METHOD_PUT && !write_is_partial(a->x) && !upload_is_opening(a->x) &&
+        !a->stage) {
         a->content = data;
         return true;
     }
@@ -205,35 +213,72 @@ bool write_take(struct authoring *a, struct span data)
     return false;
 }
 
-static int commit_stage(struct authoring *a, const struct tree_terms *terms)
+/* What is there has changed since the part was staged: it is staged anew, beside what is there. */
+static int place_again(struct authoring *a)
 {
-    uint64_t size = a->here.here.stamp.size;
+    struct stage *s;
+    int error = stage_before(a, &s);
+
+    if (error)
+        return error == -ERANGE || error == -ENOENT ? -ESTALE : error;
+    error = tree_stage_copy_stage(s, a->stage, a->staged_before, a->place_end - a->place_first);
+    if (error) {
+        tree_stage_free(s);
+        return error;
+    }
+    tree_stage_free(a->stage);
+    a->stage = s;
+    a->staged_before = a->place_first;
+    a->is_between = true;
+    a->between = a->here.here;
+    return 0;
+}
+
+/* Also the second part of what stays, unless it is there from an earlier attempt. */
+static int complete_part(struct authoring *a)
+{
+    uint64_t size = a->here.here.kind == TREE_FILE ? a->here.here.stamp.size : 0;
     int error = 0;
 
-    if (is_partial(a->x) && a->here.here.kind == TREE_FILE && a->place_end < size)
+    if (!a->is_between || !tree_seen_eq(&a->between, &a->here.here))
+        error = place_again(a);
+    if (error == 0 && a->place_end < size && tree_stage_length(a->stage) == a->place_end) {
         error = tree_stage_copy_from(a->stage, a->path, &a->here.here, a->place_end,
                                      size - a->place_end);
+        if (error)
+            a->is_between = false;
+    }
+    return error == -ERANGE || error == -ENOENT ? -ESTALE : error;
+}
+
+static int commit_stage(struct authoring *a, const struct tree_terms *terms)
+{
+    int error = write_is_partial(a->x) ? complete_part(a) : 0;
+
     if (error)
         return error;
-    a->place_end = size; // not again, should the commit be tried again
     if (modified_time(a->x) != TREE_NOW)
         tree_stage_set_times(a->stage, modified_time(a->x));
     error = tree_stage_sync(a->stage);
-    return error ? error : tree_stage_commit(a->stage, terms, &a->result);
+    if (error == 0)
+        error = tree_stage_commit(a->stage, terms, &a->result);
+    if (error == -ESTALE && tree_stage_check(a->stage) == -ESTALE)
+        return authoring_fail(a, OUTCOME_parent_missing); // and no other look would help
+    return error;
 }
 
 void write_commit(struct authoring *a)
 {
     struct tree_terms terms = terms_of(a);
 
-    a->error = read_digests(a);
-    if (a->error == 0 && a->hash && !a->stage)
-        digest_hash_add(a->hash, a->content);
+    a->error = digests_read(a);
+    if (a->error == 0 && !a->stage)
+        digests_add(a, a->content);
     if (a->error == 0)
-        a->error = check_digests(a);
+        a->error = digests_check(a);
     if (a->error)
         return;
-    if (!a->stage && is_partial(a->x)) {
+    if (!a->stage && write_is_partial(a->x)) {
         a->error = begin(a); // a part without any content
         if (a->error)
             return;

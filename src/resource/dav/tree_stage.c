@@ -195,6 +195,19 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
     return error;
 }
 
+int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t offset,
+                          uint64_t length)
+{
+    int error = cover_more(s, s->length + length);
+
+    if (error == 0)
+        error = tree_copy_bytes(from->fd, offset, s->fd, s->length, length);
+    s->synced = false;
+    if (error == 0)
+        s->length += length;
+    return error;
+}
+
 void tree_stage_set_times(struct stage *s, int64_t modified_ns)
 {
     s->modified_ns = modified_ns;
