@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "graph/graph.h"
+#include "http/upload_fields.h"
 #include "server/content.h"
 #include "server/respond.h"
 
@@ -116,13 +117,19 @@ static void establish_route(struct exchange *x, struct worker *w)
 {
     const struct config *config = w->config;
     const struct route *route;
+    struct span id;
 
     route = route_find(config, x->request.host, x->path.text, &x->host_known);
     if (!route)
         return;
     x->resource = w->resources[route->number];
     x->allowed = x->resource->methods;
-    if (x->resource->reader &&
+    if (x->resource->reader && upload_name_parse(x->path.text, x->request.query, &id)) {
+        x->upload.named = true;
+        x->allowed &= METHOD_BIT(METHOD_HEAD) | METHOD_BIT(METHOD_PATCH) |
+                      METHOD_BIT(METHOD_DELETE) | METHOD_BIT(METHOD_OPTIONS);
+    }
+    if (x->resource->reader && !x->upload.named &&
         (x->request.method == METHOD_GET || x->request.method == METHOD_HEAD))
         x->resource = x->resource->reader;
     x->content_limit = x->resource->content_limit;
