@@ -48,6 +48,9 @@
 #define HAS_RESULT (UINT64_C(1) << 31)
 #define STALE_ONCE (UINT64_C(1) << 32)
 #define READ_ONLY (UINT64_C(1) << 33)
+#define UPLOAD (UINT64_C(1) << 34) // the target names one, of 100 bytes of which 10 have arrived
+#define UPLOAD_GONE (UINT64_C(1) << 35)
+#define UNFINISHED (UINT64_C(1) << 36)
 
 #define THEN "Sun, 06 Nov 1994 08:49:37 GMT"
 #define BEFORE "Sat, 05 Nov 1994 08:49:37 GMT"
@@ -59,14 +62,18 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
 #define TO_ROUTE "message_sound+ capacity_left+ targets_server- asks_tunnel- host_known"
 #define TO_METHOD TO_ROUTE "+ route_known+ method_known"
 #define TO_CONTENT TO_METHOD "+ method_allowed+ is_trace- is_options- expectation_known"
-#define TO_LOOKUP TO_CONTENT "+ content_fits+ content_sound+ authors- lookup_worked"
+#define TO_LOOKUP TO_CONTENT "+ content_fits+ content_sound+ names_upload- authors- lookup_worked"
 #define TO_IF_MATCH TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_acceptable+ has_if_match"
 #define TO_NONE_MATCH TO_IF_MATCH "- has_if_unmodified_since- has_if_none_match"
 #define TO_RANGE TO_NONE_MATCH "- has_if_modified_since- changes- has_range"
 
 #define LENGTH "Content-Length: 10\r\n"
-#define TO_AUTHORING TO_CONTENT "+ content_fits+ content_sound+ authors+ type_supported"
-#define TO_TARGET TO_AUTHORING "+ depth_sound+ depth_fits+ overwrite_sound+ target_looked_up"
+#define TO_AUTHORING                                                                               \
+    TO_CONTENT                                                                                     \
+        "+ content_fits+ content_sound+ names_upload- authors+ from_this_site+ type_supported"
+#define TO_TARGET                                                                                  \
+    TO_AUTHORING "+ depth_sound+ depth_fits+ overwrite_sound+ upload_fields_sound+ "               \
+                 "target_looked_up"
 #define TO_KIND TO_TARGET "+ target_exists+ makes_collection"
 #define TO_DESTINATION                                                                             \
     TO_KIND "- puts_on_collection- posts_on_file- walks_too_deep- goes_elsewhere+ "                \
@@ -80,6 +87,14 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
 #define TO_EFFECT                                                                                  \
     TO_CHANGE "+ content_placed+ content_arrived+ content_understood+ lock_grantable+ "            \
               "effect_worked"
+#define TO_UPLOAD TO_CONTENT "+ content_fits+ content_sound+ names_upload+ upload_known"
+#define TO_PIECE TO_UPLOAD "+ asks_upload- gives_up_upload- piece_supported"
+#define PIECE(offset, length, complete)                                                            \
+    REQUEST("PATCH /f?upload=1", "Upload-Offset: " offset "\r\nContent-Length: " length            \
+                                 "\r\nUpload-Complete: " complete "\r\n")
+#define TO_PIECE_EFFECT                                                                            \
+    TO_PIECE "+ piece_sound+ piece_follows+ piece_fits+ finishes_upload- content_arrived+ "        \
+             "content_understood+ lock_grantable+ effect_worked"
 #define DESTINATION_TO(rest) REQUEST("COPY /f", "Destination: /g\r\n" rest)
 
 static const struct golden {
@@ -159,7 +174,31 @@ static const struct golden {
      TO_RANGE "+ has_if_range- range_sound+ range_satisfiable+ range_single+"},
     {GET("Range: bytes=0-0,99-99\r\n"), 0, OUTCOME_partial_many,
      TO_RANGE "+ has_if_range- range_sound+ range_satisfiable+ range_single-"},
+    // Uploads that go on
+    {PIECE("10", "10", "?0"), UPLOAD | UPLOAD_GONE, OUTCOME_not_found, TO_UPLOAD "-"},
+    {REQUEST("HEAD /f?upload=1", ""), UPLOAD, OUTCOME_upload_told, TO_UPLOAD "+ asks_upload+"},
+    {REQUEST("DELETE /f?upload=1", ""), UPLOAD, OUTCOME_done,
+     TO_UPLOAD "+ asks_upload- gives_up_upload+ effect_worked+ effect_whole+ tells_properties- "
+               "came_from_form- leaves_unfinished- was_created- has_result-"},
+    {PIECE("10", "10", "?0"), UPLOAD | OTHER_TYPE, OUTCOME_unsupported_media_type, TO_PIECE "-"},
+    {PIECE("ten", "10", "?0"), UPLOAD, OUTCOME_upload_fields_malformed, TO_PIECE "+ piece_sound-"},
+    {PIECE("9", "10", "?0"), UPLOAD, OUTCOME_upload_offset_differs,
+     TO_PIECE "+ piece_sound+ piece_follows-"},
+    {PIECE("10", "10", "?1"), UPLOAD, OUTCOME_upload_length_differs,
+     TO_PIECE "+ piece_sound+ piece_follows+ piece_fits-"},
+    {PIECE("10", "10", "?0"), UPLOAD | UNFINISHED, OUTCOME_upload_appended,
+     TO_PIECE_EFFECT
+     "+ effect_whole+ tells_properties- came_from_form- leaves_unfinished+ was_opened-"},
+    {PIECE("90", "10", "?1"), UPLOAD | ABSENT | ORPHAN, OUTCOME_parent_missing,
+     TO_PIECE "+ piece_sound+ piece_follows+ piece_fits+ finishes_upload+ target_looked_up+ "
+              "target_exists- makes_anew+ name_possible+ parent_there-"},
+    {REQUEST("PUT /f", "Upload-Complete: no\r\n"), 0, OUTCOME_upload_fields_malformed,
+     TO_AUTHORING "+ depth_sound+ depth_fits+ overwrite_sound+ upload_fields_sound-"},
+    {REQUEST("PUT /f", LENGTH "Upload-Complete: ?0\r\n"), UNFINISHED, OUTCOME_upload_opened,
+     TO_EFFECT "+ effect_whole+ tells_properties- came_from_form- leaves_unfinished+ was_opened+"},
     // Authoring: what is asked, and of what
+    {REQUEST("POST /f", "Origin: http://evil.example\r\n"), COLLECTION, OUTCOME_cross_site,
+     TO_CONTENT "+ content_fits+ content_sound+ names_upload- authors+ from_this_site-"},
     {REQUEST("PATCH /f", LENGTH), OTHER_TYPE, OUTCOME_unsupported_media_type, TO_AUTHORING "-"},
     {REQUEST("DELETE /f", "Depth: deep\r\n"), 0, OUTCOME_depth_malformed,
      TO_AUTHORING "+ depth_sound-"},
@@ -210,12 +249,12 @@ static const struct golden {
      TO_IF "- unlocks+ lock_token_sent+ lock_token_known-"},
     {REQUEST("UNLOCK /f", "Lock-Token: <a:b>\r\n"), 0, OUTCOME_done,
      TO_IF "- unlocks+ lock_token_sent+ lock_token_known+ effect_worked+ effect_whole+ "
-           "tells_properties- came_from_form- was_created- has_result-"},
+           "tells_properties- came_from_form- leaves_unfinished- was_created- has_result-"},
     {REQUEST("LOCK /f", ""), TOKEN_UNKNOWN, OUTCOME_refresh_unnamed,
      TO_IF "- unlocks- refreshes_lock+ refreshed_lock_named-"},
     {REQUEST("LOCK /f", ""), HAS_RESULT, OUTCOME_result_told,
      TO_IF "- unlocks- refreshes_lock+ refreshed_lock_named+ effect_worked+ effect_whole+ "
-           "tells_properties- came_from_form- was_created- has_result+"},
+           "tells_properties- came_from_form- leaves_unfinished- was_created- has_result+"},
     // Content
     {REQUEST("PUT /f", LENGTH), NO_ROOM, OUTCOME_storage_full, TO_CHANGE "+ content_placed-"},
     {REQUEST("PUT /f", LENGTH), CONTENT_BREAKS_OFF, OUTCOME_content_incomplete,
@@ -236,10 +275,11 @@ static const struct golden {
      TO_TARGET "+ target_exists- makes_anew+ name_possible+ parent_there+ " UNCONDITIONAL
                "has_if- unlocks- refreshes_lock- needs_no_lock- unlocked+ content_placed+ "
                "content_arrived+ content_understood+ lock_grantable+ effect_worked+ effect_whole+ "
-               "tells_properties- came_from_form- was_created+"},
+               "tells_properties- came_from_form- leaves_unfinished- was_created+"},
     // What changed meanwhile is asked about again, and the trail is that of the last time
     {REQUEST("PUT /f", LENGTH), STALE_ONCE, OUTCOME_done,
-     TO_EFFECT "+ effect_whole+ tells_properties- came_from_form- was_created- has_result-"},
+     TO_EFFECT "+ effect_whole+ tells_properties- came_from_form- leaves_unfinished- was_created- "
+               "has_result-"},
 };
 
 enum { GOLDEN = sizeof golden / sizeof *golden };
@@ -287,6 +327,7 @@ static bool fake_host(struct exchange *x, enum fact fact)
     if (w->state & ALLOWS_TRACE)
         x->allowed |= METHOD_BIT(METHOD_TRACE);
     x->content_limit = 10;
+    x->upload.named = (w->state & UPLOAD) != 0;
     return true;
 }
 
@@ -313,6 +354,17 @@ static void fake_representation(struct exchange *x, uint64_t state)
         .parent_exists = !(state & ORPHAN),
         .depth_unbounded = (state & TOO_DEEP) != 0,
     };
+}
+
+static void fake_upload(struct exchange *x, uint64_t state)
+{
+    if (state & UPLOAD_GONE)
+        exchange_set_cause(x, OUTCOME_not_found, 0);
+    // 90 of 100 bytes are there where the request says so, else 10
+    x->upload.has_length = true;
+    x->upload.length = 100;
+    x->upload.offset =
+        span_eq(message_field(&x->request, FIELD_upload_offset), SPAN("90")) ? 90 : 10;
 }
 
 static void fake_destination(struct exchange *x, uint64_t state)
@@ -352,6 +404,7 @@ static void fake_effect(struct walk *w)
         .created = (w->state & CREATES) != 0,
         .from_form = (w->state & FROM_FORM) != 0,
         .has_result = (w->state & HAS_RESULT) != 0,
+        .unfinished = (w->state & UNFINISHED) != 0,
     };
 }
 
@@ -363,6 +416,8 @@ static bool fake_resource(struct exchange *x, enum fact fact)
         return false;
     if (fact == FACT_REPRESENTATION)
         fake_representation(x, w->state);
+    else if (fact == FACT_UPLOAD)
+        fake_upload(x, w->state);
     else if (fact == FACT_DESTINATION)
         fake_destination(x, w->state);
     else if (fact == FACT_LOCKS)
