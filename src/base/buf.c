@@ -134,11 +134,15 @@ void buf_add_html(struct buf *b, struct span text)
 
 void buf_add_uri_path(struct buf *b, struct span path)
 {
+    static const char hex[] = "0123456789ABCDEF";
+
     for (size_t i = 0; i < path.len; i++) {
-        if (ascii_is(path.ptr[i], ASCII_PCHAR) || path.ptr[i] == '/')
-            buf_add_char(b, path.ptr[i]);
+        unsigned char c = (unsigned char)path.ptr[i];
+
+        if (c == '/' || ascii_is((char)c, ASCII_PCHAR))
+            buf_add_char(b, (char)c);
         else
-            buf_addf(b, "%%%02X", (unsigned)(unsigned char)path.ptr[i]);
+            buf_add(b, span_of((const char[3]){'%', hex[c >> 4], hex[c & 15]}, 3));
     }
 }
 

@@ -65,6 +65,7 @@ struct lock_state {
 struct effect {
     bool partly;     // not on every member
     bool created;    // at the target or the destination
+    bool from_form;  // files of a form were stored
     bool has_result; // to be told in the content
 };
 
@@ -105,6 +106,8 @@ struct exchange_host {
     /* Establishes FACT_ROUTE, FACT_UNWANTED or FACT_CONTENT: true when it is known now, false:
      * resume follows. */
     bool (*establish)(struct exchange *x, enum fact fact);
+    /* Whether a path of the same host, decoded, leads to the resource that x leads to. */
+    bool (*leads_here)(const struct exchange *x, struct span path);
     /* The resource has taken the piece of content that it kept (see resource_ops.take). */
     void (*taken)(struct exchange *x);
     /* A fact has arrived: the walk goes on. */
@@ -121,6 +124,7 @@ struct exchange {
     uint32_t known;     // facts
     enum outcome cause; // the first cause that a fact found; OUTCOME_NONE: none
     uint64_t cause_offset;
+    struct span detail; // a sentence on what was found in this very request; or empty
     int system_error; // errno behind the cause, for the log alone; or 0
     bool over_capacity, host_known;
     struct uri_path path;

@@ -14,8 +14,11 @@ static bool is_one_of(const struct exchange *x, method_set methods)
 
 bool ask_type_supported(struct exchange *x)
 {
-    return x->request.framing == FRAMING_NONE || !x->resource->ops->takes_type ||
-           x->resource->ops->takes_type(x);
+    const struct message *m = &x->request;
+    bool empty =
+        m->framing == FRAMING_NONE || (m->framing == FRAMING_LENGTH && m->content_length == 0);
+
+    return empty || !x->resource->ops->takes_type || x->resource->ops->takes_type(x);
 }
 
 static enum depth depth_of(const struct exchange *x)
@@ -158,7 +161,10 @@ bool ask_lock_token_known(struct exchange *x)
 
 bool ask_refreshes_lock(struct exchange *x)
 {
-    return x->request.method == METHOD_LOCK && x->request.framing == FRAMING_NONE;
+    const struct message *m = &x->request;
+
+    return m->method == METHOD_LOCK &&
+           (m->framing == FRAMING_NONE || (m->framing == FRAMING_LENGTH && !m->content_length));
 }
 
 bool ask_refreshed_lock_named(struct exchange *x)
@@ -209,6 +215,11 @@ bool ask_effect_whole(struct exchange *x)
 bool ask_tells_properties(struct exchange *x)
 {
     return is_one_of(x, METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH));
+}
+
+bool ask_came_from_form(struct exchange *x)
+{
+    return x->effect.from_form;
 }
 
 bool ask_was_created(struct exchange *x)

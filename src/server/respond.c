@@ -95,6 +95,8 @@ static struct span describe(struct exchange *x)
     char *text = arena_alloc(&x->arena, DETAIL_LENGTH);
     int n = 0;
 
+    if (x->detail.len)
+        return x->detail;
     if (!text)
         return SPAN("");
     if (exchange_has_offset(x))
@@ -223,6 +225,7 @@ void respond(struct exchange *x, const struct config *config, const struct media
     }
     if (status >= 300 && status != 304) {
         add_status_fields(x, status);
-        respond_error(x, config, types);
+        if (!x->response.body.len) // the resource may know better what its clients read
+            respond_error(x, config, types);
     }
 }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/oplog.h"
 #include "server/listen.h"
+#include "server/state.h"
 #include "server/worker.h"
 
 #include <errno.h>
@@ -28,6 +29,7 @@ struct server {
     struct offload *pool;
     struct media_type_map *types;
     struct dav_share **shares; // one for each route that is writable
+    struct store *store;       // NULL: none is
     pthread_t main_thread;
 };
 
@@ -131,7 +133,10 @@ static int bind_address(struct server *s, size_t number, int *sockets)
 static int open_shares(struct server *s)
 {
     const struct route_table *table = &s->config->routes;
+    int opened = state_open(s->config, &s->store);
 
+    if (opened < 0)
+        return opened;
     s->shares = calloc(table->count, sizeof(struct dav_share *));
     if (!s->shares)
         return -CANDOR_E_MEMORY;
@@ -140,7 +145,7 @@ static int open_shares(struct server *s)
         int error = 0;
 
         if (route->files.write)
-            error = dav_share_open(&route->files, &s->shares[route->number]);
+            error = dav_share_open(&route->files, s->store, &s->shares[route->number]);
         if (error < 0) {
             oplog("root-not-opened", "the folder %s cannot be opened for writing: %s",
                   route->files.root, strerror(errno));
@@ -298,6 +303,7 @@ int server_run(const struct config *config)
     for (size_t i = 0; s.shares && i < config->routes.count; i++)
         dav_share_free(s.shares[i]);
     free(s.shares);
+    store_close(s.store);
     media_type_map_free(s.types);
     free(s.workers);
     free(s.addresses);

@@ -3,8 +3,6 @@
 
 #include "base/ascii.h"
 
-#include <assert.h>
-
 /* Whether path is its own decoded text: no escape in it, no dot segment. */
 static bool is_plain(struct span path)
 {
@@ -107,15 +105,7 @@ enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_p
 
 void uri_path_encode(struct buf *b, struct span text)
 {
-    static const char hex[] = "0123456789ABCDEF";
-
-    assert(!span_starts(text, SPAN("//")));
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-
-        if (c == '/' || ascii_is((char)c, ASCII_PCHAR))
-            buf_add_char(b, (char)c);
-        else
-            buf_add(b, span_of((const char[3]){'%', hex[c >> 4], hex[c & 15]}, 3));
-    }
+    while (span_starts(text, SPAN("//")))
+        text = span_from(text, 1);
+    buf_add_uri_path(b, text);
 }

@@ -27,8 +27,8 @@ enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_p
                              size_t *ret_offset);
 
 /*
- * Adds a decoded, normalised path (without empty segments) in its one encoded form: a reference
- * that begins with a single "/", so it never names an authority (RFC 3986 §4.2).
+ * Adds a decoded, normalised path in its one encoded form, without empty segments at its front: a
+ * reference that begins with a single "/" never names an authority (RFC 3986 §4.2).
  */
 void uri_path_encode(struct buf *b, struct span text);
 

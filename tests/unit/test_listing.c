@@ -55,9 +55,10 @@ static void folders_come_first_and_numbers_count(void **state)
 
     (void)state;
     listing_sort(entries, COUNT(entries));
-    assert_string_equal(render(&b, listing_write_text,
-                               (struct listing){SPAN("/"), entries, COUNT(entries), false, false}),
-                        expected);
+    assert_string_equal(
+        render(&b, listing_write_text,
+               (struct listing){.path = SPAN("/"), .entries = entries, .count = COUNT(entries)}),
+        expected);
     listing_sort(NULL, 0);
     buf_done(&b);
 }
@@ -102,7 +103,10 @@ static void no_name_becomes_markup_or_a_scheme(void **state)
     };
     struct buf b = {0};
     const char *html = render(&b, listing_write_html,
-                              (struct listing){SPAN("/<i>/"), entries, COUNT(entries), 0, true});
+                              (struct listing){.path = SPAN("/<i>/"),
+                                               .entries = entries,
+                                               .count = COUNT(entries),
+                                               .has_parent = true});
 
     (void)state;
     assert_non_null(strstr(html, "href=\"./javascript:alert(1)\""));
@@ -112,8 +116,9 @@ static void no_name_becomes_markup_or_a_scheme(void **state)
     assert_non_null(strstr(html, "href=\"./100%25%3F%23\""));
     assert_non_null(strstr(html, "href=\"./a%20b/\"><bdi>a b</bdi>/</a>"));
     assert_non_null(strstr(html, "<title>Index of /&lt;i&gt;/</title>"));
+    html = strstr(html, "<script") + 1; // our own, the only one
     assert_null(strstr(html, "<script"));
-    assert_null(strstr(html, "<i>"));
+    assert_null(strstr(b.ptr, "<i>"));
     buf_done(&b);
 }
 
@@ -121,7 +126,8 @@ static void names_that_are_not_utf8_are_shown_and_linked(void **state)
 {
     const struct listing_entry entries[] = {FILE_NAMED("caf\xe9"), FILE_NAMED("a\nb\x1b[1m\x7f"),
                                             FILE_NAMED("\xc2\x9b\xe2\x80\xa8z")};
-    const struct listing listing = {SPAN_INIT("/"), entries, COUNT(entries), false, false};
+    const struct listing listing = {
+        .path = SPAN_INIT("/"), .entries = entries, .count = COUNT(entries)};
     struct buf b = {0};
     const char *text = render(&b, listing_write_html, listing);
 
@@ -142,17 +148,18 @@ static void names_that_are_not_utf8_are_shown_and_linked(void **state)
 static void links_upward_never_name_an_authority(void **state)
 {
     struct buf b = {0};
-    const char *html = render(&b, listing_write_html,
-                              (struct listing){SPAN("//evil.example/x/"), NULL, 0, false, true});
+    const char *html =
+        render(&b, listing_write_html,
+               (struct listing){.path = SPAN("//evil.example/x/"), .has_parent = true});
 
     (void)state;
     assert_null(strstr(html, "href=\"/"));
     assert_non_null(strstr(html, "<li><a href=\"../../../\"><bdi>Home</bdi></a></li>"));
     assert_non_null(strstr(html, "<li><a href=\"../\"><bdi>evil.example</bdi></a></li>"));
     assert_non_null(strstr(html, "<h1><bdi>x</bdi></h1>"));
-    html = render(&b, listing_write_html, (struct listing){SPAN("/a/b/"), NULL, 0, false, false});
-    assert_null(strstr(html, "../"));
-    html = render(&b, listing_write_html, (struct listing){SPAN("/"), NULL, 0, false, false});
+    html = render(&b, listing_write_html, (struct listing){.path = SPAN("/a/b/")});
+    assert_null(strstr(html, "=\"../"));
+    html = render(&b, listing_write_html, (struct listing){.path = SPAN("/")});
     assert_null(strstr(html, "<nav"));
     assert_non_null(strstr(html, "This folder is empty."));
     buf_done(&b);
@@ -161,19 +168,21 @@ static void links_upward_never_name_an_authority(void **state)
 static void breadcrumbs_of_a_deep_path_are_bounded(void **state)
 {
     struct buf b = {0}, path = {0};
-    const char *html;
+    const char *html, *end;
     int links = 0;
 
     (void)state;
     buf_add_char(&path, '/');
     while (path.len < LIMIT_REQUEST_LINE)
         buf_add(&path, SPAN("a/"));
-    html = render(&b, listing_write_html, (struct listing){buf_span(&path), NULL, 0, false, true});
+    html = render(&b, listing_write_html,
+                  (struct listing){.path = buf_span(&path), .has_parent = true});
     for (const char *at = html; (at = strstr(at, "<li><a ")); at++)
         links++;
     assert_int_equal(links, LIMIT_BREADCRUMBS + 1); // and the root
     assert_non_null(strstr(html, "<li>\xe2\x80\xa6</li>"));
-    assert_true(b.len < 8 * LIMIT_REQUEST_LINE);
+    end = strstr(html, "</header>");
+    assert_true((size_t)(end - strstr(html, "<header>")) < 3 * LIMIT_REQUEST_LINE);
     buf_done(&path);
     buf_done(&b);
 }
@@ -205,9 +214,10 @@ static void sizes_are_short_and_exact(void **state)
 
         snprintf(expected, sizeof expected, "<data value=\"%llu\" title=\"%s\">%s</data>",
                  (unsigned long long)rows[i].size, rows[i].exact, rows[i].human);
-        assert_non_null(strstr(
-            render(&b, listing_write_html, (struct listing){SPAN("/"), &entry, 1, false, false}),
-            expected));
+        assert_non_null(
+            strstr(render(&b, listing_write_html,
+                          (struct listing){.path = SPAN("/"), .entries = &entry, .count = 1}),
+                   expected));
     }
     buf_done(&b);
 }
@@ -220,7 +230,8 @@ static void dates_are_told_in_utc_or_not_at_all(void **state)
         {SPAN_INIT("c"), false, 0, 253402300799}, {SPAN_INIT("d"), false, 0, 253402300800},
         {SPAN_INIT("e"), false, 0, INT64_MAX},    {SPAN_INIT("f"), false, 0, INT64_MIN},
     };
-    const struct listing listing = {SPAN_INIT("/"), entries, COUNT(entries), true, false};
+    const struct listing listing = {
+        .path = SPAN_INIT("/"), .entries = entries, .count = COUNT(entries), .truncated = true};
     struct buf b = {0};
     const char *text = render(&b, listing_write_html, listing);
 
@@ -245,7 +256,7 @@ static void dates_are_told_in_utc_or_not_at_all(void **state)
 
 static void an_empty_folder_is_valid_in_every_form(void **state)
 {
-    const struct listing listing = {SPAN_INIT("/e/"), NULL, 0, false, true};
+    const struct listing listing = {.path = SPAN_INIT("/e/"), .has_parent = true};
     struct buf b = {0};
 
     (void)state;
@@ -256,33 +267,101 @@ static void an_empty_folder_is_valid_in_every_form(void **state)
     buf_done(&b);
 }
 
-// CSP Level 3 §6.7.3: the hash is over the bytes between the tags of the style element.
-static void policy_permits_the_style_that_is_sent(void **state)
+/* The hash source of what stands between the tags of the only element of that name. */
+static void add_hash_source(struct buf *b, const char *html, const char *open, const char *close)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *from = strstr(html, open) + strlen(open), *to = strstr(html, close);
     unsigned char hash[33] = {0};
-    struct buf b = {0}, expected = {0};
-    const char *html =
-        render(&b, listing_write_html, (struct listing){SPAN("/"), NULL, 0, false, false});
-    const char *from = strstr(html, "<style>") + 7, *to = strstr(html, "</style>");
 
-    (void)state;
-    sha256(SPAN("abc"), hash);
-    assert_memory_equal(hash, "\xba\x78\x16\xbf\x8f\x01\xcf\xea", 8);
+    assert_null(strstr(from, open));
     sha256(span_of(from, (size_t)(to - from)), hash);
-    buf_add(&expected, SPAN("default-src 'none'; style-src 'sha256-"));
+    buf_add(b, SPAN("'sha256-"));
     for (int i = 0; i < 33; i += 3) {
         uint32_t bits =
             (uint32_t)hash[i] << 16 | (uint32_t)hash[i + 1] << 8 | (i < 30 ? hash[i + 2] : 0u);
 
         for (int shift = 18; shift >= 0; shift -= 6)
-            buf_add_char(&expected, digits[bits >> shift & 63]);
+            buf_add_char(b, digits[bits >> shift & 63]);
     }
-    expected.len--; // 32 bytes are 43 digits and one "="
-    buf_add(&expected, SPAN("='; img-src data:; base-uri 'none'; form-action 'none'; "
-                            "frame-ancestors 'none'"));
-    assert_true(span_eq(buf_span(&expected), page_content_security_policy));
+    b->len--; // 32 bytes are 43 digits and one "="
+    buf_add(b, SPAN("='"));
+}
+
+// CSP Level 3 §6.7.3: the hash is over the bytes between the tags of the element.
+static void policy_permits_the_style_and_script_that_are_sent(void **state)
+{
+    unsigned char hash[33];
+    struct buf b = {0}, expected = {0};
+
+    (void)state;
+    sha256(SPAN("abc"), hash);
+    assert_memory_equal(hash, "\xba\x78\x16\xbf\x8f\x01\xcf\xea", 8);
+    for (int writable = 0; writable < 2; writable++) {
+        const char *html = render(&b, listing_write_html,
+                                  (struct listing){.path = SPAN("/"), .writable = writable});
+
+        buf_clear(&expected);
+        buf_add(&expected, SPAN("default-src 'none'; style-src "));
+        add_hash_source(&expected, html, "<style>", "</style>");
+        buf_add(&expected, SPAN("; script-src "));
+        add_hash_source(&expected, html, "<script>", "</script>");
+        buf_add(&expected, SPAN("; connect-src 'self'; img-src 'self' data: blob:; "
+                                "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"));
+        assert_true(span_eq(buf_span(&expected), listing_policy(writable)));
+    }
     buf_done(&expected);
+    buf_done(&b);
+}
+
+static void only_what_is_possible_is_offered(void **state)
+{
+    const struct listing_entry entry = FILE_NAMED("f");
+    struct buf b = {0};
+    const char *html = render(&b, listing_write_html,
+                              (struct listing){.path = SPAN("/"), .entries = &entry, .count = 1});
+
+    (void)state;
+    assert_null(strstr(html, "<form"));
+    assert_null(strstr(html, "./?archive="));
+    assert_null(strstr(html, "MKCOL"));
+    assert_non_null(strstr(html, "<main>"));
+    html = render(&b, listing_write_html,
+                  (struct listing){.path = SPAN("/"), .has_search = true, .has_archives = true});
+    assert_non_null(strstr(html, "name=\"search\""));
+    assert_non_null(strstr(html, "href=\"./?archive=zip\""));
+    assert_non_null(strstr(html, "href=\"./?archive=tar\""));
+    assert_null(strstr(html, "multipart/form-data"));
+    assert_non_null(strstr(html, "<main data-archives>"));
+    html = render(&b, listing_write_html, (struct listing){.path = SPAN("/"), .writable = true});
+    assert_non_null(strstr(html, "method=\"post\" action=\"./\" enctype=\"multipart/form-data\""));
+    assert_non_null(strstr(html, "<main data-writable>"));
+    assert_non_null(strstr(html, "MKCOL"));
+    buf_done(&b);
+}
+
+static void what_a_search_found_is_shown_with_its_path(void **state)
+{
+    const struct listing_entry entries[] = {FILE_NAMED("a b/c&d/x.txt"), FOLDER_NAMED("x")};
+    const struct listing listing = {.path = SPAN("/p/"),
+                                    .entries = entries,
+                                    .count = COUNT(entries),
+                                    .has_parent = true,
+                                    .has_search = true,
+                                    .search = SPAN("<X\"")};
+    struct buf b = {0};
+    const char *text = render(&b, listing_write_html, listing);
+
+    (void)state;
+    assert_non_null(strstr(text, "href=\"./a%20b/c%26d/x.txt\"><bdi>x.txt</bdi> <small>in "
+                                 "<bdi>a b/c&amp;d</bdi></small></a>"));
+    assert_non_null(strstr(text, "href=\"./x/\"><bdi>x</bdi></a>"));
+    assert_non_null(strstr(text, "value=\"&lt;X&quot;\""));
+    assert_null(strstr(text, "<X"));
+    text = render(&b, listing_write_json, listing);
+    assert_non_null(strstr(text, "\"path\": \"/p/\",\n\"search\": \"<X\\\"\","));
+    assert_non_null(strstr(text, "{\"name\": \"a b/c&d/x.txt\", \"href\": "
+                                 "\"./a%20b/c%26d/x.txt\", \"type\": \"file\""));
     buf_done(&b);
 }
 
@@ -298,7 +377,9 @@ int main(void)
         cmocka_unit_test(sizes_are_short_and_exact),
         cmocka_unit_test(dates_are_told_in_utc_or_not_at_all),
         cmocka_unit_test(an_empty_folder_is_valid_in_every_form),
-        cmocka_unit_test(policy_permits_the_style_that_is_sent),
+        cmocka_unit_test(policy_permits_the_style_and_script_that_are_sent),
+        cmocka_unit_test(only_what_is_possible_is_offered),
+        cmocka_unit_test(what_a_search_found_is_shown_with_its_path),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

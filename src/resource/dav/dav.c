@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include "base/clock.h"
 #include "base/error.h"
 #include "resource/dav/dav_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -38,13 +40,30 @@ bool step(struct authoring *a, void (*act)(struct authoring *a))
     return false;
 }
 
-struct tree_terms terms_of(const struct authoring *a)
+int authoring_fail(struct authoring *a, enum outcome cause)
 {
-    return (struct tree_terms){.target = &a->here.here};
+    a->cause = cause;
+    return -ECANCELED;
+}
+
+struct tree_terms terms_of_member(struct authoring *a)
+{
+    struct tree_terms terms = {.must_not_exist = true};
+
+    locks_add_terms(a, &terms);
+    return terms;
+}
+
+struct tree_terms terms_of(struct authoring *a)
+{
+    struct tree_terms terms = {.target = &a->here.here};
+
+    locks_add_terms(a, &terms);
+    return terms;
 }
 
 /* The outcome for what a change was refused with; none: what was seen is no longer so. */
-static enum outcome outcome_of_error(int error)
+enum outcome authoring_outcome(int error)
 {
     switch (-error) {
     case ESTALE:
@@ -81,7 +100,7 @@ static enum outcome outcome_of_error(int error)
 
 void authoring_set_cause(struct authoring *a)
 {
-    enum outcome cause = a->cause ? a->cause : outcome_of_error(a->error);
+    enum outcome cause = a->cause ? a->cause : authoring_outcome(a->error);
 
     if (cause)
         exchange_set_cause(a->x, cause, 0);
@@ -91,6 +110,8 @@ void authoring_set_cause(struct authoring *a)
 static void (*effect_of(enum method method))(struct authoring *)
 {
     switch (method) {
+    case METHOD_POST:
+        return post_commit;
     case METHOD_DELETE:
         return change_delete;
     case METHOD_MKCOL:
@@ -99,6 +120,10 @@ static void (*effect_of(enum method method))(struct authoring *)
         return change_copy;
     case METHOD_MOVE:
         return change_move;
+    case METHOD_LOCK:
+        return change_lock;
+    case METHOD_UNLOCK:
+        return change_unlock;
     default:
         return write_commit;
     }
@@ -117,7 +142,9 @@ static bool establish_effect(struct authoring *a)
         return true;
     }
     x->effect.created = a->result.created;
-    x->effect.partly = a->failed != NULL;
+    x->effect.from_form = post_is_form(a);
+    x->effect.partly = a->failed || a->conflict_below;
+    x->effect.has_result = a->has_result;
     if (a->result.now.kind == TREE_FILE)
         stamp_etag(&a->result.now.stamp, 0, SPAN(""), a->etag);
     return true;
@@ -162,8 +189,12 @@ static bool dav_establish(struct exchange *x, enum fact fact)
         return establish_target(a);
     case FACT_DESTINATION:
         return establish_destination(a);
+    case FACT_LOCKS:
+        return locks_establish(a);
     case FACT_PLACE:
         return establish_place(a);
+    case FACT_MEANING:
+        return locks_establish_meaning(a);
     case FACT_EFFECT:
         return establish_effect(a);
     default:
@@ -171,8 +202,15 @@ static bool dav_establish(struct exchange *x, enum fact fact)
     }
 }
 
+static bool dav_takes_type(const struct exchange *x)
+{
+    return xml_is_content_of(x->request.method) ? xml_takes_type(x) : write_takes_type(x);
+}
+
 static bool dav_take(struct exchange *x, struct span data)
 {
+    if (xml_is_content_of(x->request.method))
+        return xml_take(x->held, data);
     return write_take(x->held, data);
 }
 
@@ -183,6 +221,7 @@ static void dav_release(struct exchange *x)
     if (!a)
         return;
     write_discard(a);
+    xml_discard(a);
     while (a->failed) {
         struct failed_member *f = a->failed;
 
@@ -201,7 +240,7 @@ static void dav_free(struct resource *r)
 static const struct resource_ops dav_ops = {
     .name = "dav",
     .establish = dav_establish,
-    .takes_type = write_takes_type,
+    .takes_type = dav_takes_type,
     .take = dav_take,
     .respond = authoring_respond,
     .release = dav_release,
@@ -217,10 +256,11 @@ int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop
         return -CANDOR_E_MEMORY;
     d->resource.ops = &dav_ops;
     d->resource.reader = reader;
-    d->resource.wants = METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_POST);
+    d->resource.wants = METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) |
+                        METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_LOCK);
     d->resource.methods = reader->methods | d->resource.wants | METHOD_BIT(METHOD_DELETE) |
                           METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_COPY) |
-                          METHOD_BIT(METHOD_MOVE);
+                          METHOD_BIT(METHOD_MOVE) | METHOD_BIT(METHOD_UNLOCK);
     d->share = share;
     d->loop = loop;
     d->pool = pool;
@@ -228,7 +268,28 @@ int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop
     return 0;
 }
 
-int dav_share_open(const struct files_options *options, struct dav_share **ret_share)
+/* The locks that the store has for the tree with that root. A negated errno. */
+static int open_locks(struct dav_share *share, struct store *store)
+{
+    char root[PATH_MAX];
+    int error;
+
+    if (lock_table_new(&share->locks) < 0)
+        return -ENOMEM;
+    if (!store)
+        return 0;
+    if (!realpath(share->options->root, root))
+        return -errno;
+    error = store_tree(store, span_from_str(root), &share->journal.tree);
+    if (error < 0)
+        return -EIO;
+    share->journal.store = store;
+    return lock_journal_load(&share->journal, share->tree, share->locks,
+                             clock_realtime() / CLOCK_SECOND);
+}
+
+int dav_share_open(const struct files_options *options, struct store *store,
+                   struct dav_share **ret_share)
 {
     struct dav_share *share = calloc(1, sizeof *share);
     mode_t mask = umask(0);
@@ -247,6 +308,8 @@ int dav_share_open(const struct files_options *options, struct dav_share **ret_s
     error = root < 0 ? -errno : tree_open(root, &tree, &share->tree);
     if (error == 0)
         error = tree_sweep(share->tree, &removed);
+    if (error == 0)
+        error = open_locks(share, store);
     if (root >= 0)
         close(root);
     if (error < 0) {
@@ -267,6 +330,7 @@ void dav_share_free(struct dav_share *share)
 {
     if (!share)
         return;
+    lock_table_free(share->locks);
     tree_free(share->tree);
     free(share);
 }

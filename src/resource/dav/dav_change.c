@@ -12,6 +12,7 @@ void change_delete(struct authoring *a)
     struct tree_terms terms = terms_of(a);
 
     a->error = tree_delete(a->dav->share->tree, a->path, &terms);
+    locks_forget(a);
 }
 
 void change_mkcol(struct authoring *a)
@@ -22,9 +23,12 @@ void change_mkcol(struct authoring *a)
 }
 
 /* The target is the destination here, and the source is what the questions saw at the target. */
-static struct tree_terms terms_of_both(const struct authoring *a)
+static struct tree_terms terms_of_both(struct authoring *a)
 {
-    return (struct tree_terms){.target = &a->there.here, .source = &a->here.here};
+    struct tree_terms terms = {.target = &a->there.here, .source = &a->here.here};
+
+    locks_add_terms(a, &terms);
+    return terms;
 }
 
 static bool note_failed(void *context, struct span member, int error)
@@ -53,6 +57,7 @@ void change_copy(struct authoring *a)
     };
 
     a->error = tree_copy(a->dav->share->tree, a->path, a->to, &copying, &terms, &a->result);
+    locks_forget(a);
 }
 
 void change_move(struct authoring *a)
@@ -60,4 +65,5 @@ void change_move(struct authoring *a)
     struct tree_terms terms = terms_of_both(a);
 
     a->error = tree_move(a->dav->share->tree, a->path, a->to, &terms, &a->result);
+    locks_forget(a);
 }

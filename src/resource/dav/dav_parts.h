@@ -6,12 +6,18 @@
 #define CANDOR_RESOURCE_DAV_DAV_PARTS_H
 
 #include "resource/dav/dav.h"
+#include "resource/dav/dav_request.h"
+#include "resource/dav/digest_hash.h"
+#include "resource/dav/lock_facts.h"
+#include "resource/dav/lock_journal.h"
 #include "resource/dav/tree.h"
 
 struct dav_share {
     const struct files_options *options;
     struct tree *tree;
     _Atomic uint64_t changes;
+    struct lock_table *locks; // guarded by the tree's mutex
+    struct lock_journal journal;
 };
 
 struct dav {
@@ -44,9 +50,13 @@ struct authoring {
     struct span to;        // COPY, MOVE: the destination
     struct tree_look there;
 
-    struct span content; // all of it, when it came in one piece
-    struct stage *stage; // else where it goes
-    struct span piece;   // that is being written
+    struct span content;      // all of it, when it came in one piece
+    struct stage *stage;      // else where it goes
+    struct span piece;        // that is being written
+    struct posting *posting;  // POST: what becomes of its content
+    struct digest_hash *hash; // of the content, where the client sent digests
+    struct digests digests;   // those
+    bool digests_read;
 
     /* A part of the representation: where it goes, and between which other parts it is staged. */
     uint64_t place_first, place_end;
@@ -58,6 +68,26 @@ struct authoring {
 
     struct tree_result result;
     char etag[STAMP_ETAG_OPAQUE + 1];
+
+    // Locks.
+    struct lock_facts facts;
+    struct lock_verdict verdict;
+    bool token_known, conflicting; // as in struct lock_state
+    struct span blocking;          // the root of the lock that is in the way
+    struct lock lock;              // granted or refreshed
+    char token[LOCK_TOKEN_SIZE];
+    bool inserted;             // it is in the table, and waits for the journal
+    bool conflict_below;       // it is refused for a lock on a member
+    struct lock_gone *expired; // for the journal, with the new lock
+    struct lock_gone *gone;    // for the journal, with what they were on
+    bool has_result;
+
+    // Content that is XML.
+    struct xml_reader *reader;
+    bool understood; // one of:
+    struct dav_lockinfo lockinfo;
+    struct dav_propfind propfind;
+    struct dav_proppatch proppatch;
 };
 
 /*
@@ -67,10 +97,18 @@ struct authoring {
 bool step(struct authoring *a, void (*act)(struct authoring *a));
 
 /* The tree's terms for a change of the target, as the questions saw it. */
-struct tree_terms terms_of(const struct authoring *a);
+struct tree_terms terms_of(struct authoring *a);
 
+/* The outcome for a negated errno; none: what was seen is no longer so. */
+enum outcome authoring_outcome(int error);
 /* Records why the last step failed as the cause; a state that changed meanwhile is no cause. */
 void authoring_set_cause(struct authoring *a);
+
+/* The step fails with an outcome that no errno tells; returns what a->error is to be. */
+int authoring_fail(struct authoring *a, enum outcome cause);
+
+/* The terms for a new member of the target, which must not be there yet. */
+struct tree_terms terms_of_member(struct authoring *a);
 
 /* dav_look.c: facts. */
 bool establish_target(struct authoring *a);
@@ -85,11 +123,39 @@ void write_commit(struct authoring *a);
 /* Gives up what was staged and not committed. */
 void write_discard(struct authoring *a);
 
+/* dav_post.c: the same for POST. */
+void post_piece(struct authoring *a);
+void post_commit(struct authoring *a);
+bool post_is_form(const struct authoring *a);
+/* Of the member that was made; not of a form. */
+struct span post_member_name(const struct authoring *a);
+void post_free(struct posting *p);
+
 /* dav_change.c: the other effects, for the pool. */
 void change_delete(struct authoring *a);
 void change_mkcol(struct authoring *a);
 void change_copy(struct authoring *a);
 void change_move(struct authoring *a);
+
+/* dav_xml.c: content that is XML, read in the loop's thread as it comes. */
+bool xml_is_content_of(enum method method);
+bool xml_takes_type(const struct exchange *x);
+bool xml_take(struct authoring *a, struct span data);
+/* All has come: fills in what it asks for, or sets the cause. */
+void xml_understand(struct authoring *a);
+void xml_discard(struct authoring *a);
+
+/* dav_lock.c: FACT_LOCKS, FACT_MEANING, LOCK and UNLOCK. */
+bool locks_establish(struct authoring *a);
+bool locks_establish_meaning(struct authoring *a);
+/* Makes a change one that no lock forbids, and locks end with what they were on. */
+void locks_add_terms(struct authoring *a, struct tree_terms *terms);
+/* After such a change, in the pool: the journal forgets the locks that ended. */
+void locks_forget(struct authoring *a);
+void change_lock(struct authoring *a);
+void change_unlock(struct authoring *a);
+/* Adds what it knows to the response; nothing where the outcome is not about locks. */
+void locks_respond(struct exchange *x);
 
 /* dav_respond.c */
 void authoring_respond(struct exchange *x);

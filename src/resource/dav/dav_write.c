@@ -136,7 +136,7 @@ bool establish_place(struct authoring *a)
     struct exchange *x = a->x;
     enum outcome cause;
 
-    if (!(x->resource->wants & METHOD_BIT(x->request.method)) || x->request.method == METHOD_POST)
+    if (x->request.method != METHOD_PUT && x->request.method != METHOD_PATCH)
         return true;
     if (is_partial(x) && a->acted != begin_early) {
         cause = find_place(a);
@@ -157,6 +157,51 @@ bool establish_place(struct authoring *a)
     return true;
 }
 
+/* The digests that the client sent, and what computes the same from the content: RFC 9530. */
+static int read_digests(struct authoring *a)
+{
+    struct exchange *x = a->x;
+    struct digests representation = {0};
+    struct span value = exchange_field(x, FIELD_content_digest);
+    size_t offset;
+
+    if (a->digests_read)
+        return 0;
+    a->digests_read = true;
+    if (value.ptr && !digest_parse(value, &a->digests, &offset))
+        return authoring_fail(a, OUTCOME_digest_malformed);
+    value = exchange_field(x, FIELD_repr_digest);
+    if (value.ptr && !digest_parse(value, &representation, &offset))
+        return authoring_fail(a, OUTCOME_digest_malformed);
+    // Content that is the whole representation has one digest; of a part, only its own is known.
+    for (int i = 0; i < DIGEST_ALGORITHMS && !is_partial(x); i++) {
+        if (!representation.has[i])
+            continue;
+        if (a->digests.has[i] && memcmp(a->digests.bytes[i], representation.bytes[i],
+                                        digest_length((enum digest_algorithm)i)) != 0)
+            return authoring_fail(a, OUTCOME_digest_differs);
+        a->digests.has[i] = true;
+        memcpy(a->digests.bytes[i], representation.bytes[i], DIGEST_LENGTH_MAX);
+    }
+    for (int i = 0; i < DIGEST_ALGORITHMS; i++)
+        if (a->digests.has[i])
+            return digest_hash_new(&a->digests, &a->hash) < 0 ? -ENOMEM : 0;
+    return 0;
+}
+
+static int check_digests(struct authoring *a)
+{
+    struct digests computed;
+
+    if (!a->hash)
+        return 0;
+    if (digest_hash_finish(a->hash, &computed) < 0)
+        return -EIO;
+    digest_hash_free(a->hash);
+    a->hash = NULL;
+    return digest_agree(&a->digests, &computed) ? 0 : authoring_fail(a, OUTCOME_digest_differs);
+}
+
 /* In the pool. */
 static void write_piece(struct authoring *a)
 {
@@ -170,9 +215,16 @@ static void piece_run(struct work *w)
 {
     struct authoring *a = container_of(w, struct authoring, work);
 
-    a->error = 0;
     a->cause = OUTCOME_NONE;
-    write_piece(a);
+    a->error = read_digests(a);
+    if (a->error)
+        return;
+    if (a->hash)
+        digest_hash_add(a->hash, a->piece);
+    if (a->x->request.method == METHOD_POST)
+        post_piece(a);
+    else
+        write_piece(a);
 }
 
 static void piece_done(struct work *w)
@@ -189,7 +241,7 @@ bool write_take(struct authoring *a, struct span data)
     const struct message *m = &a->x->request;
 
     if (a->x->content_taken == 0 && m->framing == FRAMING_LENGTH && data.len == m->content_length &&
-        !is_partial(a->x) && !a->stage) {
+        m->method == METHOD_PUT && !is_partial(a->x) && !a->stage) {
         a->content = data;
         return true;
     }
@@ -254,6 +306,13 @@ void write_commit(struct authoring *a)
 {
     struct tree_terms terms = terms_of(a);
 
+    a->error = read_digests(a);
+    if (a->error == 0 && a->hash && !a->stage)
+        digest_hash_add(a->hash, a->content);
+    if (a->error == 0)
+        a->error = check_digests(a);
+    if (a->error)
+        return;
     if (!a->stage && is_partial(a->x)) {
         a->error = begin(a); // a part without any content
         if (a->error)
@@ -270,11 +329,15 @@ void write_commit(struct authoring *a)
 struct discarding {
     struct work work;
     struct stage *stage;
+    struct posting *posting;
 };
 
 static void discard_run(struct work *w)
 {
-    tree_stage_free(container_of(w, struct discarding, work)->stage);
+    struct discarding *d = container_of(w, struct discarding, work);
+
+    tree_stage_free(d->stage);
+    post_free(d->posting);
 }
 
 static void discard_done(struct work *w)
@@ -286,14 +349,17 @@ void write_discard(struct authoring *a)
 {
     struct discarding *d;
 
-    if (!a->stage)
+    digest_hash_free(a->hash);
+    if (!a->stage && !a->posting)
         return;
     d = calloc(1, sizeof *d);
     if (!d) {
         tree_stage_free(a->stage); // blocks, but loses nothing
+        post_free(a->posting);
         return;
     }
     d->stage = a->stage;
+    d->posting = a->posting;
     d->work.run = discard_run;
     d->work.done = discard_done;
     offload_submit(a->dav->pool, a->dav->loop, &d->work);

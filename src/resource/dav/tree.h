@@ -126,6 +126,8 @@ int tree_stage_sync(struct stage *s);
  */
 int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
                       struct tree_result *ret_result);
+/* Another name in the same folder, before the commit. -EINVAL for another folder. */
+int tree_stage_rename(struct stage *s, struct span path);
 /* Removes the temporary unless it was committed. Accepts NULL. */
 void tree_stage_free(struct stage *s);
 

@@ -324,6 +324,21 @@ int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
     return error;
 }
 
+int tree_stage_rename(struct stage *s, struct span path)
+{
+    size_t folder = (size_t)(s->place.leaf - s->place.path);
+
+    if (tree_check_path(s->tree, path) != TREE_NAME_OK || path.len > LIMIT_TREE_PATH)
+        return -ENAMETOOLONG;
+    if (path.len <= folder || memcmp(path.ptr, s->place.path, folder) != 0 ||
+        memchr(path.ptr + folder, '/', path.len - folder))
+        return -EINVAL;
+    memcpy(s->place.path, path.ptr, path.len);
+    s->place.path[path.len] = '\0';
+    s->place.length = path.len;
+    return 0;
+}
+
 int tree_put(struct tree *t, struct span path, struct span content, int64_t modified_ns,
              const struct tree_terms *terms, struct tree_result *ret_result)
 {

@@ -6,7 +6,7 @@
 #include "resource/files/body.h"
 #include "resource/files/cache.h"
 #include "resource/files/listing_read.h"
-#include "resource/page/page.h"
+#include "resource/page/listing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -72,10 +72,15 @@ static bool is_out_of_bounds(const struct exchange *x, const struct files *f)
 static void listing_run(struct work *w)
 {
     struct held *h = container_of(w, struct held, listing_work);
-    struct exchange *x = h->x;
+    const struct exchange *x = h->x;
+    const struct listing_view view = {
+        .shown = x->path.text,
+        .has_parent = x->path.text.len > 1,
+        .dotfiles = h->files->options.dotfiles,
+        .format = h->format,
+    };
 
-    h->listing_error = listing_read(h->files->root, h->folder, x->path.text, x->path.text.len > 1,
-                                    h->files->options.dotfiles, h->format, &h->listing);
+    h->listing_error = listing_read(h->files->root, h->folder, &view, &h->listing);
 }
 
 static void listing_done(struct work *w)
@@ -277,7 +282,7 @@ static void respond_listing(struct exchange *x, struct held *h)
         return;
     exchange_add_field(x, SPAN("Content-Type"), listing_types[h->format]);
     if (h->format == LISTING_HTML)
-        exchange_add_field(x, SPAN("Content-Security-Policy"), page_content_security_policy);
+        exchange_add_field(x, SPAN("Content-Security-Policy"), listing_policy(false));
     r->body = buf_span(&h->listing);
     r->length = r->body.len;
     r->has_length = true;

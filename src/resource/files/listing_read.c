@@ -21,50 +21,77 @@ const struct span listing_types[LISTING_FORMATS] = {
 };
 
 struct reading {
-    int root;
-    const char *folder;
     struct arena arena; // names
     struct listing_entry *entries;
     size_t count, room;
     bool truncated;
 };
 
-/* What a symbolic link leads to, followed beneath the root like a request would. */
-static bool stat_link(const struct reading *r, const char *name, struct stat *ret)
+bool listing_hides(const char *name, bool dotfiles)
 {
-    char path[PATH_MAX];
-    int length = snprintf(path, sizeof path, "%s%s", r->folder, name);
-    bool ok;
-    int fd;
-
-    if (length < 0 || (size_t)length >= sizeof path)
+    if (name[0] != '.')
         return false;
-    fd = snapshot_open(r->root, path, O_PATH);
-    if (fd < 0)
-        return false;
-    ok = fstat(fd, ret) == 0;
-    close(fd);
-    return ok;
+    return !dotfiles || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+           stamp_name_is_reserved(span_from_str(name));
 }
 
-static bool entry_from_member(const struct reading *r, int folder, const char *name,
-                              struct listing_entry *ret)
+int listing_open(const struct listing_folder *folder, const char *name, int flags)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s%s", folder->path, name);
+
+    if (length < 0 || (size_t)length >= sizeof path)
+        return -ENAMETOOLONG;
+    return snapshot_open(folder->root, path, flags);
+}
+
+bool listing_member(const struct listing_folder *folder, const char *name,
+                    struct listing_entry *ret_entry, bool *ret_is_link)
 {
     struct stat st;
+    bool is_link;
 
-    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+    if (fstatat(folder->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return false;
-    if (S_ISLNK(st.st_mode) && !stat_link(r, name, &st))
-        return false;
+    is_link = S_ISLNK(st.st_mode);
+    if (is_link) { // followed beneath the root like a request would
+        int fd = listing_open(folder, name, O_PATH);
+        bool ok;
+
+        if (fd < 0)
+            return false;
+        ok = fstat(fd, &st) == 0;
+        close(fd);
+        if (!ok)
+            return false;
+    }
     if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
         return false;
-    ret->is_folder = S_ISDIR(st.st_mode);
-    ret->size = (uint64_t)st.st_size;
-    ret->modified = st.st_mtim.tv_sec;
+    *ret_is_link = is_link;
+    *ret_entry = (struct listing_entry){.name = span_from_str(name),
+                                        .is_folder = S_ISDIR(st.st_mode),
+                                        .size = (uint64_t)st.st_size,
+                                        .modified = st.st_mtim.tv_sec};
     return true;
 }
 
-static bool reading_add(struct reading *r, const char *name, struct listing_entry entry)
+int listing_write(const struct listing *listing, enum listing_format format, struct buf *ret_body)
+{
+    static void (*const writers[LISTING_FORMATS])(struct buf *, const struct listing *) = {
+        [LISTING_HTML] = listing_write_html,
+        [LISTING_JSON] = listing_write_json,
+        [LISTING_TEXT] = listing_write_text,
+    };
+
+    *ret_body = (struct buf){0};
+    writers[format](ret_body, listing);
+    if (!ret_body->failed)
+        return 0;
+    buf_done(ret_body);
+    return -ENOMEM;
+}
+
+static bool reading_add(struct reading *r, struct listing_entry entry)
 {
     if (r->count == r->room) {
         size_t room = r->room ? r->room * 2 : 64;
@@ -75,49 +102,43 @@ static bool reading_add(struct reading *r, const char *name, struct listing_entr
         r->entries = more;
         r->room = room;
     }
-    entry.name = arena_copy(&r->arena, span_from_str(name));
+    entry.name = arena_copy(&r->arena, entry.name);
     if (!entry.name.ptr)
         return false;
     r->entries[r->count++] = entry;
     return true;
 }
 
-static int read_members(DIR *dir, bool dotfiles, struct reading *r)
+static int read_members(DIR *dir, const struct listing_folder *folder, bool dotfiles,
+                        struct reading *r)
 {
     const struct dirent *member;
 
     for (;;) {
-        struct listing_entry entry = {0};
-        const char *name;
+        struct listing_entry entry;
+        bool is_link;
 
         errno = 0;
         member = readdir(dir);
         if (!member)
             return -errno;
-        name = member->d_name;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-            (name[0] == '.' && (!dotfiles || stamp_name_is_reserved(span_from_str(name)))))
+        if (listing_hides(member->d_name, dotfiles))
             continue;
         if (r->count >= LIMIT_LISTING_ENTRIES) {
             r->truncated = true;
             return 0;
         }
-        if (entry_from_member(r, dirfd(dir), name, &entry) && !reading_add(r, name, entry))
+        if (listing_member(folder, member->d_name, &entry, &is_link) && !reading_add(r, entry))
             return -ENOMEM;
     }
 }
 
-int listing_read(int root, const char *folder, struct span shown, bool has_parent, bool dotfiles,
-                 enum listing_format format, struct buf *ret_body)
+int listing_read(int root, const char *folder, const struct listing_view *view,
+                 struct buf *ret_body)
 {
-    static void (*const writers[LISTING_FORMATS])(struct buf *, const struct listing *) = {
-        [LISTING_HTML] = listing_write_html,
-        [LISTING_JSON] = listing_write_json,
-        [LISTING_TEXT] = listing_write_text,
-    };
     int fd = snapshot_open(root, folder, O_RDONLY | O_DIRECTORY);
-    struct reading r = {.root = root, .folder = folder};
-    struct listing listing;
+    const struct listing_folder at = {.root = root, .path = folder, .fd = fd};
+    struct reading r = {0};
     DIR *dir;
     int error;
 
@@ -130,20 +151,20 @@ int listing_read(int root, const char *folder, struct span shown, bool has_paren
         close(fd);
         return error;
     }
-    error = arena_init(&r.arena, 4096) < 0 ? -ENOMEM : read_members(dir, dotfiles, &r);
+    error = arena_init(&r.arena, 4096) < 0 ? -ENOMEM : read_members(dir, &at, view->dotfiles, &r);
     closedir(dir);
     if (error == 0) {
+        const struct listing listing = {.path = view->shown,
+                                        .entries = r.entries,
+                                        .count = r.count,
+                                        .truncated = r.truncated,
+                                        .has_parent = view->has_parent,
+                                        .writable = view->writable,
+                                        .has_archives = view->has_archives,
+                                        .has_search = view->has_search};
+
         listing_sort(r.entries, r.count);
-        listing = (struct listing){.path = shown,
-                                   .entries = r.entries,
-                                   .count = r.count,
-                                   .truncated = r.truncated,
-                                   .has_parent = has_parent};
-        writers[format](ret_body, &listing);
-        if (ret_body->failed) {
-            buf_done(ret_body);
-            error = -ENOMEM;
-        }
+        error = listing_write(&listing, view->format, ret_body);
     }
     free(r.entries);
     arena_done(&r.arena);

@@ -244,17 +244,40 @@ static void write_summary(struct buf *b, const struct listing *listing)
     buf_add(b, SPAN("</p>\n"));
 }
 
-static void write_html_entry(struct buf *b, const struct listing_entry *entry)
+/* The name; of a path, also the folder that it is in, for the eye. */
+static void write_html_name(struct buf *b, struct span name, bool is_path)
+{
+    struct span last = is_path ? last_segment(name) : name;
+
+    buf_add(b, SPAN("<bdi>"));
+    page_write_text(b, last);
+    buf_add(b, SPAN("</bdi>"));
+    if (last.len < name.len) {
+        buf_add(b, SPAN(" <small>in <bdi>"));
+        page_write_text(b, span_first(name, name.len - last.len - 1));
+        buf_add(b, SPAN("</bdi></small>"));
+    }
+}
+
+static void write_href(struct buf *b, const struct listing_entry *entry, bool is_path)
+{
+    if (is_path)
+        page_write_path_href(b, entry->name, entry->is_folder);
+    else
+        page_write_href(b, entry->name, entry->is_folder);
+}
+
+static void write_html_entry(struct buf *b, const struct listing_entry *entry, bool is_path)
 {
     struct tm tm;
 
     assert(entry->name.len);
     buf_add_str(b, entry->is_folder ? "<tr class=\"folder\"><th scope=\"row\"><a href=\""
                                     : "<tr><th scope=\"row\"><a href=\"");
-    page_write_href(b, entry->name, entry->is_folder);
-    buf_add(b, SPAN("\"><bdi>"));
-    page_write_text(b, entry->name);
-    buf_add_str(b, entry->is_folder ? "</bdi>/</a></th><td>" : "</bdi></a></th><td>");
+    write_href(b, entry, is_path);
+    buf_add(b, SPAN("\">"));
+    write_html_name(b, entry->name, is_path);
+    buf_add_str(b, entry->is_folder && !is_path ? "/</a></th><td>" : "</a></th><td>");
     if (!entry->is_folder) {
         buf_add(b, SPAN("<data value=\""));
         buf_add_u64(b, entry->size);
@@ -279,54 +302,118 @@ static void write_html_entry(struct buf *b, const struct listing_entry *entry)
 
 static void write_html_table(struct buf *b, const struct listing *listing)
 {
-    buf_add(b, SPAN("<table>\n<caption>What is in this folder</caption>\n"
-                    "<thead>\n<tr><th scope=\"col\">Name</th><th scope=\"col\">Size</th>"
-                    "<th scope=\"col\">Modified (UTC)</th></tr>\n</thead>\n<tbody>\n"));
+    buf_add(b, SPAN("<table>\n<caption>"));
+    buf_add_str(b, listing->search.len ? "What was found" : "What is in this folder");
+    buf_add(b,
+            SPAN("</caption>\n<thead>\n<tr><th scope=\"col\">Name</th><th scope=\"col\">Size</th>"
+                 "<th scope=\"col\">Modified (UTC)</th></tr>\n</thead>\n<tbody>\n"));
     for (size_t i = 0; i < listing->count; i++)
-        write_html_entry(b, &listing->entries[i]);
+        write_html_entry(b, &listing->entries[i], listing->search.len != 0);
     buf_add(b, SPAN("</tbody>\n</table>\n"));
 }
 
-void listing_write_html(struct buf *b, const struct listing *listing)
+/* What can be asked for beyond the rows; what needs the script is hidden where there is none. */
+static void write_tools(struct buf *b, const struct listing *listing)
 {
-    struct buf title = {0};
+    if (!listing->has_search && !listing->has_archives && !listing->writable)
+        return;
+    buf_add(b, SPAN("<div class=\"tools\">\n"));
+    if (listing->has_search) {
+        buf_add(b, SPAN("<form class=\"search\" role=\"search\" action=\"./\">"
+                        "<input type=\"search\" name=\"search\" required autocomplete=\"off\" "
+                        "placeholder=\"Search\" aria-label=\"Search this folder and below\" "
+                        "enterkeyhint=\"search\" value=\""));
+        page_write_text(b, listing->search);
+        buf_add(b, SPAN("\"></form>\n"));
+    }
+    if (listing->writable)
+        buf_add(b, SPAN("<details class=\"menu scripted\"><summary class=\"icon-text upload-icon "
+                        "primary\">Upload</summary><div>"
+                        "<button type=\"button\" data-do=\"upload\">Files</button>"
+                        "<button type=\"button\" data-do=\"upload-folder\">A folder</button>"
+                        "</div></details>\n<button type=\"button\" data-do=\"folder\" "
+                        "class=\"icon-text new-folder scripted\">New folder</button>\n"));
+    if (listing->has_archives)
+        buf_add(b, SPAN("<details class=\"menu\"><summary class=\"icon-text download\">"
+                        "Download</summary><div><a href=\"./?archive=zip\" download>As zip</a>"
+                        "<a href=\"./?archive=tar\" download>As tar</a></div></details>\n"));
+    buf_add(b, SPAN("</div>\n"));
+    if (listing->writable)
+        buf_add(b, SPAN("<form class=\"unscripted\" method=\"post\" action=\"./\" "
+                        "enctype=\"multipart/form-data\"><label>Upload files <input type=\"file\" "
+                        "name=\"file\" multiple required></label> "
+                        "<button>Upload</button></form>\n"));
+}
+
+static void write_header(struct buf *b, const struct listing *listing)
+{
     struct span name = last_segment(listing->path);
 
-    assert(span_starts(listing->path, SPAN("/")) && span_ends(listing->path, SPAN("/")));
-    buf_add(&title, SPAN("Index of "));
-    buf_add(&title, listing->path);
-    page_write_begin(b, buf_span(&title), "listing");
-    b->failed |= title.failed;
-    buf_done(&title);
     buf_add(b, SPAN("<header>\n"));
     write_breadcrumbs(b, listing);
     buf_add(b, SPAN("<h1><bdi>"));
     page_write_text(b, name.len ? name : SPAN("Home"));
     buf_add(b, SPAN("</bdi></h1>\n"));
+    if (listing->search.len) {
+        buf_add(b, SPAN("<p class=\"found\">Found for <q>"));
+        page_write_text(b, listing->search);
+        buf_add(b, SPAN("</q>. <a href=\"./\">Show the whole folder</a></p>\n"));
+    }
     if (listing->count)
         write_summary(b, listing);
-    if (listing->truncated)
+    else
+        buf_add(b, SPAN("<p class=\"summary\"></p>\n"));
+    write_tools(b, listing);
+    if (listing->truncated && listing->search.len)
+        buf_add(b, SPAN("<p class=\"note\">There may be more: the search ended at its limit. Look "
+                        "for a longer word, or in a folder further below.</p>\n"));
+    else if (listing->truncated)
         buf_add(b, SPAN("<p class=\"note\">There is more in this folder than one page can show. "
                         "What is missing here can still be opened by its address.</p>\n"));
-    buf_add(b, SPAN("</header>\n<main>\n"));
-    if (listing->has_parent)
+    buf_add(b, SPAN("</header>\n"));
+}
+
+struct span listing_policy(bool writable)
+{
+    return page_browse_policies[writable ? PAGE_SCRIPT_WRITE : PAGE_SCRIPT_READ];
+}
+
+void listing_write_html(struct buf *b, const struct listing *listing)
+{
+    bool is_search = listing->search.len != 0;
+    struct buf title = {0};
+
+    assert(span_starts(listing->path, SPAN("/")) && span_ends(listing->path, SPAN("/")));
+    buf_add_str(&title, is_search ? "Search in " : "Index of ");
+    buf_add(&title, listing->path);
+    page_write_begin(b, buf_span(&title), "listing");
+    b->failed |= title.failed;
+    buf_done(&title);
+    write_header(b, listing);
+    buf_add(b, SPAN("<main"));
+    buf_add_str(b, listing->writable ? " data-writable" : "");
+    buf_add_str(b, listing->has_archives ? " data-archives" : "");
+    buf_add(b, SPAN(">\n"));
+    if (listing->has_parent && !is_search)
         buf_add(b, SPAN("<p class=\"up\"><a href=\"../\">Parent folder</a></p>\n"));
     if (listing->count)
         write_html_table(b, listing);
     else
-        buf_add(b, SPAN("<p class=\"empty\">This folder is empty.</p>\n"));
+        buf_add_str(b, is_search ? "<p class=\"empty\">Nothing was found.</p>\n"
+                                 : "<p class=\"empty\">This folder is empty.</p>\n");
     buf_add(b, SPAN("</main>\n"));
+    page_write_script(b, listing->writable ? PAGE_SCRIPT_WRITE : PAGE_SCRIPT_READ);
     page_write_end(b);
 }
 
-static void write_json_entry(struct buf *b, const struct listing_entry *entry)
+static void write_json_entry(struct buf *b, const struct listing_entry *entry, bool is_path)
 {
     struct tm tm;
 
     buf_add(b, SPAN("{\"name\": \""));
     buf_add_json(b, entry->name);
     buf_add(b, SPAN("\", \"href\": \""));
-    page_write_href(b, entry->name, entry->is_folder);
+    write_href(b, entry, is_path);
     if (entry->is_folder) {
         buf_add(b, SPAN("\", \"type\": \"folder\""));
     } else {
@@ -345,12 +432,16 @@ void listing_write_json(struct buf *b, const struct listing *listing)
 {
     buf_add(b, SPAN("{\n\"path\": \""));
     buf_add_json(b, listing->path);
+    if (listing->search.len) {
+        buf_add(b, SPAN("\",\n\"search\": \""));
+        buf_add_json(b, listing->search);
+    }
     buf_add(b, SPAN("\",\n\"truncated\": "));
     buf_add_str(b, listing->truncated ? "true" : "false");
     buf_add(b, SPAN(",\n\"entries\": ["));
     for (size_t i = 0; i < listing->count; i++) {
         buf_add_str(b, i ? ",\n" : "\n");
-        write_json_entry(b, &listing->entries[i]);
+        write_json_entry(b, &listing->entries[i], listing->search.len != 0);
     }
     buf_add_str(b, listing->count ? "\n]\n}\n" : "]\n}\n");
 }

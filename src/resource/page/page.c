@@ -3,12 +3,23 @@
 
 #include "base/ascii.h"
 #include "base/utf8.h"
+#include "resource/page/page_script.h"
 #include "resource/page/page_style.h"
 
 // img-src: the icons are data: URIs within the style.
 const struct span page_content_security_policy =
     SPAN_INIT("default-src 'none'; style-src " PAGE_STYLE_SOURCE "; img-src data:; "
               "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+
+// form-action: the search field, and uploads without the script. blob: pictures about to be sent.
+#define BROWSE_POLICY(script)                                                                      \
+    SPAN_INIT("default-src 'none'; style-src " PAGE_STYLE_SOURCE "; script-src " script "; "       \
+              "connect-src 'self'; img-src 'self' data: blob:; base-uri 'none'; "                  \
+              "form-action 'self'; frame-ancestors 'none'")
+const struct span page_browse_policies[PAGE_SCRIPTS] = {
+    [PAGE_SCRIPT_READ] = BROWSE_POLICY(PAGE_SCRIPT_READ_SOURCE),
+    [PAGE_SCRIPT_WRITE] = BROWSE_POLICY(PAGE_SCRIPT_WRITE_SOURCE),
+};
 
 void page_write_begin(struct buf *b, struct span title, const char *kind)
 {
@@ -31,6 +42,14 @@ void page_write_begin(struct buf *b, struct span title, const char *kind)
 void page_write_end(struct buf *b)
 {
     buf_add(b, SPAN("</body>\n</html>\n"));
+}
+
+void page_write_script(struct buf *b, enum page_script script)
+{
+    buf_add(b, SPAN("<script>"));
+    buf_add(b, script == PAGE_SCRIPT_WRITE ? span_of(page_script_write, sizeof page_script_write)
+                                           : span_of(page_script_read, sizeof page_script_read));
+    buf_add(b, SPAN("</script>\n"));
 }
 
 /* Takes one character off the front of *text, as it may be shown; shown has room for three bytes.
@@ -98,11 +117,10 @@ static bool is_href_char(char c)
     return ascii_is(c, ASCII_PCHAR) && c != '&' && c != '\'';
 }
 
-void page_write_href(struct buf *b, struct span name, bool is_folder)
+static void write_segment(struct buf *b, struct span name)
 {
     static const char hex[] = "0123456789ABCDEF";
 
-    buf_add(b, SPAN("./"));
     while (name.len) {
         size_t n = 0;
 
@@ -116,6 +134,23 @@ void page_write_href(struct buf *b, struct span name, bool is_folder)
             buf_add(b, span_of((const char[3]){'%', hex[c >> 4], hex[c & 15]}, 3));
             name = span_from(name, 1);
         }
+    }
+}
+
+void page_write_href(struct buf *b, struct span name, bool is_folder)
+{
+    buf_add(b, SPAN("./"));
+    write_segment(b, name);
+    if (is_folder)
+        buf_add_char(b, '/');
+}
+
+void page_write_path_href(struct buf *b, struct span path, bool is_folder)
+{
+    buf_add_char(b, '.');
+    while (path.len) {
+        buf_add_char(b, '/');
+        write_segment(b, span_take_until(&path, '/'));
     }
     if (is_folder)
         buf_add_char(b, '/');

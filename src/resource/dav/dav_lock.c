@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: MIT
+/*
+ * LOCK and UNLOCK, and what locks mean to every other method: RFC 4918 §6, §7, §9.10, §9.11.
+ */
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "http/accept.h"
+#include "http/dav_fields.h"
+#include "resource/dav/dav_parts.h"
+#include "resource/dav/multistatus_write.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static int64_t now_seconds(void)
+{
+    return clock_realtime() / CLOCK_SECOND;
+}
+
+static bool is_refresh(const struct authoring *a)
+{
+    return a->x->request.method == METHOD_LOCK && !a->understood;
+}
+
+static struct span mount_of(const struct exchange *x)
+{
+    return span_first(x->path.text, x->resource->mount_length);
+}
+
+/* ---- Facts */
+
+/* What the method would change: RFC 4918 §7.4, §7.5. */
+static void note_changes(struct authoring *a)
+{
+    struct lock_facts *f = &a->facts;
+    bool absent = a->here.here.kind == TREE_ABSENT;
+
+    switch (a->x->request.method) {
+    case METHOD_DELETE:
+        lock_facts_change(f, a->path, LOCK_REACH_SUBTREE);
+        lock_facts_change_parent(f, a->path);
+        break;
+    case METHOD_MOVE:
+        lock_facts_change(f, a->path, LOCK_REACH_SUBTREE);
+        lock_facts_change_parent(f, a->path);
+        /* fall through */
+    case METHOD_COPY:
+        lock_facts_change(f, a->to, LOCK_REACH_SUBTREE);
+        if (a->there.here.kind == TREE_ABSENT)
+            lock_facts_change_parent(f, a->to);
+        break;
+    case METHOD_LOCK:
+        if (absent)
+            lock_facts_change_parent(f, a->path);
+        break;
+    case METHOD_UNLOCK:
+    case METHOD_PROPFIND:
+        break;
+    default:
+        lock_facts_change(f, a->path, LOCK_REACH_RESOURCE);
+        if (absent)
+            lock_facts_change_parent(f, a->path);
+        break;
+    }
+}
+
+static bool names_lock(struct authoring *a, int64_t now)
+{
+    struct lock_table *table = a->dav->share->locks;
+    struct span token;
+
+    if (a->x->request.method == METHOD_LOCK)
+        return lock_facts_named(&a->facts, table, now) != NULL;
+    return lock_token_parse(message_field(&a->x->request, FIELD_lock_token), &token) &&
+           lock_table_find(table, token, a->path, now);
+}
+
+static bool is_infinite(const struct authoring *a)
+{
+    return depth_parse(message_field(&a->x->request, FIELD_depth)) != DEPTH_0;
+}
+
+/* With the mutex: who stands in the way of the lock asked for. Below its root: *ret_below. */
+static int find_conflict(struct authoring *a, int64_t now, bool *ret_conflict, bool *ret_below)
+{
+    const struct lock *lock = lock_table_conflict(a->dav->share->locks, a->path, is_infinite(a),
+                                                  !a->lockinfo.exclusive, now);
+
+    *ret_conflict = lock != NULL;
+    *ret_below = lock && lock->path.len > a->path.len;
+    if (!lock)
+        return 0;
+    a->blocking = arena_copy(&a->x->arena, lock->path);
+    return lock->path.len && !a->blocking.ptr ? -ENOMEM : 0;
+}
+
+/* In the pool. */
+static void look_at_locks(struct authoring *a)
+{
+    struct dav_share *share = a->dav->share;
+    int64_t now = now_seconds();
+    bool conflict = false, below = false;
+
+    a->error = lock_facts_look(&a->facts, share->tree);
+    if (a->error)
+        return;
+    tree_lock(share->tree);
+    if (lock_facts_decide(&a->facts, share->locks, now, &a->x->arena, &a->verdict) < 0)
+        a->error = -ENOMEM;
+    a->token_known = names_lock(a, now);
+    if (a->error == 0 && a->x->request.method == METHOD_LOCK && a->understood)
+        a->error = find_conflict(a, now, &conflict, &below);
+    tree_unlock(share->tree);
+    if (a->verdict.blocked)
+        a->blocking = a->verdict.blocking;
+    a->conflicting = conflict && !below;
+}
+
+bool locks_establish(struct authoring *a)
+{
+    struct exchange *x = a->x;
+    struct lock_place place = {message_field(&x->request, FIELD_host), mount_of(x), a->path};
+
+    if (a->acted != look_at_locks) {
+        a->verdict = (struct lock_verdict){.if_holds = true};
+        if (lock_facts_read(&a->facts, &x->arena, exchange_field(x, FIELD_if), &place) < 0) {
+            exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
+            return true;
+        }
+        note_changes(a);
+        x->locks = (struct lock_state){.if_malformed = a->facts.malformed, .if_holds = true};
+        // The usual case, without a way through the pool. The change itself looks again.
+        if (!a->facts.value.ptr && lock_table_is_empty(a->dav->share->locks))
+            return true;
+    }
+    if (!step(a, look_at_locks))
+        return false;
+    if (a->error) {
+        exchange_set_cause(
+            x, a->error == -ENOMEM ? OUTCOME_resources_exhausted : OUTCOME_read_failed, 0);
+        return true;
+    }
+    x->locks.if_holds = a->verdict.if_holds;
+    x->locks.blocked = a->verdict.blocked;
+    x->locks.token_known = a->token_known;
+    x->locks.conflicting = a->conflicting;
+    return true;
+}
+
+bool locks_establish_meaning(struct authoring *a)
+{
+    struct exchange *x = a->x;
+
+    if (!xml_is_content_of(x->request.method))
+        return true;
+    if (a->acted != look_at_locks) {
+        xml_understand(a);
+        if (x->cause != OUTCOME_NONE || x->request.method != METHOD_LOCK)
+            return true;
+    }
+    return locks_establish(a);
+}
+
+/* ---- Terms of a change: with the mutex */
+
+static int check(void *context)
+{
+    struct authoring *a = context;
+    struct lock_verdict now;
+
+    if (lock_facts_decide(&a->facts, a->dav->share->locks, now_seconds(), &a->x->arena, &now) < 0)
+        return -ENOMEM;
+    return now.blocked || !now.if_holds ? -ESTALE : 0; // it was asked, and had been otherwise
+}
+
+static void add_gone(struct authoring *a, struct lock_gone *more)
+{
+    struct lock_gone **end = &a->gone;
+
+    while (*end)
+        end = &(*end)->next;
+    *end = more;
+}
+
+/* RFC 4918 §7.7, §9.6: locks stay with their URL, and end with what they were on. */
+static void done(void *context)
+{
+    struct authoring *a = context;
+    struct lock_table *table = a->dav->share->locks;
+    enum method method = a->x->request.method;
+
+    if (method == METHOD_DELETE || method == METHOD_MOVE)
+        add_gone(a, lock_table_remove_subtree(table, a->path, false));
+    if (method == METHOD_COPY || method == METHOD_MOVE)
+        add_gone(a, lock_table_remove_subtree(table, a->to, true));
+}
+
+void locks_add_terms(struct authoring *a, struct tree_terms *terms)
+{
+    terms->check = check;
+    terms->done = done;
+    terms->context = a;
+}
+
+void locks_forget(struct authoring *a)
+{
+    struct dav_share *share = a->dav->share;
+
+    if (!a->gone)
+        return;
+    // A journal that fails now is told again what is gone, with its next change.
+    if (lock_journal_delete_gone(&share->journal, a->gone) == 0) {
+        lock_gone_free(a->gone);
+    } else {
+        tree_lock(share->tree);
+        lock_table_keep_gone(share->locks, a->gone);
+        tree_unlock(share->tree);
+    }
+    a->gone = NULL;
+}
+
+/* ---- LOCK */
+
+static int64_t granted_timeout(const struct authoring *a)
+{
+    static const struct timeout_bounds bounds = {
+        LIMIT_LOCK_TIMEOUT / 1000, LIMIT_LOCK_TIMEOUT_LEAST / 1000, LIMIT_LOCK_TIMEOUT_MOST / 1000};
+
+    return timeout_parse(message_field(&a->x->request, FIELD_timeout), &bounds);
+}
+
+static int refresh(struct authoring *a)
+{
+    struct dav_share *share = a->dav->share;
+    int64_t now = now_seconds();
+    const struct lock *lock;
+    int error = -ESTALE;
+
+    tree_lock(share->tree);
+    lock = lock_facts_named(&a->facts, share->locks, now);
+    if (lock)
+        lock = lock_table_refresh(share->locks, lock->token, a->path, granted_timeout(a), now);
+    if (lock)
+        error = lock_copy(lock, &a->x->arena, &a->lock) < 0 ? -ENOMEM : 0;
+    tree_unlock(share->tree);
+    return error ? error : lock_journal_refresh(&share->journal, &a->lock);
+}
+
+/* With the mutex: a lock that waits for the journal. */
+static int insert(void *context)
+{
+    struct authoring *a = context;
+    struct dav_share *share = a->dav->share;
+    int64_t now = now_seconds();
+    bool conflict, below;
+    int error = check(a);
+
+    if (error == 0)
+        error = find_conflict(a, now, &conflict, &below);
+    if (error)
+        return error;
+    if (conflict) {
+        a->conflict_below = below;
+        return below ? -ECANCELED : -ESTALE;
+    }
+    a->lock.timeout = granted_timeout(a);
+    a->lock.expires = now + a->lock.timeout;
+    switch (lock_table_grant(share->locks, &a->lock, false, now)) {
+    case 0:
+        a->inserted = true;
+        a->expired = lock_table_take_expired(share->locks, now);
+        return 0;
+    case -CANDOR_E_LIMIT:
+        a->cause = OUTCOME_storage_full;
+        return -ENOSPC;
+    default:
+        return -ENOMEM;
+    }
+}
+
+static void withdraw(struct authoring *a)
+{
+    struct dav_share *share = a->dav->share;
+
+    if (!a->inserted)
+        return;
+    tree_lock(share->tree);
+    lock_table_withdraw(share->locks, a->lock.token);
+    lock_table_keep_gone(share->locks, a->expired);
+    tree_unlock(share->tree);
+    a->inserted = false;
+    a->expired = NULL;
+}
+
+/* The lock is there before the second look, so nothing can remove the resource after it. */
+static int insert_on_existing(struct authoring *a)
+{
+    struct tree *tree = a->dav->share->tree;
+    struct tree_look look;
+    int error;
+
+    tree_lock(tree);
+    error = insert(a);
+    tree_unlock(tree);
+    if (error == 0)
+        error = tree_look(tree, a->path, &look);
+    if (error == 0 && look.here.kind == TREE_ABSENT)
+        error = -ESTALE;
+    return error;
+}
+
+/* RFC 4918 §7.3: a lock on a name that is not mapped makes an empty resource. */
+static int insert_with_resource(struct authoring *a)
+{
+    struct tree_terms terms = {.must_not_exist = true, .check = insert, .context = a};
+
+    return tree_put(a->dav->share->tree, a->path, SPAN(""), TREE_NOW, &terms, &a->result);
+}
+
+static int confirm(struct authoring *a)
+{
+    struct dav_share *share = a->dav->share;
+    struct lock_gone *expired = a->expired;
+    int error;
+
+    a->expired = NULL;
+    error = lock_journal_insert(&share->journal, &a->lock, expired);
+    if (error)
+        return error;
+    tree_lock(share->tree);
+    error = lock_table_confirm(share->locks, a->lock.token, now_seconds()) < 0 ? -ESTALE : 0;
+    tree_unlock(share->tree);
+    return error;
+}
+
+static int grant(struct authoring *a)
+{
+    bool absent = a->here.here.kind == TREE_ABSENT;
+    int error;
+
+    if (lock_token_make(a->token) < 0)
+        return -EIO;
+    a->inserted = a->conflict_below = false;
+    a->lock = (struct lock){.token = span_of(a->token, LOCK_TOKEN_SIZE - 1),
+                            .path = a->path,
+                            .infinite = is_infinite(a),
+                            .shared = !a->lockinfo.exclusive,
+                            .owner = a->lockinfo.owner,
+                            .principal = a->facts.principal};
+    error = absent ? insert_with_resource(a) : insert_on_existing(a);
+    if (error == 0)
+        error = confirm(a);
+    if (error == 0)
+        return 0;
+    withdraw(a);
+    if (a->result.created) {
+        struct tree_terms terms = {.target = &a->result.now};
+
+        tree_delete(a->dav->share->tree, a->path, &terms);
+        a->result.created = false;
+    }
+    return error;
+}
+
+void change_lock(struct authoring *a)
+{
+    a->error = is_refresh(a) ? refresh(a) : grant(a);
+    a->has_result = a->error == 0;
+    if (a->conflict_below)
+        a->error = 0; // told as a multi-status
+}
+
+/* ---- UNLOCK */
+
+void change_unlock(struct authoring *a)
+{
+    struct dav_share *share = a->dav->share;
+    struct span token;
+    int error;
+
+    if (!lock_token_parse(message_field(&a->x->request, FIELD_lock_token), &token)) {
+        a->error = -ESTALE;
+        return;
+    }
+    tree_lock(share->tree);
+    error = lock_table_release_begin(share->locks, token, a->path, now_seconds());
+    tree_unlock(share->tree);
+    if (error) {
+        a->error = -ESTALE;
+        return;
+    }
+    a->error = lock_journal_delete(&share->journal, token);
+    tree_lock(share->tree);
+    lock_table_release_end(share->locks, token, a->error == 0);
+    tree_unlock(share->tree);
+}
+
+/* ---- Responses */
+
+/* The path as clients see it. */
+static struct span outside(struct exchange *x, struct span path)
+{
+    struct span mount = mount_of(x);
+    char *text = arena_alloc(&x->arena, mount.len + path.len);
+
+    if (!text)
+        return mount;
+    memcpy(text, mount.ptr, mount.len);
+    if (path.len)
+        memcpy(text + mount.len, path.ptr, path.len);
+    return span_of(text, mount.len + path.len);
+}
+
+static void set_body(struct exchange *x, struct buf *b)
+{
+    struct response *r = &x->response;
+
+    r->body = b->failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(b));
+    r->has_length = true;
+    r->length = r->body.len;
+    buf_done(b);
+    exchange_add_field(x, SPAN("Content-Type"), MULTISTATUS_MEDIA_TYPE);
+}
+
+static void respond_granted(struct exchange *x, const struct authoring *a)
+{
+    struct buf b = {0};
+    const struct dav_active_lock active = {
+        .exclusive = !a->lock.shared,
+        .infinite = a->lock.infinite,
+        .owner = a->lock.owner,
+        .token = a->lock.token,
+        .root = outside(x, a->lock.path),
+        .timeout = a->lock.timeout,
+    };
+
+    multistatus_lock_document(&b, &active, 1);
+    set_body(x, &b);
+    if (!is_refresh(a))
+        exchange_add_fieldf(x, SPAN("Lock-Token"), "<%.*s>", SPAN_ARG(a->lock.token));
+}
+
+/* RFC 4918 §9.10.9: the member that is locked, and what failed therefore. */
+static void respond_conflict_below(struct exchange *x, const struct authoring *a)
+{
+    struct buf b = {0};
+
+    multistatus_begin(&b);
+    multistatus_response_begin(&b, outside(x, a->blocking));
+    multistatus_status(&b, 423);
+    multistatus_response_end(&b);
+    multistatus_response_begin(&b, outside(x, a->path));
+    multistatus_status(&b, 424);
+    multistatus_response_end(&b);
+    multistatus_end(&b);
+    set_body(x, &b);
+}
+
+/* For who can read it, which is everybody who doesn't ask for something else: RFC 4918 §16. */
+static void respond_condition(struct exchange *x, enum dav_condition condition, struct span path)
+{
+    static const struct span offers[] = {SPAN_INIT("application/xml"),
+                                         SPAN_INIT("application/problem+json"),
+                                         SPAN_INIT("text/html"), SPAN_INIT("text/plain")};
+    struct buf b = {0};
+
+    if (accept_choose_type(exchange_field(x, FIELD_accept), offers, 4) > 0)
+        return;
+    path = outside(x, path);
+    multistatus_error_document(&b, condition, &path, 1);
+    set_body(x, &b);
+    exchange_add_field(x, SPAN("Vary"), SPAN("Accept"));
+}
+
+void locks_respond(struct exchange *x)
+{
+    struct authoring *a = x->held;
+
+    if (x->outcome == OUTCOME_locked)
+        respond_condition(x, DAV_CONDITION_LOCK_TOKEN_SUBMITTED, a->blocking);
+    else if (x->outcome == OUTCOME_lock_conflict)
+        respond_condition(x, DAV_CONDITION_NO_CONFLICTING_LOCK, a->blocking);
+    else if (x->outcome == OUTCOME_lock_token_unknown)
+        respond_condition(x, DAV_CONDITION_LOCK_TOKEN_MATCHES_REQUEST_URI, a->path);
+    else if (x->request.method != METHOD_LOCK)
+        return;
+    else if (x->outcome == OUTCOME_created || x->outcome == OUTCOME_result_told)
+        respond_granted(x, a);
+    else if (x->outcome == OUTCOME_partly_done)
+        respond_conflict_below(x, a);
+}

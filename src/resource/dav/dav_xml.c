@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Content that is XML: read as it comes, in the loop's thread, within the limits of the reader.
+ */
+#include "base/error.h"
+#include "http/media_type.h"
+#include "resource/dav/dav_parts.h"
+
+#include <stdio.h>
+
+enum { DETAIL_ROOM = 64 }; // for what stands around the texts of a fault
+
+bool xml_is_content_of(enum method method)
+{
+    return method == METHOD_LOCK || method == METHOD_PROPFIND || method == METHOD_PROPPATCH;
+}
+
+bool xml_takes_type(const struct exchange *x)
+{
+    struct span type = message_field(&x->request, FIELD_content_type);
+    struct media_type m;
+
+    if (!x->request.first[FIELD_content_type])
+        return true;
+    return media_type_parse(type, &m) &&
+           (media_type_is(&m, SPAN("application/xml")) || media_type_is(&m, SPAN("text/xml")) ||
+            (m.subtype.len > 4 &&
+             span_eq_nocase(span_from(m.subtype, m.subtype.len - 4), SPAN("+xml"))));
+}
+
+/* A sentence about this very content, for the error's detail. */
+static void describe(struct exchange *x, const struct xml_fault *f)
+{
+    size_t room = DETAIL_ROOM + f->what.len + f->pointer.len;
+    char *text = arena_alloc(&x->arena, room);
+    int n;
+
+    if (!text)
+        return;
+    if (f->pointer.len)
+        n = snprintf(text, room, "%.*s: %.*s.", SPAN_ARG(f->pointer), SPAN_ARG(f->what));
+    else
+        n = snprintf(text, room, "Line %zu, column %zu: %.*s.", f->line, f->column,
+                     SPAN_ARG(f->what));
+    if (n > 0)
+        x->detail = span_of(text, (size_t)n < room ? (size_t)n : room - 1);
+}
+
+static void set_cause(struct exchange *x, int error, const struct xml_fault *fault)
+{
+    switch (error) {
+    case -CANDOR_E_SYNTAX:
+        exchange_set_cause(x, OUTCOME_xml_malformed, 0);
+        break;
+    case -CANDOR_E_LIMIT:
+        exchange_set_cause(x, OUTCOME_xml_too_large, 0);
+        break;
+    case -CANDOR_E_MEANING:
+        exchange_set_cause(x, OUTCOME_xml_meaningless, 0);
+        break;
+    default:
+        exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
+        return;
+    }
+    describe(x, fault);
+}
+
+bool xml_take(struct authoring *a, struct span data)
+{
+    struct xml_fault fault;
+    int error = 0;
+
+    if (!a->reader)
+        error = xml_reader_new(&a->x->arena, &xml_limits_usual, &a->reader);
+    if (error == 0)
+        error = xml_reader_feed(a->reader, data);
+    if (error == -CANDOR_E_SYNTAX || error == -CANDOR_E_LIMIT)
+        fault = xml_reader_fault(a->reader);
+    if (error < 0)
+        set_cause(a->x, error, &fault);
+    return true;
+}
+
+void xml_understand(struct authoring *a)
+{
+    struct arena *arena = &a->x->arena;
+    struct xml_element *root = NULL;
+    struct xml_fault fault;
+    int error = a->reader ? xml_reader_finish(a->reader, &root) : 0;
+
+    if (error == -CANDOR_E_SYNTAX || error == -CANDOR_E_LIMIT)
+        fault = xml_reader_fault(a->reader);
+    xml_discard(a);
+    if (error == 0 && a->x->request.method == METHOD_LOCK)
+        error = dav_request_lock(arena, root, &a->lockinfo, &fault);
+    else if (error == 0 && a->x->request.method == METHOD_PROPFIND)
+        error = dav_request_propfind(arena, root, &a->propfind, &fault);
+    else if (error == 0)
+        error = dav_request_proppatch(arena, root, &a->proppatch, &fault);
+    a->understood = error == 0;
+    if (error < 0)
+        set_cause(a->x, error, &fault);
+}
+
+void xml_discard(struct authoring *a)
+{
+    xml_reader_free(a->reader);
+    a->reader = NULL;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a request's If says of the state of resources, and whether locks stand in the way of what it
+ * would change: RFC 4918 §7, §10.4. Three steps, because they belong to different places:
+ *
+ *   lock_facts_read    what was sent: pure
+ *   lock_facts_look    the entity tags that conditions ask about: blocks
+ *   lock_facts_decide  with the tree's mutex, as often as wanted: also just before a change
+ */
+#ifndef CANDOR_RESOURCE_DAV_LOCK_FACTS_H
+#define CANDOR_RESOURCE_DAV_LOCK_FACTS_H
+
+#include "resource/dav/lock_table.h"
+#include "resource/dav/tree.h"
+
+/* What would change. */
+struct lock_change {
+    struct span path;
+    enum lock_reach reach;
+};
+
+enum { LOCK_CHANGES = 4 }; // MOVE: source and destination, and the collections that they are in
+
+/* Where the request points; spans are borrowed until the last decision. */
+struct lock_place {
+    struct span host;  // as in Host
+    struct span mount; // "/docs/": what stands before the tree's root in a path
+    struct span path;  // of the request, relative to the tree's root
+};
+
+/* A resource that conditions are about. */
+struct if_resource {
+    struct span tag; // as sent; ptr NULL: the request's own
+    bool here;       // else it is no resource of this tree: nothing matches
+    bool tag_asked;  // a condition is about its entity tag
+    bool has_etag;
+    struct span path;
+    char etag[STAMP_ETAG_OPAQUE + 1];
+};
+
+struct lock_facts {
+    struct lock_place place;
+    struct span value; // of If; ptr NULL: there is none
+    bool malformed;
+    size_t offset; // of the fault
+    struct span *tokens;
+    size_t token_count;
+    struct span principal;
+    struct if_resource *resources; // the first is the request's own
+    size_t resource_count;
+    struct lock_change changes[LOCK_CHANGES]; // filled in by lock_facts_change
+    size_t change_count;
+};
+
+struct lock_verdict {
+    bool if_holds; // also when there is no If
+    bool blocked;
+    struct span blocking; // the root of a lock that is in the way; on the arena
+};
+
+/* Everything is allocated in the arena. -CANDOR_E_MEMORY. */
+int lock_facts_read(struct lock_facts *f, struct arena *arena, struct span if_value,
+                    const struct lock_place *place);
+
+/* Adds something that would change; at most LOCK_CHANGES. */
+void lock_facts_change(struct lock_facts *f, struct span path, enum lock_reach reach);
+/* The same for the collection that the path is a member of, if it is in any. */
+void lock_facts_change_parent(struct lock_facts *f, struct span path);
+
+/* 0 or a negated errno. */
+int lock_facts_look(struct lock_facts *f, struct tree *tree);
+
+/* -CANDOR_E_MEMORY. */
+int lock_facts_decide(const struct lock_facts *f, struct lock_table *table, int64_t now,
+                      struct arena *arena, struct lock_verdict *ret_verdict);
+
+/* With the mutex: the one lock of those that If submits which holds at the request's path; NULL
+ * when it is none, or more than one: RFC 4918 §9.10.2. */
+const struct lock *lock_facts_named(const struct lock_facts *f, struct lock_table *table,
+                                    int64_t now);
+
+#endif

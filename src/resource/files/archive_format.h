@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The inside of an archive: what archive.c (the walk) and the two formats share.
+ */
+#ifndef CANDOR_RESOURCE_FILES_ARCHIVE_FORMAT_H
+#define CANDOR_RESOURCE_FILES_ARCHIVE_FORMAT_H
+
+#include "base/buf.h"
+
+#include <zlib.h>
+
+/* One member, while it is written. */
+struct archive_member {
+    struct span path; // with the archive's own folder in front, and "/" behind a folder
+    bool is_folder, is_executable;
+    uint64_t size;    // bytes of content, all of which will follow
+    int64_t modified; // seconds since 1970
+};
+
+/* What a writer knows. Bytes to be sent are appended to `out`. */
+struct archive_writer {
+    struct buf out;
+    struct archive_member member;
+    // zip
+    z_stream deflate;
+    bool deflate_ready;
+    struct buf directory; // the central directory so far
+    uint64_t offset;      // of the next byte of the archive, from its beginning
+    uint64_t count;       // members
+    uint64_t member_offset, compressed;
+    uint32_t crc;
+};
+
+/* All return 0 or a negated errno. end: after exactly member.size bytes of content. */
+struct archive_format_ops {
+    int (*begin)(struct archive_writer *w);
+    int (*content)(struct archive_writer *w, struct span bytes);
+    int (*end)(struct archive_writer *w);
+    int (*finish)(struct archive_writer *w);
+};
+
+extern const struct archive_format_ops archive_zip_ops, archive_tar_ops;
+
+/* Whether the bytes are UTF-8. */
+bool archive_is_utf8(struct span text);
+
+#endif

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// A look at pictures, text and Markdown without leaving the folder. What is no picture or plain
+// text, HTML above all, is left to the browser.
+
+const PREVIEW_TEXT = 512 * 1024;    // bytes of a text that are shown
+const PICTURES = /\.(png|jpe?g|gif|webp|avif|svg|bmp|ico)$/i;
+const MARKDOWN = /\.(md|markdown)$/i;
+const TEXTS = new RegExp("(^|/)(readme|licen[cs]e|copying|makefile|dockerfile|changelog)$|\\.(txt|" +
+    "log|csv|tsv|json|ya?ml|toml|ini|conf|cfg|c|h|cc|cpp|hpp|def|rs|go|py|rb|pl|java|kt|swift|js|" +
+    "mjs|ts|css|scss|sh|bash|zsh|fish|sql|xml|diff|patch|tex|srt|vtt|properties|gitignore)$", "i");
+
+function canPreview(entry) {
+    return !entry.isFolder && (PICTURES.test(entry.name) || MARKDOWN.test(entry.name) ||
+                               TEXTS.test(entry.name));
+}
+
+async function previewText(entry, box) {
+    let text = "", isCut = false;
+    if (entry.size > 0) {
+        const response = await send("GET", entry.url,
+            {Accept: "*/*", Range: "bytes=0-" + (PREVIEW_TEXT - 1)});
+        text = new TextDecoder().decode(await response.arrayBuffer());
+        isCut = response.status === 206 && entry.size > PREVIEW_TEXT;
+    }
+    box.replaceChildren(text === "" ? make("p", {class: "empty"}, "This file is empty.")
+        : MARKDOWN.test(entry.name) ? markdown(text, entry.url)
+        : make("pre", {class: "text", tabindex: "0"}, text));
+    if (isCut)
+        box.append(make("p", {class: "note"}, "This is the beginning only: the first " +
+                        humanSize(PREVIEW_TEXT) + " of " + humanSize(entry.size) + "."));
+}
+
+function previewPicture(entry, box) {
+    const picture = make("img", {class: "picture", src: entry.url.href, alt: entry.shown,
+        onerror: () => box.replaceChildren(
+            make("p", {class: "empty"}, "This picture could not be shown."))});
+    box.replaceChildren(picture);
+}
+
+function preview(entry) {
+    const title = make("h2", {}, make("bdi"));
+    const box = make("div", {class: "box", tabindex: "0", autofocus: true, "aria-live": "polite"});
+    const open = make("a", {class: "icon open", "aria-label": "Open", title: "Open"});
+    const load = make("a", {class: "icon download", download: true, "aria-label": "Download",
+                            title: "Download"});
+    const dialog = make("dialog", {class: "preview", "aria-label": "Preview", onkeydown: keys,
+                                   onclose: closed,
+                                   onclick: (e) => { if (e.target === dialog) dialog.close(); }},
+        make("header", {}, title, iconButton("previous", "Previous", () => step(-1)),
+             iconButton("next", "Next", () => step(1)), load, open,
+             iconButton("close", "Close", () => dialog.close())), box);
+    let shown = entry;
+
+    async function show(next) {
+        shown = next;
+        title.firstChild.textContent = next.shown;
+        open.href = load.href = next.url.href;
+        box.replaceChildren();
+        box.scrollTop = 0;
+        try {
+            if (PICTURES.test(next.name))
+                previewPicture(next, box);
+            else
+                await previewText(next, box);
+        } catch (problem) {
+            box.replaceChildren(make("p", {class: "empty"}, problem.message + ". ",
+                                     problem.advice || ""));
+        }
+    }
+    function step(by) {
+        const all = visibleRows().map(entryOf).filter(canPreview);
+        const at = all.findIndex((other) => other.url.href === shown.url.href);
+        if (all.length > 1)
+            show(all[(at + by + all.length) % all.length]);
+    }
+    function keys(event) {
+        if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
+            event.preventDefault();
+            step(event.key === "ArrowLeft" ? -1 : 1);
+        } else if (event.key === " " && event.target.nodeName !== "BUTTON") {
+            event.preventDefault();
+            dialog.close();
+        }
+    }
+    function closed() {
+        dialog.remove();
+        rows().find((row) => entryOf(row).url.href === shown.url.href)?.querySelector("a").focus();
+    }
+    document.body.append(dialog);
+    dialog.showModal();
+    show(entry);
+}

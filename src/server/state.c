@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include "server/state.h"
+
+#include "base/error.h"
+#include "base/oplog.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_writable(const struct config *config)
+{
+    for (size_t i = 0; i < config->routes.count; i++)
+        if (config->routes.routes[i].files.write)
+            return true;
+    return false;
+}
+
+/* Tells configurations apart: by what they are called, wherever that is the same file. */
+static uint64_t hash_name(const char *name)
+{
+    char real[PATH_MAX];
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    if (realpath(name, real))
+        name = real;
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* The folder below which each configuration has its own. False: none is known. */
+static bool find_directory(struct buf *b)
+{
+    const char *given = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME"),
+               *home = getenv("HOME");
+
+    if (given && *given == '/') { // of systemd: the first of a list
+        struct span list = span_from_str(given);
+
+        buf_add(b, span_take_until(&list, ':'));
+    } else if (geteuid() == 0) {
+        buf_add_str(b, "/var/lib/candor");
+    } else if (xdg && *xdg == '/') {
+        buf_addf(b, "%s/candor", xdg);
+    } else if (home && *home == '/') {
+        buf_addf(b, "%s/.local/state/candor", home);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* The real path of a file that may not be there yet, nor all of its folders. */
+static bool resolve(const char *file, char real[PATH_MAX])
+{
+    size_t cut = strlen(file), used;
+    char folder[PATH_MAX];
+
+    if (cut >= sizeof folder)
+        return false;
+    memcpy(folder, file, cut + 1);
+    while (!realpath(cut ? folder : file[0] == '/' ? "/" : ".", real)) {
+        if (cut == 0 || errno != ENOENT)
+            return false;
+        while (cut && file[cut - 1] != '/')
+            cut--;
+        while (cut && file[cut - 1] == '/')
+            cut--;
+        folder[cut] = '\0';
+    }
+    while (file[cut] == '/')
+        cut++;
+    errno = ENOENT;
+    if (strstr(file + cut, "../")) // of a folder that is not there
+        return false;
+    used = strcmp(real, "/") == 0 ? 0 : strlen(real);
+    errno = ENAMETOOLONG;
+    return !file[cut] ||
+           snprintf(real + used, PATH_MAX - used, "/%s", file + cut) < (int)(PATH_MAX - used);
+}
+
+/* The root of a route that has the path; NULL: none. */
+static const char *find_root_around(const struct config *config, const char *path)
+{
+    for (size_t i = 0; i < config->routes.count; i++) {
+        const char *root = config->routes.routes[i].files.root;
+        char real[PATH_MAX];
+        struct span folder;
+
+        if (!root || !realpath(root, real))
+            continue;
+        folder = span_from_str(real);
+        while (folder.len && folder.ptr[folder.len - 1] == '/')
+            folder.len--;
+        if (span_starts(span_from_str(path), folder) &&
+            (path[folder.len] == '/' || path[folder.len] == '\0'))
+            return root;
+    }
+    return NULL;
+}
+
+static int make_folders(char *file)
+{
+    for (char *at = strchr(file + 1, '/'); at; at = strchr(at + 1, '/')) {
+        int result;
+
+        *at = '\0';
+        result = mkdir(file, 0700);
+        *at = '/';
+        if (result < 0 && errno != EEXIST)
+            return -CANDOR_E_SYSTEM;
+    }
+    return 0;
+}
+
+static int find_file(const struct config *config, struct buf *b)
+{
+    if (config->state_file) {
+        buf_add_str(b, config->state_file);
+    } else {
+        if (!find_directory(b)) {
+            oplog("state-not-placed", "there is no place for locks and properties: HOME is not "
+                                      "set; name a file with the key \"state\"");
+            return -CANDOR_E_CONFIG;
+        }
+        buf_addf(b, "/%016llx/candor.db", (unsigned long long)hash_name(config->name));
+    }
+    buf_add_char(b, '\0');
+    return b->failed ? -CANDOR_E_MEMORY : 0;
+}
+
+static int open_file(const struct config *config, char *file, struct store **ret_store)
+{
+    char real[PATH_MAX];
+    const char *root;
+    struct buf sentence = {0};
+    int error;
+
+    if (!resolve(file, real)) {
+        oplog("state-not-opened", "the store %s cannot be opened: %s", file, strerror(errno));
+        return -CANDOR_E_SYSTEM;
+    }
+    root = find_root_around(config, real);
+    if (root) {
+        oplog("state-within-root",
+              "the store %s would be within %s, which is served; name a file outside of it with "
+              "the key \"state\"",
+              real, root);
+        return -CANDOR_E_CONFIG;
+    }
+    if (make_folders(real) < 0) {
+        oplog("state-not-opened", "no folder can be made for the store %s: %s", real,
+              strerror(errno));
+        return -CANDOR_E_SYSTEM;
+    }
+    error = store_open(real, ret_store, &sentence);
+    if (error < 0)
+        oplog("state-not-opened", "the store %s cannot be opened: %.*s", real,
+              SPAN_ARG(buf_span(&sentence)));
+    buf_done(&sentence);
+    return error;
+}
+
+int state_open(const struct config *config, struct store **ret_store)
+{
+    struct buf file = {0};
+    int error;
+
+    *ret_store = NULL;
+    if (!is_writable(config))
+        return 0;
+    error = find_file(config, &file);
+    if (error == 0)
+        error = open_file(config, file.ptr, ret_store);
+    buf_done(&file);
+    return error;
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "resource/files/search.h"
+
+#include "base/limits.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+static char place[64];
+static int root = -1;
+
+static const char *in_place(const char *name)
+{
+    static char path[4096];
+
+    assert_true(snprintf(path, sizeof path, "%s/%s", place, name) < (int)sizeof path);
+    return path;
+}
+
+static int place_setup(void **state)
+{
+    (void)state;
+    snprintf(place, sizeof place, "/tmp/candor-search-XXXXXX");
+    assert_non_null(mkdtemp(place));
+    root = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return root < 0;
+}
+
+static int place_teardown(void **state)
+{
+    char command[256];
+
+    (void)state;
+    close(root);
+    snprintf(command, sizeof command, "rm -rf %s", place);
+    return system(command);
+}
+
+static void make_folder(const char *name)
+{
+    assert_int_equal(mkdir(in_place(name), 0755), 0);
+}
+
+static void make_file(const char *name)
+{
+    int fd = open(in_place(name), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+    assert_true(fd >= 0);
+    close(fd);
+}
+
+/* The answer as text, NUL-terminated. */
+static const char *find(struct buf *b, const char *folder, struct span word,
+                        enum listing_format format)
+{
+    const struct listing_view view = {.shown = SPAN("/"), .format = format};
+
+    buf_done(b);
+    assert_int_equal(search_read(root, folder, &view, word, b), 0);
+    buf_add_char(b, '\0');
+    assert_false(b->failed);
+    return b->ptr;
+}
+
+static void words_are_found_whatever_their_case(void **state)
+{
+    (void)state;
+    assert_true(search_matches(SPAN("Report.PDF"), SPAN("port.pdf")));
+    assert_true(search_matches(SPAN("\xc3\x89t\xc3\xa9"), SPAN("\xc3\xa9T\xc3\x89")));
+    assert_true(search_matches(SPAN("\xd0\x9f\xd1\x80\xd0\xb8"), SPAN("\xd0\xbf\xd0\xa0")));
+    assert_true(search_matches(SPAN("\xce\xa9mega"), SPAN("\xcf\x89")));
+    assert_true(search_matches(SPAN("\xc5\xbd"), SPAN("\xc5\xbe")));
+    assert_true(search_matches(SPAN("aab"), SPAN("ab")));
+    assert_true(search_matches(SPAN("a\xff z"), SPAN("\xff")));
+    assert_false(search_matches(SPAN("a\xff z"), SPAN("\xfe")));
+    assert_false(search_matches(SPAN("ab"), SPAN("abc")));
+    assert_false(search_matches(SPAN("\xc3\x97"), SPAN("\xc3\xb7"))); // times, divided by
+    assert_false(search_matches(SPAN("abc"), SPAN("")));
+    assert_false(search_matches(SPAN(""), SPAN("a")));
+}
+
+static void names_are_found_below_nearest_first(void **state)
+{
+    struct buf b = {0};
+
+    (void)state;
+    make_folder("a");
+    make_folder("a/Sun");
+    make_file("a/Sun/x sun.txt");
+    make_file("sun");
+    make_file("a/moon");
+    assert_string_equal(find(&b, "", SPAN("SUN"), LISTING_TEXT), "sun\na/Sun/\na/Sun/x sun.txt\n");
+    assert_string_equal(find(&b, "a/Sun/", SPAN("sun"), LISTING_TEXT), "x sun.txt\n");
+    assert_string_equal(find(&b, "", SPAN("mars"), LISTING_TEXT), "");
+    assert_non_null(strstr(find(&b, "", SPAN("x S"), LISTING_JSON),
+                           "\"search\": \"x S\",\n\"truncated\": false,\n\"entries\": [\n"
+                           "{\"name\": \"a/Sun/x sun.txt\", \"href\": \"./a/Sun/x%20sun.txt\""));
+    assert_non_null(strstr(find(&b, "", SPAN("mars"), LISTING_HTML), "Nothing was found."));
+    buf_done(&b);
+}
+
+static void what_listings_hide_is_not_found(void **state)
+{
+    struct buf b = {0};
+
+    (void)state;
+    make_folder(".x");
+    make_file(".x/x");
+    make_folder("d");
+    make_file("d/.x");
+    make_file("d/.candor-tmp-0123456789abcdex");
+    assert_int_equal(symlink("../..", in_place("d/xup")), 0);
+    assert_int_equal(symlink(".", in_place("d/xhere")), 0); // a circle: found, not followed
+    assert_int_equal(symlink("/etc", in_place("xetc")), 0);
+    assert_string_equal(find(&b, "", SPAN("x"), LISTING_TEXT), "d/xhere/\n");
+    buf_done(&b);
+}
+
+static void results_are_bounded_and_it_is_told(void **state)
+{
+    struct buf b = {0};
+    const char *text;
+    int lines = 0;
+
+    (void)state;
+    for (int i = 0; i <= LIMIT_SEARCH_RESULTS; i++) {
+        char name[16];
+
+        snprintf(name, sizeof name, "n%d", i);
+        make_file(name);
+    }
+    text = find(&b, "", SPAN("n"), LISTING_TEXT);
+    for (; (text = strchr(text, '\n')); text++)
+        lines++;
+    assert_int_equal(lines, LIMIT_SEARCH_RESULTS);
+    assert_non_null(strstr(find(&b, "", SPAN("n"), LISTING_JSON), "\"truncated\": true"));
+    assert_non_null(strstr(find(&b, "", SPAN("n1000"), LISTING_JSON), "\"truncated\": false"));
+    buf_done(&b);
+}
+
+static void a_folder_that_is_not_there_is_an_error(void **state)
+{
+    const struct listing_view view = {.shown = SPAN("/"), .format = LISTING_TEXT};
+    struct buf b = {0};
+
+    (void)state;
+    assert_int_equal(search_read(root, "none/", &view, SPAN("x"), &b), -ENOENT);
+    assert_int_equal(search_read(root, "../", &view, SPAN("x"), &b), -EXDEV);
+    assert_null(b.ptr);
+}
+
+int main(void)
+{
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_setup, place_teardown)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_are_found_whatever_their_case),
+        IN_PLACE(names_are_found_below_nearest_first),
+        IN_PLACE(what_listings_hide_is_not_found),
+        IN_PLACE(results_are_bounded_and_it_is_told),
+        IN_PLACE(a_folder_that_is_not_there_is_an_error),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
