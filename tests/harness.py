@@ -125,10 +125,12 @@ class Server:
 
     root: a folder to serve; or config: the text of a configuration (the access log must stay
     stderr; {root} is replaced by root). user: uid to run as. before: run in the child before exec.
+    state: the folder of locks and properties, for servers that follow each other; the configuration
+    must then have the same name, as a root has.
     """
 
     def __init__(self, root=None, config=None, arguments=(), user=None, before=None,
-                 program=CANDOR):
+                 program=CANDOR, state=None):
         command = [str(program), "serve", "--listen", "127.0.0.1:0", *arguments]
         self.folder = tempfile.TemporaryDirectory(prefix="candor-test-")
         if config is not None:
@@ -138,13 +140,15 @@ class Server:
             command += ["--config", str(file)]
         elif root is not None:
             command.append(str(root))
+        environment = dict(os.environ, STATE_DIRECTORY=str(state or f"{self.folder.name}/state"))
         self.records = queue.Queue()  # of the access log, as dictionaries
         self.messages = []            # other lines on standard error
         self._told = threading.Condition()
         self.port = None
         self._ready = threading.Event()
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, user=user, preexec_fn=before)
+                                        stderr=subprocess.PIPE, user=user, preexec_fn=before,
+                                        env=environment)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         if not self._ready.wait(DEADLINE) or self.port is None:
