@@ -36,11 +36,15 @@ static const struct config_limits *limits_of(const struct connection *c)
 
 static bool establish(struct exchange *x, enum fact fact);
 static void resume(struct exchange *x);
+static void resume_body(struct exchange *x);
 static void taken(struct exchange *x);
 static bool leads_here(const struct exchange *x, struct span path);
 
-static const struct exchange_host exchange_host = {
-    .establish = establish, .leads_here = leads_here, .taken = taken, .resume = resume};
+static const struct exchange_host exchange_host = {.establish = establish,
+                                                   .leads_here = leads_here,
+                                                   .taken = taken,
+                                                   .resume = resume,
+                                                   .resume_body = resume_body};
 
 static struct carried *carried_new(struct worker *w)
 {
@@ -176,6 +180,15 @@ static void resume(struct exchange *x)
 
     k->connection->phase = PHASE_WAIT;
     walk(k);
+}
+
+static void resume_body(struct exchange *x)
+{
+    struct carried *k = x->carrier;
+
+    k->connection->phase = PHASE_SEND;
+    k->connection->progress = UINT64_MAX; // what a timer saw before the wait tells nothing now
+    connection_send_more(k);
 }
 
 static void taken(struct exchange *x)

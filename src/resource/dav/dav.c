@@ -124,6 +124,10 @@ static void (*effect_of(enum method method))(struct authoring *)
         return change_lock;
     case METHOD_UNLOCK:
         return change_unlock;
+    case METHOD_PROPFIND:
+        return propfind_begin;
+    case METHOD_PROPPATCH:
+        return change_properties;
     default:
         return write_commit;
     }
@@ -135,7 +139,8 @@ static bool establish_effect(struct authoring *a)
 
     if (!step(a, effect_of(x->request.method)))
         return false;
-    atomic_fetch_add(&a->dav->share->changes, 1);
+    if (x->request.method != METHOD_PROPFIND)
+        atomic_fetch_add(&a->dav->share->changes, 1);
     if (a->error) {
         authoring_set_cause(a);
         x->stale = x->cause == OUTCOME_NONE;
@@ -191,10 +196,10 @@ static bool dav_establish(struct exchange *x, enum fact fact)
         return establish_destination(a);
     case FACT_LOCKS:
         return locks_establish(a);
-    case FACT_PLACE:
-        return establish_place(a);
     case FACT_MEANING:
         return locks_establish_meaning(a);
+    case FACT_PLACE:
+        return establish_place(a);
     case FACT_EFFECT:
         return establish_effect(a);
     default:
@@ -222,6 +227,7 @@ static void dav_release(struct exchange *x)
         return;
     write_discard(a);
     xml_discard(a);
+    propfind_discard(a);
     while (a->failed) {
         struct failed_member *f = a->failed;
 
@@ -257,7 +263,8 @@ int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop
     d->resource.ops = &dav_ops;
     d->resource.reader = reader;
     d->resource.wants = METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) |
-                        METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_LOCK);
+                        METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_LOCK) |
+                        METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH);
     d->resource.methods = reader->methods | d->resource.wants | METHOD_BIT(METHOD_DELETE) |
                           METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_COPY) |
                           METHOD_BIT(METHOD_MOVE) | METHOD_BIT(METHOD_UNLOCK);
@@ -274,7 +281,7 @@ static int open_locks(struct dav_share *share, struct store *store)
     char root[PATH_MAX];
     int error;
 
-    if (lock_table_new(&share->locks) < 0)
+    if (lock_table_new(&share->locks) < 0 || rows_new(&share->rows) < 0)
         return -ENOMEM;
     if (!store)
         return 0;
@@ -284,12 +291,15 @@ static int open_locks(struct dav_share *share, struct store *store)
     if (error < 0)
         return -EIO;
     share->journal.store = store;
+    error = rows_recover(share);
+    if (error)
+        return error;
     return lock_journal_load(&share->journal, share->tree, share->locks,
                              clock_realtime() / CLOCK_SECOND);
 }
 
 int dav_share_open(const struct files_options *options, struct store *store,
-                   struct dav_share **ret_share)
+                   const struct media_type_map *types, struct dav_share **ret_share)
 {
     struct dav_share *share = calloc(1, sizeof *share);
     mode_t mask = umask(0);
@@ -304,6 +314,7 @@ int dav_share_open(const struct files_options *options, struct store *store,
     if (!share)
         return -CANDOR_E_MEMORY;
     share->options = options;
+    share->types = types;
     root = open(options->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     error = root < 0 ? -errno : tree_open(root, &tree, &share->tree);
     if (error == 0)
@@ -331,6 +342,7 @@ void dav_share_free(struct dav_share *share)
     if (!share)
         return;
     lock_table_free(share->locks);
+    rows_free(share->rows);
     tree_free(share->tree);
     free(share);
 }

@@ -10,8 +10,13 @@
 void change_delete(struct authoring *a)
 {
     struct tree_terms terms = terms_of(a);
+    struct rows_following rows;
 
+    a->error = rows_begin(a, &rows, STORE_INTENT_DELETE);
+    if (a->error)
+        return;
     a->error = tree_delete(a->dav->share->tree, a->path, &terms);
+    rows_end(a, &rows, false);
     locks_forget(a);
 }
 
@@ -50,20 +55,30 @@ static bool note_failed(void *context, struct span member, int error)
 void change_copy(struct authoring *a)
 {
     struct tree_terms terms = terms_of_both(a);
+    struct rows_following rows;
     struct tree_copying copying = {
         .shallow = depth_parse(message_field(&a->x->request, FIELD_depth)) == DEPTH_0,
         .failed = note_failed,
         .context = a,
     };
 
+    a->error = rows_begin(a, &rows, STORE_INTENT_COPY);
+    if (a->error)
+        return;
     a->error = tree_copy(a->dav->share->tree, a->path, a->to, &copying, &terms, &a->result);
+    rows_end(a, &rows, copying.shallow);
     locks_forget(a);
 }
 
 void change_move(struct authoring *a)
 {
     struct tree_terms terms = terms_of_both(a);
+    struct rows_following rows;
 
+    a->error = rows_begin(a, &rows, STORE_INTENT_MOVE);
+    if (a->error)
+        return;
     a->error = tree_move(a->dav->share->tree, a->path, a->to, &terms, &a->result);
+    rows_end(a, &rows, false);
     locks_forget(a);
 }

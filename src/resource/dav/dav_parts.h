@@ -10,7 +10,10 @@
 #include "resource/dav/digest_hash.h"
 #include "resource/dav/lock_facts.h"
 #include "resource/dav/lock_journal.h"
+#include "resource/dav/multistatus_write.h"
+#include "resource/dav/rows.h"
 #include "resource/dav/tree.h"
+#include "resource/files/media_type_map.h"
 
 struct dav_share {
     const struct files_options *options;
@@ -18,6 +21,8 @@ struct dav_share {
     _Atomic uint64_t changes;
     struct lock_table *locks; // guarded by the tree's mutex
     struct lock_journal journal;
+    const struct media_type_map *types;
+    struct rows *rows; // who changes dead properties, and names with such
 };
 
 struct dav {
@@ -50,13 +55,9 @@ struct authoring {
     struct span to;        // COPY, MOVE: the destination
     struct tree_look there;
 
-    struct span content;      // all of it, when it came in one piece
-    struct stage *stage;      // else where it goes
-    struct span piece;        // that is being written
-    struct posting *posting;  // POST: what becomes of its content
-    struct digest_hash *hash; // of the content, where the client sent digests
-    struct digests digests;   // those
-    bool digests_read;
+    struct span content; // all of it, when it came in one piece
+    struct stage *stage; // else where it goes
+    struct span piece;   // that is being written
 
     /* A part of the representation: where it goes, and between which other parts it is staged. */
     uint64_t place_first, place_end;
@@ -64,6 +65,10 @@ struct authoring {
     bool is_between;        // what is before and behind it is of `between`
     struct tree_seen between;
 
+    struct posting *posting;  // POST: what becomes of its content
+    struct digest_hash *hash; // of the content, where the client sent digests
+    struct digests digests;   // those
+    bool digests_read;
     struct failed_member *failed;
 
     struct tree_result result;
@@ -88,6 +93,9 @@ struct authoring {
     struct dav_lockinfo lockinfo;
     struct dav_propfind propfind;
     struct dav_proppatch proppatch;
+
+    struct span told;        // PROPPATCH: the answer
+    struct telling *telling; // PROPFIND: what is being told
 };
 
 /*
@@ -116,12 +124,19 @@ bool establish_destination(struct authoring *a);
 
 /* dav_write.c: content on its way into the tree, and its commit. */
 bool write_takes_type(const struct exchange *x);
+/* Whether the content is a part of the representation: PATCH, or PUT with Content-Range. */
+bool write_is_partial(const struct exchange *x);
 /* FACT_PLACE: refuses what has no room or no place before its content is asked for. */
 bool establish_place(struct authoring *a);
 bool write_take(struct authoring *a, struct span data);
 void write_commit(struct authoring *a);
 /* Gives up what was staged and not committed. */
 void write_discard(struct authoring *a);
+
+/* dav_digest.c: the digests that the client sent (RFC 9530), and what computes the same. */
+int digests_read(struct authoring *a);
+void digests_add(struct authoring *a, struct span content);
+int digests_check(struct authoring *a);
 
 /* dav_post.c: the same for POST. */
 void post_piece(struct authoring *a);
@@ -156,6 +171,31 @@ void change_lock(struct authoring *a);
 void change_unlock(struct authoring *a);
 /* Adds what it knows to the response; nothing where the outcome is not about locks. */
 void locks_respond(struct exchange *x);
+
+/* dav_rows.c: dead properties follow their resource through DELETE, MOVE and COPY. For the pool. */
+struct rows_following {
+    struct rows_claim claim;
+    struct store_intent intent;
+    bool follows; // there are rows that may have to follow
+};
+/* Before the change. A negated errno, and then there is nothing to end. */
+int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_kind kind);
+/* After it, whether it worked (a->error) or not. shallow: a copy without members. */
+void rows_end(struct authoring *a, struct rows_following *f, bool shallow);
+/* At start: what a crash has left between the two. */
+int rows_recover(struct dav_share *share);
+
+/* dav_proppatch.c, for the pool. */
+void change_properties(struct authoring *a);
+
+/* dav_propfind.c, for the pool: begins to tell. */
+void propfind_begin(struct authoring *a);
+/* In the loop's thread: fills in the response. */
+void propfind_respond(struct authoring *a);
+void propfind_discard(struct authoring *a);
+
+/* An error element as the response's content, about a path of the tree (ptr NULL: none). */
+void respond_condition(struct exchange *x, enum dav_condition condition, struct span path);
 
 /* dav_respond.c */
 void authoring_respond(struct exchange *x);

@@ -39,6 +39,15 @@ static void add_validators(struct exchange *x, const struct authoring *a)
         exchange_add_field(x, SPAN("X-OC-MTime"), SPAN("accepted"));
 }
 
+/* What became of each property that a PROPPATCH changes. */
+static void respond_properties(struct exchange *x, struct span told)
+{
+    exchange_add_field(x, SPAN("Content-Type"), MULTISTATUS_MEDIA_TYPE);
+    x->response.body = told;
+    x->response.length = told.len;
+    x->response.has_length = true;
+}
+
 static void add_location(struct exchange *x, struct span path)
 {
     struct buf b = {0};
@@ -100,6 +109,15 @@ void authoring_respond(struct exchange *x)
     switch (x->outcome) {
     case OUTCOME_options_told:
         respond_options(x);
+        break;
+    case OUTCOME_properties_told:
+        if (a->telling)
+            propfind_respond(a);
+        else
+            respond_properties(x, a->told);
+        break;
+    case OUTCOME_propfind_infinite:
+        respond_condition(x, DAV_CONDITION_PROPFIND_FINITE_DEPTH, (struct span){NULL, 0});
         break;
     case OUTCOME_created:
     case OUTCOME_done:

@@ -28,7 +28,7 @@ bool write_takes_type(const struct exchange *x)
             media_type_is(&type, partial_update));
 }
 
-static bool is_partial(const struct exchange *x)
+bool write_is_partial(const struct exchange *x)
 {
     return x->request.method == METHOD_PATCH || x->request.first[FIELD_content_range];
 }
@@ -117,7 +117,7 @@ static int begin(struct authoring *a)
     const struct message *m = &a->x->request;
     uint64_t length = m->framing == FRAMING_LENGTH ? m->content_length : TREE_LENGTH_UNKNOWN;
 
-    if (is_partial(a->x))
+    if (write_is_partial(a->x))
         return stage_part(a);
     return tree_stage_begin(a->dav->share->tree, a->path, length, &a->stage);
 }
@@ -138,7 +138,7 @@ bool establish_place(struct authoring *a)
 
     if (x->request.method != METHOD_PUT && x->request.method != METHOD_PATCH)
         return true;
-    if (is_partial(x) && a->acted != begin_early) {
+    if (write_is_partial(x) && a->acted != begin_early) {
         cause = find_place(a);
         if (cause) {
             exchange_set_cause(x, cause, 0);
@@ -157,51 +157,6 @@ bool establish_place(struct authoring *a)
     return true;
 }
 
-/* The digests that the client sent, and what computes the same from the content: RFC 9530. */
-static int read_digests(struct authoring *a)
-{
-    struct exchange *x = a->x;
-    struct digests representation = {0};
-    struct span value = exchange_field(x, FIELD_content_digest);
-    size_t offset;
-
-    if (a->digests_read)
-        return 0;
-    a->digests_read = true;
-    if (value.ptr && !digest_parse(value, &a->digests, &offset))
-        return authoring_fail(a, OUTCOME_digest_malformed);
-    value = exchange_field(x, FIELD_repr_digest);
-    if (value.ptr && !digest_parse(value, &representation, &offset))
-        return authoring_fail(a, OUTCOME_digest_malformed);
-    // Content that is the whole representation has one digest; of a part, only its own is known.
-    for (int i = 0; i < DIGEST_ALGORITHMS && !is_partial(x); i++) {
-        if (!representation.has[i])
-            continue;
-        if (a->digests.has[i] && memcmp(a->digests.bytes[i], representation.bytes[i],
-                                        digest_length((enum digest_algorithm)i)) != 0)
-            return authoring_fail(a, OUTCOME_digest_differs);
-        a->digests.has[i] = true;
-        memcpy(a->digests.bytes[i], representation.bytes[i], DIGEST_LENGTH_MAX);
-    }
-    for (int i = 0; i < DIGEST_ALGORITHMS; i++)
-        if (a->digests.has[i])
-            return digest_hash_new(&a->digests, &a->hash) < 0 ? -ENOMEM : 0;
-    return 0;
-}
-
-static int check_digests(struct authoring *a)
-{
-    struct digests computed;
-
-    if (!a->hash)
-        return 0;
-    if (digest_hash_finish(a->hash, &computed) < 0)
-        return -EIO;
-    digest_hash_free(a->hash);
-    a->hash = NULL;
-    return digest_agree(&a->digests, &computed) ? 0 : authoring_fail(a, OUTCOME_digest_differs);
-}
-
 /* In the pool. */
 static void write_piece(struct authoring *a)
 {
@@ -216,11 +171,10 @@ static void piece_run(struct work *w)
     struct authoring *a = container_of(w, struct authoring, work);
 
     a->cause = OUTCOME_NONE;
-    a->error = read_digests(a);
+    a->error = digests_read(a);
     if (a->error)
         return;
-    if (a->hash)
-        digest_hash_add(a->hash, a->piece);
+    digests_add(a, a->piece);
     if (a->x->request.method == METHOD_POST)
         post_piece(a);
     else
@@ -241,7 +195,7 @@ bool write_take(struct authoring *a, struct span data)
     const struct message *m = &a->x->request;
 
     if (a->x->content_taken == 0 && m->framing == FRAMING_LENGTH && data.len == m->content_length &&
-        m->method == METHOD_PUT && !is_partial(a->x) && !a->stage) {
+        m->method == METHOD_PUT && !write_is_partial(a->x) && !a->stage) {
         a->content = data;
         return true;
     }
@@ -292,7 +246,7 @@ static int complete_part(struct authoring *a)
 
 static int commit_stage(struct authoring *a, const struct tree_terms *terms)
 {
-    int error = is_partial(a->x) ? complete_part(a) : 0;
+    int error = write_is_partial(a->x) ? complete_part(a) : 0;
 
     if (error)
         return error;
@@ -306,14 +260,14 @@ void write_commit(struct authoring *a)
 {
     struct tree_terms terms = terms_of(a);
 
-    a->error = read_digests(a);
-    if (a->error == 0 && a->hash && !a->stage)
-        digest_hash_add(a->hash, a->content);
+    a->error = digests_read(a);
+    if (a->error == 0 && !a->stage)
+        digests_add(a, a->content);
     if (a->error == 0)
-        a->error = check_digests(a);
+        a->error = digests_check(a);
     if (a->error)
         return;
-    if (!a->stage && is_partial(a->x)) {
+    if (!a->stage && write_is_partial(a->x)) {
         a->error = begin(a); // a part without any content
         if (a->error)
             return;

@@ -29,12 +29,11 @@ void multistatus_end(struct buf *b)
 }
 
 /* Runs of what needs no encoding are copied at once: a listing is mostly that. */
-void multistatus_href(struct buf *b, struct span path)
+void multistatus_path(struct buf *b, struct span path)
 {
     static const char digits[] = "0123456789ABCDEF";
     size_t from = 0;
 
-    buf_add(b, SPAN("<D:href>"));
     for (size_t at = 0; at < path.len; at++) {
         unsigned char c = (unsigned char)path.ptr[at];
         char encoded[] = {'%', digits[c >> 4], digits[c & 15]};
@@ -47,6 +46,12 @@ void multistatus_href(struct buf *b, struct span path)
     }
     if (path.len)
         buf_add(b, span_of(path.ptr + from, path.len - from));
+}
+
+void multistatus_href(struct buf *b, struct span path)
+{
+    buf_add(b, SPAN("<D:href>"));
+    multistatus_path(b, path);
     buf_add(b, SPAN("</D:href>"));
 }
 
@@ -220,17 +225,16 @@ void multistatus_lockdiscovery(struct buf *b, const struct dav_active_lock *lock
     buf_add(b, SPAN("</D:lockdiscovery>"));
 }
 
+/* Every row of a listing may have it, so it is ready-made. */
 void multistatus_supportedlock(struct buf *b, bool possible)
 {
-    if (!possible) {
-        buf_add(b, SPAN("<D:supportedlock/>"));
-        return;
-    }
-    buf_add(b, SPAN("<D:supportedlock><D:lockentry>"));
-    write_scope_and_type(b, true);
-    buf_add(b, SPAN("</D:lockentry><D:lockentry>"));
-    write_scope_and_type(b, false);
-    buf_add(b, SPAN("</D:lockentry></D:supportedlock>"));
+#define ENTRY(scope)                                                                               \
+    "<D:lockentry><D:lockscope><D:" scope "/></D:lockscope>"                                       \
+    "<D:locktype><D:write/></D:locktype></D:lockentry>"
+    buf_add(b, possible ? SPAN("<D:supportedlock>" ENTRY("exclusive")
+                                   ENTRY("shared") "</D:supportedlock>")
+                        : SPAN("<D:supportedlock/>"));
+#undef ENTRY
 }
 
 /* ---- Whole documents */

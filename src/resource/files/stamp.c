@@ -3,8 +3,6 @@
 
 #include "base/clock.h"
 
-#include <stdio.h>
-
 static int64_t to_ns(struct timespec t)
 {
     return t.tv_sec * CLOCK_SECOND + t.tv_nsec;
@@ -33,6 +31,7 @@ bool stamp_eq(const struct file_stamp *a, const struct file_stamp *b)
 void stamp_etag(const struct file_stamp *stamp, unsigned coding, struct span content,
                 char ret_opaque[STAMP_ETAG_OPAQUE + 1])
 {
+    static const char hex[] = "0123456789abcdef";
     const uint64_t parts[] = {stamp->device, stamp->inode,
                               stamp->size,   (uint64_t)stamp->modified_ns,
                               coding,        (uint64_t)stamp->changed_ns};
@@ -44,7 +43,9 @@ void stamp_etag(const struct file_stamp *stamp, unsigned coding, struct span con
     }
     for (size_t i = 0; i < content.len; i++)
         hash = (hash ^ (unsigned char)content.ptr[i]) * UINT64_C(0x100000001b3);
-    snprintf(ret_opaque, STAMP_ETAG_OPAQUE + 1, "%016llx", (unsigned long long)hash);
+    for (int i = 0; i < STAMP_ETAG_OPAQUE; i++)
+        ret_opaque[i] = hex[hash >> (60 - 4 * i) & 15];
+    ret_opaque[STAMP_ETAG_OPAQUE] = '\0';
 }
 
 bool stamp_name_is_reserved(struct span name)

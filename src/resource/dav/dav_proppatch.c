@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+/*
+ * PROPPATCH: RFC 4918 §9.2. All of it is done, or nothing; the answer is always a multi-status, as
+ * Windows takes anything else for a failure. For the pool.
+ */
+#include "base/clock.h"
+#include "base/error.h"
+#include "http/date.h"
+#include "resource/dav/dav_parts.h"
+#include "resource/dav/live.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define SPACE_MICROSOFT SPAN("urn:schemas-microsoft-com:")
+
+/* What becomes of a property, worst first: those in front forbid the others. */
+enum fate {
+    FATE_PROTECTED,
+    FATE_REFUSED,
+    FATE_NOT_A_DATE,
+    FATE_NO_ROOM,
+    FATE_DONE, // or, when one of the others is there, not done for that alone
+    FATES,
+};
+
+struct patch {
+    struct authoring *a;
+    enum fate *fates; // of each change
+    bool failed;
+    int64_t modified_ns; // TREE_NOW: stays
+    struct store_change *changes;
+    size_t *change_of; // which change of the request each is
+    size_t count;
+};
+
+/* Properties that stand for the time of the file system. */
+static bool is_modification_time(struct xml_name name)
+{
+    return live_find(name) == LIVE_GETLASTMODIFIED ||
+           (span_eq(name.space, SPACE_MICROSOFT) &&
+            span_eq(name.local, SPAN("Win32LastModifiedTime")));
+}
+
+static enum fate take_time(struct patch *p, const struct dav_change *change)
+{
+    struct span text;
+    int64_t seconds;
+
+    if (dav_element_text(&p->a->x->arena, change->element, &text) < 0)
+        return FATE_NO_ROOM;
+    if (!date_parse(span_trim(text), p->a->x->time, &seconds) ||
+        seconds > INT64_MAX / CLOCK_SECOND || seconds < -INT64_MAX / CLOCK_SECOND)
+        return FATE_NOT_A_DATE;
+    p->modified_ns = seconds * CLOCK_SECOND;
+    return FATE_DONE;
+}
+
+/* Of WebDAV's own, what the server does not know is nothing that a client may make up. */
+static bool is_protected(struct xml_name name)
+{
+    enum live live = live_find(name);
+
+    if (live != LIVE_NONE)
+        return !(live_storable & LIVE_BIT(live));
+    return span_eq(name.space, XML_SPACE_DAV) && span_eq(name.local, SPAN("getcontentlanguage"));
+}
+
+static enum fate take_change(struct patch *p, size_t index)
+{
+    const struct dav_change *change = &p->a->proppatch.changes[index];
+    const struct xml_name name = change->name;
+
+    if (is_modification_time(name) && !change->remove)
+        return take_time(p, change);
+    if (is_protected(name))
+        return FATE_PROTECTED;
+    if (!p->a->dav->share->journal.store)
+        return FATE_REFUSED;
+    p->change_of[p->count] = index;
+    p->changes[p->count++] = (struct store_change){
+        .kind = change->remove ? STORE_PROPERTY_REMOVE : STORE_PROPERTY_SET,
+        .path = p->a->path,
+        .property = {name.space, name.local, change->value},
+    };
+    return FATE_DONE;
+}
+
+static int take_changes(struct patch *p)
+{
+    struct arena *arena = &p->a->x->arena;
+    size_t n = p->a->proppatch.count;
+
+    p->fates = arena_alloc(arena, n * sizeof *p->fates);
+    p->changes = arena_alloc(arena, n * sizeof *p->changes);
+    p->change_of = arena_alloc(arena, n * sizeof *p->change_of);
+    if (!p->fates || !p->changes || !p->change_of)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        p->fates[i] = take_change(p, i);
+        p->failed |= p->fates[i] != FATE_DONE;
+    }
+    return 0;
+}
+
+static void fail_time(struct patch *p)
+{
+    for (size_t i = 0; i < p->a->proppatch.count; i++)
+        if (is_modification_time(p->a->proppatch.changes[i].name))
+            p->fates[i] = FATE_REFUSED;
+    p->failed = true;
+}
+
+static int store_changes(struct patch *p)
+{
+    const struct lock_journal *j = &p->a->dav->share->journal;
+    size_t failed = 0;
+    int error;
+
+    if (!p->count)
+        return 0;
+    error = store_apply(j->store, j->tree, p->changes, p->count, &failed);
+    if (error == -CANDOR_E_LIMIT || error == -CANDOR_E_FULL) {
+        p->fates[p->change_of[failed < p->count ? failed : 0]] = FATE_NO_ROOM;
+        p->failed = true;
+        error = 0;
+    }
+    return error == 0 ? 0 : error == -CANDOR_E_MEMORY ? -ENOMEM : -EIO;
+}
+
+/* With the path claimed, so that it stays that of this resource. */
+static int make_changes(struct patch *p)
+{
+    struct authoring *a = p->a;
+    struct tree *tree = a->dav->share->tree;
+    struct tree_terms terms = terms_of(a);
+    int64_t old = a->here.here.stamp.modified_ns;
+    int error = tree_touch(tree, a->path, p->modified_ns, &terms);
+
+    if (error == -EACCES || error == -EPERM || error == -EROFS || error == -EBUSY) {
+        fail_time(p);
+        return 0;
+    }
+    if (error)
+        return error;
+    error = store_changes(p);
+    if ((error || p->failed) && p->modified_ns != TREE_NOW) {
+        terms.target = NULL;
+        (void)tree_touch(tree, a->path, old, &terms);
+    }
+    return error;
+}
+
+/* ---- Answer */
+
+static const struct {
+    int status;
+    enum dav_condition condition;
+    struct span description;
+} fate_table[FATES] = {
+    [FATE_PROTECTED] = {403, DAV_CONDITION_CANNOT_MODIFY_PROTECTED_PROPERTY, SPAN_INIT("")},
+    [FATE_REFUSED] = {403, DAV_CONDITION_NONE, SPAN_INIT("The server cannot change this here.")},
+    [FATE_NOT_A_DATE] = {409, DAV_CONDITION_NONE,
+                         SPAN_INIT("The value is no date as RFC 9110 section 5.6.7 has it.")},
+    [FATE_NO_ROOM] = {507, DAV_CONDITION_NONE,
+                      SPAN_INIT("There is no room for the property: it, or all of them together, "
+                                "are too large, or they are too many.")},
+    [FATE_DONE] = {200, DAV_CONDITION_NONE, SPAN_INIT("")},
+};
+
+/* Whether a property of that name and fate was written already. */
+static bool is_repeated(const struct patch *p, size_t index)
+{
+    const struct dav_change *changes = p->a->proppatch.changes;
+
+    for (size_t i = 0; i < index; i++)
+        if (p->fates[i] == p->fates[index] && xml_name_eq(changes[i].name, changes[index].name))
+            return true;
+    return false;
+}
+
+static void write_group(const struct patch *p, struct buf *b, enum fate fate)
+{
+    bool dependent = fate == FATE_DONE && p->failed;
+    bool any = false;
+
+    for (size_t i = 0; i < p->a->proppatch.count; i++) {
+        if (p->fates[i] != fate || is_repeated(p, i))
+            continue;
+        if (!any)
+            multistatus_propstat_begin(b);
+        any = true;
+        multistatus_property_name(b, p->a->proppatch.changes[i].name);
+    }
+    if (any)
+        multistatus_propstat_end(b, dependent ? 424 : fate_table[fate].status,
+                                 fate_table[fate].condition, fate_table[fate].description);
+}
+
+static int write_answer(const struct patch *p)
+{
+    struct exchange *x = p->a->x;
+    struct buf b = {0};
+
+    multistatus_begin(&b);
+    multistatus_response_begin(&b, x->path.text);
+    for (int fate = 0; fate < FATES; fate++)
+        write_group(p, &b, (enum fate)fate);
+    multistatus_response_end(&b);
+    multistatus_end(&b);
+    p->a->told = b.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&b));
+    buf_done(&b);
+    return p->a->told.ptr ? 0 : -ENOMEM;
+}
+
+void change_properties(struct authoring *a)
+{
+    struct patch p = {.a = a, .modified_ns = TREE_NOW};
+    struct rows_claim claim = {.paths = {a->path, {NULL, 0}}};
+
+    a->error = take_changes(&p);
+    if (a->error == 0 && !p.failed) {
+        a->error = rows_claim(a->dav->share->rows, &claim, true);
+        if (a->error) {
+            a->cause = OUTCOME_resources_exhausted;
+            return;
+        }
+        a->error = make_changes(&p);
+        rows_release(a->dav->share->rows, &claim);
+    }
+    if (a->error == 0)
+        a->error = write_answer(&p);
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the store knows of a name follows it: around a DELETE, MOVE or COPY an intent is written
+ * before the names change, and removed in the transaction that changes the rows. After a crash the
+ * inodes tell which of the two it was.
+ */
+#include "base/error.h"
+#include "resource/dav/dav_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { INTENTS = 64 }; // that are recovered at a time
+
+static int errno_of(int error)
+{
+    return error == 0                  ? 0
+           : error == -CANDOR_E_FULL   ? -ENOSPC
+           : error == -CANDOR_E_MEMORY ? -ENOMEM
+                                       : -EIO;
+}
+
+static uint64_t inode_of(const struct tree_seen *seen)
+{
+    return seen->kind == TREE_ABSENT ? 0 : seen->stamp.inode;
+}
+
+int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_kind kind)
+{
+    struct dav_share *share = a->dav->share;
+    const struct lock_journal *j = &share->journal;
+    struct store_change begin = {.kind = STORE_INTENT_BEGIN, .intent = &f->intent};
+    bool follows = j->store && store_tree_has_properties(j->store, j->tree);
+    int error;
+
+    *f = (struct rows_following){
+        .claim = {.paths = {kind == STORE_INTENT_COPY ? a->to : a->path,
+                            kind == STORE_INTENT_MOVE ? a->to : (struct span){NULL, 0}},
+                  .renames = true},
+        .intent = {.kind = kind,
+                   .source = a->path,
+                   .source_inode = inode_of(&a->here.here),
+                   .destination = a->to,
+                   .destination_inode = inode_of(&a->there.here)},
+    };
+    error = rows_claim(share->rows, &f->claim, follows);
+    if (error) {
+        a->cause = OUTCOME_resources_exhausted;
+        return error;
+    }
+    // Somebody may have set the first property just before the claim.
+    f->follows = j->store && store_tree_has_properties(j->store, j->tree);
+    if (!f->follows)
+        return 0;
+    f->intent.id = store_intent_id(j->store);
+    error = errno_of(store_apply(j->store, j->tree, &begin, 1, NULL));
+    if (error)
+        rows_release(share->rows, &f->claim);
+    return error;
+}
+
+/* The rows of members that were not copied: none. */
+static size_t add_failed(struct authoring *a, struct store_change *changes)
+{
+    size_t n = 0;
+
+    for (const struct failed_member *m = a->failed; m; m = m->next) {
+        char *path = arena_alloc(&a->x->arena, a->to.len + 1 + m->length);
+
+        if (!path)
+            break;
+        memcpy(path, a->to.ptr, a->to.len);
+        path[a->to.len] = '/';
+        memcpy(path + a->to.len + 1, m->path, m->length);
+        changes[n++] = (struct store_change){.kind = STORE_PROPERTIES_DELETE,
+                                             .path = span_of(path, a->to.len + 1 + m->length)};
+    }
+    return n;
+}
+
+static struct store_change main_change(const struct store_intent *intent, bool shallow)
+{
+    static const enum store_change_kind kinds[] = {
+        [STORE_INTENT_MOVE] = STORE_PROPERTIES_MOVE,
+        [STORE_INTENT_DELETE] = STORE_PROPERTIES_DELETE,
+        [STORE_INTENT_COPY] = STORE_PROPERTIES_COPY,
+    };
+
+    return (struct store_change){.kind = kinds[intent->kind],
+                                 .path = intent->source,
+                                 .destination = intent->destination,
+                                 .shallow = shallow};
+}
+
+/* One transaction: the rows, the locks that ended, and the end of the intent. */
+static int finish(struct authoring *a, struct rows_following *f, bool shallow)
+{
+    const struct lock_journal *j = &a->dav->share->journal;
+    size_t room = 2, n = 0, at = 0;
+    struct store_change *changes;
+    struct store_lock *locks;
+    int error;
+
+    for (const struct lock_gone *g = a->gone; g; g = g->next)
+        n++;
+    for (const struct failed_member *m = a->failed; m; m = m->next)
+        room++;
+    changes = calloc(room + n, sizeof *changes);
+    locks = calloc(n + 1, sizeof *locks);
+    if (!changes || !locks) {
+        free(changes);
+        free(locks);
+        return -ENOMEM;
+    }
+    changes[at++] = main_change(&f->intent, shallow);
+    if (f->intent.kind == STORE_INTENT_COPY)
+        at += add_failed(a, changes + at);
+    n = 0;
+    for (const struct lock_gone *g = a->gone; g; g = g->next, n++) {
+        locks[n].token = g->lock.token;
+        changes[at++] = (struct store_change){.kind = STORE_LOCK_DELETE, .lock = &locks[n]};
+    }
+    changes[at++] = (struct store_change){.kind = STORE_INTENT_FINISH, .intent = &f->intent};
+    error = errno_of(store_apply(j->store, j->tree, changes, at, NULL));
+    free(changes);
+    free(locks);
+    if (error == 0) {
+        lock_gone_free(a->gone);
+        a->gone = NULL;
+    }
+    return error;
+}
+
+void rows_end(struct authoring *a, struct rows_following *f, bool shallow)
+{
+    struct dav_share *share = a->dav->share;
+    struct store_change undone = {.kind = STORE_INTENT_FINISH, .intent = &f->intent};
+
+    if (f->follows && a->error == 0) {
+        a->error = finish(a, f, shallow);
+        if (a->error)
+            a->cause = OUTCOME_write_failed; // the next start will finish it
+    } else if (f->follows) {
+        (void)store_apply(share->journal.store, share->journal.tree, &undone, 1, NULL);
+    }
+    rows_release(share->rows, &f->claim);
+}
+
+/* ---- After a crash */
+
+struct recovering {
+    struct arena arena;
+    struct store_intent intents[INTENTS];
+    size_t count;
+};
+
+static int keep_intent(void *context, const struct store_intent *intent)
+{
+    struct recovering *r = context;
+    struct store_intent *kept = &r->intents[r->count];
+
+    if (r->count == INTENTS)
+        return 1;
+    *kept = *intent;
+    kept->source = arena_copy(&r->arena, intent->source);
+    kept->destination = arena_copy(&r->arena, intent->destination);
+    kept->temporary = SPAN("");
+    if (kept->source.len != intent->source.len || kept->destination.len != intent->destination.len)
+        return -CANDOR_E_MEMORY;
+    r->count++;
+    return 0;
+}
+
+/* Whether the names had changed already. */
+static bool has_happened(const struct store_intent *intent, const struct tree_seen *source,
+                         const struct tree_seen *destination)
+{
+    uint64_t there = inode_of(destination);
+
+    switch (intent->kind) {
+    case STORE_INTENT_MOVE:
+        // On another file system the destination is a copy, with an inode of its own.
+        return there && there != intent->destination_inode &&
+               (there == intent->source_inode || inode_of(source) != intent->source_inode);
+    case STORE_INTENT_DELETE:
+        return inode_of(source) != intent->source_inode;
+    case STORE_INTENT_COPY:
+        return there && there != intent->destination_inode;
+    }
+    return false;
+}
+
+/* A copy without its members has none yet. */
+static bool is_empty(struct tree *tree, struct span path)
+{
+    struct tree_list *list;
+    struct tree_member member;
+    size_t count = 0;
+
+    if (tree_list_open(tree, path, &list) < 0)
+        return true;
+    if (tree_list_read(list, &member, 1, &count) < 0)
+        count = 0;
+    tree_list_close(list);
+    return count == 0;
+}
+
+static int recover(struct dav_share *share, const struct store_intent *intent)
+{
+    struct tree_look source, destination;
+    struct store_change changes[2] = {
+        {.kind = STORE_INTENT_FINISH, .intent = intent},
+    };
+    int error = tree_look(share->tree, intent->source, &source);
+    size_t n = 1;
+
+    if (error == 0)
+        error = tree_look(share->tree, intent->destination, &destination);
+    if (error)
+        return error;
+    if (has_happened(intent, &source.here, &destination.here)) {
+        bool shallow =
+            intent->kind == STORE_INTENT_COPY && is_empty(share->tree, intent->destination);
+
+        changes[n++] = main_change(intent, shallow);
+    }
+    return errno_of(store_apply(share->journal.store, share->journal.tree, changes, n, NULL));
+}
+
+int rows_recover(struct dav_share *share)
+{
+    const struct lock_journal *j = &share->journal;
+    struct recovering *r;
+    int error = 0;
+
+    if (!j->store)
+        return 0;
+    r = calloc(1, sizeof *r);
+    if (!r || arena_init(&r->arena, 4096) < 0) {
+        free(r);
+        return -ENOMEM;
+    }
+    do {
+        r->count = 0;
+        error = store_intents_visit(j->store, j->tree, keep_intent, r);
+        error = error < 0 ? errno_of(error) : 0;
+        for (size_t i = 0; i < r->count && error == 0; i++)
+            error = recover(share, &r->intents[i]);
+        arena_reset(&r->arena);
+    } while (error == 0 && r->count == INTENTS);
+    arena_done(&r->arena);
+    free(r);
+    return error;
+}
