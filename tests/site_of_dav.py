@@ -58,7 +58,8 @@ def state_of(root):
             path = os.path.join(folder, name)
             state[os.path.normpath(os.path.join(below, name))] = (
                 ("link", os.readlink(path)) if os.path.islink(path)
-                else None if os.path.isdir(path) else open(path, "rb").read())
+                else None if os.path.isdir(path)
+                else open(path, "rb").read() if os.path.isfile(path) else "special")
     return state
 
 

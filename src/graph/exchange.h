@@ -118,6 +118,8 @@ struct exchange_host {
     /* Establishes FACT_ROUTE, FACT_UNWANTED or FACT_CONTENT: true when it is known now, false:
      * resume follows. */
     bool (*establish)(struct exchange *x, enum fact fact);
+    /* Whether a path of the same host, decoded, leads to the resource that x leads to. */
+    bool (*leads_here)(const struct exchange *x, struct span path);
     /* The resource has taken the piece of content that it kept (see resource_ops.take). */
     void (*taken)(struct exchange *x);
     /* A fact has arrived: the walk goes on. */

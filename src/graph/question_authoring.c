@@ -117,8 +117,11 @@ bool ask_upload_fields_sound(struct exchange *x)
 
 bool ask_type_supported(struct exchange *x)
 {
-    return x->request.framing == FRAMING_NONE || !x->resource->ops->takes_type ||
-           x->resource->ops->takes_type(x);
+    const struct message *m = &x->request;
+    bool empty =
+        m->framing == FRAMING_NONE || (m->framing == FRAMING_LENGTH && m->content_length == 0);
+
+    return empty || !x->resource->ops->takes_type || x->resource->ops->takes_type(x);
 }
 
 static enum depth depth_of(const struct exchange *x)

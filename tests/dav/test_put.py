@@ -350,15 +350,17 @@ def test_upload_that_is_too_large_is_refused_midway_where_no_length_tells(small)
 
 # ---- Preconditions
 
-TAGGED = [("PUT", b"new", ()), ("PUT", b"n" * 200_000, ()), ("DELETE", None, ()),
+LONG = b"n" * 200_000
+TAGGED = [("PUT", b"new", ()), ("PUT", LONG, ()), ("DELETE", None, ()),
           ("COPY", None, ("Destination: /cond-copy",)),
           ("MOVE", None, ("Destination: /cond-copy",)),
           ("PATCH", b"XY", ("X-Update-Range: bytes=0-1",
                             "Content-Type: application/x-sabredav-partialupdate"))]
+TAGGED_NAMES = [f"{method}-{len(content or '')}" for method, content, _ in TAGGED]
 OLD = "Sat, 01 Jan 2000 00:00:00 GMT"
 
 
-@pytest.mark.parametrize("method, content, lines", TAGGED)
+@pytest.mark.parametrize("method, content, lines", TAGGED, ids=TAGGED_NAMES)
 @pytest.mark.parametrize("condition, outcome", [
     ('If-Match: "other"', "if-match-failed"), ("If-Match: W/{etag}", "if-match-failed"),
     ("If-None-Match: *", "if-none-match-failed"), ("If-None-Match: {etag}", "if-none-match-failed"),
@@ -375,7 +377,7 @@ def test_condition_that_fails_forbids_the_change(server, root, method, content, 
     assert state_of(root) == before
 
 
-@pytest.mark.parametrize("method, content, lines", TAGGED)
+@pytest.mark.parametrize("method, content, lines", TAGGED, ids=TAGGED_NAMES)
 @pytest.mark.parametrize("condition", [
     "If-Match: {etag}", "If-Match: *", 'If-Match: "other", {etag}', 'If-None-Match: "other"',
     "If-Unmodified-Since: {date}", f"If-Match: *\r\nIf-Unmodified-Since: {OLD}",

@@ -63,7 +63,7 @@ struct tree_terms terms_of(struct authoring *a)
 }
 
 /* The outcome for what a change was refused with; none: what was seen is no longer so. */
-static enum outcome outcome_of_error(int error)
+enum outcome authoring_outcome(int error)
 {
     switch (-error) {
     case ESTALE:
@@ -100,7 +100,7 @@ static enum outcome outcome_of_error(int error)
 
 void authoring_set_cause(struct authoring *a)
 {
-    enum outcome cause = a->cause ? a->cause : outcome_of_error(a->error);
+    enum outcome cause = a->cause ? a->cause : authoring_outcome(a->error);
 
     if (cause)
         exchange_set_cause(a->x, cause, 0);

@@ -92,6 +92,23 @@ static bool is_within(struct span outer, struct span inner)
            (outer.len == 0 || inner.len == outer.len || inner.ptr[outer.len] == '/');
 }
 
+/* Another route may have what is below a name: whatever were put there could not be reached. */
+static bool is_ours(struct exchange *x, struct span path)
+{
+    struct span with_slash = path;
+
+    if (!span_ends(path, SPAN("/"))) {
+        char *text = arena_alloc(&x->arena, path.len + 1);
+
+        if (!text)
+            return false;
+        memcpy(text, path.ptr, path.len);
+        text[path.len] = '/';
+        with_slash = span_of(text, path.len + 1);
+    }
+    return x->host->leads_here(x, path) && x->host->leads_here(x, with_slash);
+}
+
 /* From the field to a path of the tree; the cause that it has none. RFC 4918 §9.8.5, §10.3. */
 static enum outcome read_destination(struct authoring *a)
 {
@@ -119,7 +136,7 @@ static enum outcome read_destination(struct authoring *a)
         return OUTCOME_resources_exhausted;
     if (uri_path_decode(d.path, text, &path, &offset) != OUTCOME_NONE)
         return OUTCOME_destination_malformed;
-    if (!span_starts(path.text, mount))
+    if (!span_starts(path.text, mount) || !is_ours(x, path.text))
         return OUTCOME_destination_outside;
     a->to = span_from(path.text, mount.len);
     while (a->to.len && a->to.ptr[a->to.len - 1] == '/')

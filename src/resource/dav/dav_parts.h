@@ -112,6 +112,8 @@ bool step(struct authoring *a, void (*act)(struct authoring *a));
 /* The tree's terms for a change of the target, as the questions saw it. */
 struct tree_terms terms_of(struct authoring *a);
 
+/* The outcome for a negated errno; none: what was seen is no longer so. */
+enum outcome authoring_outcome(int error);
 /* Records why the last step failed as the cause; a state that changed meanwhile is no cause. */
 void authoring_set_cause(struct authoring *a);
 

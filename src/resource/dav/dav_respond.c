@@ -115,6 +115,10 @@ void authoring_respond(struct exchange *x)
         else if (x->upload.finishes)
             add_file_location(x, a);
         break;
+    case OUTCOME_partly_done:
+        if (x->request.method == METHOD_COPY)
+            respond_failed(x, a);
+        break;
     case OUTCOME_uploaded:
         add_location(x, x->path.text);
         break;
