@@ -77,6 +77,7 @@ static void listing_run(struct work *w)
         .shown = x->path.text,
         .has_parent = x->path.text.len > 1,
         .dotfiles = h->files->options.dotfiles,
+        .writable = h->files->options.write,
         .format = h->format,
     };
 
@@ -282,7 +283,8 @@ static void respond_listing(struct exchange *x, struct held *h)
         return;
     exchange_add_field(x, SPAN("Content-Type"), listing_types[h->format]);
     if (h->format == LISTING_HTML)
-        exchange_add_field(x, SPAN("Content-Security-Policy"), listing_policy(false));
+        exchange_add_field(x, SPAN("Content-Security-Policy"),
+                           listing_policy(h->files->options.write));
     r->body = buf_span(&h->listing);
     r->length = r->body.len;
     r->has_length = true;
