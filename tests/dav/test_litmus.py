@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""litmus, the suite of tests for WebDAV servers (RFC 4918): every test passes, without a warning."""
+"""litmus, the suite for WebDAV servers (RFC 4918): every test passes, without a warning."""
 import re
 import shutil
 import subprocess

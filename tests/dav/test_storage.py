@@ -118,7 +118,8 @@ def server(root):
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 @pytest.mark.parametrize("what, status, outcome", [
     ("fsync:error=EIO", 500, "write-failed"), ("pwrite64:error=EIO", 500, "write-failed"),
-    ("pwrite64:error=ENOSPC", 507, "storage-full"), ("pwrite64:error=EDQUOT", 507, "quota-exceeded"),
+    ("pwrite64:error=ENOSPC", 507, "storage-full"),
+    ("pwrite64:error=EDQUOT", 507, "quota-exceeded"),
     ("renameat,renameat2:error=EIO", 500, "write-failed"),
     ("renameat,renameat2:error=EROFS", 403, "write-refused"),
     ("fsync:error=ENOSPC", 507, "storage-full"), ("fchmod:error=EPERM", 403, "write-refused")])
@@ -152,7 +153,7 @@ def test_failing_disk_never_loses_a_source(server, root, method, what):
     state = state_of(root)
     state.pop("file", None)
     whole = {"from": None, "from/a": b"a", "to": None, "to/b": b"b"}
-    # Where only the last step failed, the change is there, and the answer says that it may not stay.
+    # Where only the last step failed, the change is there; the answer says that it may not stay.
     moved = {"to": None, "to/a": b"a"}
     assert state in (whole, moved) or (method == "COPY" and state == {**moved, "from": None,
                                                                       "from/a": b"a"})
