@@ -15,7 +15,9 @@ import time
 from pathlib import Path
 from statistics import median
 
-from servers import KINDS, ROOT, Missing, Server, find_program, raise_descriptor_limit, version
+import dav
+from servers import (ALL_KINDS, DAV_KINDS, KINDS, ROOT, Missing, Server, find_program,
+                     raise_descriptor_limit, version)
 
 SIZES = {"1K": (1024, 64), "100K": (100 * 1024, 64), "10M": (10 * 1024 * 1024, 16)}
 IDLE_CONNECTIONS = 8000
@@ -127,7 +129,7 @@ def settled_memory(server):
 
 
 def measure_idle(name, scratch, files, core, count):
-    server = Server(name, scratch, files, core)
+    server = Server(name, scratch, files, {core})
     request = f"GET /1K.txt HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
     clients = []
     try:
@@ -149,7 +151,7 @@ def measure_idle(name, scratch, files, core, count):
 
 def machine_facts(names):
     model = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
-    versions = [f"{name} {version(name)}" for name in names if KINDS[name][3]]
+    versions = [f"{name} {version(name)}" for name in names if ALL_KINDS[name][3]]
     return [f"- {datetime.date.today().isoformat()}, Linux {platform.release()}, "
             f"{model.group(1) if model else platform.machine()}, {os.cpu_count()} cores",
             f"- {', '.join(versions)}"]
@@ -195,6 +197,7 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=3, help="of each round")
     parser.add_argument("--idle", type=int, default=IDLE_CONNECTIONS, metavar="CONNECTIONS")
+    parser.add_argument("--dav", action="store_true", help="only what clients write, and WebDAV")
     parser.add_argument("--write", metavar="FILE", help="write the report there too")
     options = parser.parse_args()
     options.only, options.sizes = options.only.split(","), options.sizes.split(",")
@@ -218,7 +221,7 @@ def measure_all(names, options, scratch, cores):
     try:
         for name in names:
             try:
-                servers.append(Server(name, scratch, files, cores[0]))
+                servers.append(Server(name, scratch, files, {cores[0]}))
             except Missing as reason:
                 say(f"left out: {reason}")
                 complete = False
@@ -251,7 +254,7 @@ def main():
         cores *= 2
     raise_descriptor_limit(2 * options.idle + 1000)
     names, complete = [], True
-    for name in options.only:
+    for name in [] if options.dav else options.only:
         try:
             find_program(name)
             names.append(name)
@@ -261,11 +264,16 @@ def main():
     # Beside the program and not in /tmp, which may not be on a disk.
     with tempfile.TemporaryDirectory(prefix="bench-", dir=ROOT / "build") as scratch:
         try:
-            lines, all_measured = measure_all(names, options, scratch, cores)
+            lines, all_measured = [], True
+            if not options.dav:
+                lines, all_measured = measure_all(names, options, scratch, cores)
+            if options.dav or set(options.only) == set(KINDS):
+                more, dav_measured = dav.measure(options, scratch, cores)
+                lines, all_measured = lines + more, all_measured and dav_measured
         except (Missing, OSError) as reason:
             say(f"a server was lost while it was measured: {reason}")
             return 1
-    facts = [*machine_facts(names),
+    facts = [*machine_facts(DAV_KINDS if options.dav else names),
              f"- median of {options.rounds} rounds of {options.seconds} s, interleaved", ""]
     print("\n".join(facts + lines))
     if options.write:

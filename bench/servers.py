@@ -94,6 +94,49 @@ hosts:
         file.send-compressed: OFF
 """
 
+CANDOR_DAV = """\
+listen: ["127.0.0.1:{port}"]
+workers: 1
+access_log: "off"
+state: "sqlite:{folder}/candor.db"
+routes:
+  - path: /
+    files: {{ root: {files}, write: true }}
+"""
+
+APACHE_DAV = """\
+ServerRoot {folder}
+ServerName 127.0.0.1
+Listen 127.0.0.1:{port}
+PidFile {folder}/apache.pid
+ErrorLog {folder}/apache-error.log
+LogLevel crit
+LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
+LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+LoadModule dav_module /usr/lib/apache2/modules/mod_dav.so
+LoadModule dav_fs_module /usr/lib/apache2/modules/mod_dav_fs.so
+{apache_user}
+StartServers 1
+ServerLimit 1
+ThreadsPerChild 128
+MaxRequestWorkers 128
+KeepAlive On
+MaxKeepAliveRequests 0
+KeepAliveTimeout 3600
+DavLockDB {files}/../apache-locks
+DocumentRoot {files}
+<Directory {files}>
+    Dav On
+    Require all granted
+</Directory>
+"""
+
+LIGHTTPD_DAV = LIGHTTPD.replace("server.modules = ()", 'server.modules = ( "mod_webdav" )') + """\
+webdav.activate = "enable"
+webdav.sqlite-db-name = "{folder}/lighttpd-dav.db"
+server.upload-dirs = ( "{files}" )
+"""
+
 # name: (program, configuration or None, arguments, how it tells its version)
 KINDS = {
     "floor": (ROOT / "build/bench/floor", None, ["{port}"], None),
@@ -104,18 +147,27 @@ KINDS = {
 }
 
 
+# Those that are measured where clients write.
+DAV_KINDS = {
+    "candor-dav": (KINDS["candor"][0], CANDOR_DAV, *KINDS["candor"][2:]),
+    "apache-dav": ("apache2", APACHE_DAV, ["-DFOREGROUND", "-f", "{config}"], "-v"),
+    "lighttpd-dav": ("lighttpd", LIGHTTPD_DAV, *KINDS["lighttpd"][2:]),
+}
+ALL_KINDS = {**KINDS, **DAV_KINDS}
+
+
 def find_program(name):
     path = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
-    program = shutil.which(KINDS[name][0], path=path)
+    program = shutil.which(ALL_KINDS[name][0], path=path)
     if not program:
-        hint = "make build builds it" if name in ("floor", "candor") else \
+        hint = "make build builds it" if name in ("floor", "candor", "candor-dav") else \
             "tools/setup bench installs it"
         raise Missing(f"{name} is not here; {hint}")
     return program
 
 
 def version(name):
-    flag = KINDS[name][3]
+    flag = ALL_KINDS[name][3]
     if not flag:
         return ""
     told = subprocess.run([find_program(name), flag], capture_output=True, text=True,
@@ -133,21 +185,22 @@ def free_port():
 class Server:
     """One running server; its folder holds its configuration and what it prints."""
 
-    def __init__(self, name, folder, files, core):
+    def __init__(self, name, folder, files, cores):
         self.name = name
         self.port = free_port()
         self.folder = Path(folder)
-        program, words = find_program(name), KINDS[name][2]
+        program, words = find_program(name), ALL_KINDS[name][2]
         facts = {"port": self.port, "files": files, "folder": folder,
                  "user": "user: root" if os.getuid() == 0 else "",
+                 "apache_user": "User www-data\nGroup www-data" if os.getuid() == 0 else "",
                  "config": self.folder / f"{name}.conf"}
-        if KINDS[name][1]:
-            facts["config"].write_text(KINDS[name][1].format(**facts))
+        if ALL_KINDS[name][1]:
+            facts["config"].write_text(ALL_KINDS[name][1].format(**facts))
         self.log = self.folder / f"{name}.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [program, *(word.format(**facts) for word in words)], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, preexec_fn=lambda: os.sched_setaffinity(0, {core}))
+                stdout=log, stderr=log, preexec_fn=lambda: os.sched_setaffinity(0, cores))
         try:
             self.wait_until_ready()
         except Missing:

@@ -16,7 +16,7 @@ def config(workers=2, limits="", **options):
     """A configuration with the route / to the server's root, which may be written."""
     text = "".join(f", {key}: {str(value).lower() if value in (True, False) else value}"
                    for key, value in options.items())
-    return (f"workers: {workers}\nlimits: {{ {limits} }}\n" if limits else f"workers: {workers}\n") \
+    return f"workers: {workers}\n" + (f"limits: {{ {limits} }}\n" if limits else "") \
         + "routes:\n  - path: /\n    files: { root: '{root}', write: true" + text + " }\n"
 
 

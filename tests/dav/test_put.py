@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""PUT: RFC 9110 §9.3.4; preconditions, §13.1; Expect, §10.1.1; parts, §14.5 and X-Update-Range."""
+"""PUT: RFC 9110 §9.3.4; conditions, §13.1; Expect, §10.1.1; parts, §14.5 and X-Update-Range."""
 import os
 import socket
 import stat

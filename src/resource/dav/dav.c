@@ -102,8 +102,11 @@ void authoring_set_cause(struct authoring *a)
 {
     enum outcome cause = a->cause ? a->cause : authoring_outcome(a->error);
 
-    if (cause)
-        exchange_set_cause(a->x, cause, 0);
+    if (!cause)
+        return;
+    exchange_set_cause(a->x, cause, 0);
+    if (!a->cause && outcome_table[cause].status >= 500)
+        a->x->system_error = -a->error;
 }
 
 /* What performs the method. */

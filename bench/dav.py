@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: MIT
+"""What bench.py measures of servers that clients write to: PUT of 4 KiB, and PROPFIND."""
+import http.client
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+
+from servers import DAV_KINDS, ROOT, Missing, Server
+
+CONTENT = 4096
+AT_ONCE = [1, 8, 64]
+MEMBERS = 1000
+PROPFIND_CONNECTIONS = 8
+
+PUT_SCRIPT = """\
+local body, requests, n = string.rep("x", {length}), {{}}, 0
+function init()
+    for i = 1, {names} do requests[i] = wrk.format("PUT", "/f-" .. i, nil, body) end
+end
+function request()
+    n = n % {names} + 1
+    return requests[n]
+end
+"""
+
+PROPFIND_SCRIPT = """\
+wrk.method = "PROPFIND"
+wrk.headers["Depth"] = "1"
+wrk.headers["Content-Type"] = "application/xml"
+wrk.body = '<?xml version="1.0"?><D:propfind xmlns:D="DAV:"><D:allprop/></D:propfind>'
+"""
+
+
+def say(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def run_wrk(server, script, path, connections, seconds, scratch):
+    """Requests a second and microseconds of the server's time for each."""
+    file = Path(scratch) / "script.lua"
+    file.write_text(script)
+    before = server.cpu_seconds()
+    told = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
+                           "-s", str(file), f"http://127.0.0.1:{server.port}{path}"],
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    spent = server.cpu_seconds() - before
+    requests = re.search(r"(\d+) requests in", told.stdout)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", told.stdout)
+    if not requests or not rate or "Non-2xx" in told.stdout or int(requests.group(1)) == 0:
+        raise Missing(f"{server.name} failed requests: {told.stdout}{told.stderr}")
+    return float(rate.group(1)), spent / int(requests.group(1)) * 1e6
+
+
+def floor_rates(folder, seconds):
+    """What a program reaches that only writes, fsyncs, renames and fsyncs the folder."""
+    told = subprocess.run([str(ROOT / "build/bench/put"), str(folder), str(2 * seconds)],
+                          capture_output=True, text=True, check=True)
+    return {int(at_once): float(rate)
+            for at_once, rate in re.findall(r"^ *(\d+) +(\d+) ", told.stdout, re.MULTILINE)}
+
+
+def check_propfind(server):
+    """Numbers about wrong answers would be worth nothing."""
+    client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    client.request("PROPFIND", "/members/", headers={"Depth": "1"})
+    response = client.getresponse()
+    found = len(re.findall(rb"<(?:\w+:)?response[ >]", response.read()))
+    client.close()
+    if response.status != 207 or found != MEMBERS + 1:
+        raise Missing(f"{server.name} answers PROPFIND with {response.status} and {found} rows")
+
+
+def make_folder(path):
+    (path / "members").mkdir(parents=True)
+    for number in range(MEMBERS):
+        (path / "members" / f"file-{number:04}.txt").write_bytes(b"x" * number)
+    if os.getuid() == 0:  # Apache gives root up
+        path.parent.parent.chmod(0o711)
+        for one in [path, path.parent, *path.rglob("*")]:
+            shutil.chown(one, "www-data", "www-data")
+
+
+def start_all(scratch, cores):
+    servers, complete = [], True
+    for name in DAV_KINDS:
+        folder = Path(scratch) / name
+        make_folder(folder / "files")
+        try:
+            servers.append(Server(name, folder, folder / "files", set(cores)))
+        except Missing as reason:
+            say(f"left out: {reason}")
+            complete = False
+    return servers, complete
+
+
+def rotated(servers, turn):
+    """No server always runs on the machine that the same neighbour has just warmed."""
+    return servers[turn % len(servers):] + servers[:turn % len(servers)]
+
+
+def put_table(servers, options, scratch):
+    floors = {}
+    rates = {server.name: {at_once: [] for at_once in AT_ONCE} for server in servers}
+    for turn in range(options.rounds):
+        floor_folder = Path(scratch) / f"floor-{turn}"
+        floor_folder.mkdir()
+        for at_once, rate in floor_rates(floor_folder, options.seconds).items():
+            floors.setdefault(at_once, []).append(rate)
+        for at_once in AT_ONCE:
+            script = PUT_SCRIPT.format(length=CONTENT, names=10 * at_once)
+            for server in rotated(servers, turn):
+                say(f"PUT, {at_once} at once, round {turn + 1}: {server.name}")
+                rates[server.name][at_once].append(
+                    run_wrk(server, script, "/", at_once, options.seconds, scratch)[0])
+    lines = ["### PUT of 4 KiB, requests a second", "",
+             "| server | " + " | ".join(f"{n} at once | floor ÷ it" for n in AT_ONCE) + " |",
+             "| --- |" + " ---: |" * (2 * len(AT_ONCE))]
+    rows = {"floor": floors, **rates}
+    for name, found in rows.items():
+        cells = [f"{median(found[n]):,.0f} | {median(floors[n]) / median(found[n]):.2f}"
+                 for n in AT_ONCE]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return lines + ["", "Candor and the floor make content and name durable before they answer; "
+                    "Apache and lighttpd leave that to chance.", ""]
+
+
+def propfind_table(servers, options, scratch):
+    results = {server.name: [] for server in servers}
+    for server in servers:
+        check_propfind(server)
+    for turn in range(options.rounds):
+        for server in rotated(servers, turn):
+            say(f"PROPFIND, round {turn + 1}: {server.name}")
+            results[server.name].append(run_wrk(server, PROPFIND_SCRIPT, "/members/",
+                                                PROPFIND_CONNECTIONS, options.seconds, scratch))
+    cpu = {name: median(one[1] for one in found) for name, found in results.items()}
+    lines = [f"### PROPFIND of {MEMBERS:,} members, Depth 1", "",
+             "| server | CPU µs/request | it ÷ Candor | requests/s |",
+             "| --- | ---: | ---: | ---: |"]
+    for name, found in results.items():
+        share = f"{cpu[name] / cpu['candor-dav']:.2f}" if "candor-dav" in cpu else "–"
+        lines.append(f"| {name} | {cpu[name]:,.0f} | {share} | "
+                     f"{median(one[0] for one in found):,.0f} |")
+    return lines + [""]
+
+
+def measure(options, scratch, cores):
+    """The lines of the report, and whether every server took part."""
+    servers, complete = start_all(scratch, cores)
+    lines = []
+    try:
+        for table in (propfind_table, put_table) if servers else ():
+            lines += table(servers, options, scratch)
+    finally:
+        for server in servers:
+            server.end()
+    return lines, complete

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: MIT
+"""What a disk does to those who write: full, limited, failing (RFC 4918 §11.5); what a crash has
+left is removed at the start; nobody sees a temporary."""
+import ctypes
+import os
+import resource
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+from site_of_dav import ask, assert_refused, config, put, Server, settle, state_of, strays
+
+PATCH = "Content-Type: application/x-sabredav-partialupdate"
+CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 0x40000
+LEFT = ".candor-tmp-0123456789abcdef"
+
+
+# ---- A full disk
+
+def small_disk(path):
+    """For the child: a disk of 1 MiB of its own, mounted where nobody else sees it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def mount():
+        if libc.unshare(CLONE_NEWNS) or \
+                libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None) or \
+                libc.mount(b"none", os.fsencode(path), b"tmpfs", 0, b"size=1m"):
+            raise OSError(ctypes.get_errno(), "no disk can be mounted")
+    return mount
+
+
+@pytest.fixture
+def full(tmp_path):
+    root = tmp_path / "disk"
+    root.mkdir()
+    try:
+        server = Server(root, config=config(2, reserve=0), before=small_disk(root))
+    except subprocess.SubprocessError:
+        pytest.skip("this system lets nobody mount a disk")
+    with server:
+        server.root = f"/proc/{server.process.pid}/root{root}"  # as the server sees it
+        yield server
+
+
+@pytest.mark.parametrize("coding", [None, "chunked"])
+@pytest.mark.parametrize("size", [600_000, 3_000_000])
+def test_full_disk_refuses_and_keeps_what_was_there(full, coding, size):
+    assert ask(full, "PUT", "/old", content=b"o" * 500_000).status == 201
+    for target in ("/old", "/new"):
+        response = ask(full, "PUT", target, content=b"n" * size, coding=coding)
+        assert_refused(response, 507, "storage-full")
+    assert_refused(ask(full, "PATCH", "/old", "X-Update-Range: append", PATCH,
+                       content=b"n" * size), 507, "storage-full")
+    assert ask(full, "COPY", "/old", "Destination: /copy").status == 201
+    assert_refused(ask(full, "COPY", "/old", "Destination: /third"), 507, "storage-full")
+    assert ask(full, "MKCOL", "/tree").status == 201
+    assert ask(full, "MOVE", "/copy", "Destination: /tree/copy").status == 201
+    assert_refused(ask(full, "COPY", "/tree", "Destination: /other"), 507, "storage-full")
+    settle(full, full.root)
+    assert state_of(full.root) == {"old": b"o" * 500_000, "tree": None,
+                                   "tree/copy": b"o" * 500_000}
+    assert ask(full, "DELETE", "/tree").status == 204
+    assert ask(full, "PUT", "/old", content=b"n" * 300_000).status == 204
+
+
+def test_limit_on_the_size_of_files_is_an_answer(tmp_path):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+
+    root = tmp_path / "root"
+    put(root, "old", b"old")
+    with Server(root, config=config(2), before=limit) as server:
+        for coding in (None, "chunked"):
+            response = ask(server, "PUT", "/old", content=b"n" * 1_500_000, coding=coding)
+            assert_refused(response, 507, "quota-exceeded")
+        settle(server, root)
+        assert state_of(root) == {"old": b"old"}
+        assert ask(server, "PUT", "/old", content=b"new").status == 204
+
+
+# ---- A failing disk
+
+class Failing:
+    """strace, which makes the server's system calls fail."""
+
+    def __init__(self, server, what):
+        self.process = subprocess.Popen(
+            ["strace", "-f", "-o", "/dev/null", "-e", f"inject={what}",
+             "-p", str(server.process.pid)],
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        line = self.process.stderr.readline()
+        if "attached" not in line:
+            self.process.kill()
+            self.process.wait()
+            pytest.skip(f"this system does not let programs be traced: {line.strip()}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    return tmp_path_factory.mktemp("failing")
+
+
+@pytest.fixture(scope="module")
+def server(root):
+    with Server(root, config=config(1)) as server:
+        yield server
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+@pytest.mark.parametrize("what, status, outcome", [
+    ("fsync:error=EIO", 500, "write-failed"), ("pwrite64:error=EIO", 500, "write-failed"),
+    ("pwrite64:error=ENOSPC", 507, "storage-full"),
+    ("pwrite64:error=EDQUOT", 507, "quota-exceeded"),
+    ("renameat,renameat2:error=EIO", 500, "write-failed"),
+    ("renameat,renameat2:error=EROFS", 403, "write-refused"),
+    ("fsync:error=ENOSPC", 507, "storage-full"), ("fchmod:error=EPERM", 403, "write-refused")])
+@pytest.mark.parametrize("size", [10, 200_000])
+@pytest.mark.parametrize("exists", [True, False])
+def test_failing_disk_never_leaves_half_a_file(server, root, what, status, outcome, size, exists):
+    path = root / "file"
+    path.unlink(missing_ok=True)
+    if exists:
+        path.write_bytes(b"old")
+    before = state_of(root)
+    with Failing(server, what):
+        response = ask(server, "PUT", "/file", content=b"n" * size)
+    assert_refused(response, status, outcome)
+    if outcome == "write-failed":
+        assert response["Cache-Control"] == "no-store"
+    settle(server, root)
+    assert state_of(root) == before
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+@pytest.mark.parametrize("what", ["renameat,renameat2:error=EIO", "fsync:error=EIO"])
+@pytest.mark.parametrize("method", ["COPY", "MOVE"])
+def test_failing_disk_never_loses_a_source(server, root, method, what):
+    put(root, "from/a", b"a")
+    put(root, "to/b", b"b")
+    with Failing(server, what):
+        response = ask(server, method, "/from", "Destination: /to")
+    assert_refused(response, 500, "write-failed")
+    settle(server, root)
+    state = state_of(root)
+    state.pop("file", None)
+    whole = {"from": None, "from/a": b"a", "to": None, "to/b": b"b"}
+    # Where only the last step failed, the change is there; the answer says that it may not stay.
+    moved = {"to": None, "to/a": b"a"}
+    assert state in (whole, moved) or (method == "COPY" and state == {**moved, "from": None,
+                                                                      "from/a": b"a"})
+    shutil.rmtree(root / "to")
+    shutil.rmtree(root / "from", ignore_errors=True)
+
+
+# ---- Temporaries
+
+def test_what_a_crash_has_left_is_removed_at_the_start(tmp_path):
+    put(tmp_path, LEFT, b"rubbish")
+    put(tmp_path, f"sub/deep/{LEFT}", b"rubbish")
+    put(tmp_path, f"sub/.candor-tmp-fedcba9876543210/tree/file", b"rubbish")
+    kept = [".candor-tmp-0123456789abcde", ".candor-tmp-0123456789abcdef0",
+            ".candor-tmp-0123456789ABCDEF", ".candor-tmp-", "candor-tmp-0123456789abcdef", "file"]
+    for name in kept:
+        put(tmp_path, name)
+    (tmp_path / ".candor-tmp-00000000000000ff").symlink_to("file")
+    with Server(tmp_path, config=config(2)):
+        found = set(os.listdir(tmp_path))
+        assert set(kept) <= found and LEFT not in found
+        assert os.listdir(tmp_path / "sub/deep") == [] and os.listdir(tmp_path / "sub") == ["deep"]
+        assert (tmp_path / "file").exists()
+
+
+def test_what_a_killed_server_has_left_is_removed_at_the_next_start(tmp_path):
+    root = tmp_path / "root"
+    put(root, "file", b"old")
+    server = Server(root, config=config(2))
+    with server.connect() as client:
+        client.send(b"PUT /file HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n"
+                    + b"n" * 500_000)
+        while not strays(root):
+            ask(server, "OPTIONS", "/")
+        server.signal(signal.SIGKILL)
+        server.wait()
+    assert strays(root)
+    with Server(root, config=config(2)) as server:
+        assert state_of(root) == {"file": b"old"}
+        assert ask(server, "GET", "/file").body == b"old"
+
+
+@pytest.mark.parametrize("dotfiles", [True, False])
+def test_nobody_sees_a_temporary(tmp_path, dotfiles):
+    put(tmp_path, "tree/file", b"file")
+    with Server(tmp_path, config=config(2, dotfiles=dotfiles)) as server:
+        put(tmp_path, f"tree/{LEFT}", b"rubbish")  # another server's, say
+        target = f"/tree/{LEFT}"
+        for method in ("GET", "HEAD", "DELETE", "PROPFIND", "PATCH"):
+            lines = (PATCH,) if method == "PATCH" else ()
+            assert ask(server, method, target, *lines).status == 404, method
+        for method in ("COPY", "MOVE"):
+            assert ask(server, method, target, "Destination: /stolen").status == 404
+            assert_refused(ask(server, method, "/tree/file", f"Destination: {target}"), 400,
+                           "name-impossible")
+        for method in ("PUT", "MKCOL", "LOCK"):
+            content = b"x" if method == "PUT" else None
+            assert ask(server, method, target, content=content).status in (400, 412), method
+        assert b"candor-tmp" not in ask(server, "GET", "/tree/", "Accept: text/html").body
+        assert b"candor-tmp" not in ask(server, "PROPFIND", "/tree/", "Depth: 1").body
+        assert ask(server, "COPY", "/tree", "Destination: /copy").status == 201
+        assert os.listdir(tmp_path / "copy") == ["file"]
+        assert (tmp_path / "tree" / LEFT).read_bytes() == b"rubbish"
