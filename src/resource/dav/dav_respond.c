@@ -74,35 +74,6 @@ static void add_member_location(struct exchange *x, const struct authoring *a)
     buf_done(&path);
 }
 
-/* RFC 4918 §9.8.5: each member of the source that is not at the destination, and why. */
-static void respond_failed(struct exchange *x, const struct authoring *a)
-{
-    struct response *r = &x->response;
-    struct buf b = {0}, path = {0};
-
-    multistatus_begin(&b);
-    for (const struct failed_member *f = a->failed; f; f = f->next) {
-        enum outcome outcome = authoring_outcome(-f->error);
-
-        path.len = 0;
-        buf_add(&path, x->path.text);
-        if (!span_ends(x->path.text, SPAN("/")))
-            buf_add_char(&path, '/');
-        buf_add(&path, span_of(f->path, f->length));
-        multistatus_response_begin(&b, buf_span(&path));
-        multistatus_status(&b, outcome_table[outcome ? outcome : OUTCOME_not_found].status);
-        multistatus_response_end(&b);
-    }
-    multistatus_end(&b);
-    r->body =
-        b.failed || path.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&b));
-    r->has_length = true;
-    r->length = r->body.len;
-    buf_done(&b);
-    buf_done(&path);
-    exchange_add_field(x, SPAN("Content-Type"), MULTISTATUS_MEDIA_TYPE);
-}
-
 /* Of the file that an upload has become, which isn't what the request named. */
 static void add_file_location(struct exchange *x, const struct authoring *a)
 {
