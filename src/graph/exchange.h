@@ -73,6 +73,7 @@ struct piece {
     enum piece_kind {
         PIECE_BYTES, // bytes: valid until the next piece is asked for
         PIECE_FILE,  // length bytes of file from offset
+        PIECE_WAIT,  // one is on its way: host->resume_body(x) follows, never before next returned
         PIECE_END,   // the body is complete
         PIECE_FAILED // it cannot be completed: the message must end visibly broken
     } kind;
@@ -109,6 +110,8 @@ struct exchange_host {
     void (*taken)(struct exchange *x);
     /* A fact has arrived: the walk goes on. */
     void (*resume)(struct exchange *x);
+    /* A piece of the response's body is there: next is asked again. */
+    void (*resume_body)(struct exchange *x);
 };
 
 struct exchange {
@@ -122,7 +125,7 @@ struct exchange {
     enum outcome cause; // the first cause that a fact found; OUTCOME_NONE: none
     uint64_t cause_offset;
     struct span detail; // a sentence on what was found in this very request; or empty
-    int system_error; // errno behind the cause, for the log alone; or 0
+    int system_error;   // errno behind the cause, for the log alone; or 0
     bool over_capacity, host_known;
     struct uri_path path;
     struct resource *resource; // not owned; NULL: no route

@@ -36,10 +36,11 @@ static const struct config_limits *limits_of(const struct connection *c)
 
 static bool establish(struct exchange *x, enum fact fact);
 static void resume(struct exchange *x);
+static void resume_body(struct exchange *x);
 static void taken(struct exchange *x);
 
 static const struct exchange_host exchange_host = {
-    .establish = establish, .resume = resume, .taken = taken};
+    .establish = establish, .resume = resume, .resume_body = resume_body, .taken = taken};
 
 static struct carried *carried_new(struct worker *w)
 {
@@ -165,6 +166,15 @@ static void resume(struct exchange *x)
 
     k->connection->phase = PHASE_WAIT;
     walk(k);
+}
+
+static void resume_body(struct exchange *x)
+{
+    struct carried *k = x->carrier;
+
+    k->connection->phase = PHASE_SEND;
+    k->connection->progress = UINT64_MAX; // what a timer saw before the wait tells nothing now
+    connection_send_more(k);
 }
 
 static void taken(struct exchange *x)

@@ -8,6 +8,7 @@
 
 #include "server/listen.h"
 #include "server/worker.h"
+#include "wire/h1_response.h"
 
 enum phase {
     PHASE_IDLE,    // nothing of a request has come
@@ -46,13 +47,15 @@ struct carried {
     struct carried *next_free;
     struct connection *connection;
     struct h1_content content;
-    struct iovec vector[2]; // what is being sent
+    struct iovec vector[3]; // what is being sent
+    char chunk_head[H1_CHUNK_HEAD];
     uint64_t bytes_in, bytes_out, content_received, drained;
     uint64_t file_length; // of the piece of a file that is being sent
     enum ending ending;
     bool content_ended; // nothing of the content is left to read
     bool invited;       // 100 (Continue) was sent
     bool close;         // the connection, after this exchange
+    bool chunked;       // the response's content
 };
 
 /* Takes ownership of the socket fd; closes it when there is no memory. */
@@ -68,6 +71,8 @@ void connection_close(struct connection *c);
 
 /* connection_send.c: sends x's response, then calls connection_response_sent. */
 void connection_send_response(struct carried *k);
+/* connection_send.c: the piece that the response waited for is there. */
+void connection_send_more(struct carried *k);
 /* connection.c: the response is out, or could not be completed (k->ending). */
 void connection_response_sent(struct carried *k);
 

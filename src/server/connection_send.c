@@ -55,14 +55,36 @@ static bool status_has_length(int status)
     return status >= 200 && status != 204 && status != 304; // RFC 9110 §8.6
 }
 
+/* Its length is only known at its end. */
+static bool is_endless(const struct response *r)
+{
+    return r->next && !r->has_length;
+}
+
 static size_t head_room(const struct response *r, struct span status, struct span date)
 {
     size_t room = status.len + date.len + r->block.len + NUMBER_ROOM +
-                  sizeof "Content-Length: \r\nConnection: keep-alive\r\n\r\n";
+                  sizeof "Transfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n";
 
     for (const struct response_field *f = r->fields; f; f = f->next)
         room += f->name.len + f->value.len + sizeof ": \r\n";
     return room;
+}
+
+/* Where the length is not known, chunks tell the end, or the close does: RFC 9112 §6.3. */
+static char *put_framing(char *at, const struct carried *k)
+{
+    const struct response *r = &k->x.response;
+
+    if (!status_has_length(outcome_table[k->x.outcome].status))
+        return at;
+    if (k->chunked)
+        return put(at, SPAN("Transfer-Encoding: chunked\r\n"));
+    if (is_endless(r))
+        return at;
+    at = put(at, SPAN("Content-Length: "));
+    at = put_number(at, r->length);
+    return put(at, SPAN("\r\n"));
 }
 
 /* The connection's own fields: RFC 9112 §9.3. */
@@ -88,11 +110,7 @@ static char *put_head(char *at, const struct carried *k, struct span status, str
         at = put_value(at, f->value);
         at = put(at, SPAN("\r\n"));
     }
-    if (status_has_length(outcome_table[k->x.outcome].status)) {
-        at = put(at, SPAN("Content-Length: "));
-        at = put_number(at, r->length);
-        at = put(at, SPAN("\r\n"));
-    }
+    at = put_framing(at, k);
     at = put_connection(at, k);
     return put(at, SPAN("\r\n"));
 }
@@ -152,6 +170,35 @@ static void send_vector(struct carried *k, unsigned count, int flags, stream_sen
         connection_watch_send(c);
 }
 
+/* A piece, with what makes a chunk of it: RFC 9112 §7.1. */
+static void send_bytes(struct carried *k, struct span bytes)
+{
+    struct iovec data = {(void *)(uintptr_t)bytes.ptr, bytes.len};
+    static char chunk_end[] = H1_CHUNK_END;
+
+    if (!k->chunked) {
+        k->vector[0] = data;
+        send_vector(k, 1, 0, on_piece_sent);
+        return;
+    }
+    k->vector[0] = (struct iovec){k->chunk_head, h1_chunk_head(k->chunk_head, bytes.len)};
+    k->vector[1] = data;
+    k->vector[2] = (struct iovec){chunk_end, sizeof chunk_end - 1};
+    send_vector(k, 3, 0, on_piece_sent);
+}
+
+static void send_end(struct carried *k)
+{
+    static char last_chunk[] = H1_LAST_CHUNK;
+
+    if (!k->chunked) {
+        connection_response_sent(k);
+        return;
+    }
+    k->vector[0] = (struct iovec){last_chunk, sizeof last_chunk - 1};
+    send_vector(k, 1, 0, on_all_sent);
+}
+
 static void pull(struct carried *k)
 {
     struct connection *c = k->connection;
@@ -160,22 +207,30 @@ static void pull(struct carried *k)
     k->x.response.next(&k->x, &piece);
     switch (piece.kind) {
     case PIECE_BYTES:
-        k->vector[0] = (struct iovec){(void *)(uintptr_t)piece.bytes.ptr, piece.bytes.len};
-        send_vector(k, 1, 0, on_piece_sent);
+        send_bytes(k, piece.bytes);
         break;
     case PIECE_FILE:
+        assert(!k->chunked);
         k->file_length = piece.length;
         stream_send_file(&c->stream, piece.file, piece.offset, piece.length, on_file_sent);
         if (stream_is_sending(&c->stream))
             connection_watch_send(c);
         break;
+    case PIECE_WAIT:
+        c->phase = PHASE_WAIT; // no fault of the client's: its time stands still
+        break;
     case PIECE_END:
-        connection_response_sent(k);
+        send_end(k);
         break;
     case PIECE_FAILED:
         end_sending(k, ENDING_BODY_FAILED);
         break;
     }
+}
+
+void connection_send_more(struct carried *k)
+{
+    pull(k);
 }
 
 void connection_send_response(struct carried *k)
@@ -192,6 +247,10 @@ void connection_send_response(struct carried *k)
     char *head = arena_alloc(&x->arena, room);
     char *end;
 
+    if (is_endless(r)) {
+        k->chunked = has_body && x->request.minor > 0;
+        k->close |= !k->chunked && has_body;
+    }
     if (!head) {
         k->ending = ENDING_BODY_FAILED;
         connection_response_sent(k);

@@ -145,7 +145,7 @@ static int open_shares(struct server *s)
         int error = 0;
 
         if (route->files.write)
-            error = dav_share_open(&route->files, s->store, &s->shares[route->number]);
+            error = dav_share_open(&route->files, s->store, s->types, &s->shares[route->number]);
         if (error < 0) {
             oplog("root-not-opened", "the folder %s cannot be opened for writing: %s",
                   route->files.root, strerror(errno));

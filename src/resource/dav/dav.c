@@ -124,6 +124,8 @@ static void (*effect_of(enum method method))(struct authoring *)
         return change_lock;
     case METHOD_UNLOCK:
         return change_unlock;
+    case METHOD_PROPFIND:
+        return propfind_begin;
     default:
         return write_commit;
     }
@@ -135,7 +137,8 @@ static bool establish_effect(struct authoring *a)
 
     if (!step(a, effect_of(x->request.method)))
         return false;
-    atomic_fetch_add(&a->dav->share->changes, 1);
+    if (x->request.method != METHOD_PROPFIND)
+        atomic_fetch_add(&a->dav->share->changes, 1);
     if (a->error) {
         authoring_set_cause(a);
         x->stale = x->cause == OUTCOME_NONE;
@@ -220,6 +223,7 @@ static void dav_release(struct exchange *x)
         return;
     write_discard(a);
     xml_discard(a);
+    propfind_discard(a);
     while (a->failed) {
         struct failed_member *f = a->failed;
 
@@ -255,7 +259,8 @@ int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop
     d->resource.ops = &dav_ops;
     d->resource.reader = reader;
     d->resource.wants = METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) |
-                        METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_LOCK);
+                        METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_LOCK) |
+                        METHOD_BIT(METHOD_PROPFIND);
     d->resource.methods = reader->methods | d->resource.wants | METHOD_BIT(METHOD_DELETE) |
                           METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_COPY) |
                           METHOD_BIT(METHOD_MOVE) | METHOD_BIT(METHOD_UNLOCK);
@@ -287,7 +292,7 @@ static int open_locks(struct dav_share *share, struct store *store)
 }
 
 int dav_share_open(const struct files_options *options, struct store *store,
-                   struct dav_share **ret_share)
+                   const struct media_type_map *types, struct dav_share **ret_share)
 {
     struct dav_share *share = calloc(1, sizeof *share);
     mode_t mask = umask(0);
@@ -302,6 +307,7 @@ int dav_share_open(const struct files_options *options, struct store *store,
     if (!share)
         return -CANDOR_E_MEMORY;
     share->options = options;
+    share->types = types;
     root = open(options->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     error = root < 0 ? -errno : tree_open(root, &tree, &share->tree);
     if (error == 0)

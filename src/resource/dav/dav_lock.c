@@ -458,7 +458,7 @@ static void respond_conflict_below(struct exchange *x, const struct authoring *a
 }
 
 /* For who can read it, which is everybody who doesn't ask for something else: RFC 4918 §16. */
-static void respond_condition(struct exchange *x, enum dav_condition condition, struct span path)
+void respond_condition(struct exchange *x, enum dav_condition condition, struct span path)
 {
     static const struct span offers[] = {SPAN_INIT("application/xml"),
                                          SPAN_INIT("application/problem+json"),
@@ -467,8 +467,9 @@ static void respond_condition(struct exchange *x, enum dav_condition condition, 
 
     if (accept_choose_type(exchange_field(x, FIELD_accept), offers, 4) > 0)
         return;
-    path = outside(x, path);
-    multistatus_error_document(&b, condition, &path, 1);
+    if (path.ptr)
+        path = outside(x, path);
+    multistatus_error_document(&b, condition, &path, path.ptr ? 1 : 0);
     set_body(x, &b);
     exchange_add_field(x, SPAN("Vary"), SPAN("Accept"));
 }

@@ -45,6 +45,14 @@ static void narrow_allowed(struct exchange *x, enum tree_kind kind)
         x->allowed &= ~(METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_MKCOL));
 }
 
+/* No Depth is infinity: RFC 4918 §9.1. */
+static bool is_deep(const struct exchange *x)
+{
+    enum depth depth = depth_parse(message_field(&x->request, FIELD_depth));
+
+    return depth == DEPTH_ABSENT || depth == DEPTH_INFINITY;
+}
+
 bool establish_target(struct authoring *a)
 {
     struct exchange *x = a->x;
@@ -59,6 +67,8 @@ bool establish_target(struct authoring *a)
     x->target.name_possible = a->here.name == TREE_NAME_OK && !x->path.has_encoded_slash;
     x->target.parent_exists = a->here.parent == TREE_COLLECTION;
     x->target.is_collection = a->here.here.kind == TREE_COLLECTION;
+    x->target.depth_unbounded = x->request.method == METHOD_PROPFIND && x->target.is_collection &&
+                                !a->dav->share->options->infinite_depth && is_deep(x);
     r->exists = a->here.here.kind != TREE_ABSENT && !x->path.has_encoded_slash;
     r->readable = r->acceptable = r->exists;
     r->validators = (struct validators){.exists = r->exists};

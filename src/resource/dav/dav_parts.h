@@ -10,7 +10,9 @@
 #include "resource/dav/digest_hash.h"
 #include "resource/dav/lock_facts.h"
 #include "resource/dav/lock_journal.h"
+#include "resource/dav/multistatus_write.h"
 #include "resource/dav/tree.h"
+#include "resource/files/media_type_map.h"
 
 struct dav_share {
     const struct files_options *options;
@@ -18,6 +20,7 @@ struct dav_share {
     _Atomic uint64_t changes;
     struct lock_table *locks; // guarded by the tree's mutex
     struct lock_journal journal;
+    const struct media_type_map *types;
 };
 
 struct dav {
@@ -83,6 +86,8 @@ struct authoring {
     struct dav_lockinfo lockinfo;
     struct dav_propfind propfind;
     struct dav_proppatch proppatch;
+
+    struct telling *telling; // PROPFIND: what is being told
 };
 
 /*
@@ -147,6 +152,15 @@ void change_lock(struct authoring *a);
 void change_unlock(struct authoring *a);
 /* Adds what it knows to the response; nothing where the outcome is not about locks. */
 void locks_respond(struct exchange *x);
+
+/* dav_propfind.c, for the pool: begins to tell. */
+void propfind_begin(struct authoring *a);
+/* In the loop's thread: fills in the response. */
+void propfind_respond(struct authoring *a);
+void propfind_discard(struct authoring *a);
+
+/* An error element as the response's content, about a path of the tree (ptr NULL: none). */
+void respond_condition(struct exchange *x, enum dav_condition condition, struct span path);
 
 /* dav_respond.c */
 void authoring_respond(struct exchange *x);

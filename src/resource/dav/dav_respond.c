@@ -67,6 +67,13 @@ void authoring_respond(struct exchange *x)
     case OUTCOME_options_told:
         respond_options(x);
         break;
+    case OUTCOME_properties_told:
+        if (a->telling)
+            propfind_respond(a);
+        break;
+    case OUTCOME_propfind_infinite:
+        respond_condition(x, DAV_CONDITION_PROPFIND_FINITE_DEPTH, (struct span){NULL, 0});
+        break;
     case OUTCOME_created:
     case OUTCOME_done:
     case OUTCOME_result_told:

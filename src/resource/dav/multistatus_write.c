@@ -29,12 +29,11 @@ void multistatus_end(struct buf *b)
 }
 
 /* Runs of what needs no encoding are copied at once: a listing is mostly that. */
-void multistatus_href(struct buf *b, struct span path)
+void multistatus_path(struct buf *b, struct span path)
 {
     static const char digits[] = "0123456789ABCDEF";
     size_t from = 0;
 
-    buf_add(b, SPAN("<D:href>"));
     for (size_t at = 0; at < path.len; at++) {
         unsigned char c = (unsigned char)path.ptr[at];
         char encoded[] = {'%', digits[c >> 4], digits[c & 15]};
@@ -47,6 +46,12 @@ void multistatus_href(struct buf *b, struct span path)
     }
     if (path.len)
         buf_add(b, span_of(path.ptr + from, path.len - from));
+}
+
+void multistatus_href(struct buf *b, struct span path)
+{
+    buf_add(b, SPAN("<D:href>"));
+    multistatus_path(b, path);
     buf_add(b, SPAN("</D:href>"));
 }
 

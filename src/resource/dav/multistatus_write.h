@@ -37,6 +37,8 @@ void multistatus_end(struct buf *b);
 /* path: absolute and decoded, as it is on the server; percent-encoded here. */
 void multistatus_response_begin(struct buf *b, struct span path);
 void multistatus_response_end(struct buf *b);
+/* Adds a decoded path as an href has it: percent-encoded, and fit for XML. */
+void multistatus_path(struct buf *b, struct span path);
 /* A further href in a response that has one status for several resources. */
 void multistatus_href(struct buf *b, struct span path);
 /* code is in the registry. */

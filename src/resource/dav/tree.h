@@ -93,6 +93,31 @@ int tree_look(struct tree *t, struct span path, struct tree_look *ret_look);
 /* Whether b is what a was: same file and content, same folder, or both absent. */
 bool tree_seen_eq(const struct tree_seen *a, const struct tree_seen *b);
 
+/* A member of a folder, or one path, as it is told: no file is opened for that. */
+struct tree_member {
+    struct span name; // of a member, ended by NUL; valid until the folder is read on
+    struct tree_seen seen;
+    int64_t created; // seconds since 1970; TREE_NOW: the file system does not know
+    bool is_link;
+    int error; // 0, or the negated errno for which it cannot be told more than its name
+};
+
+/* As tree_look(), with the time of creation. -ENOENT and so on when nothing is there. */
+int tree_look_closely(struct tree *t, struct span path, struct tree_member *ret_member);
+
+struct tree_list;
+/* A folder whose members are to be told. The path must outlive it. */
+int tree_list_open(struct tree *t, struct span path, struct tree_list **ret_folder);
+/*
+ * Its next members, in the order of the file system; *ret_count is 0 at the end. What a client
+ * could not get (hidden, temporary, outside of the root, neither file nor folder, gone already) is
+ * left out.
+ */
+int tree_list_read(struct tree_list *f, struct tree_member *members, size_t room,
+                     size_t *ret_count);
+/* Accepts NULL. */
+void tree_list_close(struct tree_list *f);
+
 /* The mutex, for what belongs to the tree elsewhere: locks. Held for microseconds only. */
 void tree_lock(struct tree *t);
 void tree_unlock(struct tree *t);

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "resource/dav/live.h"
+
+#include "http/date.h"
+#include "resource/dav/xml_write.h"
+
+enum live_of { OF_ALL, OF_FILES, OF_COLLECTIONS };
+
+static const struct {
+    struct span name;
+    enum live_of of;
+} live_table[LIVE_COUNT] = {
+#define LIVE(ident, name, of, all, stored, section) [LIVE_##ident] = {SPAN_INIT(name), of},
+#include "resource/dav/live.def"
+#undef LIVE
+};
+
+const uint32_t live_of_allprop = 0
+#define LIVE(ident, name, of, all, stored, section) | ((all) ? LIVE_BIT(LIVE_##ident) : 0)
+#include "resource/dav/live.def"
+#undef LIVE
+    ;
+
+const uint32_t live_storable = 0
+#define LIVE(ident, name, of, all, stored, section) | ((stored) ? LIVE_BIT(LIVE_##ident) : 0)
+#include "resource/dav/live.def"
+#undef LIVE
+    ;
+
+enum live live_find(struct xml_name name)
+{
+    if (!span_eq(name.space, XML_SPACE_DAV))
+        return LIVE_NONE;
+    for (int i = 0; i < LIVE_COUNT; i++)
+        if (span_eq(name.local, live_table[i].name))
+            return (enum live)i;
+    return LIVE_NONE;
+}
+
+struct span live_name(enum live live)
+{
+    return live_table[live].name;
+}
+
+bool live_applies(enum live live, const struct live_subject *s)
+{
+    enum tree_kind kind = s->member->seen.kind;
+
+    if ((live_table[live].of == OF_FILES && kind != TREE_FILE) ||
+        (live_table[live].of == OF_COLLECTIONS && kind != TREE_COLLECTION))
+        return false;
+    switch (live) {
+    case LIVE_CREATIONDATE:
+        return s->member->created != TREE_NOW;
+    case LIVE_QUOTA_AVAILABLE_BYTES:
+        return s->usage != NULL;
+    case LIVE_QUOTA_USED_BYTES:
+        return s->usage != NULL && s->knows_used;
+    default:
+        return true;
+    }
+}
+
+static char *put_two(char *at, unsigned value)
+{
+    at[0] = (char)('0' + value / 10 % 10);
+    at[1] = (char)('0' + value % 10);
+    return at + 2;
+}
+
+/* RFC 3339, made of what date_format() worked out. */
+static void write_creation_date(struct buf *b, int64_t seconds)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char date[DATE_LENGTH], text[] = "0000-00-00T00:00:00Z";
+    unsigned month = 0;
+
+    date_format(seconds, date); // "Sun, 06 Nov 1994 08:49:37 GMT"
+    while (month < 11 && memcmp(date + 8, months + (size_t)month * 3, 3) != 0)
+        month++;
+    memcpy(text, date + 12, 4);
+    put_two(text + 5, month + 1);
+    memcpy(text + 8, date + 5, 2);
+    memcpy(text + 11, date + 17, 8);
+    buf_add(b, SPAN("<D:creationdate>"));
+    buf_add(b, span_of(text, sizeof text - 1));
+    buf_add(b, SPAN("</D:creationdate>"));
+}
+
+static void write_last_modified(struct buf *b, int64_t seconds)
+{
+    char date[DATE_LENGTH];
+
+    date_format(seconds, date);
+    buf_add(b, SPAN("<D:getlastmodified>"));
+    buf_add(b, span_of(date, sizeof date));
+    buf_add(b, SPAN("</D:getlastmodified>"));
+}
+
+static void write_etag(struct buf *b, const struct file_stamp *stamp)
+{
+    char etag[STAMP_ETAG_OPAQUE + 1];
+
+    stamp_etag(stamp, 0, SPAN(""), etag);
+    buf_add(b, SPAN("<D:getetag>\""));
+    buf_add(b, span_of(etag, STAMP_ETAG_OPAQUE));
+    buf_add(b, SPAN("\"</D:getetag>"));
+}
+
+static void write_number(struct buf *b, struct span name, uint64_t value)
+{
+    buf_add(b, SPAN("<D:"));
+    buf_add(b, name);
+    buf_add_char(b, '>');
+    buf_add_u64(b, value);
+    buf_add(b, SPAN("</D:"));
+    buf_add(b, name);
+    buf_add_char(b, '>');
+}
+
+static void write_text(struct buf *b, struct span name, struct span text)
+{
+    multistatus_property_text(b, (struct xml_name){XML_SPACE_DAV, name}, text);
+}
+
+/* As Last-Modified tells it: never later than now. */
+static int64_t last_modified(const struct live_subject *s)
+{
+    int64_t seconds = s->member->seen.stamp.modified_ns / 1000000000;
+
+    return seconds < s->now ? seconds : s->now;
+}
+
+void live_write(struct buf *b, enum live live, const struct live_subject *s)
+{
+    const struct tree_member *m = s->member;
+    const struct file_stamp *stamp = &m->seen.stamp;
+
+    switch (live) {
+    case LIVE_CREATIONDATE:
+        write_creation_date(b, m->created);
+        break;
+    case LIVE_DISPLAYNAME:
+        write_text(b, live_table[live].name, s->display_name);
+        break;
+    case LIVE_GETCONTENTLENGTH:
+        write_number(b, live_table[live].name, stamp->size);
+        break;
+    case LIVE_GETCONTENTTYPE:
+        write_text(b, live_table[live].name, media_type_for_name(s->types, s->display_name));
+        break;
+    case LIVE_GETETAG:
+        write_etag(b, stamp);
+        break;
+    case LIVE_GETLASTMODIFIED:
+        write_last_modified(b, last_modified(s));
+        break;
+    case LIVE_RESOURCETYPE:
+        multistatus_resourcetype(b, m->seen.kind == TREE_COLLECTION);
+        break;
+    case LIVE_SUPPORTEDLOCK:
+        multistatus_supportedlock(b, s->can_lock);
+        break;
+    case LIVE_LOCKDISCOVERY:
+        multistatus_lockdiscovery(b, s->locks, s->lock_count);
+        break;
+    case LIVE_QUOTA_AVAILABLE_BYTES:
+        write_number(b, live_table[live].name, s->usage->available);
+        break;
+    case LIVE_QUOTA_USED_BYTES:
+        write_number(b, live_table[live].name, s->usage->used);
+        break;
+    case LIVE_COUNT:
+        break;
+    }
+}
