@@ -25,6 +25,7 @@ enum state {
     FOLDER = 1 << 8,
     UNACCEPTABLE = 1 << 9,
     NO_RANGES = 1 << 10,
+    UNOFFERED = 1 << 11,
 };
 
 #define THEN "Sun, 06 Nov 1994 08:49:37 GMT"
@@ -38,7 +39,8 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
 #define TO_METHOD TO_ROUTE "+ route_known+ method_known"
 #define TO_CONTENT TO_METHOD "+ method_allowed+ is_trace- is_options- expectation_known"
 #define TO_LOOKUP TO_CONTENT "+ content_fits+ content_sound+ lookup_worked"
-#define TO_IF_MATCH TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_acceptable+ has_if_match"
+#define TO_IF_MATCH                                                                                \
+    TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_offered+ is_acceptable+ has_if_match"
 #define TO_NONE_MATCH TO_IF_MATCH "- has_if_unmodified_since- has_if_none_match"
 #define TO_RANGE TO_NONE_MATCH "- has_if_modified_since- has_range"
 
@@ -76,8 +78,10 @@ static const struct golden {
     {GET("If-Match: \"v0\"\r\n"), ABSENT, OUTCOME_not_found, TO_LOOKUP "+ exists-"},
     {GET(""), UNREADABLE, OUTCOME_not_readable, TO_LOOKUP "+ exists+ is_readable-"},
     {GET(""), FOLDER, OUTCOME_slash_missing, TO_LOOKUP "+ exists+ is_readable+ lacks_slash+"},
+    {GET(""), UNOFFERED, OUTCOME_archive_unknown,
+     TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_offered-"},
     {GET("If-Match: \"v0\"\r\n"), UNACCEPTABLE, OUTCOME_not_acceptable,
-     TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_acceptable-"},
+     TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_offered+ is_acceptable-"},
     // RFC 9110 §13.2.2, steps 1 and 2
     {GET("If-Match: v1\r\n"), 0, OUTCOME_entity_tag_malformed, TO_IF_MATCH "+ if_match_sound-"},
     {GET("If-Match: \"v0\"\r\nIf-None-Match: \"v1\"\r\n"), 0, OUTCOME_if_match_failed,
@@ -176,6 +180,7 @@ static bool fake_resource(struct exchange *x, enum fact fact)
         .exists = !(w->state & ABSENT),
         .readable = !(w->state & UNREADABLE),
         .lacks_slash = w->state & FOLDER,
+        .lacks_form = w->state & UNOFFERED,
         .acceptable = !(w->state & UNACCEPTABLE),
         .has_ranges = !(w->state & NO_RANGES),
         .length = 100,
