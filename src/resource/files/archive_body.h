@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * An archive as the body of a response: made piece by piece in the pool, one piece ahead of nobody,
- * so that a client that reads slowly makes it go slowly.
+ * An archive as the body of a response: made in the pool, each piece when the one before it was
+ * sent, so that it goes as fast as its client reads and holds one piece of memory.
  */
 #ifndef CANDOR_RESOURCE_FILES_ARCHIVE_BODY_H
 #define CANDOR_RESOURCE_FILES_ARCHIVE_BODY_H
