@@ -34,6 +34,7 @@ enum fact {
 /* The representation that the resource selected, or why there is none. */
 struct representation {
     bool exists, readable, lacks_slash, acceptable;
+    bool lacks_form;              // it is there, but not as what the query asks for
     bool has_ranges;              // range requests make sense
     struct validators validators; // http/precondition.h
     uint64_t length;              // bytes

@@ -127,6 +127,11 @@ bool ask_lacks_slash(struct exchange *x)
     return x->representation.lacks_slash;
 }
 
+bool ask_is_offered(struct exchange *x)
+{
+    return !x->representation.lacks_form;
+}
+
 bool ask_is_acceptable(struct exchange *x)
 {
     return x->representation.acceptable;

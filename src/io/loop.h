@@ -105,6 +105,8 @@ uint64_t stream_send_backlog(const struct stream *s);
 
 /* No more will be sent: the peer sees the end. */
 void stream_shutdown(struct stream *s);
+/* The close to come is a reset: the peer can tell it from an end. What it has not taken is lost. */
+void stream_reset(struct stream *s);
 /* Closes; `closed` tells when the struct may be reused. */
 void stream_close(struct stream *s, stream_closed_fn *closed);
 

@@ -51,6 +51,7 @@
 #define UPLOAD (UINT64_C(1) << 34) // the target names one, of 100 bytes of which 10 have arrived
 #define UPLOAD_GONE (UINT64_C(1) << 35)
 #define UNFINISHED (UINT64_C(1) << 36)
+#define UNOFFERED (UINT64_C(1) << 37)
 
 #define THEN "Sun, 06 Nov 1994 08:49:37 GMT"
 #define BEFORE "Sat, 05 Nov 1994 08:49:37 GMT"
@@ -63,14 +64,15 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
 #define TO_METHOD TO_ROUTE "+ route_known+ method_known"
 #define TO_CONTENT TO_METHOD "+ method_allowed+ is_trace- is_options- expectation_known"
 #define TO_LOOKUP TO_CONTENT "+ content_fits+ content_sound+ names_upload- authors- lookup_worked"
-#define TO_IF_MATCH TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_acceptable+ has_if_match"
+#define TO_IF_MATCH                                                                                \
+    TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_offered+ is_acceptable+ has_if_match"
 #define TO_NONE_MATCH TO_IF_MATCH "- has_if_unmodified_since- has_if_none_match"
 #define TO_RANGE TO_NONE_MATCH "- has_if_modified_since- changes- has_range"
 
 #define LENGTH "Content-Length: 10\r\n"
 #define TO_AUTHORING                                                                               \
     TO_CONTENT                                                                                     \
-        "+ content_fits+ content_sound+ names_upload- authors+ from_this_site+ type_supported"
+    "+ content_fits+ content_sound+ names_upload- authors+ from_this_site+ type_supported"
 #define TO_TARGET                                                                                  \
     TO_AUTHORING "+ depth_sound+ depth_fits+ overwrite_sound+ upload_fields_sound+ "               \
                  "target_looked_up"
@@ -134,8 +136,10 @@ static const struct golden {
     {GET("If-Match: \"v0\"\r\n"), ABSENT, OUTCOME_not_found, TO_LOOKUP "+ exists-"},
     {GET(""), UNREADABLE, OUTCOME_not_readable, TO_LOOKUP "+ exists+ is_readable-"},
     {GET(""), FOLDER, OUTCOME_slash_missing, TO_LOOKUP "+ exists+ is_readable+ lacks_slash+"},
+    {GET(""), UNOFFERED, OUTCOME_archive_unknown,
+     TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_offered-"},
     {GET("If-Match: \"v0\"\r\n"), UNACCEPTABLE, OUTCOME_not_acceptable,
-     TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_acceptable-"},
+     TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_offered+ is_acceptable-"},
     // RFC 9110 §13.2.2, steps 1 and 2
     {GET("If-Match: v1\r\n"), 0, OUTCOME_entity_tag_malformed, TO_IF_MATCH "+ if_match_sound-"},
     {GET("If-Match: \"v0\"\r\nIf-None-Match: \"v1\"\r\n"), 0, OUTCOME_if_match_failed,
@@ -339,6 +343,7 @@ static void fake_representation(struct exchange *x, uint64_t state)
         .exists = !(state & ABSENT),
         .readable = !(state & UNREADABLE),
         .lacks_slash = (state & FOLDER) != 0,
+        .lacks_form = (state & UNOFFERED) != 0,
         .acceptable = !(state & UNACCEPTABLE),
         .has_ranges = !(state & NO_RANGES),
         .length = 100,
