@@ -12,8 +12,8 @@ struct resource_ops {
     const char *name; // as in the configuration: "files"
     /*
      * Establishes a fact of x that is the resource's to know (FACT_REPRESENTATION, and of what
-     * writes FACT_DESTINATION, FACT_LOCKS, FACT_PLACE, FACT_EFFECT). True: known now. False: it will
-     * be later, and x->host->resume(x) will be called, never before this returned. A fact that
+     * writes FACT_DESTINATION, FACT_LOCKS, FACT_PLACE, FACT_EFFECT). True: known now. False: it
+     * will be later, and x->host->resume(x) will be called, never before this returned. A fact that
      * cannot be had is known with a cause (exchange_set_cause).
      */
     bool (*establish)(struct exchange *x, enum fact fact);

@@ -292,11 +292,7 @@ static void discard_run(struct work *w)
 
     tree_stage_free(d->stage);
     post_free(d->posting);
-}
-
-static void discard_done(struct work *w)
-{
-    free(container_of(w, struct discarding, work));
+    free(d); // also when the server has stopped meanwhile, and nobody hears of it
 }
 
 void write_discard(struct authoring *a)
@@ -315,7 +311,6 @@ void write_discard(struct authoring *a)
     d->stage = a->stage;
     d->posting = a->posting;
     d->work.run = discard_run;
-    d->work.done = discard_done;
     offload_submit(a->dav->pool, a->dav->loop, &d->work);
     a->stage = NULL;
 }
