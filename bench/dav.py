@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
 from servers import DAV_KINDS, ROOT, Missing, Server
 
@@ -55,12 +55,11 @@ def run_wrk(server, script, path, connections, seconds, scratch):
     return float(rate.group(1)), spent / int(requests.group(1)) * 1e6
 
 
-def floor_rates(folder, seconds):
+def floor_rate(folder, at_once):
     """What a program reaches that only writes, fsyncs, renames and fsyncs the folder."""
-    told = subprocess.run([str(ROOT / "build/bench/put"), str(folder), str(2 * seconds)],
+    told = subprocess.run([str(ROOT / "build/bench/put"), str(folder), "2", str(at_once)],
                           capture_output=True, text=True, check=True)
-    return {int(at_once): float(rate)
-            for at_once, rate in re.findall(r"^ *(\d+) +(\d+) ", told.stdout, re.MULTILINE)}
+    return float(re.search(r"^ *\d+ +(\d+) ", told.stdout, re.MULTILINE).group(1))
 
 
 def check_propfind(server):
@@ -103,25 +102,24 @@ def rotated(servers, turn):
 
 
 def put_table(servers, options, scratch):
-    floors = {}
-    rates = {server.name: {at_once: [] for at_once in AT_ONCE} for server in servers}
-    for turn in range(options.rounds):
-        floor_folder = Path(scratch) / f"floor-{turn}"
-        floor_folder.mkdir()
-        for at_once, rate in floor_rates(floor_folder, options.seconds).items():
-            floors.setdefault(at_once, []).append(rate)
-        for at_once in AT_ONCE:
-            script = PUT_SCRIPT.format(length=CONTENT, names=10 * at_once)
+    """In slices of a second, as what a disk does changes from one second to the next."""
+    rates = {name: {at_once: [] for at_once in AT_ONCE}
+             for name in ["floor", *(server.name for server in servers)]}
+    floor_folder = Path(scratch) / "floor"
+    floor_folder.mkdir()
+    for at_once in AT_ONCE:
+        script = PUT_SCRIPT.format(length=CONTENT, names=10 * at_once)
+        say(f"PUT, {at_once} at once")
+        for turn in range(options.rounds * options.seconds):
+            rates["floor"][at_once].append(floor_rate(floor_folder, at_once))
             for server in rotated(servers, turn):
-                say(f"PUT, {at_once} at once, round {turn + 1}: {server.name}")
                 rates[server.name][at_once].append(
-                    run_wrk(server, script, "/", at_once, options.seconds, scratch)[0])
+                    run_wrk(server, script, "/", at_once, 1, scratch)[0])
     lines = ["### PUT of 4 KiB, requests a second", "",
              "| server | " + " | ".join(f"{n} at once | floor ÷ it" for n in AT_ONCE) + " |",
              "| --- |" + " ---: |" * (2 * len(AT_ONCE))]
-    rows = {"floor": floors, **rates}
-    for name, found in rows.items():
-        cells = [f"{median(found[n]):,.0f} | {median(floors[n]) / median(found[n]):.2f}"
+    for name, found in rates.items():
+        cells = [f"{mean(found[n]):,.0f} | {mean(rates['floor'][n]) / mean(found[n]):.2f}"
                  for n in AT_ONCE]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines + ["", "Candor and the floor make content and name durable before they answer; "

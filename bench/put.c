@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * How long a durable small PUT takes beside the least that it can: write, fsync, rename, fsync of
- * the folder. Usage: put FOLDER [SECONDS]. Prints operations a second of both, and the ratio, for
- * 1, 8 and 64 threads; the two take turns, so that a busy disk is busy for both.
+ * the folder. Usage: put FOLDER [SECONDS [THREADS]]. Prints operations a second of both, and the
+ * ratio, for 1, 8 and 64 threads, or only for one of these; the two take turns, so that a busy disk
+ * is busy for both.
  */
 #include "base/clock.h"
 #include "resource/dav/tree.h"
@@ -86,16 +87,19 @@ int main(int argc, char **argv)
     static const struct tree_options options = {.umask = 022};
     int folder = argc > 1 ? open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     double seconds = argc > 2 ? strtod(argv[2], NULL) : 3;
+    long only = argc > 3 ? strtol(argv[3], NULL, 10) : 0;
     struct tree *tree;
 
     if (folder < 0 || tree_open(folder, &options, &tree) < 0) {
-        fprintf(stderr, "usage: put FOLDER [SECONDS]\n");
+        fprintf(stderr, "usage: put FOLDER [SECONDS [THREADS]]\n");
         return 2;
     }
     printf("threads  floor/s  tree/s  floor over tree\n");
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         long done[2] = {0};
 
+        if (only && only != counts[i])
+            continue;
         for (int round = 0; round < 2 * ROUNDS; round++)
             done[round % 2] += measure(round % 2 ? tree : NULL, folder, counts[i],
                                        (int64_t)(seconds / (2 * ROUNDS) * (double)CLOCK_SECOND));

@@ -80,7 +80,8 @@ def test_a_slug_never_leads_out_of_the_folder(server, box, slug, name):
 
 def test_content_without_a_length_is_taken(server, box):
     with server.connect() as client:
-        client.send("POST /box/ HTTP/1.1\r\nHost: a\r\nSlug: c\r\nTransfer-Encoding: chunked\r\n\r\n"
+        client.send("POST /box/ HTTP/1.1\r\nHost: a\r\nSlug: c\r\n"
+                    "Transfer-Encoding: chunked\r\n\r\n"
                     "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
         assert client.read_response().status == 201
     assert (box / "c").read_bytes() == b"abcde"
