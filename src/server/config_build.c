@@ -339,6 +339,12 @@ static int build_files(struct build *b, const struct raw_files *raw, const struc
     return 0;
 }
 
+/* 0 is no bound. */
+static uint64_t upload_limit(uint64_t max_upload)
+{
+    return max_upload ? max_upload : INT64_MAX;
+}
+
 static int build_route(struct build *b, const struct raw_route *raw, const struct config_node *node,
                        size_t number, struct route *route)
 {
@@ -358,7 +364,7 @@ static int build_route(struct build *b, const struct raw_route *raw, const struc
         .kind = ROUTE_FILES,
     };
     if (take_BOOLEAN(raw->files->write, FILES_write))
-        route->content = take_SIZE(raw->files->max_upload, INT64_MAX);
+        route->content = upload_limit(take_SIZE(raw->files->max_upload, FILES_max_upload));
     return build_files(b, raw->files, config_tree_key(node, "files"), &route->files);
 }
 

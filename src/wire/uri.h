@@ -32,4 +32,14 @@ enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_p
  */
 void uri_path_encode(struct buf *b, struct span text);
 
+/* Without the slashes at both ends. */
+static inline struct span uri_path_trim(struct span path)
+{
+    while (path.len && path.ptr[0] == '/')
+        path = span_from(path, 1);
+    while (path.len && path.ptr[path.len - 1] == '/')
+        path.len--;
+    return path;
+}
+
 #endif

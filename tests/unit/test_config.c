@@ -91,7 +91,7 @@ static void shapes_and_keys_are_checked(void **state)
          "c.yaml:1:1: key \"worker\": there is no such key; expected perhaps \"workers\""},
         {"colour: red\n" ROUTES,
          "c.yaml:1:1: key \"colour\": there is no such key; expected listen, workers, access_log, "
-         "access_log_format, trace, limits, error_pages or routes"},
+         "access_log_format, state, trace, limits, error_pages or routes"},
         {"limits: {request_lien: 1K}\n" ROUTES,
          "c.yaml:1:10: key \"limits.request_lien\": there is no such key; expected perhaps "
          "\"request_line\""},

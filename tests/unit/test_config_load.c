@@ -193,7 +193,8 @@ static void add_standards(struct buf *out, const struct config_section *section)
     for (size_t i = 0; i < section->count; i++) {
         const struct config_key *key = &section->keys[i];
 
-        if (key->section || key->need != CONFIG_MAY)
+        // What holds without `state` depends on who runs the server.
+        if (key->section || key->need != CONFIG_MAY || key->kind == CONFIG_STATE)
             continue;
         buf_addf(out, "%.*s: ", SPAN_ARG(key->name));
         if (key->standard_text[0])

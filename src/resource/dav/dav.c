@@ -162,15 +162,6 @@ static bool establish_effect(struct authoring *a)
     return true;
 }
 
-static struct span trim_slashes(struct span path)
-{
-    while (path.len && path.ptr[0] == '/')
-        path = span_from(path, 1);
-    while (path.len && path.ptr[path.len - 1] == '/')
-        path.len--;
-    return path;
-}
-
 static struct authoring *authoring_of(struct exchange *x)
 {
     struct authoring *a = x->held;
@@ -183,7 +174,7 @@ static struct authoring *authoring_of(struct exchange *x)
     memset(a, 0, sizeof *a);
     a->x = x;
     a->dav = container_of(x->resource, struct dav, resource);
-    a->path = trim_slashes(span_from(x->path.text, x->resource->mount_length - 1));
+    a->path = uri_path_trim(span_from(x->path.text, x->resource->mount_length - 1));
     x->held = a;
     return a;
 }

@@ -138,9 +138,7 @@ static enum outcome read_destination(struct authoring *a)
         return OUTCOME_destination_malformed;
     if (!span_starts(path.text, mount) || !is_ours(x, path.text))
         return OUTCOME_destination_outside;
-    a->to = span_from(path.text, mount.len);
-    while (a->to.len && a->to.ptr[a->to.len - 1] == '/')
-        a->to.len--;
+    a->to = uri_path_trim(span_from(path.text, mount.len));
     return OUTCOME_NONE;
 }
 

@@ -8,15 +8,6 @@
 
 #include <assert.h>
 
-static struct span trim_slashes(struct span path)
-{
-    while (path.len && path.ptr[0] == '/')
-        path = span_from(path, 1);
-    while (path.len && path.ptr[path.len - 1] == '/')
-        path.len--;
-    return path;
-}
-
 /* From a Resource-Tag to a path of the tree. A tag that has none matches nothing. */
 static int resolve(const struct lock_facts *f, struct arena *arena, struct if_resource *r)
 {
@@ -36,7 +27,7 @@ static int resolve(const struct lock_facts *f, struct arena *arena, struct if_re
         return 0;
     if (!span_starts(path.text, f->place.mount) && !span_eq(path.text, folder))
         return 0;
-    r->path = trim_slashes(span_from(path.text, folder.len));
+    r->path = uri_path_trim(span_from(path.text, folder.len));
     r->here = true;
     return 0;
 }
