@@ -97,7 +97,7 @@ static void shapes_and_keys_are_checked(void **state)
          "\"request_line\""},
         {"<<: {workers: 1}\n" ROUTES,
          "c.yaml:1:1: key \"<<\": there is no such key; expected listen, workers, access_log, "
-         "access_log_format, trace, limits, error_pages or routes"},
+         "access_log_format, state, trace, limits, error_pages or routes"},
         {"workers: 1\n" ROUTES "workers: 1\n",
          "c.yaml:3:1: key \"workers\": it stands in line 1 already; expected each key once"},
         {"workers: 1\n",

@@ -29,6 +29,12 @@ static void set_look_cause(struct authoring *a)
     exchange_set_cause(a->x, cause, 0);
 }
 
+/* A path that no file can have, though it can be written. */
+static bool names_nothing(const struct uri_path *path)
+{
+    return path->has_encoded_slash || path->has_empty_segment;
+}
+
 /* What can be done with what is there: RFC 9110 §10.2.1. */
 static void narrow_allowed(struct exchange *x, enum tree_kind kind)
 {
@@ -64,12 +70,12 @@ bool establish_target(struct authoring *a)
         set_look_cause(a);
         return true;
     }
-    x->target.name_possible = a->here.name == TREE_NAME_OK && !x->path.has_encoded_slash;
+    x->target.name_possible = a->here.name == TREE_NAME_OK && !names_nothing(&x->path);
     x->target.parent_exists = a->here.parent == TREE_COLLECTION;
     x->target.is_collection = a->here.here.kind == TREE_COLLECTION;
     x->target.depth_unbounded = x->request.method == METHOD_PROPFIND && x->target.is_collection &&
                                 !a->dav->share->options->infinite_depth && is_deep(x);
-    r->exists = a->here.here.kind != TREE_ABSENT && !x->path.has_encoded_slash;
+    r->exists = a->here.here.kind != TREE_ABSENT && !names_nothing(&x->path);
     r->readable = r->acceptable = r->exists;
     r->validators = (struct validators){.exists = r->exists};
     if (!x->upload.named)
