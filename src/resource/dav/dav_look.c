@@ -142,6 +142,8 @@ static enum outcome read_destination(struct authoring *a)
         return OUTCOME_resources_exhausted;
     if (uri_path_decode(d.path, text, &path, &offset) != OUTCOME_NONE)
         return OUTCOME_destination_malformed;
+    if (names_nothing(&path))
+        return OUTCOME_name_impossible;
     if (!span_starts(path.text, mount) || !is_ours(x, path.text))
         return OUTCOME_destination_outside;
     a->to = uri_path_trim(span_from(path.text, mount.len));
