@@ -17,6 +17,9 @@ static void act_in_pool(struct work *w)
     a->error = 0;
     a->cause = OUTCOME_NONE;
     a->act(a);
+    // Here, so that it counts even when the client has left meanwhile.
+    if (a->changing)
+        atomic_fetch_add(&a->dav->share->changes, 1);
 }
 
 static void act_done(struct work *w)
@@ -141,11 +144,16 @@ static void (*effect_of(const struct authoring *a))(struct authoring *)
 static bool establish_effect(struct authoring *a)
 {
     struct exchange *x = a->x;
+    bool tells = x->request.method == METHOD_PROPFIND;
 
+    if (tells && a->acted != propfind_begin && propfind_recall(a))
+        return true;
+    a->changing = !tells;
     if (!step(a, effect_of(a)))
         return false;
-    if (x->request.method != METHOD_PROPFIND)
-        atomic_fetch_add(&a->dav->share->changes, 1);
+    a->changing = false;
+    if (tells)
+        propfind_remember(a);
     if (a->error) {
         authoring_set_cause(a);
         x->stale = x->cause == OUTCOME_NONE;
@@ -242,6 +250,7 @@ static void dav_free(struct resource *r)
     struct dav *d = container_of(r, struct dav, resource);
 
     upload_watch_end(d);
+    answer_cache_free(d->answers);
     r->reader->ops->free(r->reader);
     free(d);
 }
@@ -261,8 +270,10 @@ int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop
 {
     struct dav *d = calloc(1, sizeof *d);
 
-    if (!d)
+    if (!d || answer_cache_new(&d->answers) < 0) {
+        free(d);
         return -CANDOR_E_MEMORY;
+    }
     d->resource.ops = &dav_ops;
     d->resource.reader = reader;
     d->resource.wants = METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) |

@@ -5,6 +5,7 @@
 #ifndef CANDOR_RESOURCE_DAV_DAV_PARTS_H
 #define CANDOR_RESOURCE_DAV_DAV_PARTS_H
 
+#include "resource/dav/answer_cache.h"
 #include "resource/dav/dav.h"
 #include "resource/dav/dav_request.h"
 #include "resource/dav/digest_hash.h"
@@ -32,6 +33,7 @@ struct dav {
     struct dav_share *share;
     struct loop *loop;
     struct offload *pool;
+    struct answer_cache *answers;
     struct timer expiry_timer; // uploads that were silent too long
     struct work expiry;
 };
@@ -51,6 +53,7 @@ struct authoring {
     struct work work;
     void (*act)(struct authoring *a);   // in the pool: the step that is under way
     void (*acted)(struct authoring *a); // the last step that has come back; NULL: none
+    bool changing;                      // this step changes what is told
     int error;                          // of the last step: 0, or a negated errno
     enum outcome cause;                 // of the last step, where an errno does not tell
 
@@ -101,6 +104,11 @@ struct authoring {
 
     struct span told;        // PROPPATCH: the answer
     struct telling *telling; // PROPFIND: what is being told
+
+    // PROPFIND: what is remembered of its answer, or will be.
+    struct answer_terms asked;
+    struct answer *answer; // owned reference
+    bool reserved;         // there is room set aside
 };
 
 /*
@@ -211,8 +219,15 @@ int rows_recover(struct dav_share *share);
 /* dav_proppatch.c, for the pool. */
 void change_properties(struct authoring *a);
 
-/* dav_propfind.c, for the pool: begins to tell. */
+/*
+ * dav_propfind.c. In the loop's thread, before it begins: whether the answer is remembered, and
+ * then there is nothing to begin.
+ */
+bool propfind_recall(struct authoring *a);
+/* For the pool: begins to tell. */
 void propfind_begin(struct authoring *a);
+/* In the loop's thread, after that: keeps the answer when it is whole. */
+void propfind_remember(struct authoring *a);
 /* In the loop's thread: fills in the response. */
 void propfind_respond(struct authoring *a);
 void propfind_discard(struct authoring *a);

@@ -2,16 +2,18 @@
 /*
  * PROPFIND: RFC 4918 §9.1. The answer is made piece by piece in the pool, row by row, and sent as
  * it grows; what it takes of memory does not depend on how many rows there are. No file is opened.
+ * An answer of moderate size is made as one piece and remembered (answer_cache.h).
  */
 #include "http/prefer.h"
 #include "resource/dav/telling.h"
 #include "resource/files/snapshot.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum {
-    PIECE = 60 * 1024, // bytes after which no further row is begun
+    PIECE = 60 * 1024, // bytes after which no further row is begun, in an answer of many pieces
     SCRATCH = 4096,
 };
 
@@ -45,7 +47,7 @@ static int take_question(struct telling *t)
 
 static bool is_full(const struct telling *t)
 {
-    return t->piece.len >= PIECE;
+    return t->piece.len >= t->piece_most;
 }
 
 /* The rows before that of `index`, which the store has nothing more for. 1: the piece is full. */
@@ -238,11 +240,21 @@ static void telling_free(struct telling *t)
     free(t);
 }
 
+static void give_back(struct authoring *a)
+{
+    if (a->reserved)
+        answer_cache_give_back(a->dav->answers);
+    a->reserved = false;
+}
+
 void propfind_discard(struct authoring *a)
 {
     if (a->telling)
         telling_free(a->telling);
     a->telling = NULL;
+    answer_unref(a->answer);
+    a->answer = NULL;
+    give_back(a);
 }
 
 static int open_first(struct telling *t)
@@ -276,17 +288,89 @@ static int open_first(struct telling *t)
     return error;
 }
 
+/* Everything that the answer depends on; ptr NULL: no memory. */
+static struct span key_of(struct authoring *a)
+{
+    struct exchange *x = a->x;
+    const struct dav_propfind *asked = &a->propfind;
+    struct preferences prefer = prefer_parse(exchange_field(x, FIELD_prefer));
+    struct span key = {NULL, 0};
+    struct buf b = {0};
+
+    buf_addf(&b, "%d %d %d %d ", (int)depth_parse(message_field(&x->request, FIELD_depth)),
+             (int)asked->kind, prefer.returning == PREFER_RETURN_MINIMAL, prefer.depth_noroot);
+    // Neither a path nor a name has a NUL.
+    buf_add(&b, x->path.text);
+    for (size_t i = 0; i < asked->count; i++) {
+        buf_add_char(&b, '\0');
+        buf_add(&b, asked->names[i].space);
+        buf_add_char(&b, '\0');
+        buf_add(&b, asked->names[i].local);
+    }
+    if (!b.failed)
+        key = arena_copy(&x->arena, buf_span(&b));
+    buf_done(&b);
+    return key;
+}
+
+bool propfind_recall(struct authoring *a)
+{
+    struct dav *d = a->dav;
+
+    propfind_discard(a);
+    // A single row is made as quickly as it is found.
+    if (!a->x->target.is_collection ||
+        depth_parse(message_field(&a->x->request, FIELD_depth)) == DEPTH_0)
+        return false;
+    a->asked = (struct answer_terms){.key = key_of(a),
+                                     .changes = atomic_load(&d->share->changes),
+                                     .now = loop_now(d->loop),
+                                     .time = a->x->time};
+    if (!a->asked.key.ptr)
+        return false;
+    a->answer = answer_cache_find(d->answers, &a->asked);
+    if (!a->answer)
+        a->reserved = answer_cache_reserve(d->answers);
+    return a->answer;
+}
+
+static struct span applied_of(const struct telling *t)
+{
+    if (t->minimal)
+        return t->noroot ? SPAN("return=minimal, depth-noroot") : SPAN("return=minimal");
+    return t->noroot ? SPAN("depth-noroot") : SPAN("");
+}
+
+void propfind_remember(struct authoring *a)
+{
+    struct telling *t = a->telling;
+    // Uploads change these without being a change yet.
+    const uint32_t fleeting =
+        LIVE_BIT(LIVE_QUOTA_AVAILABLE_BYTES) | LIVE_BIT(LIVE_QUOTA_USED_BYTES);
+
+    if (!a->reserved || a->error || !t->ended || t->live & fleeting)
+        return;
+    give_back(a);
+    a->answer = answer_cache_put(a->dav->answers, &a->asked, buf_span(&t->piece), applied_of(t));
+    if (!a->answer) { // the piece is what goes out, and takes its room
+        a->reserved = answer_cache_reserve(a->dav->answers);
+        return;
+    }
+    telling_free(t);
+    a->telling = NULL;
+}
+
 void propfind_begin(struct authoring *a)
 {
     struct telling *t = calloc(1, sizeof *t);
 
-    propfind_discard(a);
     if (!t || arena_init(&t->scratch, SCRATCH) < 0) {
         free(t);
         a->error = -ENOMEM;
         return;
     }
     t->a = a;
+    t->piece_most = a->reserved ? LIMIT_ANSWER : PIECE;
     a->telling = t;
     a->error = take_question(t);
     if (a->error == 0)
@@ -333,6 +417,11 @@ static void next_piece(struct exchange *x, struct piece *ret_piece)
     } else if (t->ended) {
         ret_piece->kind = PIECE_END;
     } else {
+        if (a->reserved) { // it became too large to remember
+            buf_done(&t->piece);
+            give_back(a);
+            t->piece_most = PIECE;
+        }
         a->work.run = more_run;
         a->work.done = more_done;
         offload_submit(a->dav->pool, a->dav->loop, &a->work);
@@ -359,16 +448,14 @@ void propfind_respond(struct authoring *a)
     struct exchange *x = a->x;
     struct telling *t = a->telling;
     struct response *r = &x->response;
+    struct span applied = a->answer ? answer_applied(a->answer) : applied_of(t);
 
     exchange_add_field(x, SPAN("Content-Type"), MULTISTATUS_MEDIA_TYPE);
     add_content_location(x);
-    if (t->minimal || t->noroot)
-        exchange_add_field(x, SPAN("Preference-Applied"),
-                           t->minimal && t->noroot ? SPAN("return=minimal, depth-noroot")
-                           : t->minimal            ? SPAN("return=minimal")
-                                                   : SPAN("depth-noroot"));
-    if (t->ended) {
-        r->body = buf_span(&t->piece);
+    if (applied.len)
+        exchange_add_field(x, SPAN("Preference-Applied"), applied);
+    if (a->answer || t->ended) {
+        r->body = a->answer ? answer_content(a->answer) : buf_span(&t->piece);
         r->length = r->body.len;
         r->has_length = true;
     } else {

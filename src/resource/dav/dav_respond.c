@@ -127,7 +127,7 @@ void authoring_respond(struct exchange *x)
         respond_options(x);
         break;
     case OUTCOME_properties_told:
-        if (a->telling)
+        if (a->telling || a->answer)
             propfind_respond(a);
         else
             respond_properties(x, a->told);

@@ -48,6 +48,7 @@ struct telling {
     /* What is made. */
     struct buf opening; // of a row, up to the member's name
     struct buf piece;
+    size_t piece_most; // bytes after which no further row is begun
     bool piece_ready;
     struct row row;
     struct arena scratch; // for one batch
