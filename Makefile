@@ -17,7 +17,8 @@ RELEASE = buildtype=release b_lto=true
 
 help:
 	@echo 'make run       build Candor and serve $(DIR) on http://$(LISTEN)/'
-	@echo '               (DIR=folder LISTEN=address:port)'
+	@echo '               (DIR=folder LISTEN=address:port); read only: build/candor serve --write'
+	@echo '               DIR lets clients change it'
 	@echo 'make test      run every test; the last line says how many passed'
 	@echo 'make build     leave an optimised program at build/candor'
 	@echo 'make bench     measure Candor beside nginx, lighttpd and h2o'

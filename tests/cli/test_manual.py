@@ -47,3 +47,4 @@ def test_bash_completes_outcomes_codes_and_options():
     assert complete("status", "40") == [str(code) for code in range(400, 410)]
     assert complete("status", "4x") == ["4xx"]
     assert complete("status", "--j") == ["--json"]
+    assert complete("serve", "--w") == ["--write"]
