@@ -76,6 +76,30 @@ class Client:
         self.buffer += data
         return bool(data)
 
+    def _read_chunks(self, response):
+        """Content in chunks (RFC 9112 section 7.1): complete only with the last one."""
+        data, body = bytearray(self.buffer), bytearray()
+
+        def fill(is_enough):
+            while not is_enough():
+                piece = self.socket.recv(1 << 20)
+                data.extend(piece)
+                if not piece:
+                    return False
+            return True
+
+        response.complete = False
+        while not response.complete and fill(lambda: b"\r\n" in data):
+            start = data.index(b"\r\n") + 2
+            end = start + int(data[:start - 2], 16)
+            if not fill(lambda: len(data) >= end + 2):
+                break
+            assert data[end:end + 2] == b"\r\n"
+            body += data[start:end]
+            response.complete = start == end
+            del data[:end + 2]
+        response.body, self.buffer = bytes(body), bytes(data)
+
     def read_response(self, method="GET"):
         """The next response; interim (1xx) responses too. EOFError: the connection ended first."""
         while b"\r\n\r\n" not in self.buffer:
@@ -85,11 +109,15 @@ class Client:
         response = Response(head, b"", True)
         if method == "HEAD" or response.status < 200 or response.status in (204, 304):
             return response
+        if response["Transfer-Encoding"] == "chunked":
+            self._read_chunks(response)
+            return response
         length = response["Content-Length"]
         if length is None:
-            while self._more():
-                pass
-            response.body, self.buffer = self.buffer, b""
+            data = bytearray(self.buffer)
+            while piece := self.socket.recv(1 << 20):
+                data += piece
+            response.body, self.buffer = bytes(data), b""
             return response
         data, length = bytearray(self.buffer), int(length)  # grows without being copied
         while response.complete and len(data) < length:
@@ -98,6 +126,22 @@ class Client:
             response.complete = bool(piece)
         response.body, self.buffer = bytes(data[:length]), bytes(data[length:])
         return response
+
+    def _read_chunks(self, response):
+        body = bytearray()
+        while True:
+            while b"\r\n" not in self.buffer and self._more():
+                pass
+            line, _, self.buffer = self.buffer.partition(b"\r\n")
+            size = int(line, 16) if line else 0
+            while len(self.buffer) < size + 2 and self._more():
+                pass
+            response.complete = bool(line) and self.buffer[size:size + 2] == b"\r\n"
+            body += self.buffer[:size]
+            self.buffer = self.buffer[size + 2:]
+            if not size or not response.complete:
+                response.body = bytes(body)
+                return
 
     def read_to_end(self):
         """Everything until the server closes. A reset is an error: the answer could be lost."""

@@ -5,8 +5,8 @@
 #include <string.h>
 
 const struct cli_command cli_commands[] = {
-    {"serve", "[--listen ADDR:PORT] [--config FILE | [--write] [DIR]]", "serves a folder, or what FILE says",
-     cli_serve},
+    {"serve", "[--listen ADDR:PORT] [--config FILE | [--write] [DIR]]",
+     "serves a folder, or what FILE says", cli_serve},
     {"check", "FILE", "tells whether a configuration file is fine", cli_check},
     {"status", "[CODE | 4xx | WORD] [--json]", "what a status code means", cli_status},
     {"why", "[TOKEN]", "what an outcome means and what to do about it", cli_why},

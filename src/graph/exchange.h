@@ -28,11 +28,13 @@ enum fact {
     FACT_CONTENT = 1 << 7,        // the content went to the resource, or why not
     FACT_MEANING = 1 << 8,        // what the content asks for, or that it asks nothing
     FACT_EFFECT = 1 << 9,         // the method was performed, or why not
+    FACT_UPLOAD = 1 << 10,        // the upload that the target names, or that there is none
 };
 
 /* The representation that the resource selected, or why there is none. */
 struct representation {
     bool exists, readable, lacks_slash, acceptable;
+    bool lacks_form;              // it is there, but not as what the query asks for
     bool has_ranges;              // range requests make sense
     struct validators validators; // http/precondition.h
     uint64_t length;              // bytes
@@ -45,6 +47,15 @@ struct target_state {
     bool name_possible;   // the file system can hold the name
     bool parent_exists;   // as a collection
     bool depth_unbounded; // a PROPFIND that goes deeper than is permitted
+};
+
+/* The unfinished upload that the target names: docs/uploads.md. */
+struct upload_facts {
+    bool named;      // by path and query; known with FACT_ROUTE
+    bool finishes;   // the conditions below count, rather than the request's
+    bool has_length; // that was told when it was opened
+    uint64_t offset, length;
+    struct span if_match, if_none_match, if_unmodified_since; // of the request that opened it
 };
 
 /* Where COPY and MOVE lead. */
@@ -67,6 +78,7 @@ struct effect {
     bool created;    // at the target or the destination
     bool from_form;  // files of a form were stored
     bool has_result; // to be told in the content
+    bool unfinished; // the content is kept, and waits for more
 };
 
 /* A piece of a response's body. */
@@ -137,6 +149,7 @@ struct exchange {
     uint64_t content_taken; // bytes that the resource has taken before the piece at hand
     struct representation representation;
     struct target_state target;
+    struct upload_facts upload;
     struct destination_state destination;
     struct lock_state locks;
     struct effect effect;

@@ -29,7 +29,7 @@ static_assert((int)NODE_COUNT <= 128, "a trail keeps a node and an answer in one
 enum { FACTS_OF_HOST = FACT_MESSAGE | FACT_ROUTE | FACT_UNWANTED | FACT_CONTENT };
 
 /* What does not depend on the state of resources. */
-enum { FACTS_THAT_LAST = FACTS_OF_HOST | FACT_MEANING };
+enum { FACTS_THAT_LAST = FACTS_OF_HOST | FACT_MEANING | FACT_UPLOAD };
 
 /* False when a fact is on its way. */
 static bool establish(struct exchange *x, uint32_t missing)

@@ -2,6 +2,7 @@
 #include "graph/question.h"
 
 #include "graph/resource.h"
+#include "http/upload_fields.h"
 
 bool ask_message_sound(struct exchange *x)
 {
@@ -65,12 +66,24 @@ bool ask_expectation_known(struct exchange *x)
 
 bool ask_content_fits(struct exchange *x)
 {
-    return x->request.framing != FRAMING_LENGTH || x->request.content_length <= x->content_limit;
+    const struct message *m = &x->request;
+    uint64_t length = 0; // of the upload that is opened
+
+    if (m->framing == FRAMING_LENGTH && m->content_length > x->content_limit)
+        return false;
+    return !m->first[FIELD_upload_length] ||
+           !upload_number_parse(message_field(m, FIELD_upload_length), &length) ||
+           length <= x->content_limit;
 }
 
 bool ask_content_sound(struct exchange *x)
 {
     return x->cause == OUTCOME_NONE;
+}
+
+bool ask_names_upload(struct exchange *x)
+{
+    return x->upload.named;
 }
 
 /* GET and HEAD ask for a representation; OPTIONS and TRACE have left the page by now. */
@@ -114,19 +127,46 @@ bool ask_lacks_slash(struct exchange *x)
     return x->representation.lacks_slash;
 }
 
+bool ask_is_offered(struct exchange *x)
+{
+    return !x->representation.lacks_form;
+}
+
 bool ask_is_acceptable(struct exchange *x)
 {
     return x->representation.acceptable;
 }
 
+/* A condition of the request, or of the one that opened the upload which it completes. */
+static struct span condition(struct exchange *x, enum field field)
+{
+    if (!x->upload.finishes)
+        return exchange_field(x, field);
+    switch (field) {
+    case FIELD_if_match:
+        return x->upload.if_match;
+    case FIELD_if_none_match:
+        return x->upload.if_none_match;
+    case FIELD_if_unmodified_since:
+        return x->upload.if_unmodified_since;
+    default:
+        return (struct span){NULL, 0};
+    }
+}
+
+static bool has_condition(struct exchange *x, enum field field)
+{
+    return x->upload.finishes ? condition(x, field).ptr != NULL : x->request.first[field] != 0;
+}
+
 static enum condition if_match(struct exchange *x)
 {
-    return precondition_if_match(exchange_field(x, FIELD_if_match), &x->representation.validators);
+    return precondition_if_match(condition(x, FIELD_if_match), &x->representation.validators);
 }
 
 bool ask_has_if_match(struct exchange *x)
 {
-    return x->request.first[FIELD_if_match] != 0;
+    return has_condition(x, FIELD_if_match);
 }
 
 bool ask_if_match_sound(struct exchange *x)
@@ -141,13 +181,13 @@ bool ask_if_match_holds(struct exchange *x)
 
 static enum condition if_unmodified_since(struct exchange *x)
 {
-    return precondition_if_unmodified_since(message_field(&x->request, FIELD_if_unmodified_since),
+    return precondition_if_unmodified_since(condition(x, FIELD_if_unmodified_since),
                                             &x->representation.validators, x->time);
 }
 
 bool ask_has_if_unmodified_since(struct exchange *x)
 {
-    return x->request.first[FIELD_if_unmodified_since] &&
+    return has_condition(x, FIELD_if_unmodified_since) &&
            if_unmodified_since(x) != CONDITION_ABSENT;
 }
 
@@ -158,13 +198,13 @@ bool ask_unmodified_since(struct exchange *x)
 
 static enum condition if_none_match(struct exchange *x)
 {
-    return precondition_if_none_match(exchange_field(x, FIELD_if_none_match),
+    return precondition_if_none_match(condition(x, FIELD_if_none_match),
                                       &x->representation.validators);
 }
 
 bool ask_has_if_none_match(struct exchange *x)
 {
-    return x->request.first[FIELD_if_none_match] != 0;
+    return has_condition(x, FIELD_if_none_match);
 }
 
 bool ask_if_none_match_sound(struct exchange *x)

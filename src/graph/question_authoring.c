@@ -6,10 +6,113 @@
 
 #include "graph/resource.h"
 #include "http/dav_fields.h"
+#include "http/upload_fields.h"
 
 static bool is_one_of(const struct exchange *x, method_set methods)
 {
     return (methods & METHOD_BIT(x->request.method)) != 0;
+}
+
+bool ask_upload_known(struct exchange *x)
+{
+    return x->cause == OUTCOME_NONE;
+}
+
+bool ask_asks_upload(struct exchange *x)
+{
+    return x->request.method == METHOD_HEAD;
+}
+
+bool ask_gives_up_upload(struct exchange *x)
+{
+    return x->request.method == METHOD_DELETE;
+}
+
+bool ask_piece_supported(struct exchange *x)
+{
+    return ask_type_supported(x);
+}
+
+static enum upload_complete complete_of(const struct exchange *x)
+{
+    return upload_complete_parse(message_field(&x->request, FIELD_upload_complete));
+}
+
+/* False: it is there and no number. *ret_length is the fallback when it isn't there. */
+static bool read_upload_length(const struct exchange *x, uint64_t fallback, uint64_t *ret_length)
+{
+    struct span value = message_field(&x->request, FIELD_upload_length);
+
+    *ret_length = fallback;
+    return !value.ptr || upload_number_parse(value, ret_length);
+}
+
+/* Whether content from an offset on agrees with the length of the whole, as far as can be told. */
+static bool content_agrees(const struct exchange *x, uint64_t offset, uint64_t length)
+{
+    const struct message *m = &x->request;
+    uint64_t content = m->framing == FRAMING_LENGTH ? m->content_length : 0;
+
+    if (length == UINT64_MAX)
+        return true;
+    if (offset > length || content > length - offset)
+        return false;
+    return m->framing == FRAMING_CHUNKED || complete_of(x) != UPLOAD_COMPLETE_YES ||
+           content == length - offset;
+}
+
+bool ask_piece_sound(struct exchange *x)
+{
+    enum upload_complete complete = complete_of(x);
+    uint64_t offset, length;
+
+    return (complete == UPLOAD_COMPLETE_YES || complete == UPLOAD_COMPLETE_NO) &&
+           upload_number_parse(message_field(&x->request, FIELD_upload_offset), &offset) &&
+           read_upload_length(x, 0, &length);
+}
+
+bool ask_piece_follows(struct exchange *x)
+{
+    uint64_t offset = 0;
+
+    return upload_number_parse(message_field(&x->request, FIELD_upload_offset), &offset) &&
+           offset == x->upload.offset;
+}
+
+bool ask_piece_fits(struct exchange *x)
+{
+    uint64_t known = x->upload.has_length ? x->upload.length : UINT64_MAX, length;
+
+    return read_upload_length(x, known, &length) && (known == UINT64_MAX || length == known) &&
+           content_agrees(x, x->upload.offset, length);
+}
+
+bool ask_finishes_upload(struct exchange *x)
+{
+    x->upload.finishes = complete_of(x) == UPLOAD_COMPLETE_YES;
+    return x->upload.finishes;
+}
+
+/* Any page may make a browser send a POST, with a form; all else a browser asks for first. */
+bool ask_from_this_site(struct exchange *x)
+{
+    const struct message *m = &x->request;
+
+    return m->method != METHOD_POST ||
+           !upload_is_cross_site(message_field(m, FIELD_sec_fetch_site),
+                                 message_field(m, FIELD_origin), message_field(m, FIELD_host));
+}
+
+bool ask_upload_fields_sound(struct exchange *x)
+{
+    enum upload_complete complete = complete_of(x);
+    uint64_t length;
+
+    if (x->request.method != METHOD_PUT || complete == UPLOAD_COMPLETE_ABSENT)
+        return true;
+    return complete != UPLOAD_COMPLETE_MALFORMED && read_upload_length(x, UINT64_MAX, &length) &&
+           content_agrees(x, 0, length) &&
+           (complete == UPLOAD_COMPLETE_YES || !x->request.first[FIELD_content_range]);
 }
 
 bool ask_type_supported(struct exchange *x)
@@ -61,8 +164,8 @@ bool ask_target_exists(struct exchange *x)
 
 bool ask_makes_anew(struct exchange *x)
 {
-    return is_one_of(x,
-                     METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_LOCK));
+    return x->upload.finishes || is_one_of(x, METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_MKCOL) |
+                                                  METHOD_BIT(METHOD_LOCK));
 }
 
 bool ask_name_possible(struct exchange *x)
@@ -220,6 +323,16 @@ bool ask_tells_properties(struct exchange *x)
 bool ask_came_from_form(struct exchange *x)
 {
     return x->effect.from_form;
+}
+
+bool ask_leaves_unfinished(struct exchange *x)
+{
+    return x->effect.unfinished;
+}
+
+bool ask_was_opened(struct exchange *x)
+{
+    return x->request.method == METHOD_PUT;
 }
 
 bool ask_was_created(struct exchange *x)

@@ -12,9 +12,9 @@ struct resource_ops {
     const char *name; // as in the configuration: "files"
     /*
      * Establishes a fact of x that is the resource's to know (FACT_REPRESENTATION, and of what
-     * writes FACT_DESTINATION, FACT_LOCKS, FACT_PLACE, FACT_EFFECT). True: known now. False: it
-     * will be later, and x->host->resume(x) will be called, never before this returned. A fact that
-     * cannot be had is known with a cause (exchange_set_cause).
+     * writes FACT_UPLOAD, FACT_DESTINATION, FACT_LOCKS, FACT_PLACE, FACT_EFFECT). True: known
+     * now. False: it will be later, and x->host->resume(x) will be called, never before this
+     * returned. A fact that cannot be had is known with a cause (exchange_set_cause).
      */
     bool (*establish)(struct exchange *x, enum fact fact);
     /* Whether the method takes content of the type that x names. NULL: any. */
@@ -41,7 +41,7 @@ struct resource {
     const struct resource_ops *ops;
     method_set methods;      // that it can answer
     method_set wants;        // whose content it takes
-    struct resource *reader; // answers GET and HEAD in its place; NULL: itself
+    struct resource *reader; // answers GET and HEAD in its place, but of uploads; NULL: itself
     uint64_t content_limit;  // bytes
     size_t mount_length;     // bytes of the path that belong to the route: "/docs/" is 6
 };

@@ -24,6 +24,9 @@ void loop_free(struct loop *l);
 /* Runs until loop_stop; -CANDOR_E_SYSTEM if the system's own waiting fails. */
 int loop_run(struct loop *l);
 void loop_stop(struct loop *l);
+/* Whoever waits for something that comes by loop_post holds the loop: held, it doesn't end. */
+void loop_hold(struct loop *l);
+void loop_let_go(struct loop *l);
 /* Monotonic nanoseconds, read once a round. */
 int64_t loop_now(const struct loop *l);
 
@@ -102,6 +105,8 @@ uint64_t stream_send_backlog(const struct stream *s);
 
 /* No more will be sent: the peer sees the end. */
 void stream_shutdown(struct stream *s);
+/* The close to come is a reset: the peer can tell it from an end. What it has not taken is lost. */
+void stream_reset(struct stream *s);
 /* Closes; `closed` tells when the struct may be reused. */
 void stream_close(struct stream *s, stream_closed_fn *closed);
 

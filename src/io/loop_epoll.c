@@ -23,6 +23,16 @@ void loop_stop(struct loop *l)
     l->stopping = true;
 }
 
+void loop_hold(struct loop *l)
+{
+    l->holds++;
+}
+
+void loop_let_go(struct loop *l)
+{
+    l->holds--;
+}
+
 /* Buffers: last in, first out, so that the next receive finds a warm one. */
 
 struct loop_buffer *loop_buffer_take(struct loop *l)
@@ -170,7 +180,7 @@ void loop_forget(struct loop *l, const struct source *s)
 int loop_run(struct loop *l)
 {
     l->stopping = false;
-    while (!l->stopping) {
+    while (!l->stopping || l->holds) {
         int wait = list_empty(&l->ready) ? wheel_wait(&l->wheel, l->now) : 0;
         int n = epoll_wait(l->epoll_fd, l->events, EVENTS_A_ROUND, wait);
 

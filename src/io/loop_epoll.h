@@ -20,6 +20,7 @@ enum {
 struct loop {
     int epoll_fd;
     bool stopping;
+    unsigned holds;
     int64_t now;
     struct list ready;
     struct loop_buffer *buffers;

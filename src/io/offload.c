@@ -20,6 +20,7 @@ static void work_arrived(struct loop_message *m)
 {
     struct work *w = container_of(m, struct work, message);
 
+    loop_let_go(w->loop);
     w->done(w);
 }
 
@@ -98,6 +99,7 @@ void offload_free(struct offload *o)
 
 void offload_submit(struct offload *o, struct loop *l, struct work *w)
 {
+    loop_hold(l);
     w->loop = l;
     w->next = NULL;
     pthread_mutex_lock(&o->lock);

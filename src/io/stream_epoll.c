@@ -279,6 +279,13 @@ void stream_shutdown(struct stream *s)
     shutdown(s->fd, SHUT_WR);
 }
 
+void stream_reset(struct stream *s)
+{
+    const struct linger at_once = {.l_onoff = 1};
+
+    setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 void stream_close(struct stream *s, stream_closed_fn *closed)
 {
     assert(!(s->state & CLOSED));

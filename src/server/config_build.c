@@ -322,6 +322,8 @@ static int build_files(struct build *b, const struct raw_files *raw, const struc
     if (!files->root || !files->index.ptr)
         return -CANDOR_E_MEMORY;
     files->listing = take_BOOLEAN(raw->listing, FILES_listing);
+    files->archives = take_BOOLEAN(raw->archives, FILES_archives);
+    files->search = take_BOOLEAN(raw->search, FILES_search);
     files->dotfiles = take_BOOLEAN(raw->dotfiles, FILES_dotfiles);
     files->precompressed = take_BOOLEAN(raw->precompressed, FILES_precompressed);
     files->write = take_BOOLEAN(raw->write, FILES_write);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "graph/graph.h"
+#include "http/upload_fields.h"
 #include "server/content.h"
 #include "server/respond.h"
 
@@ -37,6 +38,7 @@ static const struct config_limits *limits_of(const struct connection *c)
 static bool establish(struct exchange *x, enum fact fact);
 static void resume(struct exchange *x);
 static void resume_body(struct exchange *x);
+static void end_exchange(struct carried *k);
 static void taken(struct exchange *x);
 static bool leads_here(const struct exchange *x, struct span path);
 
@@ -120,13 +122,19 @@ static void establish_route(struct exchange *x, struct worker *w)
 {
     const struct config *config = w->config;
     const struct route *route;
+    struct span id;
 
     route = route_find(config, x->request.host, x->path.text, &x->host_known);
     if (!route)
         return;
     x->resource = w->resources[route->number];
     x->allowed = x->resource->methods;
-    if (x->resource->reader &&
+    if (x->resource->reader && upload_name_parse(x->path.text, x->request.query, &id)) {
+        x->upload.named = true;
+        x->allowed &= METHOD_BIT(METHOD_HEAD) | METHOD_BIT(METHOD_PATCH) |
+                      METHOD_BIT(METHOD_DELETE) | METHOD_BIT(METHOD_OPTIONS);
+    }
+    if (x->resource->reader && !x->upload.named &&
         (x->request.method == METHOD_GET || x->request.method == METHOD_HEAD))
         x->resource = x->resource->reader;
     x->content_limit = x->resource->content_limit;
@@ -188,7 +196,12 @@ static void resume_body(struct exchange *x)
 
     k->connection->phase = PHASE_SEND;
     k->connection->progress = UINT64_MAX; // what a timer saw before the wait tells nothing now
-    connection_send_more(k);
+    if (k->hurried) {
+        k->ending = ENDING_SEND_TIMEOUT;
+        end_exchange(k);
+    } else {
+        connection_send_more(k);
+    }
 }
 
 static void taken(struct exchange *x)
@@ -366,6 +379,8 @@ static void end_exchange(struct carried *k)
     bool received = c->in && c->in->start < c->in->len; // something of a next request
     bool close = k->close || (c->worker->stopping && !received);
 
+    if (!complete && connection_ends_body(k))
+        stream_reset(&c->stream);
     carried_end(k);
     if (!complete)
         connection_close(c);
@@ -560,7 +575,9 @@ void connection_stop(struct connection *c)
 
 void connection_hurry(struct connection *c)
 {
-    if (c->phase == PHASE_SEND)
+    if (c->phase == PHASE_WAIT)
+        c->carried->hurried = true;
+    else if (c->phase == PHASE_SEND)
         give_up_sending(c);
     else if (c->phase == PHASE_LINGER)
         connection_close(c);

@@ -56,6 +56,7 @@ struct carried {
     bool invited;       // 100 (Continue) was sent
     bool close;         // the connection, after this exchange
     bool chunked;       // the response's content
+    bool hurried;       // the worker wants to stop: a body that is waited for is not sent on
 };
 
 /* Takes ownership of the socket fd; closes it when there is no memory. */
@@ -73,6 +74,8 @@ void connection_close(struct connection *c);
 void connection_send_response(struct carried *k);
 /* connection_send.c: the piece that the response waited for is there. */
 void connection_send_more(struct carried *k);
+/* connection_send.c: whether only the end of the connection tells the end of the response. */
+bool connection_ends_body(const struct carried *k);
 /* connection.c: the response is out, or could not be completed (k->ending). */
 void connection_response_sent(struct carried *k);
 

@@ -61,6 +61,11 @@ static bool is_endless(const struct response *r)
     return r->next && !r->has_length;
 }
 
+bool connection_ends_body(const struct carried *k)
+{
+    return is_endless(&k->x.response) && !k->chunked && k->x.request.method != METHOD_HEAD;
+}
+
 static size_t head_room(const struct response *r, struct span status, struct span date)
 {
     size_t room = status.len + date.len + r->block.len + NUMBER_ROOM +

@@ -77,7 +77,7 @@ def sources(token):
 
 
 @pytest.mark.parametrize("token,said", [
-    ("not-found", "Is something there? No (RFC 9110 §15.5.5, exists)"),
+    ("host-unknown", "Is the host one of this server's? No (RFC 9110 §7.4, host_known)"),
     ("slash-missing",
      "Is it a folder, named without its slash? Yes (RFC 9110 §15.4.9, lacks_slash)"),
 ])
@@ -87,10 +87,15 @@ def test_an_outcome_of_the_graph_is_told_with_its_question(token, said):
 
 def test_an_outcome_of_several_questions_is_told_with_each_of_them():
     said = sources("not-modified")
-    assert re.findall(r"(\w+)\)", said) == ["if_none_match_holds", "modified_since"]
+    assert re.findall(r"(\w+)\)", said) == ["is_read", "modified_since"]
+
+
+CAUSES = ["message_sound", "options_known", "content_sound", "lookup_worked", "upload_known",
+          "target_looked_up", "destination_sound", "content_placed", "content_arrived", "content_understood",
+          "effect_worked"]
 
 
 def test_an_outcome_that_a_fact_finds_says_so():
     said = sources("header-timeout")
     assert said.startswith("It is a cause that comes to light while")
-    assert re.findall(r"(\w+)\)", said) == ["message_sound", "content_sound", "lookup_worked"]
+    assert re.findall(r"(\w+)\)", said) == CAUSES

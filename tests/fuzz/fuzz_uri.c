@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Paths: whatever comes out never has a dot segment, begins with a slash and fits its room; what
- * comes out of a path without escapes comes out of itself unchanged.
+ * comes out of a path without escapes comes out of itself unchanged. Queries: a value fits as well.
  */
+#include "wire/query.h"
 #include "wire/uri.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -11,6 +12,17 @@ static void require(bool condition)
 {
     if (!condition)
         abort();
+}
+
+static void look_at_query(struct span query)
+{
+    char *out = malloc(query.len + 1);
+    struct span value;
+
+    require(out);
+    if (query_find(query, SPAN("a"), out, &value))
+        require(value.ptr == out && value.len < query.len);
+    free(out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -24,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     in[0] = '/';
     if (size)
         memcpy(in + 1, data, size);
+    look_at_query(span_of(in + 1, size));
     if (uri_path_decode(span_of(in, size + 1), out, &path, &offset) != OUTCOME_NONE) {
         require(offset <= size);
         free(in);

@@ -329,10 +329,10 @@ static void properties_and_their_values_are_bounded(void **state)
                    "/propertyupdate/set/prop", "too many properties are changed");
     assert_refused('P', repeat(head, "</prop><prop><a/>", LIMIT_PROPERTIES_ASKED + 1, tail), error,
                    "/propertyupdate/set/prop[1002]", "too many properties are changed");
-    assert_refused(
-        'F',
-        repeat("<propfind xmlns='DAV:'><prop>", "<a/>", LIMIT_PROPERTIES_ASKED + 1, "</prop></propfind>"),
-        error, "/propfind/prop", "too many properties are named");
+    assert_refused('F',
+                   repeat("<propfind xmlns='DAV:'><prop>", "<a/>", LIMIT_PROPERTIES_ASKED + 1,
+                          "</prop></propfind>"),
+                   error, "/propfind/prop", "too many properties are named");
     assert_refused('P',
                    repeat("<propertyupdate xmlns='DAV:'><set><prop><a>", "&lt;&#13;",
                           LIMIT_PROPERTY_VALUE / 9 + 1, "</a></prop></set></propertyupdate>"),

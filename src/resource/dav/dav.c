@@ -102,14 +102,19 @@ void authoring_set_cause(struct authoring *a)
 {
     enum outcome cause = a->cause ? a->cause : authoring_outcome(a->error);
 
-    if (cause)
-        exchange_set_cause(a->x, cause, 0);
+    if (!cause)
+        return;
+    exchange_set_cause(a->x, cause, 0);
+    if (!a->cause && outcome_table[cause].status >= 500)
+        a->x->system_error = -a->error;
 }
 
 /* What performs the method. */
-static void (*effect_of(enum method method))(struct authoring *)
+static void (*effect_of(const struct authoring *a))(struct authoring *)
 {
-    switch (method) {
+    if (upload_is_concerned(a))
+        return upload_commit;
+    switch (a->x->request.method) {
     case METHOD_POST:
         return post_commit;
     case METHOD_DELETE:
@@ -137,7 +142,7 @@ static bool establish_effect(struct authoring *a)
 {
     struct exchange *x = a->x;
 
-    if (!step(a, effect_of(x->request.method)))
+    if (!step(a, effect_of(a)))
         return false;
     if (x->request.method != METHOD_PROPFIND)
         atomic_fetch_add(&a->dav->share->changes, 1);
@@ -150,6 +155,8 @@ static bool establish_effect(struct authoring *a)
     x->effect.from_form = post_is_form(a);
     x->effect.partly = a->failed || a->conflict_below;
     x->effect.has_result = a->has_result;
+    x->effect.unfinished =
+        upload_is_concerned(a) && !x->upload.finishes && x->request.method != METHOD_DELETE;
     if (a->result.now.kind == TREE_FILE)
         stamp_etag(&a->result.now.stamp, 0, SPAN(""), a->etag);
     return true;
@@ -192,6 +199,8 @@ static bool dav_establish(struct exchange *x, enum fact fact)
     switch (fact) {
     case FACT_REPRESENTATION:
         return establish_target(a);
+    case FACT_UPLOAD:
+        return upload_establish(a);
     case FACT_DESTINATION:
         return establish_destination(a);
     case FACT_LOCKS:
@@ -239,8 +248,11 @@ static void dav_release(struct exchange *x)
 
 static void dav_free(struct resource *r)
 {
+    struct dav *d = container_of(r, struct dav, resource);
+
+    upload_watch_end(d);
     r->reader->ops->free(r->reader);
-    free(container_of(r, struct dav, resource));
+    free(d);
 }
 
 static const struct resource_ops dav_ops = {
@@ -271,6 +283,7 @@ int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop
     d->share = share;
     d->loop = loop;
     d->pool = pool;
+    upload_watch_begin(d);
     *ret_resource = &d->resource;
     return 0;
 }
@@ -321,6 +334,8 @@ int dav_share_open(const struct files_options *options, struct store *store,
         error = tree_sweep(share->tree, &removed);
     if (error == 0)
         error = open_locks(share, store);
+    if (error == 0 && upload_table_new(&share->uploads) < 0)
+        error = -ENOMEM;
     if (root >= 0)
         close(root);
     if (error < 0) {
@@ -342,6 +357,7 @@ void dav_share_free(struct dav_share *share)
     if (!share)
         return;
     lock_table_free(share->locks);
+    upload_table_free(share->uploads);
     rows_free(share->rows);
     tree_free(share->tree);
     free(share);

@@ -9,6 +9,7 @@ int digests_read(struct authoring *a)
     struct exchange *x = a->x;
     struct digests representation = {0};
     struct span value = exchange_field(x, FIELD_content_digest);
+    bool whole = !write_is_partial(x) && !upload_is_concerned(a);
     size_t offset;
 
     if (a->digests_read)
@@ -20,7 +21,7 @@ int digests_read(struct authoring *a)
     if (value.ptr && !digest_parse(value, &representation, &offset))
         return authoring_fail(a, OUTCOME_digest_malformed);
     // Content that is the whole representation has one digest; of a part, only its own is known.
-    for (int i = 0; i < DIGEST_ALGORITHMS && !write_is_partial(x); i++) {
+    for (int i = 0; i < DIGEST_ALGORITHMS && whole; i++) {
         if (!representation.has[i])
             continue;
         if (a->digests.has[i] && memcmp(a->digests.bytes[i], representation.bytes[i],

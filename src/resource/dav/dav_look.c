@@ -72,7 +72,8 @@ bool establish_target(struct authoring *a)
     r->exists = a->here.here.kind != TREE_ABSENT && !x->path.has_encoded_slash;
     r->readable = r->acceptable = r->exists;
     r->validators = (struct validators){.exists = r->exists};
-    narrow_allowed(x, a->here.here.kind);
+    if (!x->upload.named)
+        narrow_allowed(x, a->here.here.kind);
     if (a->here.here.kind == TREE_FILE) {
         stamp_etag(&a->here.here.stamp, 0, SPAN(""), a->etag);
         r->length = a->here.here.stamp.size;

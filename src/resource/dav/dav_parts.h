@@ -13,6 +13,7 @@
 #include "resource/dav/multistatus_write.h"
 #include "resource/dav/rows.h"
 #include "resource/dav/tree.h"
+#include "resource/dav/upload_table.h"
 #include "resource/files/media_type_map.h"
 
 struct dav_share {
@@ -21,6 +22,7 @@ struct dav_share {
     _Atomic uint64_t changes;
     struct lock_table *locks; // guarded by the tree's mutex
     struct lock_journal journal;
+    struct upload_table *uploads;
     const struct media_type_map *types;
     struct rows *rows; // who changes dead properties, and names with such
 };
@@ -30,6 +32,8 @@ struct dav {
     struct dav_share *share;
     struct loop *loop;
     struct offload *pool;
+    struct timer expiry_timer; // uploads that were silent too long
+    struct work expiry;
 };
 
 /* A member that the method could not be performed on. */
@@ -70,6 +74,7 @@ struct authoring {
     struct digests digests;   // those
     bool digests_read;
     struct failed_member *failed;
+    struct upload_claim upload; // that the target names, or that the request opened
 
     struct tree_result result;
     char etag[STAMP_ETAG_OPAQUE + 1];
@@ -145,6 +150,24 @@ bool post_is_form(const struct authoring *a);
 /* Of the member that was made; not of a form. */
 struct span post_member_name(const struct authoring *a);
 void post_free(struct posting *p);
+
+/* dav_upload.c: content that comes in pieces. */
+bool upload_is_opening(const struct exchange *x);
+/* Upload-Length, or TREE_LENGTH_UNKNOWN. */
+uint64_t upload_stated_length(const struct exchange *x);
+bool upload_takes_type(const struct exchange *x);
+/* FACT_UPLOAD: afterwards the target is the file that the upload will be. */
+bool upload_establish(struct authoring *a);
+/* Whether the content goes to an upload. */
+bool upload_is_concerned(const struct authoring *a);
+void upload_piece(struct authoring *a);
+void upload_commit(struct authoring *a);
+/* At the end: whether the upload can't be completed any more, and is to be removed. */
+bool upload_is_lost(const struct authoring *a);
+void upload_respond(struct exchange *x);
+/* Looks for silent uploads now and then. */
+void upload_watch_begin(struct dav *d);
+void upload_watch_end(struct dav *d);
 
 /* dav_change.c: the other effects, for the pool. */
 void change_delete(struct authoring *a);

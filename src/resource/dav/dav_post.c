@@ -208,7 +208,10 @@ void post_commit(struct authoring *a)
 {
     struct posting *p;
 
-    if (!a->posting)
+    a->error = digests_read(a);
+    if (a->error == 0)
+        a->error = digests_check(a);
+    if (a->error == 0 && !a->posting)
         a->error = begin_posting(a); // no content at all
     p = a->posting;
     if (a->error == 0 && p->is_form && (!multipart_is_complete(&p->form) || !p->members))

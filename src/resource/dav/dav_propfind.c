@@ -3,11 +3,8 @@
  * PROPFIND: RFC 4918 §9.1. The answer is made piece by piece in the pool, row by row, and sent as
  * it grows; what it takes of memory does not depend on how many rows there are. No file is opened.
  */
-#include "http/dav_fields.h"
 #include "http/prefer.h"
-#include "resource/dav/dav_parts.h"
-#include "resource/dav/live.h"
-#include "resource/dav/tree_parts.h"
+#include "resource/dav/telling.h"
 #include "resource/files/snapshot.h"
 
 #include <errno.h>
@@ -15,66 +12,8 @@
 
 enum {
     PIECE = 60 * 1024, // bytes after which no further row is begun
-    BATCH = 128,       // members that are looked at together
     SCRATCH = 4096,
 };
-
-/* The row that is being written. */
-struct row {
-    bool begun;
-    size_t propstat;  // where its first one begins in the piece
-    bool any;         // a property is in it
-    uint32_t put_off; // live properties that something may be stored in the place of
-    struct live_subject of;
-};
-
-struct telling {
-    struct authoring *a;
-    /* What is asked. */
-    uint32_t live; // of those that a resource has
-    bool names_only, all_dead, minimal, noroot;
-    enum depth depth;
-    struct xml_name *dead; // asked by name, sorted
-    bool *dead_found;      // in the row at hand
-    size_t dead_count;
-    struct tree_usage usage;
-    bool has_usage, has_locks;
-    /* Where it is. */
-    struct tree_list *folder;
-    char *folder_owned;       // its path, relative to the root
-    struct span folder_path;  // the same
-    struct path_list pending; // folders whose members are still to be told
-    size_t member_at, member_count;
-    uint64_t told; // members
-    bool is_root;  // the batch is the request's own resource
-    bool cut, ended;
-    int error;
-    /* What is made. */
-    struct buf opening; // of a row, up to the member's name
-    struct buf piece;
-    bool piece_ready;
-    struct row row;
-    struct arena scratch; // for one batch
-    struct tree_member members[BATCH];
-};
-
-/* ---- What is asked */
-
-static int compare_spans(struct span a, struct span b)
-{
-    size_t n = a.len < b.len ? a.len : b.len;
-    int order = n ? memcmp(a.ptr, b.ptr, n) : 0;
-
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    const struct xml_name *x = a, *y = b;
-    int order = compare_spans(x->space, y->space);
-
-    return order ? order : compare_spans(x->local, y->local);
-}
 
 static int take_question(struct telling *t)
 {
@@ -98,252 +37,8 @@ static int take_question(struct telling *t)
         else
             t->dead[t->dead_count++] = asked->names[i];
     }
-    qsort(t->dead, t->dead_count, sizeof *t->dead, compare_names);
+    qsort(t->dead, t->dead_count, sizeof *t->dead, telling_compare_names);
     return 0;
-}
-
-static bool is_dead_asked(struct telling *t, struct xml_name name)
-{
-    const struct xml_name *found =
-        t->dead_count ? bsearch(&name, t->dead, t->dead_count, sizeof *t->dead, compare_names)
-                      : NULL;
-
-    if (found)
-        t->dead_found[found - t->dead] = true;
-    return found || t->all_dead;
-}
-
-/* ---- Rows */
-
-/* What stands before the names of a folder's members, or all of the href of a file. */
-static void set_opening(struct telling *t, struct span path, bool is_folder)
-{
-    const struct exchange *x = t->a->x;
-
-    buf_clear(&t->opening);
-    buf_add(&t->opening, SPAN("<D:response><D:href>"));
-    multistatus_path(&t->opening, span_first(x->path.text, x->resource->mount_length - 1));
-    buf_add_char(&t->opening, '/');
-    multistatus_path(&t->opening, path);
-    if (is_folder && path.len)
-        buf_add_char(&t->opening, '/');
-}
-
-static struct span path_of_member(struct telling *t, const struct tree_member *m)
-{
-    struct span folder = t->folder_path;
-    char *path;
-
-    if (t->is_root)
-        return t->a->path;
-    if (!folder.len)
-        return m->name;
-    path = arena_alloc(&t->scratch, folder.len + 1 + m->name.len);
-    if (!path)
-        return (struct span){NULL, 0};
-    memcpy(path, folder.ptr, folder.len);
-    path[folder.len] = '/';
-    memcpy(path + folder.len + 1, m->name.ptr, m->name.len);
-    return span_of(path, folder.len + 1 + m->name.len);
-}
-
-/* The last segment of the path that the client knows. */
-static struct span display_name(const struct telling *t, const struct tree_member *m)
-{
-    const struct exchange *x = t->a->x;
-    struct span path = t->a->path;
-
-    if (!t->is_root)
-        return m->name;
-    if (!path.len)
-        path = span_first(x->path.text, x->resource->mount_length - 1);
-    while (span_find(path, '/') < path.len)
-        span_take_until(&path, '/');
-    return path.len ? path : SPAN("/");
-}
-
-static int status_of_error(int error)
-{
-    return error == -EACCES || error == -EPERM ? 403 : 500;
-}
-
-static void write_live(struct telling *t, enum live live)
-{
-    if (t->names_only)
-        multistatus_property_name(&t->piece, (struct xml_name){XML_SPACE_DAV, live_name(live)});
-    else
-        live_write(&t->piece, live, &t->row.of);
-    t->row.any = true;
-}
-
-/* A lock's root as clients see it; ptr NULL: no memory. */
-static struct span outside(struct telling *t, struct span path)
-{
-    const struct exchange *x = t->a->x;
-    size_t mount = x->resource->mount_length;
-    char *text = arena_alloc(&t->scratch, mount + path.len);
-
-    if (!text)
-        return (struct span){NULL, 0};
-    memcpy(text, x->path.text.ptr, mount - 1); // the last one is a slash, which may lack there
-    text[mount - 1] = '/';
-    if (path.len)
-        memcpy(text + mount, path.ptr, path.len);
-    return span_of(text, mount + path.len);
-}
-
-/* The locks that apply to the row's resource, on the scratch arena. */
-static int find_locks(struct telling *t, struct live_subject *s)
-{
-    const struct exchange *x = t->a->x;
-    struct dav_share *share = t->a->dav->share;
-    struct span path = path_of_member(t, s->member);
-    struct dav_active_lock *told;
-    struct lock *locks;
-    int error;
-
-    tree_lock(share->tree);
-    error = lock_table_discover(share->locks, path, x->time, &t->scratch, &locks, &s->lock_count);
-    tree_unlock(share->tree);
-    if (error || !s->lock_count)
-        return error ? -ENOMEM : 0;
-    told = arena_alloc(&t->scratch, s->lock_count * sizeof *told);
-    if (!told)
-        return -ENOMEM;
-    for (size_t i = 0; i < s->lock_count; i++) {
-        const struct lock *lock = &locks[i];
-
-        told[i] = (struct dav_active_lock){
-            .exclusive = !lock->shared,
-            .infinite = lock->infinite,
-            .owner = lock->owner,
-            .token = lock->token,
-            .root = outside(t, lock->path),
-            .timeout = lock->expires > x->time ? lock->expires - x->time : 0,
-        };
-        if (!told[i].root.ptr)
-            return -ENOMEM;
-    }
-    s->locks = told;
-    return 0;
-}
-
-static int begin_row(struct telling *t, const struct tree_member *m)
-{
-    const struct dav_share *share = t->a->dav->share;
-    struct row *r = &t->row;
-    struct buf *b = &t->piece;
-
-    buf_add(b, buf_span(&t->opening));
-    if (!t->is_root)
-        multistatus_path(b, m->name);
-    if (!t->is_root && m->seen.kind == TREE_COLLECTION)
-        buf_add_char(b, '/');
-    buf_add(b, SPAN("</D:href>"));
-    *r = (struct row){
-        .begun = true,
-        .propstat = b->len,
-        .of = {.member = m,
-               .display_name = display_name(t, m),
-               .types = share->types,
-               .usage = t->has_usage ? &t->usage : NULL,
-               .knows_used = share->options->quota != 0,
-               .can_lock = t->a->dav->resource.methods & METHOD_BIT(METHOD_LOCK),
-               .now = t->a->x->time},
-    };
-    if (t->has_locks && t->live & LIVE_BIT(LIVE_LOCKDISCOVERY) && find_locks(t, &r->of) < 0)
-        return -ENOMEM;
-    if (m->error) {
-        multistatus_status(b, status_of_error(m->error));
-        return 0;
-    }
-    if (t->dead_count)
-        memset(t->dead_found, 0, t->dead_count);
-    multistatus_propstat_begin(b);
-    for (unsigned live = 0; live < LIVE_COUNT; live++) {
-        if (!(t->live & LIVE_BIT(live)) || !live_applies((enum live)live, &r->of))
-            continue;
-        if (live_storable & LIVE_BIT(live))
-            r->put_off |= LIVE_BIT(live);
-        else
-            write_live(t, (enum live)live);
-    }
-    return 0;
-}
-
-static void write_stored(struct telling *t, const struct store_property *p)
-{
-    struct xml_name name = {p->namespace, p->name};
-    enum live live = live_find(name);
-
-    if (t->row.of.member->error)
-        return;
-    if (live != LIVE_NONE) {
-        if (t->names_only || !(t->row.put_off & LIVE_BIT(live)))
-            return;
-        t->row.put_off &= ~LIVE_BIT(live);
-    } else if (!is_dead_asked(t, name)) {
-        return;
-    }
-    if (t->names_only)
-        multistatus_property_name(&t->piece, name);
-    else
-        multistatus_property_stored(&t->piece, p->value);
-    t->row.any = true;
-}
-
-/* What was asked for by name and is not there: RFC 4918 §9.1. */
-static void write_missing(struct telling *t)
-{
-    struct row *r = &t->row;
-    struct buf *b = &t->piece;
-    uint32_t asked = t->a->propfind.kind == DAV_PROPFIND_PROP ? t->live : 0;
-    bool any = false;
-
-    for (unsigned i = 0; i < LIVE_COUNT + t->dead_count; i++) {
-        struct xml_name name;
-
-        if (i < LIVE_COUNT) {
-            if (!(asked & LIVE_BIT(i)) || live_applies((enum live)i, &r->of))
-                continue;
-            name = (struct xml_name){XML_SPACE_DAV, live_name((enum live)i)};
-        } else {
-            if (t->dead_found[i - LIVE_COUNT])
-                continue;
-            name = t->dead[i - LIVE_COUNT];
-        }
-        if (!any)
-            multistatus_propstat_begin(b);
-        any = true;
-        multistatus_property_name(b, name);
-    }
-    if (any)
-        multistatus_propstat_end(b, 404, DAV_CONDITION_NONE, SPAN(""));
-}
-
-static void end_row(struct telling *t)
-{
-    struct row *r = &t->row;
-    struct buf *b = &t->piece;
-    size_t begin;
-
-    r->begun = false;
-    if (!r->of.member->error) {
-        for (unsigned live = 0; r->put_off && live < LIVE_COUNT; live++)
-            if (r->put_off & LIVE_BIT(live))
-                write_live(t, (enum live)live);
-        multistatus_propstat_end(b, 200, DAV_CONDITION_NONE, SPAN(""));
-        begin = b->len;
-        if (!t->minimal)
-            write_missing(t);
-        if (!r->any && b->len > begin && !b->failed) {
-            // Nothing but what is missing: the empty group in front of it says nothing.
-            memmove(b->ptr + r->propstat, b->ptr + begin, b->len - begin);
-            b->len -= begin - r->propstat;
-        }
-    }
-    multistatus_response_end(b);
-    t->member_at++;
 }
 
 /* ---- Batches */
@@ -357,11 +52,11 @@ static bool is_full(const struct telling *t)
 static int advance_to(struct telling *t, size_t index)
 {
     while (t->member_at < index) {
-        int error = t->row.begun ? 0 : begin_row(t, &t->members[t->member_at]);
+        int error = t->row.begun ? 0 : telling_begin_row(t, &t->members[t->member_at]);
 
         if (error)
             return error;
-        end_row(t);
+        telling_end_row(t);
         if (is_full(t))
             return 1;
     }
@@ -380,10 +75,10 @@ static int visit_stored(void *context, size_t index, const struct store_property
     int result = advance_to(t, v->first + index);
 
     if (result == 0 && !t->row.begun)
-        result = begin_row(t, &t->members[t->member_at]);
+        result = telling_begin_row(t, &t->members[t->member_at]);
     if (result)
         return result;
-    write_stored(t, p);
+    telling_write_stored(t, p);
     return 0;
 }
 
@@ -414,7 +109,7 @@ static int tell_batch(struct telling *t)
         if (!paths)
             return -ENOMEM;
         for (size_t i = 0; i < n; i++)
-            paths[i] = path_of_member(t, &t->members[t->member_at + i]);
+            paths[i] = telling_path_of(t, &t->members[t->member_at + i]);
         result = store_properties_visit(share->journal.store, share->journal.tree, paths, n,
                                         !t->names_only, visit_stored, &v);
         if (result < 0)
@@ -436,7 +131,7 @@ static int next_folder(struct telling *t)
         if (error == 0) {
             t->folder_owned = path;
             t->folder_path = span_from_str(path);
-            set_opening(t, t->folder_path, true);
+            telling_set_opening(t, t->folder_path, true);
             return 0;
         }
         free(path);
@@ -468,7 +163,7 @@ static int note_folders(struct telling *t)
 static int next_batch(struct telling *t)
 {
     uint64_t limit = t->a->dav->share->options->infinite_depth;
-    int error = tree_list_read(t->folder, t->members, BATCH, &t->member_count);
+    int error = tree_list_read(t->folder, t->members, TELLING_BATCH, &t->member_count);
 
     t->is_root = false;
     t->member_at = 0;
@@ -495,7 +190,7 @@ static void tell_end(struct telling *t)
     struct buf *b = &t->piece;
 
     if (t->cut) {
-        set_opening(t, t->a->path, true);
+        telling_set_opening(t, t->a->path, true);
         buf_add(b, buf_span(&t->opening));
         buf_add(b, SPAN("</D:href>"));
         multistatus_status(b, 507);
@@ -572,7 +267,7 @@ static int open_first(struct telling *t)
     if (!t->folder_owned)
         return -ENOMEM;
     t->folder_path = span_from_str(t->folder_owned);
-    set_opening(t, a->path, is_folder);
+    telling_set_opening(t, a->path, is_folder);
     if (is_folder && t->depth != DEPTH_0)
         error = tree_list_open(tree, a->path, &t->folder);
     if (error == 0 &&

@@ -15,7 +15,9 @@
 
 static void add_accept_patch(struct exchange *x)
 {
-    exchange_add_field(x, SPAN("Accept-Patch"), SPAN("application/x-sabredav-partialupdate"));
+    exchange_add_field(x, SPAN("Accept-Patch"),
+                       x->upload.named ? SPAN("application/partial-upload")
+                                       : SPAN("application/x-sabredav-partialupdate"));
 }
 
 static void respond_options(struct exchange *x)
@@ -72,6 +74,18 @@ static void add_member_location(struct exchange *x, const struct authoring *a)
     buf_done(&path);
 }
 
+/* Of the file that an upload has become, which isn't what the request named. */
+static void add_file_location(struct exchange *x, const struct authoring *a)
+{
+    struct buf path = {0};
+
+    buf_add(&path, span_first(x->path.text, x->resource->mount_length));
+    buf_add(&path, a->path);
+    if (!path.failed)
+        add_location(x, buf_span(&path));
+    buf_done(&path);
+}
+
 /* RFC 4918 §9.8.5: each member of the source that is not at the destination, and why. */
 static void respond_failed(struct exchange *x, const struct authoring *a)
 {
@@ -106,6 +120,8 @@ void authoring_respond(struct exchange *x)
     struct authoring *a = x->held;
 
     locks_respond(x);
+    if (a)
+        upload_respond(x);
     switch (x->outcome) {
     case OUTCOME_options_told:
         respond_options(x);
@@ -125,6 +141,8 @@ void authoring_respond(struct exchange *x)
         add_validators(x, a);
         if (x->request.method == METHOD_POST)
             add_member_location(x, a);
+        else if (x->upload.finishes)
+            add_file_location(x, a);
         break;
     case OUTCOME_partly_done:
         if (x->request.method == METHOD_COPY)

@@ -23,6 +23,8 @@ bool write_takes_type(const struct exchange *x)
 
     if (x->request.method == METHOD_MKCOL)
         return false; // RFC 4918 §9.3: no content has a meaning yet
+    if (x->upload.named)
+        return upload_takes_type(x);
     return x->request.method != METHOD_PATCH ||
            (media_type_parse(message_field(&x->request, FIELD_content_type), &type) &&
             media_type_is(&type, partial_update));
@@ -115,7 +117,9 @@ static int stage_part(struct authoring *a)
 static int begin(struct authoring *a)
 {
     const struct message *m = &a->x->request;
-    uint64_t length = m->framing == FRAMING_LENGTH ? m->content_length : TREE_LENGTH_UNKNOWN;
+    uint64_t length = upload_is_opening(a->x)        ? upload_stated_length(a->x)
+                      : m->framing == FRAMING_LENGTH ? m->content_length
+                                                     : TREE_LENGTH_UNKNOWN;
 
     if (write_is_partial(a->x))
         return stage_part(a);
@@ -136,7 +140,7 @@ bool establish_place(struct authoring *a)
     struct exchange *x = a->x;
     enum outcome cause;
 
-    if (x->request.method != METHOD_PUT && x->request.method != METHOD_PATCH)
+    if ((x->request.method != METHOD_PUT && x->request.method != METHOD_PATCH) || x->upload.named)
         return true;
     if (write_is_partial(x) && a->acted != begin_early) {
         cause = find_place(a);
@@ -177,6 +181,8 @@ static void piece_run(struct work *w)
     digests_add(a, a->piece);
     if (a->x->request.method == METHOD_POST)
         post_piece(a);
+    else if (upload_is_concerned(a))
+        upload_piece(a);
     else
         write_piece(a);
 }
@@ -195,7 +201,8 @@ bool write_take(struct authoring *a, struct span data)
     const struct message *m = &a->x->request;
 
     if (a->x->content_taken == 0 && m->framing == FRAMING_LENGTH && data.len == m->content_length &&
-        m->method == METHOD_PUT && !write_is_partial(a->x) && !a->stage) {
+        m->method == METHOD_PUT && !write_is_partial(a->x) && !upload_is_opening(a->x) &&
+        !a->stage) {
         a->content = data;
         return true;
     }
@@ -253,7 +260,11 @@ static int commit_stage(struct authoring *a, const struct tree_terms *terms)
     if (modified_time(a->x) != TREE_NOW)
         tree_stage_set_times(a->stage, modified_time(a->x));
     error = tree_stage_sync(a->stage);
-    return error ? error : tree_stage_commit(a->stage, terms, &a->result);
+    if (error == 0)
+        error = tree_stage_commit(a->stage, terms, &a->result);
+    if (error == -ESTALE && tree_stage_check(a->stage) == -ESTALE)
+        return authoring_fail(a, OUTCOME_parent_missing); // and no other look would help
+    return error;
 }
 
 void write_commit(struct authoring *a)
@@ -284,6 +295,8 @@ struct discarding {
     struct work work;
     struct stage *stage;
     struct posting *posting;
+    struct upload_table *uploads;
+    struct upload_claim upload; // that is gone
 };
 
 static void discard_run(struct work *w)
@@ -292,6 +305,9 @@ static void discard_run(struct work *w)
 
     tree_stage_free(d->stage);
     post_free(d->posting);
+    if (d->upload.upload)
+        upload_remove(d->uploads, &d->upload);
+    upload_drop(d->uploads, &d->upload);
     free(d); // also when the server has stopped meanwhile, and nobody hears of it
 }
 
@@ -300,16 +316,21 @@ void write_discard(struct authoring *a)
     struct discarding *d;
 
     digest_hash_free(a->hash);
-    if (!a->stage && !a->posting)
+    if (!upload_is_lost(a))
+        upload_drop(a->dav->share->uploads, &a->upload);
+    if (!a->stage && !a->posting && !a->upload.upload)
         return;
     d = calloc(1, sizeof *d);
     if (!d) {
         tree_stage_free(a->stage); // blocks, but loses nothing
         post_free(a->posting);
+        upload_drop(a->dav->share->uploads, &a->upload);
         return;
     }
     d->stage = a->stage;
     d->posting = a->posting;
+    d->uploads = a->dav->share->uploads;
+    d->upload = a->upload;
     d->work.run = discard_run;
     offload_submit(a->dav->pool, a->dav->loop, &d->work);
     a->stage = NULL;

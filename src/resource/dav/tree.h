@@ -127,7 +127,10 @@ void tree_unlock(struct tree *t);
  * quota are refused here. A stage is used by one thread at a time.
  */
 int tree_stage_begin(struct tree *t, struct span path, uint64_t length, struct stage **ret_stage);
-/* At the end of what is there. After a failure only tree_stage_free() is useful. */
+/*
+ * At the end of what is there. After -ENOSPC or -EDQUOT what was written stays, and more may be
+ * tried; after any other failure only tree_stage_free() is useful.
+ */
 int tree_stage_write(struct stage *s, struct span data);
 /*
  * Appends part of a file of the tree, without moving bytes where the file system can share them.
@@ -142,6 +145,10 @@ int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t of
 /* Nanoseconds since 1970; without this it is the time of tree_stage_sync(). */
 void tree_stage_set_times(struct stage *s, int64_t modified_ns);
 uint64_t tree_stage_length(const struct stage *s);
+/* Forgets what was written beyond a length. */
+void tree_stage_cut(struct stage *s, uint64_t length);
+/* -ESTALE when the path leads to another folder than at the beginning: it can't be committed. */
+int tree_stage_check(const struct stage *s);
 /* Makes the content durable. */
 int tree_stage_sync(struct stage *s);
 /*

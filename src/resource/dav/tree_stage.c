@@ -219,6 +219,20 @@ uint64_t tree_stage_length(const struct stage *s)
     return s->length;
 }
 
+void tree_stage_cut(struct stage *s, uint64_t length)
+{
+    if (length >= s->length)
+        return;
+    s->length = length;
+    s->allocated = true; // there is something beyond its end
+    s->synced = false;
+}
+
+int tree_stage_check(const struct stage *s)
+{
+    return place_check(s->tree, &s->place);
+}
+
 /*
  * The time is set even when it is now: the system's own stamps may be milliseconds coarse, and a
  * strong entity tag must differ between two writes that are closer than that.

@@ -5,8 +5,7 @@
 #include "http/accept.h"
 #include "resource/files/body.h"
 #include "resource/files/cache.h"
-#include "resource/files/listing_read.h"
-#include "resource/page/listing.h"
+#include "resource/files/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +14,7 @@
 struct files {
     struct resource resource;
     struct files_options options;
-    struct loop *loop;
-    struct offload *pool;
+    struct folder_place folders;
     int root;
     struct file_cache *cache;
 };
@@ -26,15 +24,8 @@ struct held {
     struct exchange *x;
     struct file_waiter waiter;
     struct snapshot *snapshot;
-    const struct file_variant *variant; // the one selected; NULL for a listing
-    struct work listing_work;
-    struct files *files;
-    const char *folder; // NUL-terminated, relative
-    enum listing_format format;
-    int listing_error;
-    bool listed;
-    struct buf listing;
-    char listing_etag[16];
+    const struct file_variant *variant; // the one selected; NULL for a folder
+    struct folder_answer folder;
 };
 
 static struct span relative_path(const struct exchange *x)
@@ -67,89 +58,6 @@ static bool is_out_of_bounds(const struct exchange *x, const struct files *f)
     return x->path.has_nul || x->path.has_encoded_slash || x->path.has_empty_segment ||
            (x->path.has_dot_file &&
             ((!f->options.dotfiles && has_dot_file(x)) || has_reserved_name(x)));
-}
-
-static void listing_run(struct work *w)
-{
-    struct held *h = container_of(w, struct held, listing_work);
-    const struct exchange *x = h->x;
-    const struct listing_view view = {
-        .shown = x->path.text,
-        .has_parent = x->path.text.len > 1,
-        .dotfiles = h->files->options.dotfiles,
-        .format = h->format,
-    };
-
-    h->listing_error = listing_read(h->files->root, h->folder, &view, &h->listing);
-}
-
-static void listing_done(struct work *w)
-{
-    struct held *h = container_of(w, struct held, listing_work);
-
-    h->listed = true;
-    h->x->host->resume(h->x);
-}
-
-/* A weak validator: the same members with the same sizes and dates give the same bytes. */
-static void listing_tag(struct held *h)
-{
-    static const char hex[] = "0123456789abcdef";
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-    for (size_t i = 0; i < h->listing.len; i++)
-        hash = (hash ^ (unsigned char)h->listing.ptr[i]) * UINT64_C(0x100000001b3);
-    for (int i = 0; i < 16; i++)
-        h->listing_etag[i] = hex[hash >> (60 - 4 * i) & 15];
-}
-
-/* The representation of a folder: known when it has been read in the format that was accepted. */
-static bool represent_listing(struct held *h)
-{
-    struct exchange *x = h->x;
-    struct representation *r = &x->representation;
-    int choice;
-
-    if (!h->listed) {
-        struct span folder = relative_path(x);
-        char *name = arena_alloc(&x->arena, folder.len + 1);
-
-        choice =
-            accept_choose_type(exchange_field(x, FIELD_accept), listing_types, LISTING_FORMATS);
-        r->exists = r->readable = true;
-        r->acceptable = choice >= 0;
-        if (choice < 0)
-            return true;
-        if (!name) {
-            exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
-            return true;
-        }
-        memcpy(name, folder.ptr, folder.len);
-        name[folder.len] = '\0';
-        h->folder = name;
-        h->format = (enum listing_format)choice;
-        h->listing_work.run = listing_run;
-        h->listing_work.done = listing_done;
-        offload_submit(h->files->pool, h->files->loop, &h->listing_work);
-        return false;
-    }
-    if (h->listing_error) {
-        r->exists = !snapshot_error_is_absence(-h->listing_error);
-        r->readable = h->listing_error != -EACCES;
-        if (r->exists && r->readable) {
-            x->system_error = -h->listing_error;
-            exchange_set_cause(x, snapshot_failure(-h->listing_error), 0);
-        }
-        return true;
-    }
-    listing_tag(h);
-    r->length = h->listing.len;
-    r->content_type = listing_types[h->format];
-    r->validators = (struct validators){
-        .exists = true,
-        .has_etag = true,
-        .etag = {.opaque = span_of(h->listing_etag, sizeof h->listing_etag), .weak = true}};
-    return true;
 }
 
 /* The variant that Accept-Encoding prefers, or NULL: none will do. RFC 9110 §12.5.3. */
@@ -197,12 +105,25 @@ static void represent_file(struct held *h)
                                         .last_modified = v->last_modified};
 }
 
+/* The query names an archive of a kind that there is not. */
+static bool lacks_form(struct held *h)
+{
+    struct representation *r = &h->x->representation;
+
+    if (h->folder.view != FOLDER_UNKNOWN_ARCHIVE)
+        return false;
+    r->exists = r->readable = r->lacks_form = true;
+    return true;
+}
+
 /* Turns the snapshot into facts. False: more must be read. */
 static bool represent(struct held *h)
 {
     struct exchange *x = h->x;
     struct representation *r = &x->representation;
 
+    if (folder_needs_no_index(&h->folder))
+        return folder_represent(&h->folder, relative_path(x));
     if (!h->snapshot) {
         exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
         return true;
@@ -221,9 +142,12 @@ static bool represent(struct held *h)
         r->exists = r->readable = r->lacks_slash = true;
         return true;
     case SNAPSHOT_FOLDER:
-        return represent_listing(h);
+        if (lacks_form(h))
+            return true;
+        return folder_represent(&h->folder, relative_path(x));
     case SNAPSHOT_FILE:
-        represent_file(h);
+        if (!lacks_form(h))
+            represent_file(h);
         return true;
     }
     return true;
@@ -263,29 +187,17 @@ static bool files_establish(struct exchange *x, enum fact fact)
     }
     memset(h, 0, sizeof *h);
     h->x = x;
-    h->files = f;
+    h->folder.x = x;
+    h->folder.place = &f->folders;
     h->waiter.on_found = on_found;
     x->held = h;
+    if (span_ends(x->path.text, SPAN("/")))
+        folder_choose_view(&h->folder);
+    if (folder_needs_no_index(&h->folder))
+        return represent(h);
     if (!file_cache_find(f->cache, relative_path(x), x->time, &h->waiter, &h->snapshot))
         return false;
     return represent(h);
-}
-
-static void respond_listing(struct exchange *x, struct held *h)
-{
-    struct response *r = &x->response;
-
-    exchange_add_fieldf(x, SPAN("ETag"), "W/\"%.*s\"", 16, h->listing_etag);
-    exchange_add_field(x, SPAN("Vary"), SPAN("Accept"));
-    exchange_add_field(x, SPAN("Cache-Control"), SPAN("no-cache"));
-    if (x->outcome != OUTCOME_ok)
-        return;
-    exchange_add_field(x, SPAN("Content-Type"), listing_types[h->format]);
-    if (h->format == LISTING_HTML)
-        exchange_add_field(x, SPAN("Content-Security-Policy"), listing_policy(false));
-    r->body = buf_span(&h->listing);
-    r->length = r->body.len;
-    r->has_length = true;
 }
 
 static void files_respond(struct exchange *x)
@@ -296,8 +208,8 @@ static void files_respond(struct exchange *x)
         return;
     if (h->variant)
         body_respond(x, h->variant);
-    else if (h->listed && !h->listing_error)
-        respond_listing(x, h);
+    else
+        folder_respond(&h->folder);
 }
 
 static void files_release(struct exchange *x)
@@ -307,7 +219,7 @@ static void files_release(struct exchange *x)
     if (!h)
         return;
     snapshot_unref(h->snapshot);
-    buf_done(&h->listing);
+    folder_release(&h->folder);
     x->held = NULL;
 }
 
@@ -316,6 +228,7 @@ static void files_free(struct resource *r)
     struct files *f = container_of(r, struct files, resource);
 
     file_cache_free(f->cache);
+    archive_yard_done(&f->folders.yard);
     if (f->root >= 0)
         close(f->root);
     free(f);
@@ -342,13 +255,16 @@ int files_open(const struct files_options *options, const _Atomic uint64_t *chan
     f->resource.methods =
         METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD) | METHOD_BIT(METHOD_OPTIONS);
     f->options = *options;
-    f->loop = loop;
-    f->pool = pool;
+    archive_yard_init(&f->folders.yard, loop, pool);
     f->root = open(options->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (f->root < 0) {
         free(f);
         return -CANDOR_E_SYSTEM;
     }
+    f->folders.options = &f->options;
+    f->folders.loop = loop;
+    f->folders.pool = pool;
+    f->folders.root = f->root;
     error = file_cache_open(f->root, &f->options, changes, loop, pool, types, &f->cache);
     if (error < 0) {
         files_free(&f->resource);

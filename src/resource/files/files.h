@@ -14,6 +14,8 @@ struct files_options {
     const char *root;
     struct span index;       // name of the file that answers for its folder; empty: none
     bool listing;            // folders without it are listed
+    bool archives;           // they are offered as archives as well
+    bool search;             // names below them are searched for
     bool dotfiles;           // names that begin with a dot are served
     bool precompressed;      // NAME.br, NAME.zst and NAME.gz answer for NAME
     bool write;              // authoring is on (resource/dav); the rest is of meaning then only

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "http/date.h"
+#include "http/media_type.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -123,12 +124,25 @@ static int read_content(int fd, uint64_t length, char **ret_content)
     return 0;
 }
 
+/* Whether a browser may run scripts of it, with the rights of the site: HTML, and XML of any kind,
+ * of which SVG and XHTML are. */
+static bool can_hold_scripts(struct span content_type)
+{
+    struct media_type type;
+
+    if (!media_type_parse(content_type, &type))
+        return true;
+    return media_type_is(&type, SPAN("text/html")) || span_eq_nocase(type.subtype, SPAN("xml")) ||
+           (type.subtype.len > 4 &&
+            span_eq_nocase(span_from(type.subtype, type.subtype.len - 4), SPAN("+xml")));
+}
+
 /*
  * The ready-made field lines of one variant. The tag covers the content, too, where that is in
  * memory: on a file system with a coarse clock a stamp alone does not prove it.
  */
 static int make_block(struct file_variant *v, struct span content_type, unsigned coding, bool vary,
-                      bool by_stamp, int64_t now)
+                      bool writable, int64_t now)
 {
     struct buf b = {0};
     char date[DATE_LENGTH];
@@ -144,8 +158,11 @@ static int make_block(struct file_variant *v, struct span content_type, unsigned
     if (coding != CODING_IDENTITY)
         buf_addf(&b, "Content-Encoding: %.*s\r\n", SPAN_ARG(file_coding_names[coding]));
     buf_addf(&b, "Last-Modified: %.*s\r\nAccept-Ranges: bytes\r\n", DATE_LENGTH, date);
+    // What somebody uploaded is not the operator's word: it acts for nobody.
+    if (writable && can_hold_scripts(content_type))
+        buf_add(&b, SPAN("Content-Security-Policy: sandbox\r\n"));
     v->block_validators = b.len;
-    stamp_etag(&v->stamp, coding, span_of(v->content, by_stamp || !v->content ? 0 : v->length),
+    stamp_etag(&v->stamp, coding, span_of(v->content, writable || !v->content ? 0 : v->length),
                opaque);
     buf_addf(&b, "ETag: \"%s\"\r\n", opaque);
     etag_at = v->block_validators + sizeof "ETag: \"" - 1;

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "http/upload_fields.h"
+
+#include "http/dav_fields.h"
+
+enum { INTEGER_DIGITS = 15 }; // RFC 9651 §3.3.1
+
+/* An item without its parameters, which say nothing here. */
+static struct span bare_item(struct span value)
+{
+    return span_trim(span_first(value, span_find(value, ';')));
+}
+
+enum upload_complete upload_complete_parse(struct span value)
+{
+    struct span item;
+
+    if (!value.ptr)
+        return UPLOAD_COMPLETE_ABSENT;
+    item = bare_item(value);
+    if (span_eq(item, SPAN("?1")))
+        return UPLOAD_COMPLETE_YES;
+    return span_eq(item, SPAN("?0")) ? UPLOAD_COMPLETE_NO : UPLOAD_COMPLETE_MALFORMED;
+}
+
+bool upload_number_parse(struct span value, uint64_t *ret_number)
+{
+    struct span item;
+
+    if (!value.ptr)
+        return false;
+    item = bare_item(value);
+    return item.len <= INTEGER_DIGITS && span_to_u64(item, INT64_MAX, ret_number);
+}
+
+bool upload_name_parse(struct span path, struct span query, struct span *ret_id)
+{
+    const struct span name = SPAN("upload=");
+
+    if (!query.ptr || !span_ends(path, SPAN("/")) || !span_starts(query, name))
+        return false;
+    *ret_id = span_from(query, name.len);
+    return true;
+}
+
+bool upload_is_cross_site(struct span sec_fetch_site, struct span origin, struct span host)
+{
+    struct span site = span_trim(sec_fetch_site), rest = span_trim(origin), scheme;
+
+    // What a browser says of itself stays true behind a proxy that changes Host.
+    if (site.ptr && site.len)
+        return !span_eq(site, SPAN("same-origin")) && !span_eq(site, SPAN("none"));
+    if (!origin.ptr)
+        return false;
+    scheme = span_first(rest, span_find(rest, ':'));
+    rest = span_from(rest, scheme.len);
+    // "null" is nobody's: a sandboxed page's, or one that hides where it is.
+    return !span_starts(rest, SPAN("://")) ||
+           !authority_eq(scheme, span_from(rest, 3), scheme, span_trim(host));
+}

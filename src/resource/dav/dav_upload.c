@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Uploads that arrive in pieces: docs/uploads.md. PUT opens one, PATCH, HEAD and DELETE go to the
+ * upload itself. A piece goes from the connection into the upload's stage, buffer by buffer, so
+ * that what arrived before a connection broke off is there; the last piece makes the stage a file.
+ */
+#include "base/clock.h"
+#include "base/limits.h"
+#include "http/dav_fields.h"
+#include "http/media_type.h"
+#include "resource/dav/dav_parts.h"
+#include "wire/uri.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static int64_t now_seconds(void)
+{
+    return clock_monotonic() / CLOCK_SECOND;
+}
+
+bool upload_is_opening(const struct exchange *x)
+{
+    return x->request.method == METHOD_PUT &&
+           upload_complete_parse(message_field(&x->request, FIELD_upload_complete)) ==
+               UPLOAD_COMPLETE_NO;
+}
+
+uint64_t upload_stated_length(const struct exchange *x)
+{
+    uint64_t length = TREE_LENGTH_UNKNOWN;
+
+    (void)upload_number_parse(message_field(&x->request, FIELD_upload_length), &length);
+    return length;
+}
+
+bool upload_takes_type(const struct exchange *x)
+{
+    struct media_type type;
+
+    return media_type_parse(message_field(&x->request, FIELD_content_type), &type) &&
+           media_type_is(&type, SPAN("application/partial-upload"));
+}
+
+/* ---- The fact */
+
+static void claim(struct authoring *a)
+{
+    struct upload_table *uploads = a->dav->share->uploads;
+    struct span id;
+
+    (void)upload_table_expire(uploads, now_seconds());
+    if (!upload_name_parse(a->x->path.text, a->x->request.query, &id) ||
+        !upload_claim(uploads, id, a->path, &a->upload))
+        a->error = authoring_fail(a, OUTCOME_upload_unknown);
+}
+
+bool upload_establish(struct authoring *a)
+{
+    struct upload_facts *u = &a->x->upload;
+    const struct upload_opening *o;
+
+    if (!step(a, claim))
+        return false;
+    if (a->error) {
+        authoring_set_cause(a);
+        return true;
+    }
+    o = upload_opening(&a->upload);
+    a->path = o->path; // from here on the target is the file to be
+    u->offset = upload_offset(a->dav->share->uploads, &a->upload);
+    u->has_length = o->length != TREE_LENGTH_UNKNOWN;
+    u->length = o->length;
+    u->if_match = o->if_match;
+    u->if_none_match = o->if_none_match;
+    u->if_unmodified_since = o->if_unmodified_since;
+    return true;
+}
+
+/* ---- Content, in the pool */
+
+/* The stage, if the upload is still there and this exchange's; else a->error. */
+static struct stage *enter(struct authoring *a)
+{
+    enum upload_state state;
+    struct stage *stage = upload_enter(a->dav->share->uploads, &a->upload, &state);
+
+    if (!stage)
+        a->error = authoring_fail(a, state == UPLOAD_GONE ? OUTCOME_upload_unknown
+                                                          : OUTCOME_upload_taken_over);
+    return stage;
+}
+
+static void leave(struct authoring *a)
+{
+    upload_leave(a->dav->share->uploads, &a->upload, now_seconds());
+}
+
+/* A piece of chunked content shows only now whether it goes beyond the length, or the limit. */
+static int add(struct authoring *a, struct stage *stage, uint64_t length)
+{
+    uint64_t offset = tree_stage_length(stage);
+
+    if (length != TREE_LENGTH_UNKNOWN && (offset > length || a->piece.len > length - offset))
+        return authoring_fail(a, OUTCOME_upload_length_differs);
+    if (offset + a->piece.len > a->x->content_limit)
+        return authoring_fail(a, OUTCOME_content_too_large);
+    return tree_stage_write(stage, a->piece);
+}
+
+static void begin_opening(struct authoring *a)
+{
+    if (!a->stage)
+        a->error =
+            tree_stage_begin(a->dav->share->tree, a->path, upload_stated_length(a->x), &a->stage);
+}
+
+/* After such a failure what was staged is good, and there may be room for more later. */
+static bool is_for_want_of_room(int error)
+{
+    return error == -ENOSPC || error == -EDQUOT || error == -ECANCELED;
+}
+
+void upload_piece(struct authoring *a)
+{
+    struct stage *stage;
+
+    if (!a->upload.upload) {
+        begin_opening(a);
+        if (a->error == 0)
+            a->error = add(a, a->stage, upload_stated_length(a->x));
+        return;
+    }
+    stage = enter(a);
+    if (!stage)
+        return;
+    a->error = add(a, stage, upload_opening(&a->upload)->length);
+    leave(a);
+    if (a->error && !is_for_want_of_room(a->error))
+        upload_remove(a->dav->share->uploads, &a->upload);
+}
+
+/* ---- Effects, in the pool */
+
+static void open_upload(struct authoring *a)
+{
+    struct exchange *x = a->x;
+    struct dav_share *share = a->dav->share;
+    struct upload_opening opening = {
+        .path = a->path,
+        .if_match = exchange_field(x, FIELD_if_match),
+        .if_none_match = exchange_field(x, FIELD_if_none_match),
+        .if_unmodified_since = exchange_field(x, FIELD_if_unmodified_since),
+        .length = upload_stated_length(a->x),
+        .modified_ns = TREE_NOW,
+    };
+    int64_t seconds;
+
+    if (oc_mtime_parse(message_field(&x->request, FIELD_x_oc_mtime), &seconds))
+        opening.modified_ns = seconds * CLOCK_SECOND;
+    a->error = digests_read(a); // of content that is empty, nothing did so yet
+    if (a->error == 0)
+        a->error = digests_check(a);
+    if (a->error)
+        return;
+    (void)upload_table_expire(share->uploads, now_seconds());
+    begin_opening(a);
+    if (a->error)
+        return;
+    a->error = upload_open(share->uploads, &opening, a->stage, now_seconds(), &a->upload);
+    if (a->error == -EUSERS)
+        a->error = authoring_fail(a, OUTCOME_uploads_too_many);
+    if (a->error == 0)
+        a->stage = NULL;
+}
+
+/* Damaged content goes again; what was there before it stays. */
+static void check_piece(struct authoring *a, struct stage *stage)
+{
+    a->error = digests_read(a); // of content that is empty, nothing did so yet
+    if (a->error == 0)
+        a->error = digests_check(a);
+    if (a->error)
+        tree_stage_cut(stage, a->x->upload.offset);
+}
+
+static void finish_upload(struct authoring *a, struct stage *stage)
+{
+    const struct upload_opening *o = upload_opening(&a->upload);
+    struct tree_terms terms = terms_of(a);
+    uint64_t length = o->length;
+
+    if (length == TREE_LENGTH_UNKNOWN)
+        length = upload_stated_length(a->x);
+    if (length != TREE_LENGTH_UNKNOWN && tree_stage_length(stage) != length) {
+        a->error = authoring_fail(a, OUTCOME_upload_length_differs);
+        return;
+    }
+    if (o->modified_ns != TREE_NOW)
+        tree_stage_set_times(stage, o->modified_ns);
+    a->error = tree_stage_sync(stage);
+    if (a->error == 0)
+        a->error = tree_stage_commit(stage, &terms, &a->result);
+    if (a->error == -ESTALE && tree_stage_check(stage) == -ESTALE)
+        a->error = authoring_fail(a, OUTCOME_parent_missing);
+}
+
+void upload_commit(struct authoring *a)
+{
+    struct upload_table *uploads = a->dav->share->uploads;
+    struct stage *stage;
+
+    if (a->x->request.method == METHOD_PUT) {
+        open_upload(a);
+        return;
+    }
+    if (a->x->request.method == METHOD_DELETE) {
+        upload_remove(uploads, &a->upload);
+        return;
+    }
+    stage = enter(a);
+    if (!stage)
+        return;
+    check_piece(a, stage);
+    if (a->error == 0 && a->x->upload.finishes)
+        finish_upload(a, stage);
+    leave(a);
+    if ((a->error == 0 && a->x->upload.finishes) || a->error == -EIO)
+        upload_remove(uploads, &a->upload);
+}
+
+bool upload_is_concerned(const struct authoring *a)
+{
+    return a->x->upload.named || upload_is_opening(a->x);
+}
+
+/* Whether a new upload would have to be opened, whatever the client does. */
+bool upload_is_lost(const struct authoring *a)
+{
+    const struct exchange *x = a->x;
+
+    if (!a->upload.upload || !x->upload.finishes)
+        return false;
+    switch (x->outcome) {
+    case OUTCOME_if_match_failed:
+    case OUTCOME_if_none_match_failed:
+    case OUTCOME_if_unmodified_since_failed:
+    case OUTCOME_parent_missing:
+    case OUTCOME_collection_in_the_way:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* ---- The response */
+
+/* The upload is in the folder that the file will be in. */
+static void add_upload_location(struct exchange *x, const struct authoring *a)
+{
+    struct span folder = x->path.text;
+    struct buf b = {0};
+
+    while (span_ends(folder, SPAN("/")) && folder.len > 1)
+        folder.len--;
+    while (!span_ends(folder, SPAN("/")))
+        folder.len--;
+    uri_path_encode(&b, folder);
+    if (!b.failed)
+        exchange_add_fieldf(x, SPAN("Location"), "%.*s?upload=%.*s", SPAN_ARG(buf_span(&b)),
+                            SPAN_ARG(upload_id(&a->upload)));
+    buf_done(&b);
+}
+
+static void add_state(struct exchange *x, uint64_t offset)
+{
+    exchange_add_fieldf(x, SPAN("Upload-Offset"), "%llu", (unsigned long long)offset);
+    exchange_add_field(x, SPAN("Upload-Complete"), SPAN("?0"));
+}
+
+static void add_limit(struct exchange *x)
+{
+    exchange_add_fieldf(x, SPAN("Upload-Limit"), "max-age=%d", (int)(LIMIT_UPLOAD_AGE / 1000));
+}
+
+void upload_respond(struct exchange *x)
+{
+    struct authoring *a = x->held;
+    struct upload_table *uploads = a->dav->share->uploads;
+
+    switch (x->outcome) {
+    case OUTCOME_upload_opened:
+        add_upload_location(x, a);
+        add_state(x, upload_offset(uploads, &a->upload));
+        add_limit(x);
+        break;
+    case OUTCOME_upload_appended:
+        add_state(x, upload_offset(uploads, &a->upload));
+        break;
+    case OUTCOME_upload_offset_differs:
+        add_state(x, x->upload.offset);
+        break;
+    case OUTCOME_upload_told:
+        add_state(x, x->upload.offset);
+        if (x->upload.has_length)
+            exchange_add_fieldf(x, SPAN("Upload-Length"), "%llu",
+                                (unsigned long long)x->upload.length);
+        add_limit(x);
+        exchange_add_field(x, SPAN("Cache-Control"), SPAN("no-store"));
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- Silence */
+
+static void expire_run(struct work *w)
+{
+    struct dav *d = container_of(w, struct dav, expiry);
+
+    (void)upload_table_expire(d->share->uploads, now_seconds());
+}
+
+static void watch(struct dav *d)
+{
+    timer_set(d->loop, &d->expiry_timer,
+              clock_monotonic() + (int64_t)LIMIT_UPLOAD_SWEEP * CLOCK_MS);
+}
+
+static void expire_done(struct work *w)
+{
+    watch(container_of(w, struct dav, expiry));
+}
+
+static void on_expiry(struct timer *t)
+{
+    struct dav *d = container_of(t, struct dav, expiry_timer);
+
+    if (upload_table_is_empty(d->share->uploads)) {
+        watch(d);
+        return;
+    }
+    d->expiry.run = expire_run;
+    d->expiry.done = expire_done;
+    offload_submit(d->pool, d->loop, &d->expiry);
+}
+
+void upload_watch_begin(struct dav *d)
+{
+    timer_init(&d->expiry_timer, on_expiry);
+    watch(d);
+}
+
+void upload_watch_end(struct dav *d)
+{
+    timer_stop(&d->expiry_timer);
+}

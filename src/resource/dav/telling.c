@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The rows of a PROPFIND's answer: RFC 4918 §9.1, §14.24.
+ */
+#include "resource/dav/telling.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static int compare_spans(struct span a, struct span b)
+{
+    size_t n = a.len < b.len ? a.len : b.len;
+    int order = n ? memcmp(a.ptr, b.ptr, n) : 0;
+
+    return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+int telling_compare_names(const void *a, const void *b)
+{
+    const struct xml_name *x = a, *y = b;
+    int order = compare_spans(x->space, y->space);
+
+    return order ? order : compare_spans(x->local, y->local);
+}
+
+static bool is_dead_asked(struct telling *t, struct xml_name name)
+{
+    const struct xml_name *found = t->dead_count ? bsearch(&name, t->dead, t->dead_count,
+                                                           sizeof *t->dead, telling_compare_names)
+                                                 : NULL;
+
+    if (found)
+        t->dead_found[found - t->dead] = true;
+    return found || t->all_dead;
+}
+
+void telling_set_opening(struct telling *t, struct span path, bool is_folder)
+{
+    const struct exchange *x = t->a->x;
+
+    buf_clear(&t->opening);
+    buf_add(&t->opening, SPAN("<D:response><D:href>"));
+    multistatus_path(&t->opening, span_first(x->path.text, x->resource->mount_length - 1));
+    buf_add_char(&t->opening, '/');
+    multistatus_path(&t->opening, path);
+    if (is_folder && path.len)
+        buf_add_char(&t->opening, '/');
+}
+
+struct span telling_path_of(struct telling *t, const struct tree_member *m)
+{
+    struct span folder = t->folder_path;
+    char *path;
+
+    if (t->is_root)
+        return t->a->path;
+    if (!folder.len)
+        return m->name;
+    path = arena_alloc(&t->scratch, folder.len + 1 + m->name.len);
+    if (!path)
+        return (struct span){NULL, 0};
+    memcpy(path, folder.ptr, folder.len);
+    path[folder.len] = '/';
+    memcpy(path + folder.len + 1, m->name.ptr, m->name.len);
+    return span_of(path, folder.len + 1 + m->name.len);
+}
+
+/* The last segment of the path that the client knows. */
+static struct span display_name(const struct telling *t, const struct tree_member *m)
+{
+    const struct exchange *x = t->a->x;
+    struct span path = t->a->path;
+
+    if (!t->is_root)
+        return m->name;
+    if (!path.len)
+        path = span_first(x->path.text, x->resource->mount_length - 1);
+    while (span_find(path, '/') < path.len)
+        span_take_until(&path, '/');
+    return path.len ? path : SPAN("/");
+}
+
+static int status_of_error(int error)
+{
+    return error == -EACCES || error == -EPERM ? 403 : 500;
+}
+
+static void write_live(struct telling *t, enum live live)
+{
+    if (t->names_only)
+        multistatus_property_name(&t->piece, (struct xml_name){XML_SPACE_DAV, live_name(live)});
+    else
+        live_write(&t->piece, live, &t->row.of);
+    t->row.any = true;
+}
+
+/* A lock's root as clients see it; ptr NULL: no memory. */
+static struct span outside(struct telling *t, struct span path)
+{
+    const struct exchange *x = t->a->x;
+    size_t mount = x->resource->mount_length;
+    char *text = arena_alloc(&t->scratch, mount + path.len);
+
+    if (!text)
+        return (struct span){NULL, 0};
+    memcpy(text, x->path.text.ptr, mount - 1); // the last one is a slash, which may lack there
+    text[mount - 1] = '/';
+    if (path.len)
+        memcpy(text + mount, path.ptr, path.len);
+    return span_of(text, mount + path.len);
+}
+
+/* The locks that apply to the row's resource, on the scratch arena. */
+static int find_locks(struct telling *t, struct live_subject *s)
+{
+    const struct exchange *x = t->a->x;
+    struct dav_share *share = t->a->dav->share;
+    struct span path = telling_path_of(t, s->member);
+    struct dav_active_lock *told;
+    struct lock *locks;
+    int error;
+
+    tree_lock(share->tree);
+    error = lock_table_discover(share->locks, path, x->time, &t->scratch, &locks, &s->lock_count);
+    tree_unlock(share->tree);
+    if (error || !s->lock_count)
+        return error ? -ENOMEM : 0;
+    told = arena_alloc(&t->scratch, s->lock_count * sizeof *told);
+    if (!told)
+        return -ENOMEM;
+    for (size_t i = 0; i < s->lock_count; i++) {
+        const struct lock *lock = &locks[i];
+
+        told[i] = (struct dav_active_lock){
+            .exclusive = !lock->shared,
+            .infinite = lock->infinite,
+            .owner = lock->owner,
+            .token = lock->token,
+            .root = outside(t, lock->path),
+            .timeout = lock->expires > x->time ? lock->expires - x->time : 0,
+        };
+        if (!told[i].root.ptr)
+            return -ENOMEM;
+    }
+    s->locks = told;
+    return 0;
+}
+
+int telling_begin_row(struct telling *t, const struct tree_member *m)
+{
+    const struct dav_share *share = t->a->dav->share;
+    struct row *r = &t->row;
+    struct buf *b = &t->piece;
+
+    buf_add(b, buf_span(&t->opening));
+    if (!t->is_root)
+        multistatus_path(b, m->name);
+    if (!t->is_root && m->seen.kind == TREE_COLLECTION)
+        buf_add_char(b, '/');
+    buf_add(b, SPAN("</D:href>"));
+    *r = (struct row){
+        .begun = true,
+        .propstat = b->len,
+        .of = {.member = m,
+               .display_name = display_name(t, m),
+               .types = share->types,
+               .usage = t->has_usage ? &t->usage : NULL,
+               .knows_used = share->options->quota != 0,
+               .can_lock = t->a->dav->resource.methods & METHOD_BIT(METHOD_LOCK),
+               .now = t->a->x->time},
+    };
+    if (t->has_locks && t->live & LIVE_BIT(LIVE_LOCKDISCOVERY) && find_locks(t, &r->of) < 0)
+        return -ENOMEM;
+    if (m->error) {
+        multistatus_status(b, status_of_error(m->error));
+        return 0;
+    }
+    if (t->dead_count)
+        memset(t->dead_found, 0, t->dead_count);
+    multistatus_propstat_begin(b);
+    for (unsigned live = 0; live < LIVE_COUNT; live++) {
+        if (!(t->live & LIVE_BIT(live)) || !live_applies((enum live)live, &r->of))
+            continue;
+        if (live_storable & LIVE_BIT(live))
+            r->put_off |= LIVE_BIT(live);
+        else
+            write_live(t, (enum live)live);
+    }
+    return 0;
+}
+
+void telling_write_stored(struct telling *t, const struct store_property *p)
+{
+    struct xml_name name = {p->namespace, p->name};
+    enum live live = live_find(name);
+
+    if (t->row.of.member->error)
+        return;
+    if (live != LIVE_NONE) {
+        if (t->names_only || !(t->row.put_off & LIVE_BIT(live)))
+            return;
+        t->row.put_off &= ~LIVE_BIT(live);
+    } else if (!is_dead_asked(t, name)) {
+        return;
+    }
+    if (t->names_only)
+        multistatus_property_name(&t->piece, name);
+    else
+        multistatus_property_stored(&t->piece, p->value);
+    t->row.any = true;
+}
+
+/* What was asked for by name and is not there: RFC 4918 §9.1. */
+static void write_missing(struct telling *t)
+{
+    struct row *r = &t->row;
+    struct buf *b = &t->piece;
+    uint32_t asked = t->a->propfind.kind == DAV_PROPFIND_PROP ? t->live : 0;
+    bool any = false;
+
+    for (unsigned i = 0; i < LIVE_COUNT + t->dead_count; i++) {
+        struct xml_name name;
+
+        if (i < LIVE_COUNT) {
+            if (!(asked & LIVE_BIT(i)) || live_applies((enum live)i, &r->of))
+                continue;
+            name = (struct xml_name){XML_SPACE_DAV, live_name((enum live)i)};
+        } else {
+            if (t->dead_found[i - LIVE_COUNT])
+                continue;
+            name = t->dead[i - LIVE_COUNT];
+        }
+        if (!any)
+            multistatus_propstat_begin(b);
+        any = true;
+        multistatus_property_name(b, name);
+    }
+    if (any)
+        multistatus_propstat_end(b, 404, DAV_CONDITION_NONE, SPAN(""));
+}
+
+void telling_end_row(struct telling *t)
+{
+    struct row *r = &t->row;
+    struct buf *b = &t->piece;
+    size_t begin;
+
+    r->begun = false;
+    if (!r->of.member->error) {
+        for (unsigned live = 0; r->put_off && live < LIVE_COUNT; live++)
+            if (r->put_off & LIVE_BIT(live))
+                write_live(t, (enum live)live);
+        multistatus_propstat_end(b, 200, DAV_CONDITION_NONE, SPAN(""));
+        begin = b->len;
+        if (!t->minimal)
+            write_missing(t);
+        if (!r->any && b->len > begin && !b->failed) {
+            // Nothing but what is missing: the empty group in front of it says nothing.
+            memmove(b->ptr + r->propstat, b->ptr + begin, b->len - begin);
+            b->len -= begin - r->propstat;
+        }
+    }
+    multistatus_response_end(b);
+    t->member_at++;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A PROPFIND's answer while it is being made. Everything runs in the pool, but for the exchange's
+ * own thread when nothing does there.
+ */
+#ifndef CANDOR_RESOURCE_DAV_TELLING_H
+#define CANDOR_RESOURCE_DAV_TELLING_H
+
+#include "http/dav_fields.h"
+#include "resource/dav/dav_parts.h"
+#include "resource/dav/live.h"
+#include "resource/dav/tree_parts.h"
+
+enum {
+    TELLING_BATCH = 128, // members that are looked at together
+};
+
+/* The row that is being written. */
+struct row {
+    bool begun;
+    size_t propstat;  // where its first one begins in the piece
+    bool any;         // a property is in it
+    uint32_t put_off; // live properties that something may be stored in the place of
+    struct live_subject of;
+};
+
+struct telling {
+    struct authoring *a;
+    /* What is asked. */
+    uint32_t live; // of those that a resource has
+    bool names_only, all_dead, minimal, noroot;
+    enum depth depth;
+    struct xml_name *dead; // asked by name, sorted
+    bool *dead_found;      // in the row at hand
+    size_t dead_count;
+    struct tree_usage usage;
+    bool has_usage, has_locks;
+    /* Where it is. */
+    struct tree_list *folder;
+    char *folder_owned;       // its path, relative to the root
+    struct span folder_path;  // the same
+    struct path_list pending; // folders whose members are still to be told
+    size_t member_at, member_count;
+    uint64_t told; // members
+    bool is_root;  // the batch is the request's own resource
+    bool cut, ended;
+    int error;
+    /* What is made. */
+    struct buf opening; // of a row, up to the member's name
+    struct buf piece;
+    bool piece_ready;
+    struct row row;
+    struct arena scratch; // for one batch
+    struct tree_member members[TELLING_BATCH];
+};
+
+/* What stands before the names of a folder's members, or all of the href of a file. */
+void telling_set_opening(struct telling *t, struct span path, bool is_folder);
+/* Relative to the root; maybe on the scratch arena. ptr NULL: no memory. */
+struct span telling_path_of(struct telling *t, const struct tree_member *m);
+
+/* A row: it is begun, gets what is stored, and is ended. -ENOMEM. */
+int telling_begin_row(struct telling *t, const struct tree_member *m);
+void telling_write_stored(struct telling *t, const struct store_property *p);
+void telling_end_row(struct telling *t);
+
+/* Orders struct xml_name, for qsort and bsearch. */
+int telling_compare_names(const void *a, const void *b);
+
+#endif

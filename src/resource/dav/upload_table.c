@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MIT
+#include "resource/dav/upload_table.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/list.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+struct upload_table {
+    pthread_mutex_t mutex; // guards all below, and what changes of an upload
+    pthread_cond_t left;   // somebody has left an upload
+    struct list uploads;
+    atomic_size_t count;
+};
+
+struct upload {
+    struct list link;
+    char id[UPLOAD_ID];
+    struct upload_opening opening; // its spans point into text
+    struct stage *stage;           // NULL: it is gone
+    uint64_t offset;
+    uint64_t claim; // the number of the one that is valid
+    int64_t since;  // when it was last written to
+    unsigned claims;
+    bool entered;
+    char text[];
+};
+
+int upload_table_new(struct upload_table **ret_table)
+{
+    struct upload_table *t = calloc(1, sizeof *t);
+
+    if (!t)
+        return -CANDOR_E_MEMORY;
+    pthread_mutex_init(&t->mutex, NULL);
+    pthread_cond_init(&t->left, NULL);
+    list_init(&t->uploads);
+    *ret_table = t;
+    return 0;
+}
+
+/* With the mutex: out of the table. The stage, which is to be freed without the mutex. */
+static struct stage *unlink_upload(struct upload_table *t, struct upload *u)
+{
+    struct stage *stage = u->stage;
+
+    assert(!u->entered);
+    u->stage = NULL;
+    list_remove(&u->link);
+    atomic_fetch_sub(&t->count, 1);
+    if (!u->claims)
+        free(u);
+    return stage;
+}
+
+void upload_table_free(struct upload_table *t)
+{
+    if (!t)
+        return;
+    while (!list_empty(&t->uploads))
+        tree_stage_free(unlink_upload(t, list_entry(t->uploads.next, struct upload, link)));
+    pthread_cond_destroy(&t->left);
+    pthread_mutex_destroy(&t->mutex);
+    free(t);
+}
+
+static bool print_id(char out[UPLOAD_ID])
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char bytes[UPLOAD_ID / 2];
+
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+        return false;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        out[2 * i] = hex[bytes[i] >> 4];
+        out[2 * i + 1] = hex[bytes[i] & 15];
+    }
+    return true;
+}
+
+static struct span keep(char **at, struct span s)
+{
+    struct span kept = {NULL, 0};
+
+    if (s.ptr)
+        kept = span_of(*at, s.len);
+    if (s.len)
+        memcpy(*at, s.ptr, s.len);
+    *at += s.len;
+    return kept;
+}
+
+int upload_open(struct upload_table *t, const struct upload_opening *opening, struct stage *stage,
+                int64_t now, struct upload_claim *ret_claim)
+{
+    const struct upload_opening *o = opening;
+    size_t length =
+        o->path.len + o->if_match.len + o->if_none_match.len + o->if_unmodified_since.len;
+    struct upload *u = calloc(1, sizeof *u + length + 1);
+    char *at;
+    bool full;
+
+    if (!u)
+        return -ENOMEM;
+    if (!print_id(u->id)) {
+        free(u);
+        return -EIO;
+    }
+    at = u->text;
+    u->opening = *o;
+    u->opening.path = keep(&at, o->path);
+    u->opening.if_match = keep(&at, o->if_match);
+    u->opening.if_none_match = keep(&at, o->if_none_match);
+    u->opening.if_unmodified_since = keep(&at, o->if_unmodified_since);
+    u->stage = stage;
+    u->offset = tree_stage_length(stage);
+    u->since = now;
+    u->claim = u->claims = 1;
+    pthread_mutex_lock(&t->mutex);
+    full = atomic_load(&t->count) >= LIMIT_UPLOADS;
+    if (!full) {
+        list_add_tail(&t->uploads, &u->link);
+        atomic_fetch_add(&t->count, 1);
+    }
+    pthread_mutex_unlock(&t->mutex);
+    if (full) {
+        free(u);
+        return -EUSERS;
+    }
+    *ret_claim = (struct upload_claim){u, 1};
+    return 0;
+}
+
+static struct span folder_of(struct span path)
+{
+    while (path.len && path.ptr[path.len - 1] != '/')
+        path.len--;
+    return span_first(path, path.len ? path.len - 1 : 0);
+}
+
+/* Names are compared in a time that doesn't tell how much of them was right. */
+static bool has_id(const struct upload *u, struct span id)
+{
+    unsigned differs = 0;
+
+    if (id.len != UPLOAD_ID)
+        return false;
+    for (size_t i = 0; i < UPLOAD_ID; i++)
+        differs |= (unsigned)(u->id[i] ^ id.ptr[i]);
+    return differs == 0;
+}
+
+bool upload_claim(struct upload_table *t, struct span id, struct span folder,
+                  struct upload_claim *ret_claim)
+{
+    struct upload *found = NULL;
+    bool there;
+
+    pthread_mutex_lock(&t->mutex);
+    list_for_each (link, &t->uploads) {
+        struct upload *u = list_entry(link, struct upload, link);
+
+        if (has_id(u, id) && span_eq(folder_of(u->opening.path), folder))
+            found = u;
+    }
+    if (found) {
+        *ret_claim = (struct upload_claim){found, ++found->claim};
+        found->claims++;
+        while (found->entered)
+            pthread_cond_wait(&t->left, &t->mutex);
+    }
+    there = found && found->stage;
+    pthread_mutex_unlock(&t->mutex);
+    if (found && !there)
+        upload_drop(t, ret_claim);
+    return there;
+}
+
+void upload_drop(struct upload_table *t, struct upload_claim *c)
+{
+    struct upload *u = c->upload;
+
+    if (!u)
+        return;
+    c->upload = NULL;
+    pthread_mutex_lock(&t->mutex);
+    if (--u->claims == 0 && !u->stage)
+        free(u);
+    pthread_mutex_unlock(&t->mutex);
+}
+
+const struct upload_opening *upload_opening(const struct upload_claim *c)
+{
+    return &c->upload->opening;
+}
+
+struct span upload_id(const struct upload_claim *c)
+{
+    return span_of(c->upload->id, UPLOAD_ID);
+}
+
+uint64_t upload_offset(struct upload_table *t, const struct upload_claim *c)
+{
+    uint64_t offset;
+
+    pthread_mutex_lock(&t->mutex);
+    offset = c->upload->offset;
+    pthread_mutex_unlock(&t->mutex);
+    return offset;
+}
+
+struct stage *upload_enter(struct upload_table *t, const struct upload_claim *c,
+                           enum upload_state *ret_state)
+{
+    struct upload *u = c->upload;
+    struct stage *stage = NULL;
+
+    pthread_mutex_lock(&t->mutex);
+    while (u->entered)
+        pthread_cond_wait(&t->left, &t->mutex);
+    *ret_state = !u->stage ? UPLOAD_GONE : u->claim != c->number ? UPLOAD_TAKEN_OVER : UPLOAD_MINE;
+    if (*ret_state == UPLOAD_MINE) {
+        u->entered = true;
+        stage = u->stage;
+    }
+    pthread_mutex_unlock(&t->mutex);
+    return stage;
+}
+
+void upload_leave(struct upload_table *t, const struct upload_claim *c, int64_t now)
+{
+    struct upload *u = c->upload;
+
+    pthread_mutex_lock(&t->mutex);
+    u->entered = false;
+    u->offset = tree_stage_length(u->stage);
+    u->since = now;
+    pthread_cond_broadcast(&t->left);
+    pthread_mutex_unlock(&t->mutex);
+}
+
+void upload_remove(struct upload_table *t, const struct upload_claim *c)
+{
+    struct upload *u = c->upload;
+    struct stage *stage = NULL;
+
+    pthread_mutex_lock(&t->mutex);
+    while (u->entered)
+        pthread_cond_wait(&t->left, &t->mutex);
+    if (u->stage)
+        stage = unlink_upload(t, u);
+    pthread_mutex_unlock(&t->mutex);
+    tree_stage_free(stage);
+}
+
+/* With the mutex. */
+static struct upload *find_silent(struct upload_table *t, int64_t now)
+{
+    list_for_each (link, &t->uploads) {
+        struct upload *u = list_entry(link, struct upload, link);
+
+        if (!u->entered && now - u->since >= LIMIT_UPLOAD_AGE / 1000)
+            return u;
+    }
+    return NULL;
+}
+
+size_t upload_table_expire(struct upload_table *t, int64_t now)
+{
+    for (size_t removed = 0;; removed++) {
+        struct stage *stage = NULL;
+        struct upload *u;
+
+        pthread_mutex_lock(&t->mutex);
+        u = find_silent(t, now);
+        if (u)
+            stage = unlink_upload(t, u);
+        pthread_mutex_unlock(&t->mutex);
+        if (!stage)
+            return removed;
+        tree_stage_free(stage);
+    }
+}
+
+bool upload_table_is_empty(const struct upload_table *t)
+{
+    return atomic_load(&t->count) == 0;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The unfinished uploads of one tree (docs/uploads.md), shared by all workers: content that grows
+ * piece by piece in a stage, and what was said when it was opened. In memory only: after a restart
+ * there are none, and the tree's sweep has removed what they had staged.
+ *
+ * Whoever asks for an upload claims it; from then on earlier claims are void, so that of two
+ * clients (most often one client, and its own connection that died) only the later one writes.
+ * Every function but upload_table_is_empty and upload_drop may block, and is for the pool. Times
+ * are seconds of any clock that doesn't go back.
+ */
+#ifndef CANDOR_RESOURCE_DAV_UPLOAD_TABLE_H
+#define CANDOR_RESOURCE_DAV_UPLOAD_TABLE_H
+
+#include "http/upload_fields.h"
+#include "resource/dav/tree.h"
+
+struct upload_table;
+struct upload;
+
+/* What the request said that opened it. A condition whose ptr is NULL was not sent. */
+struct upload_opening {
+    struct span path; // of the file to be, relative to the root
+    struct span if_match, if_none_match, if_unmodified_since;
+    uint64_t length;     // or TREE_LENGTH_UNKNOWN
+    int64_t modified_ns; // or TREE_NOW
+};
+
+/* The right to write to an upload, until somebody else claims it. */
+struct upload_claim {
+    struct upload *upload; // NULL: none
+    uint64_t number;
+};
+
+enum upload_state {
+    UPLOAD_MINE,
+    UPLOAD_TAKEN_OVER, // somebody has claimed it since
+    UPLOAD_GONE        // complete, given up or forgotten
+};
+
+/* -CANDOR_E_MEMORY. */
+int upload_table_new(struct upload_table **ret_table);
+/* With all uploads; no claim is left. Accepts NULL. */
+void upload_table_free(struct upload_table *t);
+
+/* Takes the stage on success. 0, -ENOMEM, -EIO (no randomness), or -EUSERS: there are too many. */
+int upload_open(struct upload_table *t, const struct upload_opening *opening, struct stage *stage,
+                int64_t now, struct upload_claim *ret_claim);
+/*
+ * Finds the upload of that name in that folder ("" or a path), and waits for who is writing to it
+ * just now. False: there is none. Every claim is dropped once.
+ */
+bool upload_claim(struct upload_table *t, struct span id, struct span folder,
+                  struct upload_claim *ret_claim);
+/* Doesn't block. Accepts a claim of nothing, and makes it one. */
+void upload_drop(struct upload_table *t, struct upload_claim *c);
+
+/* Constant while a claim is held. */
+const struct upload_opening *upload_opening(const struct upload_claim *c);
+struct span upload_id(const struct upload_claim *c);
+/* How much is there; exact for who has the claim, or has entered. */
+uint64_t upload_offset(struct upload_table *t, const struct upload_claim *c);
+
+/*
+ * The stage for this thread alone; NULL unless *ret_state is UPLOAD_MINE. Then upload_leave()
+ * follows: it notes that something was written at that time.
+ */
+struct stage *upload_enter(struct upload_table *t, const struct upload_claim *c,
+                           enum upload_state *ret_state);
+void upload_leave(struct upload_table *t, const struct upload_claim *c, int64_t now);
+
+/* The upload is gone, with what it has staged; not between enter and leave. */
+void upload_remove(struct upload_table *t, const struct upload_claim *c);
+/* Removes what was silent for LIMIT_UPLOAD_AGE; how many. */
+size_t upload_table_expire(struct upload_table *t, int64_t now);
+bool upload_table_is_empty(const struct upload_table *t);
+
+#endif

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a folder answers: the list of its members, what a search below it found ("?search=WORD"),
+ * or all of it as one archive ("?archive=zip"). An index answers in the list's place alone.
+ */
+#ifndef CANDOR_RESOURCE_FILES_FOLDER_H
+#define CANDOR_RESOURCE_FILES_FOLDER_H
+
+#include "resource/files/archive_body.h"
+#include "resource/files/files.h"
+#include "resource/files/listing_read.h"
+
+/* What is asked of folders; of the resource. */
+struct folder_place {
+    const struct files_options *options;
+    struct loop *loop;
+    struct offload *pool;
+    int root;
+    struct archive_yard yard;
+};
+
+enum folder_view { FOLDER_LISTING, FOLDER_SEARCH, FOLDER_ARCHIVE, FOLDER_UNKNOWN_ARCHIVE };
+
+/* The answer to one exchange. All zeros but for the first two, when it begins. */
+struct folder_answer {
+    struct exchange *x;
+    struct folder_place *place;
+
+    enum folder_view view; // private from here
+    bool begun, read;
+    const char *folder; // NUL-terminated, relative
+    struct work work;
+    int error;
+    enum listing_format format;
+    struct span word; // searched for
+    enum archive_format archive_format;
+    struct archive_body *archive;
+    struct buf text; // the listing
+    char etag[16];
+};
+
+/* Finds out which view the query asks for. */
+void folder_choose_view(struct folder_answer *f);
+
+/* Whether the view is the folder's own, whatever index it has. */
+static inline bool folder_needs_no_index(const struct folder_answer *f)
+{
+    return f->view == FOLDER_SEARCH || f->view == FOLDER_ARCHIVE;
+}
+
+/* Establishes x's representation. path: of the folder below the root. False: x will be resumed,
+ * and this is to be called again. */
+bool folder_represent(struct folder_answer *f, struct span path);
+
+void folder_respond(struct folder_answer *f);
+void folder_release(struct folder_answer *f);
+
+#endif

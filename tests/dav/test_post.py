@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""POST to a folder makes members of it: RFC 5023 §9.7 (Slug), RFC 7578 (forms)."""
+import re
+
+import pytest
+
+from harness import Server
+from site_of_dav import settle
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    return tmp_path_factory.mktemp("post")
+
+
+@pytest.fixture(scope="module")
+def server(root):
+    (root / "box").mkdir()
+    (root / "file").write_bytes(b"file")
+    with Server(root, arguments=["--write"]) as server:
+        yield server
+
+
+@pytest.fixture
+def box(root, server):
+    """An empty folder; the server is told by a change of its own, so it remembers nothing."""
+    for path in (root / "box").iterdir():
+        path.unlink()
+    assert server.request("PUT", "/file", body=b"file").status == 204
+    return root / "box"
+
+
+def names(server, box):
+    settle(server, box)
+    return sorted(path.name for path in box.iterdir())
+
+
+def form(*parts, boundary="b0undary", end=True):
+    lines = []
+    for head, content in parts:
+        lines.append(f"--{boundary}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode()
+                     + content)
+    tail = f"\r\n--{boundary}--\r\n".encode() if end else b""
+    return b"\r\n".join(lines) + tail
+
+
+def post_form(server, body, content_type="multipart/form-data; boundary=b0undary", **fields):
+    return server.request("POST", "/box/", {"Content-Type": content_type, **fields}, body)
+
+
+@pytest.mark.parametrize("target", ["/box/", "/box"])
+def test_content_becomes_a_member_named_by_slug(server, box, target):
+    response = server.request("POST", target, {"Slug": "a note.txt"}, b"content")
+    assert response.status == 201 and response["Location"] == "/box/a%20note.txt"
+    got = server.get(response["Location"])
+    assert got.body == b"content" and got["ETag"] == response["ETag"]
+
+
+def test_a_name_that_is_taken_gets_a_number_and_nothing_is_replaced(server, box):
+    for number, content in enumerate([b"one", b"two", b"three"]):
+        assert server.request("POST", "/box/", {"Slug": "n.txt"}, content).status == 201
+        assert len(names(server, box)) == number + 1
+    assert names(server, box) == ["n (2).txt", "n (3).txt", "n.txt"]
+    assert (box / "n.txt").read_bytes() == b"one" and (box / "n (3).txt").read_bytes() == b"three"
+
+
+def test_without_a_slug_the_name_is_one_of_chance(server, box):
+    found = {server.request("POST", "/box/", body=b"x")["Location"] for _ in range(3)}
+    assert len(found) == 3 and all(re.fullmatch(r"/box/[0-9a-f]{16}", name) for name in found)
+
+
+@pytest.mark.parametrize("slug, name", [("../../evil", "evil"), (".hidden", "hidden"),
+                                        ("a/b", "a-b"), ("%2e%2e%2fx", "-x")])
+def test_a_slug_never_leads_out_of_the_folder(server, box, slug, name):
+    response = server.request("POST", "/box/", {"Slug": slug}, b"x")
+    assert response.status == 201
+    (only,) = names(server, box)
+    assert "/" not in only and not only.startswith(".") and only.endswith(name[-1])
+
+
+def test_content_without_a_length_is_taken(server, box):
+    with server.connect() as client:
+        client.send("POST /box/ HTTP/1.1\r\nHost: a\r\nSlug: c\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+        assert client.read_response().status == 201
+    assert (box / "c").read_bytes() == b"abcde"
+
+
+def test_every_file_of_a_form_is_stored_and_the_page_is_shown_again(server, box):
+    large = bytes(range(256)) * 2000
+    body = form(('name="note"', b"not a file"), ('name="f"; filename="a.txt"', b"one"),
+                ('name="f"; filename="C:\\\\dir\\\\b.bin"', large), ('name="g"; filename=""', b""))
+    response = post_form(server, body, Accept="text/html")
+    assert response.status == 303 and response["Location"] == "/box/"
+    assert names(server, box) == ["a.txt", "b.bin"]
+    assert (box / "a.txt").read_bytes() == b"one" and (box / "b.bin").read_bytes() == large
+
+
+@pytest.mark.parametrize("body, content_type", [
+    (b"nothing of a form", "multipart/form-data; boundary=b0undary"),
+    (form(('name="f"; filename="a"', b"x")), "multipart/form-data"),
+    (form(('name="f"; filename="a"', b"x"), end=False), "multipart/form-data; boundary=b0undary"),
+    (form(('name="f"', b"no file")), "multipart/form-data; boundary=b0undary"),
+])
+def test_a_form_that_is_not_sound_or_has_no_file_stores_nothing(server, box, body, content_type):
+    response = post_form(server, body, content_type)
+    assert response.status == 400 and response.outcome == "form-malformed"
+    assert names(server, box) == []
+
+
+def test_a_form_that_breaks_off_stores_nothing(server, box):
+    body = form(('name="f"; filename="a"', b"x" * 200_000))
+    with server.connect() as client:
+        client.send("POST /box/ HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; "
+                    f"boundary=b0undary\r\nContent-Length: {len(body)}\r\n\r\n")
+        client.send(body[:150_000]).finish()
+        assert client.read_response().outcome == "content-incomplete"
+    assert server.request("PUT", "/file", body=b"file").status == 204
+    assert names(server, box) == []
+
+
+def test_a_file_takes_no_members(server, box):
+    response = server.request("POST", "/file", {"Slug": "x"}, b"x")
+    assert response.status == 409 and response.outcome == "not-a-collection"
+
+
+def test_where_nothing_is_nothing_can_be_posted(server, box):
+    assert server.request("POST", "/nowhere/", body=b"x").outcome == "not-found"

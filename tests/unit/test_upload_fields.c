@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "unit.h"
+
+#include "http/upload_fields.h"
+
+static const struct span none = {NULL, 0};
+
+/* RFC 9651 §3.3.6; draft-ietf-httpbis-resumable-upload §4.1.2 */
+static void upload_complete_is_a_boolean(void **state)
+{
+    (void)state;
+    assert_int_equal(upload_complete_parse(none), UPLOAD_COMPLETE_ABSENT);
+    assert_int_equal(upload_complete_parse(SPAN("?1")), UPLOAD_COMPLETE_YES);
+    assert_int_equal(upload_complete_parse(SPAN(" ?0;x=y")), UPLOAD_COMPLETE_NO);
+    assert_int_equal(upload_complete_parse(SPAN("")), UPLOAD_COMPLETE_MALFORMED);
+    assert_int_equal(upload_complete_parse(SPAN("1")), UPLOAD_COMPLETE_MALFORMED);
+    assert_int_equal(upload_complete_parse(SPAN("?1?")), UPLOAD_COMPLETE_MALFORMED);
+}
+
+/* RFC 9651 §3.3.1 */
+static void numbers_have_15_digits_and_no_sign(void **state)
+{
+    static const char *const wrong[] = {"", "-1", "+1", "1.0", "1 2", "x", "1234567890123456"};
+    uint64_t n = 7;
+
+    (void)state;
+    assert_false(upload_number_parse(none, &n));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_false(upload_number_parse(span_from_str(wrong[i]), &n));
+    assert_int_equal(n, 7);
+    assert_true(upload_number_parse(SPAN("999999999999999"), &n));
+    assert_true(n == UINT64_C(999999999999999));
+    assert_true(upload_number_parse(SPAN("0"), &n));
+    assert_int_equal(n, 0);
+}
+
+static void uploads_are_named_by_the_query_of_a_folder(void **state)
+{
+    struct span id;
+
+    (void)state;
+    assert_true(upload_name_parse(SPAN("/a/"), SPAN("upload=0f"), &id));
+    assert_true(span_eq(id, SPAN("0f")));
+    assert_true(upload_name_parse(SPAN("/"), SPAN("upload="), &id));
+    assert_int_equal(id.len, 0);
+    assert_false(upload_name_parse(SPAN("/a"), SPAN("upload=0f"), &id));
+    assert_false(upload_name_parse(SPAN("/a/"), SPAN("uploads=0f"), &id));
+    assert_false(upload_name_parse(SPAN("/a/"), none, &id));
+}
+
+/* RFC 6454 §7; Fetch Metadata §2.3 */
+static void pages_of_other_sites_are_told_by_what_browsers_say(void **state)
+{
+    static const struct {
+        const char *site, *origin;
+        bool cross;
+    } cases[] = {
+        {NULL, NULL, false},
+        {NULL, "http://a.example", false},
+        {NULL, "http://A.Example:80", false},
+        {NULL, "https://a.example", false},
+        {NULL, "http://a.example:8080", true},
+        {NULL, "http://b.example", true},
+        {NULL, "http://a.example.b.example", true},
+        {NULL, "null", true},
+        {NULL, "", true},
+        {NULL, "a.example", true},
+        {"same-origin", "http://b.example", false},
+        {"none", NULL, false},
+        {"same-site", NULL, true},
+        {"cross-site", "http://a.example", true},
+        {"", "http://b.example", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(upload_is_cross_site(span_from_str(cases[i].site),
+                                              span_from_str(cases[i].origin), SPAN("a.example")),
+                         cases[i].cross);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(upload_complete_is_a_boolean),
+        cmocka_unit_test(numbers_have_15_digits_and_no_sign),
+        cmocka_unit_test(uploads_are_named_by_the_query_of_a_folder),
+        cmocka_unit_test(pages_of_other_sites_are_told_by_what_browsers_say),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
