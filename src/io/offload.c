@@ -47,11 +47,7 @@ static void *offload_thread(void *argument)
     struct work *w;
 
     while ((w = offload_next(o))) {
-        bool is_awaited = w->done != NULL;
-
         w->run(w);
-        if (!is_awaited)
-            continue;
         w->message = (struct loop_message){.on_arrival = work_arrived};
         loop_post(w->loop, &w->message);
     }

@@ -12,8 +12,7 @@ struct offload;
 
 struct work {
     void (*run)(struct work *w);  // in a thread of the pool; touches nothing but the work
-    void (*done)(struct work *w); // in the loop's thread; the work is the submitter's again. NULL:
-                                  // nobody is told, and run may free the work
+    void (*done)(struct work *w); // in the loop's thread; the work is the submitter's again
     struct loop *loop;            // private from here
     struct work *next;
     struct loop_message message;

@@ -308,7 +308,11 @@ static void discard_run(struct work *w)
     if (d->upload.upload)
         upload_remove(d->uploads, &d->upload);
     upload_drop(d->uploads, &d->upload);
-    free(d); // also when the server has stopped meanwhile, and nobody hears of it
+}
+
+static void discard_done(struct work *w)
+{
+    free(container_of(w, struct discarding, work));
 }
 
 void write_discard(struct authoring *a)
@@ -332,6 +336,7 @@ void write_discard(struct authoring *a)
     d->uploads = a->dav->share->uploads;
     d->upload = a->upload;
     d->work.run = discard_run;
+    d->work.done = discard_done;
     offload_submit(a->dav->pool, a->dav->loop, &d->work);
     a->stage = NULL;
 }
