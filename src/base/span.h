@@ -70,9 +70,10 @@ static inline size_t span_find(struct span s, char c)
 /* From `from` to the end; empty when from is beyond the end. */
 static inline struct span span_from(struct span s, size_t from)
 {
-    if (from >= s.len)
-        return (struct span){s.ptr + s.len, 0};
-    return (struct span){s.ptr + from, s.len - from};
+    if (from > s.len)
+        from = s.len;
+    // Nothing is added to a null pointer, not even 0.
+    return from ? (struct span){s.ptr + from, s.len - from} : s;
 }
 
 /* The first n bytes, or all when there are fewer. */

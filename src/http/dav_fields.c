@@ -209,9 +209,11 @@ static bool split(struct span value, struct destination *d, const char **ret_at)
         *ret_at = d->query.ptr + n;
         return false;
     }
-    n = find_foreign(d->fragment, SPAN("/?"));
-    *ret_at = d->fragment.ptr + n;
-    return n == d->fragment.len;
+    if ((n = find_foreign(d->fragment, SPAN("/?"))) < d->fragment.len) {
+        *ret_at = d->fragment.ptr + n;
+        return false;
+    }
+    return true;
 }
 
 /* The offset of the escape of that octet in path; its length when there is none. */

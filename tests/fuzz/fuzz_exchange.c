@@ -111,7 +111,7 @@ static bool establish(struct exchange *x, enum fact fact)
 {
     if (!arrived(fact))
         return false;
-    if (fact == FACT_CONTENT) {
+    if (fact == FACT_UNWANTED) {
         read_content(x);
         return true;
     }
@@ -219,7 +219,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     content = SPAN("");
     begin(&x, span_of(copy, size));
     for (unsigned waits = 0; !graph_walk(&x); waits++)
-        require(waits < 3); // route, content, representation
+        require(waits < 3); // route, unwanted content, representation
     check_trail(&x);
     check_outcome(&x);
     x.resource = NULL; // its respond is the files' own
