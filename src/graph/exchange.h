@@ -154,7 +154,8 @@ struct exchange {
     struct lock_state locks;
     struct effect effect;
     bool stale; // set by the resource with FACT_EFFECT: what was looked at has changed; look again
-    void *held; // the resource's own, given back by its release
+    int64_t stale_since; // monotonic ns: when that was so first; 0: never
+    void *held;          // the resource's own, given back by its release
     struct range *ranges;
     size_t range_count;
     enum range_result range_result;

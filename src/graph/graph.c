@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "graph/graph.h"
 
+#include "base/clock.h"
+#include "base/limits.h"
 #include "graph/question.h"
 #include "graph/resource.h"
 
@@ -52,15 +54,25 @@ static bool establish(struct exchange *x, uint32_t missing)
 
 /*
  * What the questions saw had changed before the method could be performed: they are asked again
- * from the first one about the target. Each time somebody else has succeeded meanwhile, so walks
- * as a whole end.
+ * from the first one about the target. Somebody else has succeeded meanwhile, but that may be a
+ * program that never pauses, so there is an end to it: then what failed has a cause. False: that.
  */
-static void look_again(struct exchange *x)
+static bool look_again(struct exchange *x)
 {
+    int64_t now = clock_monotonic();
+
     x->stale = false;
+    if (x->stale_since == 0)
+        x->stale_since = now;
+    if (now - x->stale_since >= (int64_t)LIMIT_LOOK_AGAIN * CLOCK_MS) {
+        exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
+        x->detail = SPAN("What the request is about was changed by others all the time.");
+        return false;
+    }
     x->known &= FACTS_THAT_LAST;
     while (x->at != NODE_target_looked_up)
         x->at = x->trail[--x->trail_length] >> 1;
+    return true;
 }
 
 bool graph_walk(struct exchange *x)
@@ -72,10 +84,8 @@ bool graph_walk(struct exchange *x)
 
         if (missing && !establish(x, missing))
             return false;
-        if (x->stale) {
-            look_again(x);
+        if (x->stale && look_again(x))
             continue;
-        }
         answer = node->ask(x);
         x->trail[x->trail_length++] = (uint8_t)((unsigned)x->at << 1 | answer);
         edge = node->edge[answer];

@@ -171,7 +171,7 @@ static void walk(struct carried *k)
     struct connection *c = k->connection;
 
     if (!graph_walk(&k->x)) {
-        if (c->phase != PHASE_CONTENT)
+        if (c->phase != PHASE_CONTENT && c->phase != PHASE_SEND)
             c->phase = PHASE_WAIT;
         return;
     }
@@ -437,6 +437,8 @@ static void give_up_sending(struct connection *c)
 {
     c->carried->bytes_out += stream_send_progress(&c->stream);
     c->carried->ending = ENDING_SEND_TIMEOUT;
+    if (c->carried->x.outcome == OUTCOME_NONE) // it did not even take the 100 (Continue)
+        c->carried->x.outcome = OUTCOME_content_timeout;
     end_exchange(c->carried);
 }
 

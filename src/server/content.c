@@ -81,6 +81,10 @@ static void invite(struct carried *k)
     k->invited = true;
     k->vector[0] = (struct iovec){text, sizeof text - 1};
     stream_send(&k->connection->stream, k->vector, 1, 0, on_continue_sent);
+    if (stream_is_sending(&k->connection->stream)) { // the client takes nothing, for now
+        k->connection->phase = PHASE_SEND;
+        connection_watch_send(k->connection);
+    }
 }
 
 /* Hands a piece to the resource. False: the resource has it and will tell. */

@@ -336,3 +336,24 @@ def test_an_unreadable_folder_spoils_nothing_else(root):
             assert propfind(server, "/sub/", "1").status == 403
     finally:
         (root / "sub").chmod(0o755)
+
+
+def test_a_link_that_leads_nowhere_or_outside_is_not_found(root, server):
+    (root / "nowhere").symlink_to("nothing")
+    (root / "itself").symlink_to("itself")
+    (root / "outside").symlink_to("/etc")
+    for name in ("nowhere", "itself", "outside"):
+        for depth in ("0", "1"):
+            assert propfind(server, f"/{name}", depth).outcome == "not-found"
+    assert not {b"/nowhere", b"/itself", b"/outside"} & set(rows(propfind(server, "/", "1")))
+
+
+def test_a_first_row_larger_than_a_piece_still_begins_one_document(server):
+    value = "v" * 62 * 1024
+    body = (f'<propertyupdate xmlns="DAV:"><set><prop><x xmlns="urn:x">{value}</x></prop></set>'
+            "</propertyupdate>").encode()
+    for target, depth in (("/a.txt", "0"), ("/sub/", "0"), ("/sub/", "infinity")):
+        assert server.request("PROPPATCH", target, body=body).status == 207
+        response = propfind(server, target, depth)
+        assert response.body.count(b"<?xml") == 1
+        assert rows(response)[target.encode()].text("{urn:x}x") == value

@@ -5,6 +5,8 @@
  */
 #include "unit.h"
 
+#include "base/clock.h"
+#include "base/limits.h"
 #include "graph/graph.h"
 #include "graph/resource.h"
 #include "wire/h1.h"
@@ -52,6 +54,7 @@
 #define UPLOAD_GONE (UINT64_C(1) << 35)
 #define UNFINISHED (UINT64_C(1) << 36)
 #define UNOFFERED (UINT64_C(1) << 37)
+#define STALE_ALWAYS (UINT64_C(1) << 38)
 
 #define THEN "Sun, 06 Nov 1994 08:49:37 GMT"
 #define BEFORE "Sat, 05 Nov 1994 08:49:37 GMT"
@@ -284,6 +287,8 @@ static const struct golden {
     {REQUEST("PUT /f", LENGTH), STALE_ONCE, OUTCOME_done,
      TO_EFFECT "+ effect_whole+ tells_properties- came_from_form- leaves_unfinished- was_created- "
                "has_result-"},
+    // but not for ever
+    {REQUEST("PUT /f", LENGTH), STALE_ALWAYS, OUTCOME_resources_exhausted, TO_EFFECT "-"},
 };
 
 enum { GOLDEN = sizeof golden / sizeof *golden };
@@ -400,6 +405,13 @@ static void fake_effect(struct walk *w)
         w->state &= ~STALE_ONCE;
         w->given = w->waited = 0;
         x->stale = true;
+        return;
+    }
+    if (w->state & STALE_ALWAYS) {
+        w->given = w->waited = 0;
+        x->stale = true;
+        if (x->stale_since) // a long time passes
+            x->stale_since -= (int64_t)LIMIT_LOOK_AGAIN * CLOCK_MS;
         return;
     }
     if (w->state & EFFECT_FAILS)

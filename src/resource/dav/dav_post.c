@@ -23,6 +23,7 @@ enum {
 struct member {
     struct member *next;
     struct stage *stage;
+    bool stored; // by an attempt before: another member then met a change of somebody else's
     size_t length;
     char name[LIMIT_FILE_NAME];
 };
@@ -216,8 +217,11 @@ void post_commit(struct authoring *a)
     p = a->posting;
     if (a->error == 0 && p->is_form && (!multipart_is_complete(&p->form) || !p->members))
         a->error = authoring_fail(a, OUTCOME_form_malformed);
-    for (struct member *m = p ? p->members : NULL; m && a->error == 0; m = m->next)
-        a->error = commit_member(a, m);
+    for (struct member *m = p ? p->members : NULL; m && a->error == 0; m = m->next) {
+        if (!m->stored)
+            a->error = commit_member(a, m);
+        m->stored = a->error == 0;
+    }
 }
 
 bool post_is_form(const struct authoring *a)

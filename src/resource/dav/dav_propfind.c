@@ -209,8 +209,9 @@ static void tell_end(struct telling *t)
 static void make_piece(struct telling *t)
 {
     buf_clear(&t->piece);
-    if (t->told == 0 && t->is_root)
+    if (!t->begun)
         multistatus_begin(&t->piece);
+    t->begun = true;
     while (t->error == 0 && !t->ended && !is_full(t)) {
         if (t->member_at < t->member_count)
             t->error = tell_batch(t);
@@ -383,7 +384,9 @@ void propfind_begin(struct authoring *a)
         a->cause = OUTCOME_not_readable;
     else if (a->error == -ENOMEM || a->error == -EMFILE || a->error == -ENFILE)
         a->cause = OUTCOME_resources_exhausted;
-    else if (a->error && !snapshot_error_is_absence(-a->error))
+    else if (a->error && snapshot_error_is_absence(-a->error))
+        a->cause = OUTCOME_not_found; // also a link that leads nowhere, however often one looks
+    else if (a->error)
         a->cause = OUTCOME_read_failed;
     t->piece_ready = true;
 }

@@ -43,7 +43,7 @@ struct telling {
     size_t member_at, member_count;
     uint64_t told; // members
     bool is_root;  // the batch is the request's own resource
-    bool cut, ended;
+    bool begun, cut, ended;
     int error;
     /* What is made. */
     struct buf opening; // of a row, up to the member's name
