@@ -82,7 +82,7 @@ def test_fragment_in_the_target_is_refused(server, root):  # litmus: delete_frag
     assert (root / "frag/file").exists()
 
 
-@pytest.mark.parametrize("target", ["/", "/x/..", "//"])
+@pytest.mark.parametrize("target", ["/", "/x/.."])
 def test_root_stays(server, root, target):
     put(root, "stays")
     response = ask(server, "DELETE", target)
