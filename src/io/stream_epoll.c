@@ -9,7 +9,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <limits.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
@@ -27,8 +26,9 @@ enum stream_state {
 };
 
 enum {
-    FILE_PIECE = 256 * 1024
-}; // most bytes of one sendfile, so that one stream does not keep the loop
+    SEND_PIECE = 64 * 1024,  // most bytes of one send
+    FILE_PIECE = 256 * 1024, // of one sendfile, so that one stream does not keep the loop
+};
 
 static void set(struct stream *s, unsigned bits)
 {
@@ -103,6 +103,29 @@ static bool vector_advance(struct stream *s, size_t n)
     return false;
 }
 
+/*
+ * One system call, with at most SEND_PIECE bytes: with larger ones the system was measured to take
+ * a third more time for the same bytes.
+ */
+static ssize_t send_front(struct stream *s, int flags)
+{
+    struct iovec front[2];
+    struct msghdr m = {.msg_iov = front};
+    size_t room = SEND_PIECE;
+
+    while (m.msg_iovlen < 2 && m.msg_iovlen < s->iov_count && room) {
+        struct iovec *v = &front[m.msg_iovlen];
+
+        *v = s->iov[m.msg_iovlen++];
+        if (v->iov_len > room)
+            v->iov_len = room;
+        room -= v->iov_len;
+    }
+    if (m.msg_iovlen == 1)
+        return send(s->fd, front[0].iov_base, front[0].iov_len, flags);
+    return sendmsg(s->fd, &m, flags);
+}
+
 static void send_vector(struct stream *s)
 {
     int flags = MSG_NOSIGNAL | (s->state & SENDS_MORE ? MSG_MORE : 0);
@@ -110,14 +133,7 @@ static void send_vector(struct stream *s)
     for (;;) {
         ssize_t n;
 
-        if (s->iov_count == 1) {
-            n = send(s->fd, s->iov->iov_base, s->iov->iov_len, flags);
-        } else {
-            struct msghdr m = {.msg_iov = s->iov,
-                               .msg_iovlen = s->iov_count < IOV_MAX ? s->iov_count : IOV_MAX};
-
-            n = sendmsg(s->fd, &m, flags);
-        }
+        n = send_front(s, flags);
         if (n >= 0) {
             s->sent += (uint64_t)n;
             if (vector_advance(s, (size_t)n)) {
