@@ -6,6 +6,7 @@
 #define CANDOR_BASE_ASCII_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum ascii_class {
@@ -38,6 +39,27 @@ static inline int ascii_hex_value(char c)
         return c - '0';
     c = ascii_lower(c);
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Writes 2 * count lower-case hexadecimal digits; no NUL. */
+static inline void ascii_write_hex(const unsigned char *bytes, size_t count, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < count; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+}
+
+/* The same for a number: 16 digits, the highest first. */
+static inline void ascii_write_hex_u64(uint64_t value, char out[16])
+{
+    unsigned char bytes[sizeof value];
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)(value >> (56 - 8 * i));
+    ascii_write_hex(bytes, sizeof bytes, out);
 }
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "server/respond.h"
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "http/accept.h"
 #include "http/problem.h"
@@ -17,10 +18,7 @@ enum {
 
 void request_id_print(uint64_t id, char out[REQUEST_ID_LENGTH])
 {
-    static const char hex[] = "0123456789abcdef";
-
-    for (int i = 0; i < REQUEST_ID_LENGTH; i++)
-        out[i] = hex[id >> (60 - 4 * i) & 15];
+    ascii_write_hex_u64(id, out);
 }
 
 /* A body made by a writer, moved to the arena. */

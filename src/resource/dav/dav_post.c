@@ -4,6 +4,7 @@
  * one from each file of a multipart form, as a page without a script sends it. Nothing that is
  * there is ever replaced: a name that is taken gets a number.
  */
+#include "base/ascii.h"
 #include "http/multipart_form.h"
 #include "http/slug.h"
 #include "resource/dav/dav_parts.h"
@@ -36,15 +37,11 @@ struct posting {
 
 static size_t random_name(char out[LIMIT_FILE_NAME])
 {
-    static const char hex[] = "0123456789abcdef";
     unsigned char bytes[NAME_BYTES];
 
     if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
         return 0;
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        out[2 * i] = hex[bytes[i] >> 4];
-        out[2 * i + 1] = hex[bytes[i] & 15];
-    }
+    ascii_write_hex(bytes, sizeof bytes, out);
     return 2 * sizeof bytes;
 }
 

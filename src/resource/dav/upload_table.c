@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resource/dav/upload_table.h"
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/list.h"
@@ -72,15 +73,11 @@ void upload_table_free(struct upload_table *t)
 
 static bool print_id(char out[UPLOAD_ID])
 {
-    static const char hex[] = "0123456789abcdef";
     unsigned char bytes[UPLOAD_ID / 2];
 
     if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
         return false;
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        out[2 * i] = hex[bytes[i] >> 4];
-        out[2 * i + 1] = hex[bytes[i] & 15];
-    }
+    ascii_write_hex(bytes, sizeof bytes, out);
     return true;
 }
 

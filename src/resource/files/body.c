@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resource/files/body.h"
 
+#include "base/ascii.h"
 #include "base/buf.h"
 
 #include <sys/random.h>
@@ -110,16 +111,12 @@ static void respond_range(struct exchange *x, const struct file_variant *v, stru
 /* Random, so that nobody can store content that holds it. */
 static struct span boundary_new(struct exchange *x)
 {
-    static const char hex[] = "0123456789abcdef";
     unsigned char random[BOUNDARY_LENGTH / 2];
     char *text = arena_alloc(&x->arena, BOUNDARY_LENGTH);
 
     if (!text || getrandom(random, sizeof random, 0) != sizeof random)
         return (struct span){NULL, 0};
-    for (size_t i = 0; i < sizeof random; i++) {
-        text[2 * i] = hex[random[i] >> 4];
-        text[2 * i + 1] = hex[random[i] & 15];
-    }
+    ascii_write_hex(random, sizeof random, text);
     return span_of(text, BOUNDARY_LENGTH);
 }
 

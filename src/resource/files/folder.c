@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resource/files/folder.h"
 
+#include "base/ascii.h"
 #include "http/accept.h"
 #include "http/disposition.h"
 #include "resource/files/search.h"
@@ -133,13 +134,11 @@ static bool begin(struct folder_answer *f, struct span path)
  * view or format others. */
 static void make_etag(struct folder_answer *f)
 {
-    static const char hex[] = "0123456789abcdef";
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
     for (size_t i = 0; i < f->text.len; i++)
         hash = (hash ^ (unsigned char)f->text.ptr[i]) * UINT64_C(0x100000001b3);
-    for (int i = 0; i < ETAG_LENGTH; i++)
-        f->etag[i] = hex[hash >> (60 - 4 * i) & 15];
+    ascii_write_hex_u64(hash, f->etag);
 }
 
 static void tell_failure(struct exchange *x, int error)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resource/files/stamp.h"
 
+#include "base/ascii.h"
 #include "base/clock.h"
 
 static int64_t to_ns(struct timespec t)
@@ -31,7 +32,6 @@ bool stamp_eq(const struct file_stamp *a, const struct file_stamp *b)
 void stamp_etag(const struct file_stamp *stamp, unsigned coding, struct span content,
                 char ret_opaque[STAMP_ETAG_OPAQUE + 1])
 {
-    static const char hex[] = "0123456789abcdef";
     const uint64_t parts[] = {stamp->device, stamp->inode,
                               stamp->size,   (uint64_t)stamp->modified_ns,
                               coding,        (uint64_t)stamp->changed_ns};
@@ -43,8 +43,7 @@ void stamp_etag(const struct file_stamp *stamp, unsigned coding, struct span con
     }
     for (size_t i = 0; i < content.len; i++)
         hash = (hash ^ (unsigned char)content.ptr[i]) * UINT64_C(0x100000001b3);
-    for (int i = 0; i < STAMP_ETAG_OPAQUE; i++)
-        ret_opaque[i] = hex[hash >> (60 - 4 * i) & 15];
+    ascii_write_hex_u64(hash, ret_opaque);
     ret_opaque[STAMP_ETAG_OPAQUE] = '\0';
 }
 
