@@ -138,6 +138,30 @@ def test_pictures_are_shown_and_leafed_through(page):
               "=== 'sun.svg'")
 
 
+def test_a_text_that_comes_late_does_not_take_the_place_of_what_is_looked_at_now(page):
+    page.run("""const fetchNow = window.fetch;
+        window.letThrough = new Promise((resolve) => { window.open_gate = resolve; });
+        window.fetch = async (...what) => {
+            const response = await fetchNow(...what);
+            const read = response.arrayBuffer.bind(response);
+            response.arrayBuffer = async () => {
+                const bytes = await read();
+                await window.letThrough;
+                setTimeout(() => { window.wasRead = true; });
+                return bytes;
+            };
+            return response;
+        };""")
+    open_entry(page, "README.md")
+    page.press("ArrowRight")
+    page.wait("document.querySelector('.picture')?.naturalWidth > 0")
+    page.run("window.open_gate()")
+    page.wait("window.wasRead")
+    assert page.find(".picture")
+    assert page.run("return document.querySelector('.markdown') === null")
+    page.press("Escape")
+
+
 def test_a_long_text_is_shown_from_its_beginning(page):
     open_entry(page, "long.log")
     assert page.find(".box .note")

@@ -14,27 +14,37 @@ function canPreview(entry) {
                                TEXTS.test(entry.name));
 }
 
-async function previewText(entry, box) {
-    let text = "", isCut = false;
-    if (entry.size > 0) {
-        const response = await send("GET", entry.url,
-            {Accept: "*/*", Range: "bytes=0-" + (PREVIEW_TEXT - 1)});
-        text = new TextDecoder().decode(await response.arrayBuffer());
-        isCut = response.status === 206 && entry.size > PREVIEW_TEXT;
-    }
-    box.replaceChildren(text === "" ? make("p", {class: "empty"}, "This file is empty.")
-        : MARKDOWN.test(entry.name) ? markdown(text, entry.url)
-        : make("pre", {class: "text", tabindex: "0"}, text));
-    if (isCut)
-        box.append(make("p", {class: "note"}, "This is the beginning only: the first " +
-                        humanSize(PREVIEW_TEXT) + " of " + humanSize(entry.size) + "."));
+function emptyNote(...content) {
+    return make("p", {class: "empty"}, ...content);
 }
 
-function previewPicture(entry, box) {
+// Each of these returns what is to be shown; whoever asked may look at something else by then.
+async function previewText(entry) {
+    if (entry.size === 0)
+        return [emptyNote("This file is empty.")];
+    const response = await send("GET", entry.url,
+        {Accept: "*/*", Range: "bytes=0-" + (PREVIEW_TEXT - 1)});
+    const text = new TextDecoder().decode(await response.arrayBuffer());
+    const content = [MARKDOWN.test(entry.name) ? markdown(text, entry.url)
+                                               : make("pre", {class: "text", tabindex: "0"}, text)];
+    if (response.status === 206 && entry.size > PREVIEW_TEXT)
+        content.push(make("p", {class: "note"}, "This is the beginning only: the first " +
+                          humanSize(PREVIEW_TEXT) + " of " + humanSize(entry.size) + "."));
+    return content;
+}
+
+function previewPicture(entry) {
     const picture = make("img", {class: "picture", src: entry.url.href, alt: entry.shown,
-        onerror: () => box.replaceChildren(
-            make("p", {class: "empty"}, "This picture could not be shown."))});
-    box.replaceChildren(picture);
+        onerror: () => picture.replaceWith(emptyNote("This picture could not be shown."))});
+    return [picture];
+}
+
+async function previewOf(entry) {
+    try {
+        return PICTURES.test(entry.name) ? previewPicture(entry) : await previewText(entry);
+    } catch (problem) {
+        return [emptyNote(problem.message + ". ", problem.advice || "")];
+    }
 }
 
 function preview(entry) {
@@ -57,15 +67,9 @@ function preview(entry) {
         open.href = load.href = next.url.href;
         box.replaceChildren();
         box.scrollTop = 0;
-        try {
-            if (PICTURES.test(next.name))
-                previewPicture(next, box);
-            else
-                await previewText(next, box);
-        } catch (problem) {
-            box.replaceChildren(make("p", {class: "empty"}, problem.message + ". ",
-                                     problem.advice || ""));
-        }
+        const content = await previewOf(next);
+        if (shown === next)
+            box.replaceChildren(...content);
     }
     function step(by) {
         const all = visibleRows().map(entryOf).filter(canPreview);
