@@ -22,6 +22,7 @@ static void span_move(struct span *s, ptrdiff_t delta)
 
 void message_move(struct message *m, ptrdiff_t delta)
 {
+    span_move(&m->request_line, delta);
     span_move(&m->method_name, delta);
     span_move(&m->target, delta);
     span_move(&m->scheme, delta);

@@ -39,6 +39,7 @@ struct violation {
 };
 
 struct message {
+    struct span request_line; // as far as it came, without its line end; also of a wrong one
     struct span method_name;
     enum method method;
     struct span target; // as sent
