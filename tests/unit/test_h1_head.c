@@ -527,24 +527,6 @@ static void limits_hold_when_bytes_drip_in(void **state)
     }
 }
 
-static void spans_follow_when_the_bytes_move(void **state)
-{
-    char from[] = "GET http://a HTTP/1.1\r\nHost: a\r\n\r\n", to[sizeof from];
-
-    (void)state;
-    parse(span_from_str(from));
-    memcpy(to, from, sizeof from);
-    memset(from, 'x', sizeof from);
-    message_move(&message, (ptrdiff_t)((uintptr_t)to - (uintptr_t)from));
-    ASSERT_SPAN(message.method_name, "GET");
-    ASSERT_SPAN(message.target, "http://a");
-    ASSERT_SPAN(message.scheme, "http");
-    ASSERT_SPAN(message.host, "a");
-    ASSERT_SPAN(message.path, "/");
-    ASSERT_SPAN(message_field(&message, FIELD_host), "a");
-    assert_null(message.query.ptr);
-}
-
 static void the_request_line_is_told_as_it_came(void **state)
 {
     static const struct {
@@ -605,7 +587,6 @@ int main(void)
         cmocka_unit_test(framing_is_told),
         cmocka_unit_test(limits_hold_to_the_byte),
         cmocka_unit_test(limits_hold_when_bytes_drip_in),
-        cmocka_unit_test(spans_follow_when_the_bytes_move),
         cmocka_unit_test(the_request_line_is_told_as_it_came),
         cmocka_unit_test(what_was_understood_before_a_violation_is_told),
         cmocka_unit_test(what_follows_the_head_is_not_touched),
