@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "base/clock.h"
+#include "base/hash.h"
 
 static int64_t to_ns(struct timespec t)
 {
@@ -28,21 +29,16 @@ bool stamp_eq(const struct file_stamp *a, const struct file_stamp *b)
                             a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns));
 }
 
-/* FNV-1a over what the stamp, the coding and the content say. */
+/* A hash of what the stamp, the coding and the content say. */
 void stamp_etag(const struct file_stamp *stamp, unsigned coding, struct span content,
                 char ret_opaque[STAMP_ETAG_OPAQUE + 1])
 {
     const uint64_t parts[] = {stamp->device, stamp->inode,
                               stamp->size,   (uint64_t)stamp->modified_ns,
                               coding,        (uint64_t)stamp->changed_ns};
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = hash_add(HASH_BEGIN, span_of((const char *)parts, sizeof parts));
 
-    for (size_t i = 0; i < sizeof parts; i++) {
-        hash ^= ((const unsigned char *)parts)[i];
-        hash *= UINT64_C(0x100000001b3);
-    }
-    for (size_t i = 0; i < content.len; i++)
-        hash = (hash ^ (unsigned char)content.ptr[i]) * UINT64_C(0x100000001b3);
+    hash = hash_add(hash, content);
     ascii_write_hex_u64(hash, ret_opaque);
     ret_opaque[STAMP_ETAG_OPAQUE] = '\0';
 }
