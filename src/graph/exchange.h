@@ -78,6 +78,7 @@ struct effect {
     bool created;    // at the target or the destination
     bool from_form;  // files of a form were stored
     bool has_result; // to be told in the content
+    bool untold;     // properties were changed, and the client wants to hear of failures alone
     bool unfinished; // the content is kept, and waits for more
 };
 

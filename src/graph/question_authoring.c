@@ -317,7 +317,8 @@ bool ask_effect_whole(struct exchange *x)
 
 bool ask_tells_properties(struct exchange *x)
 {
-    return is_one_of(x, METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH));
+    return is_one_of(x, METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH)) &&
+           !x->effect.untold;
 }
 
 bool ask_came_from_form(struct exchange *x)

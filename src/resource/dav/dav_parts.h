@@ -80,6 +80,8 @@ struct authoring {
     struct upload_claim upload; // that the target names, or that the request opened
 
     struct tree_result result;
+    int written;       // what was stored, where it is to be told; -1: it isn't
+    bool written_told; // all of it
     char etag[STAMP_ETAG_OPAQUE + 1];
 
     // Locks.
@@ -102,7 +104,7 @@ struct authoring {
     struct dav_propfind propfind;
     struct dav_proppatch proppatch;
 
-    struct span told;        // PROPPATCH: the answer
+    struct span told;        // PROPPATCH: the answer; ptr NULL: there is nothing to tell
     struct telling *telling; // PROPFIND: what is being told
 
     // PROPFIND: what is remembered of its answer, or will be.
@@ -158,6 +160,13 @@ bool post_is_form(const struct authoring *a);
 /* Of the member that was made; not of a form. */
 struct span post_member_name(const struct authoring *a);
 void post_free(struct posting *p);
+
+/* dav_written.c: the representation that was stored, in the answer. */
+bool written_is_wanted(struct exchange *x);
+/* By its path, whose last segment tells the type. */
+void written_respond(struct authoring *a, struct span path);
+/* A preference that has shaped the answer: RFC 7240 §3. */
+void preference_applied(struct exchange *x, struct span preference);
 
 /* dav_upload.c: content that comes in pieces. */
 bool upload_is_opening(const struct exchange *x);

@@ -75,6 +75,7 @@ struct tree_terms {
     int (*check)(void *context);
     void (*done)(void *context);
     void *context;
+    int *ret_file; // of a stage: where its descriptor goes, for the caller to close; NULL: nowhere
 };
 
 struct tree_result {

@@ -335,6 +335,10 @@ int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
     result.created = old.seen.kind == TREE_ABSENT;
     if (error == 0)
         *ret_result = result;
+    if (error == 0 && terms && terms->ret_file) {
+        *terms->ret_file = s->fd;
+        s->fd = -1;
+    }
     return error;
 }
 
