@@ -45,6 +45,7 @@ struct representation {
 struct target_state {
     bool is_collection;   // what is there
     bool name_possible;   // the file system can hold the name
+    bool name_hidden;     // whatever had it would not be there for clients
     bool parent_exists;   // as a collection
     bool depth_unbounded; // a PROPFIND that goes deeper than is permitted
 };

@@ -173,6 +173,11 @@ bool ask_name_possible(struct exchange *x)
     return x->target.name_possible;
 }
 
+bool ask_name_visible(struct exchange *x)
+{
+    return !x->target.name_hidden;
+}
+
 bool ask_parent_there(struct exchange *x)
 {
     return x->target.parent_exists;
