@@ -75,9 +75,11 @@ struct authoring {
     struct posting *posting;  // POST: what becomes of its content
     struct digest_hash *hash; // of the content, where the client sent digests
     struct digests digests;   // those
+    struct digests whole;     // that it sent of the representation, of which this is a part
     bool digests_read;
     struct failed_member *failed;
     struct upload_claim upload; // that the target names, or that the request opened
+    bool upload_spoilt;         // it is not what its digest says, and nobody knows since when
 
     struct tree_result result;
     int written;       // what was stored, where it is to be told; -1: it isn't
@@ -152,6 +154,9 @@ void write_discard(struct authoring *a);
 int digests_read(struct authoring *a);
 void digests_add(struct authoring *a, struct span content);
 int digests_check(struct authoring *a);
+/* The same for all that is staged: those of the whole, and earlier ones (NULL: none) of it. */
+int digests_check_whole(struct authoring *a, const struct stage *stage,
+                        const struct digests *earlier);
 
 /* dav_post.c: the same for POST. */
 void post_piece(struct authoring *a);
