@@ -196,7 +196,7 @@ static void resume_body(struct exchange *x)
 
     k->connection->phase = PHASE_SEND;
     k->connection->progress = UINT64_MAX; // what a timer saw before the wait tells nothing now
-    if (k->hurried) {
+    if (x->hurried) {
         k->ending = ENDING_SEND_TIMEOUT;
         end_exchange(k);
     } else {
@@ -532,6 +532,13 @@ size_t connection_print_client(const struct connection *c, char out[LISTEN_TEXT]
     return listen_print_host((struct sockaddr *)&v6, out);
 }
 
+static uint64_t first_byte_timeout(const struct connection *c)
+{
+    if (c->worker->stopping)
+        return LIMIT_STOP_GREETING;
+    return c->over_capacity ? limits_of(c)->header_timeout : limits_of(c)->idle_timeout;
+}
+
 void connection_open(struct worker *w, int fd, const struct sockaddr *peer)
 {
     struct connection *c = calloc(1, sizeof *c);
@@ -547,7 +554,7 @@ void connection_open(struct worker *w, int fd, const struct sockaddr *peer)
     timer_init(&c->timer, on_timer);
     list_add_tail(&w->connections, &c->link);
     w->connection_count++;
-    set_timer(c, c->over_capacity ? limits_of(c)->header_timeout : limits_of(c)->idle_timeout);
+    set_timer(c, first_byte_timeout(c));
     stream_recv(&c->stream, NULL, on_recv);
 }
 
@@ -571,14 +578,14 @@ static void on_closed(struct stream *s)
 
 void connection_stop(struct connection *c)
 {
-    if (c->phase == PHASE_IDLE)
+    if (c->phase == PHASE_IDLE && !stream_has_input(&c->stream))
         connection_close(c);
 }
 
 void connection_hurry(struct connection *c)
 {
     if (c->phase == PHASE_WAIT)
-        c->carried->hurried = true;
+        c->carried->x.hurried = true;
     else if (c->phase == PHASE_SEND)
         give_up_sending(c);
     else if (c->phase == PHASE_LINGER)

@@ -56,13 +56,13 @@ struct carried {
     bool invited;       // 100 (Continue) was sent
     bool close;         // the connection, after this exchange
     bool chunked;       // the response's content
-    bool hurried;       // the worker wants to stop: a body that is waited for is not sent on
 };
 
 /* Takes ownership of the socket fd; closes it when there is no memory. */
 void connection_open(struct worker *w, int fd, const struct sockaddr *peer);
-/* The worker stops: closes it if it is idle, else after the exchange that it carries, or after the
- * next one if that has begun to arrive and this one's response did not tell of the close. */
+/* The worker stops: closes it if it is idle and nothing has come that is unread, else after the
+ * exchange that it carries, or after the next one if that has begun to arrive and this one's
+ * response did not tell of the close. */
 void connection_stop(struct connection *c);
 /* The worker cannot wait for it any longer: as if the client had run out of time. What a thread of
  * the pool works for goes on. */

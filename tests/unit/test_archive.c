@@ -83,7 +83,9 @@ static int pull_all(const struct place *p, struct archive *a, size_t room)
 
     assert_non_null(f);
     assert_non_null(piece);
-    while ((error = archive_pull(a, piece, room, &n)) == 0 && n) {
+    while ((error = archive_pull(a, piece, room, &n)) == -EAGAIN || (error == 0 && n)) {
+        if (error)
+            continue;
         assert_true(n <= room);
         assert_int_equal(fwrite(piece, 1, n, f), n);
     }
