@@ -111,7 +111,7 @@ static void carried_end(struct carried *k)
     access_log_add(&c->worker->log, k);
     if (k->x.resource)
         k->x.resource->ops->release(&k->x);
-    c->head_since = 0;
+    c->head_since = c->fresh_until = 0;
     c->head_seen = 0;
     carried_give_back(k);
 }
@@ -532,13 +532,6 @@ size_t connection_print_client(const struct connection *c, char out[LISTEN_TEXT]
     return listen_print_host((struct sockaddr *)&v6, out);
 }
 
-static uint64_t first_byte_timeout(const struct connection *c)
-{
-    if (c->worker->stopping)
-        return LIMIT_STOP_GREETING;
-    return c->over_capacity ? limits_of(c)->header_timeout : limits_of(c)->idle_timeout;
-}
-
 void connection_open(struct worker *w, int fd, const struct sockaddr *peer)
 {
     struct connection *c = calloc(1, sizeof *c);
@@ -549,12 +542,13 @@ void connection_open(struct worker *w, int fd, const struct sockaddr *peer)
         return;
     }
     c->worker = w;
+    c->fresh_until = loop_now(w->loop) + LIMIT_STOP_GREETING * CLOCK_MS;
     c->over_capacity = w->connection_count >= w->config->limits.connections;
     keep_address(c, peer);
     timer_init(&c->timer, on_timer);
     list_add_tail(&w->connections, &c->link);
     w->connection_count++;
-    set_timer(c, first_byte_timeout(c));
+    set_timer(c, c->over_capacity ? limits_of(c)->header_timeout : limits_of(c)->idle_timeout);
     stream_recv(&c->stream, NULL, on_recv);
 }
 
@@ -578,7 +572,11 @@ static void on_closed(struct stream *s)
 
 void connection_stop(struct connection *c)
 {
-    if (c->phase == PHASE_IDLE && !stream_has_input(&c->stream))
+    if (c->phase != PHASE_IDLE || stream_has_input(&c->stream))
+        return;
+    if (loop_now(c->worker->loop) < c->fresh_until)
+        timer_set(c->worker->loop, &c->timer, c->fresh_until);
+    else
         connection_close(c);
 }
 

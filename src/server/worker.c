@@ -111,14 +111,14 @@ static void on_stop(struct loop_message *m)
     if (w->stopping)
         return;
     w->stopping = true;
-    for (link = w->connections.next; link != &w->connections; link = next) {
-        next = link->next;
-        connection_stop(list_entry(link, struct connection, link));
-    }
     // Who is in the backlog believes to be connected: what they ask is answered, as the last thing.
     for (size_t i = 0; i < w->config->listen_count; i++) {
         listener_accept_waiting(&w->listeners[i].listener, LIMIT_STOP_ACCEPTED);
         listener_close(&w->listeners[i].listener);
+    }
+    for (link = w->connections.next; link != &w->connections; link = next) {
+        next = link->next;
+        connection_stop(list_entry(link, struct connection, link));
     }
     timer_set(w->loop, &w->stop_timer,
               loop_now(w->loop) + (int64_t)w->config->limits.stop_timeout * CLOCK_MS);

@@ -80,7 +80,9 @@ bool upload_establish(struct authoring *a)
     if (a->upload.upload &&
         upload_wait(a->dav->share->uploads, &a->upload, a->dav->loop, &a->waiting, &state))
         return false;
-    if (state != UPLOAD_MINE) {
+    // Who only asks is told, though somebody else has asked since.
+    if (state == UPLOAD_GONE ||
+        (state == UPLOAD_TAKEN_OVER && a->x->request.method != METHOD_HEAD)) {
         a->error = fail_for(a, state);
         authoring_set_cause(a);
         return true;
