@@ -20,12 +20,15 @@ enum {
 
 struct span worker_date_line(struct worker *w, int64_t *ret_time)
 {
-    struct timespec now;
+    int64_t round = loop_now(w->loop);
 
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    if (now.tv_sec != w->date_second) {
-        date_format(now.tv_sec, w->date_line + sizeof "Date: " - 1);
-        w->date_second = now.tv_sec;
+    // The exact clock, not the coarse one: a file that was just written is never newer than Date.
+    if (round >= w->date_until) {
+        int64_t now = clock_realtime();
+
+        w->date_second = now / CLOCK_SECOND;
+        w->date_until = round + CLOCK_SECOND - now % CLOCK_SECOND;
+        date_format(w->date_second, w->date_line + sizeof "Date: " - 1);
     }
     *ret_time = w->date_second;
     return span_of(w->date_line, sizeof w->date_line);

@@ -47,7 +47,8 @@ struct worker {
     struct carried *carried_free; // exchanges for reuse, last in first out
     unsigned carried_free_count;
     uint64_t next_id;
-    int64_t date_second; // that date_line is of
+    int64_t date_second; // that date_line is of, until the loop's clock is at date_until
+    int64_t date_until;
     char date_line[sizeof "Date: " - 1 + DATE_LENGTH + 2 + sizeof "Server: candor\r\n" - 1];
 
     struct access_log log;
