@@ -225,7 +225,7 @@ void upload_commit(struct authoring *a)
     if (a->error == 0 && a->x->upload.finishes)
         finish_upload(a, stage);
     leave(a);
-    if ((a->error == 0 && a->x->upload.finishes) || a->error == -EIO)
+    if ((tree_is_changed(a->error) && a->x->upload.finishes) || a->error == -EIO)
         upload_remove(uploads, &a->upload);
 }
 

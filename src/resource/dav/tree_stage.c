@@ -298,6 +298,7 @@ static int commit_locked(struct stage *s, const struct tree_terms *terms, struct
     t->claimed -= t->options.quota ? s->claim : 0;
     s->claim = 0;
     tree_account(t, s->length, gone);
+    tree_tell_change(t, &s->place);
     if (terms->done)
         terms->done(terms->context);
     *ret_old = old;
@@ -308,7 +309,7 @@ int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
                       struct tree_result *ret_result)
 {
     static const struct tree_terms none;
-    struct tree_result result = {.now.kind = TREE_FILE};
+    struct tree_result result = {0};
     struct found old;
     struct stat st;
     bool swapped = false;
@@ -319,22 +320,19 @@ int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
         return error;
     tree_lock(s->tree);
     error = commit_locked(s, terms ? terms : &none, &old, &swapped, &hold);
-    if (error == 0 && fstat(s->fd, &st) < 0) // with the mutex: renaming has changed ctime
-        error = -EIO;
-    else if (error == 0)
-        result.now.stamp = stamp_from_stat(&st);
+    if (error == 0 && fstat(s->fd, &st) == 0) // with the mutex: renaming has changed ctime
+        result.now = (struct tree_seen){TREE_FILE, stamp_from_stat(&st)};
     tree_unlock(s->tree);
     if (hold >= 0)
         close(hold);
     if (error)
         return error;
+    result.created = old.seen.kind == TREE_ABSENT;
+    *ret_result = result;
     error = tree_sync_folder(s->place.folder);
     if (swapped)
         tree_discard(s->tree, s->place.folder, s->temporary);
     s->temporary[0] = '\0';
-    result.created = old.seen.kind == TREE_ABSENT;
-    if (error == 0)
-        *ret_result = result;
     return error;
 }
 
