@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""A disk that fails to flush while a test says so.
+"""A disk that fails while a test says so.
 
-The kernel asks here before each fsync of the server (seccomp_unotify(2)), and this answers EIO or
-lets it go on. It needs no privilege and no tool; tracing would need both.
+The kernel asks here before each fsync and rename of the server (seccomp_unotify(2)), and this
+answers EIO or lets it go on. It needs no privilege and no tool; tracing would need both.
 """
+import contextlib
 import ctypes
 import errno
 import fcntl
@@ -17,7 +18,8 @@ import threading
 import harness
 
 MACHINE = platform.machine()
-FSYNC = {"x86_64": 74, "aarch64": 82}.get(MACHINE)
+CALLS = {"x86_64": {74: "fsync", 264: "rename", 316: "rename"},
+         "aarch64": {82: "fsync", 38: "rename", 276: "rename"}}.get(MACHINE)
 SECCOMP = {"x86_64": 317, "aarch64": 277}.get(MACHINE)
 LOAD_NUMBER, JUMP_IF_EQUAL, RETURN = 0x20, 0x15, 0x06
 ALLOW, ASK = 0x7FFF0000, 0x7FC00000
@@ -31,16 +33,19 @@ class Program(ctypes.Structure):
 
 
 class Disk:
-    """failing: which fsyncs do: a function of a path; None: none does."""
+    """failing: a function of the call's name and a path: that which is flushed, or of the folder in
+    which a name changes. True: it fails."""
 
     def __init__(self):
-        self.failing = None
+        self.failing = lambda call, path: False
         self.here, self.there = socket.socketpair()
 
     def install(self):
         """Runs in the child, before the program."""
-        steps = [(LOAD_NUMBER, 0, 0, 0), (JUMP_IF_EQUAL, 0, 1, FSYNC), (RETURN, 0, 0, ASK),
-                 (RETURN, 0, 0, ALLOW)]
+        steps = [(LOAD_NUMBER, 0, 0, 0)]
+        for number in CALLS:
+            steps += [(JUMP_IF_EQUAL, 0, 1, number), (RETURN, 0, 0, ASK)]
+        steps.append((RETURN, 0, 0, ALLOW))
         program = Program(len(steps), b"".join(struct.pack("HBBI", *step) for step in steps))
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
@@ -62,8 +67,8 @@ class Disk:
             question = bytearray(QUESTION.size)
             try:
                 fcntl.ioctl(self.listener, RECEIVE, question)
-                number, thread, _, _, _, _, fd, *_ = QUESTION.unpack(question)
-                fails = self.failing and self.failing(os.readlink(f"/proc/{thread}/fd/{fd}"))
+                number, thread, _, call, _, _, fd, *_ = QUESTION.unpack(question)
+                fails = self.failing(CALLS[call], os.readlink(f"/proc/{thread}/fd/{fd}"))
                 answer = (number, 0, -errno.EIO, 0) if fails else (number, 0, 0, GO_ON)
                 fcntl.ioctl(self.listener, SEND, ANSWER.pack(*answer))
             except OSError as error:
@@ -73,7 +78,7 @@ class Disk:
 
 
 class Server(harness.Server):
-    """A server on such a disk. `with server.failing(os.path.isdir):` folders do not flush."""
+    """A server on such a disk. `with server.failing(lambda call, path: ...):` it fails."""
 
     def __init__(self, root, **options):
         self.root, self.disk = root, Disk()
@@ -82,16 +87,8 @@ class Server(harness.Server):
         super().__init__(root, before=self.disk.install, **options)
         started.join()
 
-    def failing(self, which=lambda path: True):
-        return Failing(self.disk, which)
-
-
-class Failing:
-    def __init__(self, disk, which):
-        self.disk, self.which = disk, which
-
-    def __enter__(self):
-        self.disk.failing = self.which
-
-    def __exit__(self, *_):
-        self.disk.failing = None
+    @contextlib.contextmanager
+    def failing(self, which):
+        before, self.disk.failing = self.disk.failing, which
+        yield self
+        self.disk.failing = before

@@ -88,14 +88,15 @@ def server_of_disk(tmp_path_factory):
 @pytest.fixture
 def fleeting(server_of_disk):
     """A server whose disk never flushes: what it renames and removes is done, but not for good."""
-    with server_of_disk.failing():
+    with server_of_disk.failing(lambda call, path: call == "fsync"):
         yield server_of_disk
 
 
 @pytest.fixture
 def unsure(server_of_disk):
     """One whose disk flushes all but the folder in which the names change."""
-    with server_of_disk.failing(str(server_of_disk.root).__eq__):
+    folder = str(server_of_disk.root)
+    with server_of_disk.failing(lambda call, path: call == "fsync" and path == folder):
         yield server_of_disk
 
 
@@ -204,3 +205,42 @@ def test_members_that_may_not_last_are_seen(unsure):
 def test_a_failure_to_flush_is_over_when_it_is(server_of_disk):
     assert server_of_disk.request("PUT", "/file", body=b"x").status == 201
     assert server_of_disk.request("DELETE", "/file").status == 204
+
+
+# ---- Several files at once
+
+FORM = b"".join(b'--b\r\nContent-Disposition: form-data; name="f"; filename="%s"\r\n\r\n%s\r\n'
+                % (name, name * 1000) for name in (b"a", b"b", b"c", b"b")) + b"--b--\r\n"
+FORM_FIELDS = {"Content-Type": "multipart/form-data; boundary=b", "Accept": "text/html"}
+
+
+@pytest.mark.parametrize("failing", [1, 3, 4])
+def test_of_a_form_all_files_are_stored_or_none(server_of_disk, failing):
+    box = server_of_disk.root / "box"
+    box.mkdir()
+    (box / "b").write_bytes(b"old")
+    renames = []
+
+    def fail_one(call, path):
+        if call == "rename":
+            renames.append(path)
+        return call == "rename" and len(renames) == failing
+
+    with server_of_disk.failing(fail_one):
+        response = server_of_disk.request("POST", "/box/", FORM_FIELDS, FORM)
+    assert response.status == 500 and len(renames) == 2 * failing - 1
+    settle(server_of_disk, box)
+    assert [path.name for path in box.iterdir()] == ["b"]
+    response = server_of_disk.request("POST", "/box/", FORM_FIELDS, FORM)
+    assert response.status == 303
+    assert sorted(path.name for path in box.iterdir()) == ["a", "b", "b (2)", "b (3)", "c"]
+    assert (box / "b").read_bytes() == b"old" and (box / "b (3)").read_bytes() == b"b" * 1000
+    assert server_of_disk.request("DELETE", "/box").status == 204
+
+
+def test_files_of_a_form_that_may_not_last_are_seen(unsure):
+    assert_not_durable(unsure, unsure.request("POST", "/", {**FORM_FIELDS, "Accept": "*/*"}, FORM))
+    names = ["a", "b", "b (2)", "c"]
+    assert sorted(path.name for path in unsure.root.iterdir()) == names
+    for name in names:
+        (unsure.root / name).unlink()

@@ -169,6 +169,15 @@ int tree_stage_sync(struct stage *s);
  */
 int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
                       struct tree_result *ret_result);
+/*
+ * The same for several stages with names in one folder, none of which may be there: all of them, or
+ * (but for a crash in between) none. On failure *ret_at is the one that it was about; after -EEXIST
+ * that may be renamed, and all tried again. The result is that of the first.
+ */
+int tree_stage_commit_new(struct stage *const *stages, size_t count, const struct tree_terms *terms,
+                          size_t *ret_at, struct tree_result *ret_result);
+/* Gives its part of the quota to others, such as the stage that takes its place; a commit asks. */
+void tree_stage_unclaim(struct stage *s);
 /* Another name in the same folder, before the commit. -EINVAL for another folder. */
 int tree_stage_rename(struct stage *s, struct span path);
 /* Removes the temporary unless it was committed. Accepts NULL. */
