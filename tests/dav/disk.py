@@ -90,5 +90,7 @@ class Server(harness.Server):
     @contextlib.contextmanager
     def failing(self, which):
         before, self.disk.failing = self.disk.failing, which
-        yield self
-        self.disk.failing = before
+        try:
+            yield self
+        finally:
+            self.disk.failing = before

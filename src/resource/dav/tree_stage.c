@@ -155,6 +155,16 @@ int tree_stage_write(struct stage *s, struct span data)
     return error;
 }
 
+/* Some bytes have come, or an error before the last of them. */
+static void took(struct stage *s, int error, uint64_t length)
+{
+    s->synced = false;
+    if (error)
+        s->allocated = true; // there may be something beyond its end
+    else
+        s->length += length;
+}
+
 int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_seen *seen,
                          uint64_t offset, uint64_t length)
 {
@@ -189,9 +199,7 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
             error = -ESTALE;
     }
     close(fd);
-    s->synced = false;
-    if (error == 0)
-        s->length += length;
+    took(s, error, length);
     return error;
 }
 
@@ -202,9 +210,7 @@ int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t of
 
     if (error == 0)
         error = tree_copy_bytes(from->fd, offset, s->fd, s->length, length);
-    s->synced = false;
-    if (error == 0)
-        s->length += length;
+    took(s, error, length);
     return error;
 }
 
