@@ -147,14 +147,12 @@ static int copy_file(struct copy *c, int from, const char *name, int to, const c
 /* A link is copied as it is: where it leads is looked at when somebody follows it. */
 static int copy_link(int from, const char *name, int to, const char *new_name)
 {
-    char *text = malloc(LIMIT_TREE_PATH + 1);
+    char *text = calloc(1, LIMIT_TREE_PATH + 2); // ended, whatever is read
     ssize_t n = text ? readlinkat(from, name, text, LIMIT_TREE_PATH + 1) : -1;
     int error = !text ? -ENOMEM : n < 0 ? -errno : n > LIMIT_TREE_PATH ? -ENAMETOOLONG : 0;
 
-    if (error == 0) {
-        text[n] = '\0';
+    if (error == 0)
         error = symlinkat(text, to, new_name) < 0 ? -errno : 0;
-    }
     free(text);
     return error;
 }
