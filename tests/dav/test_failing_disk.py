@@ -130,7 +130,8 @@ def test_properties_and_locks_follow_a_move_that_may_not_last(fleeting, over):
     if over:
         fields["If"] += " " + make(fleeting, "to", "blue")["If"]
         assert fleeting.get("/to/file").body == b"blue"
-    assert_not_durable(fleeting, fleeting.request("MOVE", "/from", {"Destination": "/to", **fields}))
+    fields["Destination"] = "/to"
+    assert_not_durable(fleeting, fleeting.request("MOVE", "/from", fields))
     assert fleeting.get("/from/").status == 404 and fleeting.get("/to/file").body == b"red"
     assert colour_of(fleeting, "/to/file") == "red"
     (fleeting.root / "from").mkdir()
@@ -200,6 +201,18 @@ def test_members_that_may_not_last_are_seen(unsure):
     assert_not_durable(unsure, unsure.request("POST", "/", {"Slug": "member"}, b"member"))
     assert unsure.get("/member").body == b"member"
     assert_not_durable(unsure, unsure.request("DELETE", "/member"))
+
+
+def test_an_upload_that_may_not_last_is_seen_and_over(unsure):
+    opened = unsure.request("PUT", "/upload", {"Upload-Complete": "?0"})
+    assert opened.status == 201
+    response = unsure.request("PATCH", opened["Location"], {
+        "Content-Type": "application/partial-upload", "Upload-Offset": "0",
+        "Upload-Complete": "?1"}, b"whole")
+    assert_not_durable(unsure, response)
+    assert unsure.get("/upload").body == b"whole"
+    assert unsure.request("HEAD", opened["Location"]).status == 404
+    (unsure.root / "upload").unlink()
 
 
 def test_a_failure_to_flush_is_over_when_it_is(server_of_disk):

@@ -256,7 +256,7 @@ int tree_stage_sync(struct stage *s)
         return 0;
     if (s->allocated && ftruncate(s->fd, (off_t)s->length) < 0) // what was not used goes back
         return -errno;
-    if (s->mode != 0600 && fchmod(s->fd, s->mode) < 0)
+    if (fchmod(s->fd, s->mode) < 0)
         return -errno;
     if (futimens(s->fd, times) < 0 || fsync(s->fd) < 0)
         return -errno;
@@ -471,6 +471,9 @@ int tree_stage_rename(struct stage *s, struct span path)
     memcpy(s->place.path, path.ptr, path.len);
     s->place.path[path.len] = '\0';
     s->place.length = path.len;
+    s->mode = 0666 & ~s->tree->options.umask; // not that of what has the first name
+    s->old_size = 0;
+    s->synced = false;
     return 0;
 }
 
