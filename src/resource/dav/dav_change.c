@@ -102,6 +102,7 @@ void change_move(struct authoring *a)
     struct tree_copying copying = {.failed = note_failed, .context = a};
     struct rows_following rows;
 
+    terms.at_once = !a->crosses;
     change_forget_failed(a);
     a->error = rows_begin(a, &rows, STORE_INTENT_MOVE);
     if (a->error)

@@ -315,7 +315,7 @@ int tree_move(struct tree *t, struct span source, struct span target,
     tree_unlock(t);
     if (hold >= 0)
         close(hold);
-    if (error == -EXDEV) {
+    if (error == -EXDEV && !terms->at_once) {
         error = tree_move_across(t, &pair, copying, terms, ret_result);
         tree_close_pair(&pair);
         return error;

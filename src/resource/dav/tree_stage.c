@@ -191,7 +191,7 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
     if (error == 0)
         error = cover_more(s, s->length + length);
     if (error == 0)
-        error = tree_copy_bytes(fd, offset, s->fd, s->length, length);
+        error = tree_copy_bytes(s->tree, fd, offset, s->fd, s->length, length);
     if (error == 0 && seen && fstat(fd, &st) == 0) {
         now.stamp = stamp_from_stat(&st);
         /* Its name may have gone meanwhile, which changes ctime; the content is what matters. */
@@ -209,9 +209,25 @@ int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t of
     int error = cover_more(s, s->length + length);
 
     if (error == 0)
-        error = tree_copy_bytes(from->fd, offset, s->fd, s->length, length);
+        error = tree_copy_bytes(s->tree, from->fd, offset, s->fd, s->length, length);
     took(s, error, length);
     return error;
+}
+
+int tree_stage_read(const struct stage *s, uint64_t offset, size_t length, char *to)
+{
+    while (length) {
+        ssize_t n = pread(s->fd, to, length, (off_t)offset);
+
+        if (n == 0 || (n < 0 && errno != EINTR))
+            return n < 0 ? -errno : -EIO;
+        if (n < 0)
+            continue;
+        to += n;
+        offset += (uint64_t)n;
+        length -= (size_t)n;
+    }
+    return 0;
 }
 
 void tree_stage_set_times(struct stage *s, int64_t modified_ns)
@@ -326,6 +342,14 @@ static struct tree_seen look_at_stage(const struct stage *s)
     return seen;
 }
 
+static void give_file(struct stage *s, const struct tree_terms *terms)
+{
+    if (!terms || !terms->ret_file)
+        return;
+    *terms->ret_file = s->fd;
+    s->fd = -1;
+}
+
 int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
                       struct tree_result *ret_result)
 {
@@ -353,6 +377,8 @@ int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
     if (swapped)
         tree_discard(s->tree, s->place.folder, s->temporary);
     s->temporary[0] = '\0';
+    if (error == 0)
+        give_file(s, terms);
     return error;
 }
 
@@ -450,7 +476,10 @@ int tree_stage_commit_new(struct stage *const *stages, size_t count, const struc
     for (size_t i = 0; i < count; i++)
         stages[i]->temporary[0] = '\0';
     *ret_result = result;
-    return tree_sync_folder(stages[0]->place.folder);
+    error = tree_sync_folder(stages[0]->place.folder);
+    if (error == 0)
+        give_file(stages[0], terms);
+    return error;
 }
 
 void tree_stage_unclaim(struct stage *s)
