@@ -2,6 +2,7 @@
 #include "server/state.h"
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/oplog.h"
 
 #include <errno.h>
@@ -23,13 +24,10 @@ static bool is_writable(const struct config *config)
 static uint64_t hash_name(const char *name)
 {
     char real[PATH_MAX];
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
     if (realpath(name, real))
         name = real;
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
-    return hash;
+    return hash_add(HASH_BEGIN, span_from_str(name));
 }
 
 /* The folder below which each configuration has its own. False: none is known. */

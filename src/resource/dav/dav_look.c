@@ -57,8 +57,7 @@ static void narrow_allowed(struct exchange *x, enum tree_kind kind)
         x->allowed &= ~(METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_MKCOL));
 }
 
-/* No Depth is infinity: RFC 4918 §9.1. */
-static bool is_deep(const struct exchange *x)
+bool authoring_is_deep(const struct exchange *x)
 {
     enum depth depth = depth_parse(message_field(&x->request, FIELD_depth));
 
@@ -82,7 +81,7 @@ bool establish_target(struct authoring *a)
     x->target.parent_exists = a->here.parent == TREE_COLLECTION;
     x->target.is_collection = a->here.here.kind == TREE_COLLECTION;
     x->target.depth_unbounded = x->request.method == METHOD_PROPFIND && x->target.is_collection &&
-                                !a->dav->share->options->infinite_depth && is_deep(x);
+                                !a->dav->share->options->infinite_depth && authoring_is_deep(x);
     r->exists = a->here.here.kind != TREE_ABSENT && !names_nothing(&x->path);
     r->readable = r->acceptable = r->exists;
     r->validators = (struct validators){.exists = r->exists};

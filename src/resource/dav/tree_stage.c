@@ -181,7 +181,7 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
     if (error == 0)
         error = cover_more(s, s->length + length);
     if (error == 0)
-        error = tree_copy_bytes(fd, offset, s->fd, s->length, length);
+        error = tree_copy_bytes(s->tree, fd, offset, s->fd, s->length, length);
     if (error == 0 && seen && fstat(fd, &st) == 0) {
         now.stamp = stamp_from_stat(&st);
         /* Its name may have gone meanwhile, which changes ctime; the content is what matters. */
@@ -201,7 +201,7 @@ int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t of
     int error = cover_more(s, s->length + length);
 
     if (error == 0)
-        error = tree_copy_bytes(from->fd, offset, s->fd, s->length, length);
+        error = tree_copy_bytes(s->tree, from->fd, offset, s->fd, s->length, length);
     s->synced = false;
     if (error == 0)
         s->length += length;

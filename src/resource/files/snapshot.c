@@ -55,8 +55,16 @@ bool snapshot_error_is_absence(int error)
 
 enum outcome snapshot_failure(int error)
 {
-    return error == EMFILE || error == ENFILE || error == ENOMEM ? OUTCOME_resources_exhausted
-                                                                 : OUTCOME_read_failed;
+    switch (error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+        return OUTCOME_resources_exhausted;
+    case EINTR:
+        return OUTCOME_server_stopping;
+    default:
+        return OUTCOME_read_failed;
+    }
 }
 
 static void set_failure(struct snapshot *s, int error)
