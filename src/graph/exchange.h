@@ -45,6 +45,7 @@ struct representation {
 struct target_state {
     bool is_collection;   // what is there
     bool name_possible;   // the file system can hold the name
+    bool name_hidden;     // whatever had it would not be there for clients
     bool parent_exists;   // as a collection
     bool depth_unbounded; // a PROPFIND that goes deeper than is permitted
 };
@@ -78,6 +79,7 @@ struct effect {
     bool created;    // at the target or the destination
     bool from_form;  // files of a form were stored
     bool has_result; // to be told in the content
+    bool untold;     // properties were changed, and the client wants to hear of failures alone
     bool unfinished; // the content is kept, and waits for more
 };
 

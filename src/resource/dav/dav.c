@@ -59,6 +59,8 @@ struct tree_terms terms_of_member(struct authoring *a)
 {
     struct tree_terms terms = {.must_not_exist = true};
 
+    if (!post_is_form(a) && written_is_wanted(a->x))
+        terms.ret_file = &a->written;
     locks_add_terms(a, &terms);
     return terms;
 }
@@ -67,6 +69,8 @@ struct tree_terms terms_of(struct authoring *a)
 {
     struct tree_terms terms = {.target = &a->here.here};
 
+    if (written_is_wanted(a->x))
+        terms.ret_file = &a->written;
     locks_add_terms(a, &terms);
     return terms;
 }
@@ -157,7 +161,7 @@ static bool effect_is_long(const struct authoring *a)
     bool replaces = a->there.here.kind == TREE_COLLECTION; // and what was there is removed
 
     if (upload_is_concerned(a))
-        return false;
+        return digests_reread_much(a);
     switch (a->x->request.method) {
     case METHOD_DELETE:
     case METHOD_PROPFIND:
@@ -168,7 +172,7 @@ static bool effect_is_long(const struct authoring *a)
     case METHOD_MOVE:
         return replaces || a->crosses;
     default:
-        return write_copies_much(a);
+        return write_copies_much(a) || digests_reread_much(a);
     }
 }
 
@@ -197,7 +201,8 @@ static bool establish_effect(struct authoring *a)
     x->effect.created = a->result.created;
     x->effect.from_form = post_is_form(a);
     x->effect.partly = a->failed || a->conflict_below;
-    x->effect.has_result = a->has_result;
+    x->effect.has_result = a->has_result || a->written >= 0;
+    x->effect.untold = x->request.method == METHOD_PROPPATCH && !a->told.ptr;
     x->effect.unfinished =
         upload_is_concerned(a) && !x->upload.finishes && x->request.method != METHOD_DELETE;
     if (a->result.now.kind == TREE_FILE)
@@ -216,6 +221,7 @@ static struct authoring *authoring_of(struct exchange *x)
         return NULL;
     memset(a, 0, sizeof *a);
     a->x = x;
+    a->written = -1;
     a->dav = container_of(x->resource, struct dav, resource);
     a->path = uri_path_trim(span_from(x->path.text, x->resource->mount_length - 1));
     x->held = a;
@@ -269,6 +275,8 @@ static void dav_release(struct exchange *x)
     if (!a)
         return;
     write_discard(a);
+    if (a->written >= 0)
+        close(a->written);
     xml_discard(a);
     propfind_discard(a);
     while (a->failed) {

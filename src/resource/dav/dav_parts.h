@@ -77,12 +77,16 @@ struct authoring {
     struct posting *posting;  // POST: what becomes of its content
     struct digest_hash *hash; // of the content, where the client sent digests
     struct digests digests;   // those
+    struct digests whole;     // that it sent of the representation, of which this is a part
     bool digests_read;
     struct failed_member *failed;
     struct upload_claim upload; // that the target names, or that the request opened
+    bool upload_spoilt;         // it is not what its digest says, and nobody knows since when
     struct upload_waiting waiting;
 
     struct tree_result result;
+    int written;       // what was stored, where it is to be told; -1: it isn't
+    bool written_told; // all of it
     char etag[STAMP_ETAG_OPAQUE + 1];
 
     // Locks.
@@ -105,7 +109,7 @@ struct authoring {
     struct dav_propfind propfind;
     struct dav_proppatch proppatch;
 
-    struct span told;        // PROPPATCH: the answer
+    struct span told;        // PROPPATCH: the answer; ptr NULL: there is nothing to tell
     struct telling *telling; // PROPFIND: what is being told
 
     // PROPFIND: what is remembered of its answer, or will be.
@@ -159,6 +163,11 @@ void write_discard(struct authoring *a);
 int digests_read(struct authoring *a);
 void digests_add(struct authoring *a, struct span content);
 int digests_check(struct authoring *a);
+/* Whether the next takes long. */
+bool digests_reread_much(const struct authoring *a);
+/* The same for all that is staged: those of the whole, and earlier ones (NULL: none) of it. */
+int digests_check_whole(struct authoring *a, const struct stage *stage,
+                        const struct digests *earlier);
 
 /* dav_post.c: the same for POST. */
 void post_piece(struct authoring *a);
@@ -167,6 +176,13 @@ bool post_is_form(const struct authoring *a);
 /* Of the member that was made; not of a form. */
 struct span post_member_name(const struct authoring *a);
 void post_free(struct posting *p);
+
+/* dav_written.c: the representation that was stored, in the answer. */
+bool written_is_wanted(struct exchange *x);
+/* By its path, whose last segment tells the type. */
+void written_respond(struct authoring *a, struct span path);
+/* A preference that has shaped the answer: RFC 7240 §3. */
+void preference_applied(struct exchange *x, struct span preference);
 
 /* dav_upload.c: content that comes in pieces. */
 bool upload_is_opening(const struct exchange *x);

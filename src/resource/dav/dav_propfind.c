@@ -459,7 +459,7 @@ void propfind_respond(struct authoring *a)
     exchange_add_field(x, SPAN("Content-Type"), MULTISTATUS_MEDIA_TYPE);
     add_content_location(x);
     if (applied.len)
-        exchange_add_field(x, SPAN("Preference-Applied"), applied);
+        preference_applied(x, applied);
     if (a->answer || t->ended) {
         r->body = a->answer ? answer_content(a->answer) : buf_span(&t->piece);
         r->length = r->body.len;

@@ -184,6 +184,7 @@ static void open_upload(struct authoring *a)
         a->error = digests_check(a);
     if (a->error)
         return;
+    opening.digests = a->whole;
     (void)upload_table_expire(share->uploads, now_seconds());
     begin_opening(a);
     if (a->error)
@@ -217,6 +218,11 @@ static void finish_upload(struct authoring *a, struct stage *stage)
         a->error = authoring_fail(a, OUTCOME_upload_length_differs);
         return;
     }
+    a->error = digests_check_whole(a, stage, &o->digests);
+    if (a->error) {
+        a->upload_spoilt = a->cause == OUTCOME_digest_differs;
+        return;
+    }
     if (o->modified_ns != TREE_NOW)
         tree_stage_set_times(stage, o->modified_ns);
     a->error = tree_stage_sync(stage);
@@ -246,7 +252,7 @@ void upload_commit(struct authoring *a)
     if (a->error == 0 && a->x->upload.finishes)
         finish_upload(a, stage);
     // In one with the end of the writing, so that nobody else finds a stage that is a file by now.
-    if ((a->error == 0 && a->x->upload.finishes) || a->error == -EIO)
+    if ((a->error == 0 && a->x->upload.finishes) || a->error == -EIO || a->upload_spoilt)
         upload_remove(uploads, &a->upload);
     else
         leave(a);

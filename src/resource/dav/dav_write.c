@@ -262,6 +262,8 @@ static int commit_stage(struct authoring *a, const struct tree_terms *terms)
 {
     int error = write_is_partial(a->x) ? complete_part(a) : 0;
 
+    if (error == 0)
+        error = digests_check_whole(a, a->stage, NULL);
     if (error)
         return error;
     if (modified_time(a->x) != TREE_NOW)

@@ -79,6 +79,7 @@ struct tree_terms {
     int (*check)(void *context);
     void (*done)(void *context);
     void *context;
+    int *ret_file; // of a stage: where its descriptor goes, for the caller to close; NULL: nowhere
 };
 
 struct tree_result {
@@ -146,6 +147,8 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
 /* Appends part of what another stage holds. */
 int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t offset,
                           uint64_t length);
+/* What was written, from an offset on; -EIO when it is not all there. */
+int tree_stage_read(const struct stage *s, uint64_t offset, size_t length, char *to);
 /* Nanoseconds since 1970; without this it is the time of tree_stage_sync(). */
 void tree_stage_set_times(struct stage *s, int64_t modified_ns);
 uint64_t tree_stage_length(const struct stage *s);

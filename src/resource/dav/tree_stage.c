@@ -208,6 +208,22 @@ int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t of
     return error;
 }
 
+int tree_stage_read(const struct stage *s, uint64_t offset, size_t length, char *to)
+{
+    while (length) {
+        ssize_t n = pread(s->fd, to, length, (off_t)offset);
+
+        if (n == 0 || (n < 0 && errno != EINTR))
+            return n < 0 ? -errno : -EIO;
+        if (n < 0)
+            continue;
+        to += n;
+        offset += (uint64_t)n;
+        length -= (size_t)n;
+    }
+    return 0;
+}
+
 void tree_stage_set_times(struct stage *s, int64_t modified_ns)
 {
     s->modified_ns = modified_ns;
@@ -335,6 +351,10 @@ int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
     result.created = old.seen.kind == TREE_ABSENT;
     if (error == 0)
         *ret_result = result;
+    if (error == 0 && terms && terms->ret_file) {
+        *terms->ret_file = s->fd;
+        s->fd = -1;
+    }
     return error;
 }
 

@@ -13,6 +13,7 @@
 #ifndef CANDOR_RESOURCE_DAV_UPLOAD_TABLE_H
 #define CANDOR_RESOURCE_DAV_UPLOAD_TABLE_H
 
+#include "http/digest.h"
 #include "http/upload_fields.h"
 #include "io/loop.h"
 #include "resource/dav/tree.h"
@@ -24,8 +25,9 @@ struct upload;
 struct upload_opening {
     struct span path; // of the file to be, relative to the root
     struct span if_match, if_none_match, if_unmodified_since;
-    uint64_t length;     // or TREE_LENGTH_UNKNOWN
-    int64_t modified_ns; // or TREE_NOW
+    struct digests digests; // of the whole, as far as they were sent
+    uint64_t length;        // or TREE_LENGTH_UNKNOWN
+    int64_t modified_ns;    // or TREE_NOW
 };
 
 /* The right to write to an upload, until somebody else claims it. */

@@ -2,6 +2,7 @@
 #include "resource/files/folder.h"
 
 #include "base/ascii.h"
+#include "base/hash.h"
 #include "http/accept.h"
 #include "http/disposition.h"
 #include "resource/files/search.h"
@@ -136,11 +137,7 @@ static bool begin(struct folder_answer *f, struct span path)
  * view or format others. */
 static void make_etag(struct folder_answer *f)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-    for (size_t i = 0; i < f->text.len; i++)
-        hash = (hash ^ (unsigned char)f->text.ptr[i]) * UINT64_C(0x100000001b3);
-    ascii_write_hex_u64(hash, f->etag);
+    ascii_write_hex_u64(hash_add(HASH_BEGIN, buf_span(&f->text)), f->etag);
 }
 
 static void tell_failure(struct exchange *x, int error)
