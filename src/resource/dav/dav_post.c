@@ -185,19 +185,29 @@ static int rename_member(struct authoring *a, struct member *m)
     return error;
 }
 
-static int commit_member(struct authoring *a, struct member *m)
+static int commit_name(struct authoring *a, struct member *m)
 {
     const struct tree_terms terms = terms_of_member(a);
+    struct span path = member_path(a, span_of(m->name, m->length));
+    int error = path.len ? write_commit_stage(a, m->stage, path, &terms) : -ENOMEM;
+
+    if (path.len)
+        free((char *)path.ptr);
+    return error;
+}
+
+static int commit_member(struct authoring *a, struct member *m)
+{
     char original[LIMIT_FILE_NAME];
     size_t length = m->length;
-    int error = tree_stage_commit(m->stage, &terms, &a->result);
+    int error = commit_name(a, m);
 
     memcpy(original, m->name, length);
     for (int number = 2; error == -EEXIST && number <= NAMES_TRIED; number++) {
         number_name(m, span_of(original, length), number);
         error = rename_member(a, m);
         if (error == 0)
-            error = tree_stage_commit(m->stage, &terms, &a->result);
+            error = commit_name(a, m);
     }
     return error;
 }

@@ -110,8 +110,13 @@ static int tell_batch(struct telling *t)
 
         if (!paths)
             return -ENOMEM;
-        for (size_t i = 0; i < n; i++)
-            paths[i] = telling_path_of(t, &t->members[t->member_at + i]);
+        for (size_t i = 0; i < n; i++) {
+            struct tree_names names;
+
+            if (telling_names_of(t, &t->members[t->member_at + i], &names) < 0)
+                return -ENOMEM;
+            paths[i] = names.thing;
+        }
         result = store_properties_visit(share->journal.store, share->journal.tree, paths, n,
                                         !t->names_only, visit_stored, &v);
         if (result < 0)

@@ -80,7 +80,7 @@ static void add_file_location(struct exchange *x, const struct authoring *a)
     struct buf path = {0};
 
     buf_add(&path, span_first(x->path.text, x->resource->mount_length));
-    buf_add(&path, a->path);
+    buf_add(&path, a->names.asked);
     if (!path.failed)
         add_location(x, buf_span(&path));
     buf_done(&path);

@@ -20,7 +20,8 @@ struct upload;
 
 /* What the request said that opened it. A condition whose ptr is NULL was not sent. */
 struct upload_opening {
-    struct span path; // of the file to be, relative to the root
+    struct span path;   // of the file to be, relative to the root, as the client named it
+    struct span folder; // that it was to be in, without links
     struct span if_match, if_none_match, if_unmodified_since;
     uint64_t length;     // or TREE_LENGTH_UNKNOWN
     int64_t modified_ns; // or TREE_NOW
@@ -47,8 +48,8 @@ void upload_table_free(struct upload_table *t);
 int upload_open(struct upload_table *t, const struct upload_opening *opening, struct stage *stage,
                 int64_t now, struct upload_claim *ret_claim);
 /*
- * Finds the upload of that name in that folder ("" or a path), and waits for who is writing to it
- * just now. False: there is none. Every claim is dropped once.
+ * Finds the upload of that name in that folder ("" or a path without links), and waits for who is
+ * writing to it just now. False: there is none. Every claim is dropped once.
  */
 bool upload_claim(struct upload_table *t, struct span id, struct span folder,
                   struct upload_claim *ret_claim);

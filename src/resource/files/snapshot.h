@@ -75,6 +75,8 @@ void snapshot_unref(struct snapshot *s);
 
 /* Opens beneath the root, never through a magic link; a negated errno on failure. */
 int snapshot_open(int root, const char *path, int flags);
+/* The same, through no link at all: -ELOOP when there is one. */
+int snapshot_open_straight(int root, const char *path, int flags);
 
 /* The outcome for an errno that is neither absence nor permission. */
 enum outcome snapshot_failure(int error);
