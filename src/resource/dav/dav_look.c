@@ -27,10 +27,11 @@ static void look_there(struct authoring *a)
 /* A look fails where the system refuses it or the disk does. */
 static void set_look_cause(struct authoring *a)
 {
-    enum outcome cause = a->error == -EACCES || a->error == -EPERM ? OUTCOME_not_readable
-                         : a->error == -ENOMEM || a->error == -EMFILE || a->error == -ENFILE
-                             ? OUTCOME_resources_exhausted
-                             : OUTCOME_read_failed;
+    enum outcome cause =
+        a->error == -EACCES || a->error == -EPERM ? OUTCOME_not_readable
+        : a->error == -ENOMEM || a->error == -EMFILE || a->error == -ENFILE || a->error == -EAGAIN
+            ? OUTCOME_resources_exhausted
+            : OUTCOME_read_failed;
 
     exchange_set_cause(a->x, cause, 0);
 }

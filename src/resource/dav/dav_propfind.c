@@ -305,7 +305,8 @@ static struct span key_of(struct authoring *a)
 
     buf_addf(&b, "%d %d %d %d ", (int)depth_parse(message_field(&x->request, FIELD_depth)),
              (int)asked->kind, prefer.returning == PREFER_RETURN_MINIMAL, prefer.depth_noroot);
-    // Neither a path nor a name has a NUL.
+    // As the client named it, as hrefs are; a change by whatever address ends the answer. Neither a
+    // path nor a name has a NUL.
     buf_add(&b, x->path.text);
     for (size_t i = 0; i < asked->count; i++) {
         buf_add_char(&b, '\0');

@@ -7,6 +7,7 @@
 #include "wire/uri.h"
 
 #include <assert.h>
+#include <errno.h>
 
 /* From a Resource-Tag to a path of the tree. A tag that has none matches nothing. */
 static int resolve(const struct lock_facts *f, struct arena *arena, struct if_resource *r)
@@ -144,8 +145,10 @@ int lock_facts_look(struct lock_facts *f, struct tree *tree, struct arena *arena
             continue;
         }
         error = tree_locate(tree, r->names.asked, arena, &look, &r->names);
-        if (error < 0)
+        if (error == -ENOMEM || (error && r->tag_asked))
             return error;
+        if (error)
+            continue; // by the path that it was named
         r->has_etag = look.here.kind == TREE_FILE;
         if (r->has_etag)
             stamp_etag(&look.here.stamp, 0, SPAN(""), r->etag);

@@ -11,10 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-enum {
-    LINKS = 40,   // on one way, as the system has it
-    ATTEMPTS = 8, // while others change the same links
-};
+enum { ATTEMPTS = 8 }; // while others change the same links
 
 /* Texts that struct tree_names may point into. */
 struct way {
@@ -56,7 +53,7 @@ static int replace(struct walk *w, struct span text, struct span rest)
 {
     char all[LIMIT_TREE_PATH + 1];
 
-    if (++w->links > LINKS)
+    if (++w->links > LIMIT_TREE_LINKS)
         return -ELOOP;
     if (span_starts(text, SPAN("/")))
         return -EXDEV;
