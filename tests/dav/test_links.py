@@ -486,4 +486,4 @@ def test_methods_see_what_a_hidden_folder_holds_through_a_link(server, root):
     assert put(server, "/other/file") == 423 and put(server, "/other/file", token) == 204
     assert set(rows(propfind(server, "/current/", "1"))) == {b"/current/", b"/current/file"}
     assert server.request("GET", "/other/file").body == b"new"
-    assert put(server, "/.releases/1/file") == 400
+    assert put(server, "/.releases/1/file") == 403

@@ -78,6 +78,12 @@ int snapshot_open(int root, const char *path, int flags);
 /* The same, through no link at all: -ELOOP when there is one. */
 int snapshot_open_straight(int root, const char *path, int flags);
 
+/*
+ * Whether content of that type can act for whoever looks at it; what clients wrote is then sent
+ * with "Content-Security-Policy: sandbox".
+ */
+bool snapshot_can_hold_scripts(struct span content_type);
+
 /* The outcome for an errno that is neither absence nor permission. */
 enum outcome snapshot_failure(int error);
 bool snapshot_error_is_absence(int error);
