@@ -108,6 +108,8 @@ enum outcome authoring_outcome(int error)
     case EMFILE:
     case ENFILE:
         return OUTCOME_resources_exhausted;
+    case -TREE_NOT_DURABLE:
+        return OUTCOME_not_durable;
     default:
         return OUTCOME_write_failed;
     }
@@ -280,12 +282,7 @@ static void dav_release(struct exchange *x)
         close(a->written);
     xml_discard(a);
     propfind_discard(a);
-    while (a->failed) {
-        struct failed_member *f = a->failed;
-
-        a->failed = f->next;
-        free(f);
-    }
+    change_forget_failed(a);
     x->held = NULL;
 }
 

@@ -83,6 +83,8 @@ struct authoring {
     struct digests whole;     // that it sent of the representation, of which this is a part
     bool digests_read;
     struct failed_member *failed;
+    size_t failed_count;
+    bool given_up;              // for their sake, with nothing changed
     struct upload_claim upload; // that the target names, or that the request opened
     bool upload_spoilt;         // it is not what its digest says, and nobody knows since when
     struct upload_waiting waiting;
@@ -211,6 +213,7 @@ void change_delete(struct authoring *a);
 void change_mkcol(struct authoring *a);
 void change_copy(struct authoring *a);
 void change_move(struct authoring *a);
+void change_forget_failed(struct authoring *a);
 
 /* dav_xml.c: content that is XML, read in the loop's thread as it comes. */
 bool xml_is_content_of(enum method method);
@@ -240,7 +243,7 @@ struct rows_following {
 };
 /* Before the change. A negated errno, and then there is nothing to end. */
 int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_kind kind);
-/* After it, whether it worked (a->error) or not. shallow: a copy without members. */
+/* After it, whether anything changed (a->error) or not. shallow: a copy without members. */
 void rows_end(struct authoring *a, struct rows_following *f, bool shallow);
 /* At start: what a crash has left between the two. */
 int rows_recover(struct dav_share *share);

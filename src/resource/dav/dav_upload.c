@@ -269,7 +269,8 @@ void upload_commit(struct authoring *a)
     if (a->error == 0 && a->x->upload.finishes)
         finish_upload(a, stage);
     // In one with the end of the writing, so that nobody else finds a stage that is a file by now.
-    if ((a->error == 0 && a->x->upload.finishes) || a->error == -EIO || a->upload_spoilt)
+    if ((tree_is_changed(a->error) && a->x->upload.finishes) || a->error == -EIO ||
+        a->upload_spoilt)
         upload_remove(uploads, &a->upload);
     else
         leave(a);

@@ -224,8 +224,10 @@ bool write_take(struct authoring *a, struct span data)
 static int place_again(struct authoring *a)
 {
     struct stage *s;
-    int error = stage_before(a, &s);
+    int error;
 
+    tree_stage_unclaim(a->stage); // else the same bytes were claimed twice for a moment
+    error = stage_before(a, &s);
     if (error)
         return error == -ERANGE || error == -ENOENT ? -ESTALE : error;
     error = tree_stage_copy_stage(s, a->stage, a->staged_before, a->place_end - a->place_first);

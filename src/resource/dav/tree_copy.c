@@ -154,14 +154,12 @@ static int copy_file(struct copy *c, int from, const char *name, int to, const c
 /* A link is copied as it is: where it leads is looked at when somebody follows it. */
 static int copy_link(int from, const char *name, int to, const char *new_name)
 {
-    char *text = malloc(LIMIT_TREE_PATH + 1);
+    char *text = calloc(1, LIMIT_TREE_PATH + 2); // ended, whatever is read
     ssize_t n = text ? readlinkat(from, name, text, LIMIT_TREE_PATH + 1) : -1;
     int error = !text ? -ENOMEM : n < 0 ? -errno : n > LIMIT_TREE_PATH ? -ENAMETOOLONG : 0;
 
-    if (error == 0) {
-        text[n] = '\0';
+    if (error == 0)
         error = symlinkat(text, to, new_name) < 0 ? -errno : 0;
-    }
     free(text);
     return error;
 }
@@ -177,7 +175,7 @@ static int tell_failure(const struct copy *c, const char *folder, const char *na
         return -ECANCELED;
     if (path_list_add(&one, folder, name) < 0 && path_list_add(&one, "", folder) < 0)
         return -ENOMEM; // a member whose path is too long is told by its folder
-    if (c->how->failed(c->how->context, span_from_str(one.paths[0]), -error))
+    if (c->how->failed(c->how->context, span_from_str(one.paths[0]), -error) && !c->moving)
         result = 0;
     path_list_done(&one);
     return result;
@@ -291,27 +289,18 @@ static int copy_collection(struct copy *c, const struct tree_pair *pair, const c
     return error; // c->to keeps its lock until the copy has its place
 }
 
-/* With the mutex. */
-static int publish_copy(struct copy *c, struct tree_pair *pair, const struct tree_terms *terms,
-                        const char *temporary, bool *ret_swapped)
+/* With the mutex, when the copy has its place. */
+static void account_copy(struct copy *c, const struct tree_pair *pair, bool swapped)
 {
-    int error = tree_agree_pair(c->tree, pair, terms);
     const struct found *old = &pair->to;
-    bool swapped;
 
-    if (error == 0)
-        error =
-            place_publish(&pair->target, temporary, pair->from.folder || c->to >= 0, old, &swapped);
-    if (error)
-        return error;
     if (!c->moving) {
         c->tree->claimed -= c->claim;
         c->claim = 0;
     }
     tree_account(c->tree, c->bytes,
                  old->seen.kind == TREE_FILE && !old->link && !swapped ? old->seen.stamp.size : 0);
-    *ret_swapped = swapped;
-    return 0;
+    tree_tell_change(c->tree, &pair->target);
 }
 
 static void copy_abandon(struct copy *c, const struct tree_pair *pair, const char *temporary)
@@ -331,8 +320,11 @@ static int publish_collection(struct copy *c, struct tree_pair *pair,
     int error;
 
     tree_lock(c->tree);
-    error = publish_copy(c, pair, terms, temporary, &swapped);
+    error = tree_agree_pair(c->tree, pair, terms);
+    if (error == 0)
+        error = place_publish(&pair->target, temporary, true, &pair->to, &swapped);
     if (error == 0) {
+        account_copy(c, pair, swapped);
         (void)place_look(c->tree, &pair->target, &now);
         if (terms->done)
             terms->done(terms->context);
@@ -342,11 +334,10 @@ static int publish_collection(struct copy *c, struct tree_pair *pair,
         copy_abandon(c, pair, temporary);
         return error;
     }
+    *ret_result = (struct tree_result){now.seen, pair->to.seen.kind == TREE_ABSENT};
     error = tree_sync_folder(pair->target.folder);
     if (swapped)
         tree_discard(c->tree, pair->target.folder, temporary);
-    if (error == 0)
-        *ret_result = (struct tree_result){now.seen, pair->to.seen.kind == TREE_ABSENT};
     return error;
 }
 
@@ -379,14 +370,12 @@ int tree_copy(struct tree *t, struct span source, struct span target,
     struct copy c = {.tree = t, .how = copying, .from = -1, .to = -1};
     char temporary[TEMPORARY_NAME];
     struct tree_pair pair;
-    int error = tree_need_count(t);
+    int error = tree_open_pair(t, source, target, &pair);
 
-    if (!terms)
-        terms = &no_terms;
-    if (error == 0)
-        error = tree_open_pair(t, source, target, &pair);
     if (error)
         return error;
+    if (!terms)
+        terms = &no_terms;
     if (terms->must_not_exist && pair.to.seen.kind != TREE_ABSENT) {
         error = -EEXIST; // before the work, though it will be asked again
     } else if (pair.from.seen.kind == TREE_FILE) {
@@ -407,74 +396,103 @@ int tree_copy(struct tree *t, struct span source, struct span target,
 
 /* ---- Moving between file systems */
 
-/* With the mutex: publishes the copy and takes the source out of view. */
-static int move_copy_locked(struct copy *c, struct tree_pair *pair, const struct tree_terms *terms,
-                            const char *temporary, uint64_t changes, bool *ret_swapped,
-                            char hidden[TEMPORARY_NAME])
+/* With the mutex: whether the source is what was copied. Else a change of it would be lost. */
+static bool is_as_copied(const struct tree_watch *w, const struct found *before,
+                         const struct found *now)
 {
-    int error = 0;
+    return !w->changed && before->device == now->device && before->inode == now->inode &&
+           (before->link || tree_seen_eq(&before->seen, &now->seen));
+}
 
-    /* A member that changed since it was copied would be lost with the source. */
-    if (c->tree->changes != changes)
+/* With the mutex: the old state is there again. */
+static void take_back(const struct tree_pair *pair, const char *temporary, bool swapped)
+{
+    const struct place *p = &pair->target;
+
+    if (swapped)
+        (void)renameat2(p->folder, temporary, p->folder, p->leaf, RENAME_EXCHANGE);
+    else
+        (void)tree_rename_to_free(p->folder, p->leaf, p->folder, temporary);
+}
+
+/*
+ * With the mutex: publishes the copy and takes the source out of view. What is replaced is always
+ * exchanged, so that this can be undone when the source cannot go.
+ */
+static int move_copy_locked(struct copy *c, struct tree_pair *pair, const struct tree_terms *terms,
+                            const char *temporary, const struct tree_watch *watch,
+                            bool *ret_swapped, char hidden[TEMPORARY_NAME])
+{
+    const struct found before = pair->from;
+    int error = tree_agree_pair(c->tree, pair, terms);
+
+    if (error == 0 && !is_as_copied(watch, &before, &pair->from))
         error = -ESTALE;
     if (error == 0)
-        error = publish_copy(c, pair, terms, temporary, ret_swapped);
+        error = place_publish(&pair->target, temporary, true, &pair->to, ret_swapped);
     if (error)
         return error;
-    if (tree_hide_locked(c->tree, &pair->source, hidden) < 0)
-        hidden[0] = '\0'; // both stay, which is told
-    else if (terms->done)
+    error = tree_hide_locked(c->tree, &pair->source, hidden);
+    if (error) {
+        take_back(pair, temporary, *ret_swapped);
+        return error;
+    }
+    account_copy(c, pair, *ret_swapped);
+    tree_tell_change(c->tree, &pair->source);
+    if (terms->done)
         terms->done(terms->context);
     return 0;
+}
+
+/* The copy, in the target's folder. */
+static int copy_source(struct copy *c, const struct tree_pair *pair, const char *temporary)
+{
+    const struct place *s = &pair->source;
+    int to = pair->target.folder;
+
+    if (faccessat(s->folder, ".", W_OK, AT_EACCESS) < 0)
+        return -errno; // the source could not go, and all the copying would be for nothing
+    return pair->from.folder ? copy_collection(c, pair, temporary)
+           : pair->from.link ? copy_link(s->folder, s->leaf, to, temporary)
+                             : copy_file(c, s->folder, s->leaf, to, temporary);
 }
 
 /*
  * As a copy; then the source is hidden and its folder fsynced, after the target's. A stop between
  * leaves both whole.
  */
-int tree_move_across(struct tree *t, struct tree_pair *pair, const struct tree_terms *terms,
-                     struct tree_result *ret_result)
+int tree_move_across(struct tree *t, struct tree_pair *pair, const struct tree_copying *copying,
+                     const struct tree_terms *terms, struct tree_result *ret_result)
 {
-    struct copy c = {.tree = t, .moving = true, .from = -1, .to = -1};
-    char temporary[TEMPORARY_NAME], hidden[TEMPORARY_NAME] = "";
+    struct copy c = {.tree = t, .how = copying, .moving = true, .from = -1, .to = -1};
+    char temporary[TEMPORARY_NAME], hidden[TEMPORARY_NAME];
+    struct tree_watch watch;
     struct found now = {0};
     bool swapped = false;
-    uint64_t changes;
     int error;
 
-    tree_lock(t);
-    changes = t->changes;
-    tree_unlock(t);
+    tree_watch_begin(t, &watch, &pair->from.seen);
     tree_name_temporary(t, temporary);
-    if (pair->from.folder)
-        error = copy_collection(&c, pair, temporary);
-    else if (pair->from.link)
-        error = copy_link(pair->source.folder, pair->source.leaf, pair->target.folder, temporary);
-    else
-        error =
-            copy_file(&c, pair->source.folder, pair->source.leaf, pair->target.folder, temporary);
+    error = copy_source(&c, pair, temporary);
     if (error == 0) {
         tree_lock(t);
-        error = move_copy_locked(&c, pair, terms, temporary, changes, &swapped, hidden);
+        error = move_copy_locked(&c, pair, terms, temporary, &watch, &swapped, hidden);
         (void)place_look(t, &pair->target, &now);
         tree_unlock(t);
     }
+    tree_watch_end(t, &watch);
     if (c.to >= 0)
         close(c.to);
     if (error) {
         copy_abandon(&c, pair, temporary);
         return error;
     }
+    *ret_result = (struct tree_result){now.seen, pair->to.seen.kind == TREE_ABSENT};
     error = tree_sync_folder(pair->target.folder);
     if (error == 0)
         error = tree_sync_folder(pair->source.folder);
     if (swapped)
         tree_discard(t, pair->target.folder, temporary);
-    if (hidden[0])
-        tree_discard(t, pair->source.folder, hidden);
-    else if (error == 0)
-        error = -EACCES;
-    if (error == 0)
-        *ret_result = (struct tree_result){now.seen, pair->to.seen.kind == TREE_ABSENT};
+    tree_discard(t, pair->source.folder, hidden);
     return error;
 }

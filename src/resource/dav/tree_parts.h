@@ -11,6 +11,16 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/*
+ * A collection that somebody needs to stay as it is for longer than the mutex can be held, and
+ * whether it did. On the stack of who watches.
+ */
+struct tree_watch {
+    struct tree_watch *next;
+    struct tree_seen folder;
+    bool changed; // something in it, at whatever depth, by this tree
+};
+
 enum tree_counting { TREE_UNCOUNTED, TREE_BEING_COUNTED, TREE_COUNTED };
 
 struct tree {
@@ -23,7 +33,7 @@ struct tree {
     enum tree_counting counting;
     uint64_t used;    // bytes of content, when counted
     uint64_t claimed; // by stages that are not committed
-    uint64_t changes; // how many there were
+    struct tree_watch *watches;
 };
 
 enum { TEMPORARY_NAME = sizeof TEMPORARY_PREFIX - 1 + TEMPORARY_DIGITS + 1 };
@@ -56,6 +66,11 @@ size_t tree_write_parent(struct span path, char ret_parent[LIMIT_TREE_PATH + 1])
 int tree_check_way(struct span path);
 struct tree_seen tree_seen_from_stat(const struct stat *st);
 
+void tree_watch_begin(struct tree *t, struct tree_watch *w, const struct tree_seen *folder);
+void tree_watch_end(struct tree *t, struct tree_watch *w);
+/* With the mutex: something was changed there; NULL: somewhere. */
+void tree_tell_change(struct tree *t, const struct place *p);
+
 /*
  * Opens a path's folder. -EBUSY for the root, -ESTALE where a link is on the way. The place is
  * closed with place_done().
@@ -83,6 +98,7 @@ int tree_rename_to_free(int from, const char *name, int to, const char *new_name
 void tree_name_temporary(struct tree *t, char ret_name[TEMPORARY_NAME]);
 bool tree_name_is_temporary(struct span name);
 
+/* Makes a change durable that is seen already; else TREE_NOT_DURABLE. */
 int tree_sync_folder(int folder);
 /* Keeps a large file's blocks until the descriptor is closed, outside of the mutex. Or -1. */
 int tree_hold(const struct place *p, const struct found *old);
