@@ -263,7 +263,6 @@ static void a_watch_tells_changes_within_it_only(void **state)
     assert_int_equal(tree_folder_mkdir(&f, "a/b"), 0);
     assert_int_equal(tree_folder_put(&f, "a/b/f", "x"), 0);
     assert_int_equal(tree_folder_mkdir(&f, "ab"), 0);
-    assert_int_equal(symlinkat("a/b", f.root, "link"), 0);
     seen = look(&f, "a").here;
     tree_watch_begin(f.tree, &w, &seen);
     assert_int_equal(tree_folder_put(&f, "ab/f", "x"), 0);
@@ -277,12 +276,12 @@ static void a_watch_tells_changes_within_it_only(void **state)
     for (int change = 0; change < 8; change++) {
         tree_watch_begin(f.tree, &w, &seen);
         assert_int_equal(change == 0   ? tree_folder_put(&f, "a/b/f", "y")
-                         : change == 1 ? tree_folder_put(&f, "link/f", "z")
+                         : change == 1 ? tree_folder_put(&f, "a/b/new", "z")
                          : change == 2 ? tree_folder_mkdir(&f, "a/c")
                          : change == 3 ? move(&f, "g", "a/b/g", false)
                          : change == 4 ? move(&f, "a/b/g", "g", false)
                          : change == 5 ? copy(&f, "ab", "a/b/ab", false)
-                         : change == 6 ? tree_touch(f.tree, SPAN("link/f"), 1000, NULL)
+                         : change == 6 ? tree_touch(f.tree, SPAN("a/b/f"), 1000, NULL)
                                        : discard(&f, "a/b/f"),
                          0);
         assert_true(w.changed);
