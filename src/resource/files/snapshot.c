@@ -29,11 +29,11 @@ const struct span file_coding_names[CODING_COUNT] = {
 
 static const char *const coding_suffixes[CODING_COUNT] = {"", ".br", ".zst", ".gz"};
 
-int snapshot_open(int root, const char *path, int flags)
+static int open_beneath(int root, const char *path, int flags, uint64_t resolve)
 {
     struct open_how how = {
         .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+        .resolve = RESOLVE_BENEATH | resolve,
     };
     int attempts = 0;
     long fd;
@@ -43,6 +43,16 @@ int snapshot_open(int root, const char *path, int flags)
         fd = syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof how);
     while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++attempts < OPEN_ATTEMPTS)));
     return fd < 0 ? -errno : (int)fd;
+}
+
+int snapshot_open(int root, const char *path, int flags)
+{
+    return open_beneath(root, path, flags, RESOLVE_NO_MAGICLINKS);
+}
+
+int snapshot_open_straight(int root, const char *path, int flags)
+{
+    return open_beneath(root, path, flags, RESOLVE_NO_SYMLINKS);
 }
 
 /* Nothing is there, or nothing that may be reached: a link out of the root (EXDEV) is like none. */

@@ -74,6 +74,8 @@ void snapshot_unref(struct snapshot *s);
 
 /* Opens beneath the root, never through a magic link; a negated errno on failure. */
 int snapshot_open(int root, const char *path, int flags);
+/* The same, through no link at all: -ELOOP when there is one. */
+int snapshot_open_straight(int root, const char *path, int flags);
 
 /*
  * Whether content of that type can act for whoever looks at it; what clients wrote is then sent
