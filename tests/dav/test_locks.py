@@ -210,7 +210,7 @@ def test_locks_survive_a_restart(root, tmp_path, end):
 
 
 def test_the_store_must_not_be_served(root):
-    with pytest.raises(RuntimeError, match="state-within-root"):
+    with pytest.raises(RuntimeError, match="lies within this folder"):
         harness.Server(root, arguments=["--write"], state=root / "state")
     assert not (root / "state").exists()
 

@@ -218,8 +218,8 @@ def test_upload_is_invisible_until_it_is_whole(server, root):
     ("/folder", "collection-in-the-way", 409), ("/folder/", "collection-in-the-way", 409),
     ("/", "collection-in-the-way", 409),
     ("/" + "n" * 256, "name-impossible", 400), ("/a%00b", None, 400),
-    ("/a%2Fb", "name-impossible", 400), ("/.hidden", "name-impossible", 400),
-    ("/.candor-tmp-0123456789abcdef", "name-impossible", 400),
+    ("/a%2Fb", "name-impossible", 400), ("/.hidden", "name-hidden", 403),
+    ("/.candor-tmp-0123456789abcdef", "name-hidden", 403),
     ("/" + "/".join(["d" * 200] * 25), "name-impossible", 400)])
 def test_place_that_content_cannot_have_is_refused(server, root, target, outcome, status):
     (root / "folder").mkdir(exist_ok=True)

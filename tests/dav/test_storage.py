@@ -186,11 +186,11 @@ def test_nobody_sees_a_temporary(tmp_path, dotfiles):
             assert ask(server, method, target, *lines).status == 404, method
         for method in ("COPY", "MOVE"):
             assert ask(server, method, target, "Destination: /stolen").status == 404
-            assert_refused(ask(server, method, "/tree/file", f"Destination: {target}"), 400,
-                           "name-impossible")
+            assert_refused(ask(server, method, "/tree/file", f"Destination: {target}"), 403,
+                           "name-hidden")
         for method in ("PUT", "MKCOL", "LOCK"):
             content = b"x" if method == "PUT" else None
-            assert ask(server, method, target, content=content).status in (400, 412), method
+            assert ask(server, method, target, content=content).status in (403, 412), method
         assert b"candor-tmp" not in ask(server, "GET", "/tree/", "Accept: text/html").body
         assert b"candor-tmp" not in ask(server, "PROPFIND", "/tree/", "Depth: 1").body
         assert ask(server, "COPY", "/tree", "Destination: /copy").status == 201

@@ -239,6 +239,8 @@ static void a_sweep_removes_leftovers_and_only_them(void **state)
 /* In a process of its own, which may mount. 0, or the line that failed; 77: it may not. */
 static int move_between_file_systems(struct tree_folder *f)
 {
+    const struct tree_terms at_once = {.at_once = true};
+    struct tree_result result;
     struct tree_usage usage;
     char path[128];
 
@@ -247,7 +249,14 @@ static int move_between_file_systems(struct tree_folder *f)
     snprintf(path, sizeof path, "%s/other", f->path);
     if (mkdir(path, 0700) < 0 || mount("none", path, "tmpfs", 0, NULL) < 0)
         return 77;
+    // The root that was open before is of the other namespace, where nothing is mounted.
+    close(f->root);
+    f->root = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    tree_folder_reopen(f, (struct tree_options){.quota = 12});
     if (tree_folder_put(f, "a/f", "content") || tree_folder_put(f, "g", "old"))
+        return __LINE__;
+    if (tree_move(f->tree, SPAN("a"), SPAN("other/a"), &at_once, &result) != -EXDEV ||
+        tree_folder_count(f, "other") != 0 || tree_folder_count(f, "") != 3)
         return __LINE__;
     if (symlinkat("f", openat(f->root, "a", O_PATH), "l") < 0)
         return __LINE__;
@@ -289,6 +298,60 @@ static void a_move_between_file_systems_copies_and_removes(void **state)
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+/* ---- The end of the program */
+
+static void what_is_copied_is_given_up_without_a_trace_in_a_hurry(void **state)
+{
+    struct hurry hurry = {0};
+    struct tree_folder f =
+        tree_folder_new((struct tree_options){.umask = 022, .quota = 1000, .hurry = &hurry});
+    struct tree_usage usage;
+
+    (void)state;
+    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
+    assert_int_equal(tree_folder_put(&f, "a/f", "content"), 0);
+    assert_int_equal(tree_folder_mkdir(&f, "old"), 0);
+    assert_int_equal(copy(&f, "a", "b", false), 0);
+    hurry_begin(&hurry);
+    assert_int_equal(copy(&f, "a", "c", false), -EINTR);
+    assert_int_equal(copy(&f, "a", "old", true), -EINTR);
+    assert_int_equal(copy(&f, "a/f", "g", false), -EINTR);
+    assert_int_equal(tree_folder_count(&f, ""), 3);
+    assert_int_equal(tree_folder_count(&f, "old"), 0);
+    assert_int_equal(tree_usage(f.tree, &usage), 0);
+    assert_int_equal(usage.used, 14);
+    assert_int_equal(usage.available, 1000 - 14);
+    // What is quick is still done.
+    assert_int_equal(tree_folder_put(&f, "a/g", "more"), 0);
+    assert_int_equal(move(&f, "a", "c", false), 0);
+    tree_folder_free(&f);
+}
+
+static void a_removal_is_finished_in_a_hurry_or_left_to_the_next_start(void **state)
+{
+    struct hurry hurry = {0};
+    struct tree_folder f = tree_folder_new((struct tree_options){.umask = 022, .hurry = &hurry});
+    size_t removed = 0;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(tree_folder_mkdir(&f, i ? "b" : "a"), 0);
+        assert_int_equal(tree_folder_put(&f, i ? "b/f" : "a/f", "content"), 0);
+    }
+    hurry_begin(&hurry);
+    assert_int_equal(discard(&f, "a"), 0);
+    assert_int_equal(tree_folder_count(&f, ""), 1);
+    hurry.since -= (int64_t)LIMIT_STOP_CLEANING * CLOCK_MS;
+    assert_int_equal(discard(&f, "b"), 0);
+    assert_int_equal(look(&f, "b").here.kind, TREE_ABSENT);
+    assert_int_equal(tree_folder_count(&f, ""), 1); // hidden
+    tree_folder_reopen(&f, plain);
+    assert_int_equal(tree_sweep(f.tree, &removed), 0);
+    assert_int_equal(removed, 1);
+    assert_int_equal(tree_folder_count(&f, ""), 0);
+    tree_folder_free(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +363,8 @@ int main(void)
         cmocka_unit_test(a_member_that_cannot_be_copied_is_told),
         cmocka_unit_test(a_sweep_removes_leftovers_and_only_them),
         cmocka_unit_test(a_move_between_file_systems_copies_and_removes),
+        cmocka_unit_test(what_is_copied_is_given_up_without_a_trace_in_a_hurry),
+        cmocka_unit_test(a_removal_is_finished_in_a_hurry_or_left_to_the_next_start),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,6 +75,7 @@ void change_move(struct authoring *a)
     struct tree_terms terms = terms_of_both(a);
     struct rows_following rows;
 
+    terms.at_once = !a->crosses;
     a->error = rows_begin(a, &rows, STORE_INTENT_MOVE);
     if (a->error)
         return;

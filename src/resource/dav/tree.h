@@ -18,11 +18,13 @@
  *   -EBUSY         the root cannot be replaced, removed or made
  *   -EDQUOT        the quota;  -ENOSPC: the disk, or the reserve that is to be kept free
  *   -EINVAL, -ENAMETOOLONG  a name that tree_check_path() refuses
+ *   -EINTR         the program is to end: what takes long was given up, and nothing has changed
  *   -EOPNOTSUPP    the file system cannot exchange names, and there is no other atomic way
  */
 #ifndef CANDOR_RESOURCE_DAV_TREE_H
 #define CANDOR_RESOURCE_DAV_TREE_H
 
+#include "base/hurry.h"
 #include "base/span.h"
 #include "resource/files/stamp.h"
 
@@ -33,10 +35,11 @@ struct stage;
 #define TREE_NOW INT64_MIN
 
 struct tree_options {
-    uint64_t quota;   // bytes of content beneath the root; 0: no limit
-    uint64_t reserve; // bytes that stay free on the disk
-    unsigned umask;   // permission bits that new files and folders lack
-    bool dotfiles;    // whether names that begin with a dot may be used
+    uint64_t quota;            // bytes of content beneath the root; 0: no limit
+    uint64_t reserve;          // bytes that stay free on the disk
+    unsigned umask;            // permission bits that new files and folders lack
+    bool dotfiles;             // whether names that begin with a dot may be used
+    const struct hurry *hurry; // NULL: there never is one
 };
 
 enum tree_kind { TREE_ABSENT, TREE_FILE, TREE_COLLECTION, TREE_OTHER };
@@ -72,9 +75,11 @@ struct tree_terms {
     const struct tree_seen *target; // what was seen there; NULL: whatever is there now
     const struct tree_seen *source; // the same for what is copied, moved
     bool must_not_exist;            // the target
+    bool at_once;                   // a move that would have to copy is refused: -EXDEV
     int (*check)(void *context);
     void (*done)(void *context);
     void *context;
+    int *ret_file; // of a stage: where its descriptor goes, for the caller to close; NULL: nowhere
 };
 
 struct tree_result {
@@ -142,6 +147,8 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
 /* Appends part of what another stage holds. */
 int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t offset,
                           uint64_t length);
+/* What was written, from an offset on; -EIO when it is not all there. */
+int tree_stage_read(const struct stage *s, uint64_t offset, size_t length, char *to);
 /* Nanoseconds since 1970; without this it is the time of tree_stage_sync(). */
 void tree_stage_set_times(struct stage *s, int64_t modified_ns);
 uint64_t tree_stage_length(const struct stage *s);
@@ -175,7 +182,8 @@ int tree_mkdir(struct tree *t, struct span path, const struct tree_terms *terms,
  */
 int tree_touch(struct tree *t, struct span path, int64_t modified_ns,
                const struct tree_terms *terms);
-/* A collection goes at once and whole; its space is freed before this returns. */
+/* A collection goes at once and whole; its space is freed before this returns, or, where the
+ * program is to end, at the next start. */
 int tree_delete(struct tree *t, struct span path, const struct tree_terms *terms);
 /*
  * terms->must_not_exist: no overwriting. On another file system beneath the root it is a copy and
@@ -210,7 +218,8 @@ struct tree_usage {
     uint64_t available; // what may still be written: by quota, disk and reserve
 };
 
-/* With a quota, the first call of any function that needs it counts; the others wait for that. */
+/* With a quota, the first call of any function that needs it counts; the others wait for that. The
+ * sweep at start counts as well, and then none of them does. */
 int tree_usage(struct tree *t, struct tree_usage *ret_usage);
 
 #endif

@@ -314,7 +314,7 @@ int tree_move(struct tree *t, struct span source, struct span target,
     created = pair.to.seen.kind == TREE_ABSENT;
     if (hold >= 0)
         close(hold);
-    if (error == -EXDEV) {
+    if (error == -EXDEV && !terms->at_once) {
         error = tree_move_across(t, &pair, terms, ret_result);
         tree_close_pair(&pair);
         return error;

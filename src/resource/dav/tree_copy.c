@@ -39,19 +39,25 @@ static bool is_fatal(int error)
     case ENFILE:
     case EMLINK:
     case ECANCELED:
+    case EINTR:
         return true;
     default:
         return false;
     }
 }
 
-static int copy_by_hand(int from, uint64_t offset, int to, uint64_t at, uint64_t length)
+static int copy_by_hand(const struct tree *t, int from, uint64_t offset, int to, uint64_t at,
+                        uint64_t length)
 {
     enum { PIECE = 64 * 1024 };
     char *piece = malloc(PIECE);
     int error = piece ? 0 : -ENOMEM;
 
     while (error == 0 && length) {
+        if (hurry_is_on(t->options.hurry)) {
+            error = -EINTR;
+            break;
+        }
         ssize_t n = pread(from, piece, length < PIECE ? length : PIECE, (off_t)offset);
         ssize_t done = 0;
 
@@ -76,11 +82,12 @@ static int copy_by_hand(int from, uint64_t offset, int to, uint64_t at, uint64_t
 }
 
 /* copy_file_range() shares blocks where the file system can, so this is a clone if possible. */
-int tree_copy_bytes(int from, uint64_t offset, int to, uint64_t at, uint64_t length)
+int tree_copy_bytes(const struct tree *t, int from, uint64_t offset, int to, uint64_t at,
+                    uint64_t length)
 {
-    while (length) {
+    while (length && !hurry_is_on(t->options.hurry)) {
         off_t in = (off_t)offset, out = (off_t)at;
-        size_t piece = length < (1U << 30) ? (size_t)length : 1U << 30;
+        size_t piece = length < LIMIT_TREE_COPY_STEP ? (size_t)length : LIMIT_TREE_COPY_STEP;
         ssize_t n = copy_file_range(from, &in, to, &out, piece, 0);
 
         if (n < 0 && errno == EINTR)
@@ -88,12 +95,12 @@ int tree_copy_bytes(int from, uint64_t offset, int to, uint64_t at, uint64_t len
         if (n < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
             return -errno;
         if (n <= 0) // not for such files, or the end: reading tells which
-            return copy_by_hand(from, offset, to, at, length);
+            return copy_by_hand(t, from, offset, to, at, length);
         offset += (uint64_t)n;
         at += (uint64_t)n;
         length -= (uint64_t)n;
     }
-    return 0;
+    return length ? -EINTR : 0;
 }
 
 static int finish_copy(const struct copy *c, int fd, unsigned mode, const struct stat *source)
@@ -129,7 +136,7 @@ static int copy_file(struct copy *c, int from, const char *name, int to, const c
     }
     if (error == 0) {
         (void)flock(out, LOCK_SH | LOCK_NB); // it may be a temporary: see make_temporary()
-        error = tree_copy_bytes(in, 0, out, 0, (uint64_t)st.st_size);
+        error = tree_copy_bytes(c->tree, in, 0, out, 0, (uint64_t)st.st_size);
         if (error == 0)
             error = finish_copy(c, out, st.st_mode, &st);
         if (error)
@@ -191,6 +198,8 @@ static int copy_member(struct copy *c, const char *folder, int from, int to, con
     struct stat st;
     int error;
 
+    if (hurry_is_on(c->tree->options.hurry))
+        return -EINTR;
     if (stamp_name_is_reserved(span_from_str(name)))
         return 0;
     if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)

@@ -84,13 +84,17 @@ int tree_check_space(const struct tree *t, int fd, uint64_t more);
 /* With the mutex: content that came and went. */
 void tree_account(struct tree *t, uint64_t come, uint64_t gone);
 
-/* Removes a name and all beneath it, on one file system, following nothing; adds what it freed. */
+/*
+ * Removes a name and all beneath it, on one file system, following nothing; adds what it freed.
+ * When the program is to end it may leave some of it, for the sweep.
+ */
 int tree_remove(struct tree *t, int folder, const char *name, uint64_t *freed);
 /* tree_remove() of rubbish, which the sweep would find again, and its quota. */
 void tree_discard(struct tree *t, int folder, const char *name);
 
-/* Copies bytes between files, from `offset` to `at`. -EIO when the source ends early. */
-int tree_copy_bytes(int from, uint64_t offset, int to, uint64_t at, uint64_t length);
+/* Copies bytes between files, from `offset` to `at`. -EIO when the source ends early; -EINTR. */
+int tree_copy_bytes(const struct tree *t, int from, uint64_t offset, int to, uint64_t at,
+                    uint64_t length);
 
 /* Paths that wait, in order; every one is owned. */
 struct path_list {

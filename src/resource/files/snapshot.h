@@ -87,6 +87,12 @@ int snapshot_open(int root, const char *path, int flags);
 /* Reads so many bytes; a negated errno on failure, -EAGAIN when the file ends before. Blocks. */
 int snapshot_read(int fd, uint64_t offset, char *into, size_t length);
 
+/*
+ * Whether content of that type can act for whoever looks at it; what clients wrote is then sent
+ * with "Content-Security-Policy: sandbox".
+ */
+bool snapshot_can_hold_scripts(struct span content_type);
+
 /* The outcome for an errno that is neither absence nor permission. */
 enum outcome snapshot_failure(int error);
 bool snapshot_error_is_absence(int error);
