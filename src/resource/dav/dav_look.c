@@ -153,7 +153,10 @@ static enum outcome read_destination(struct authoring *a)
         return OUTCOME_destination_malformed;
     if (names_nothing(&path))
         return OUTCOME_name_impossible;
-    if (!span_starts(path.text, mount) || !is_ours(x, path.text))
+    // The root itself is named without its slash, too: RFC 4918 §5.2.
+    if (!span_starts(path.text, mount) && !span_eq(path.text, span_first(mount, mount.len - 1)))
+        return OUTCOME_destination_outside;
+    if (!is_ours(x, path.text))
         return OUTCOME_destination_outside;
     a->to = uri_path_trim(span_from(path.text, mount.len));
     return OUTCOME_NONE;

@@ -169,9 +169,11 @@ void authoring_respond(struct exchange *x)
     case OUTCOME_uploaded:
         add_path(x, SPAN("Location"), x->path.text);
         break;
-    case OUTCOME_unsupported_media_type: // RFC 5789 §2.2
+    case OUTCOME_unsupported_media_type: // RFC 9110 §15.5.16, RFC 5789 §2.2
         if (x->request.method == METHOD_PATCH)
             add_accept_patch(x);
+        else if (xml_is_content_of(x->request.method))
+            exchange_add_field(x, SPAN("Accept"), SPAN("application/xml, text/xml"));
         break;
     default:
         break;
