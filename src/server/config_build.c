@@ -312,10 +312,29 @@ static int build_pages(struct build *b, const struct raw_top *raw)
     return 0;
 }
 
+/*
+ * Where clients write, NAME.gz is theirs like any other file: in the place of NAME it would answer
+ * with content that nobody stored there.
+ */
+static bool build_precompressed(struct build *b, const struct raw_files *raw,
+                                const struct config_node *node, bool write)
+{
+    if (!write)
+        return take_BOOLEAN(raw->precompressed, FILES_precompressed);
+    if (take_BOOLEAN(raw->precompressed, false))
+        config_report_add(b->report, config_tree_key(node, "precompressed"), "routes.files.",
+                          SPAN("precompressed"),
+                          "clients write here, and what they store as \"name.gz\" would answer for "
+                          "\"name\"; expected false, or no \"write: true\"");
+    return false;
+}
+
 static int build_files(struct build *b, const struct raw_files *raw, const struct config_node *node,
                        struct files_options *files)
 {
-    const char *index = raw->index ? raw->index : "index.html";
+    bool write = take_BOOLEAN(raw->write, FILES_write);
+    // Where clients write, an index that nobody asked for would let one of them hide the folder.
+    const char *index = raw->index ? raw->index : write ? "" : "index.html";
     int fd;
 
     files->root = keep_path(b, raw->root);
@@ -326,8 +345,8 @@ static int build_files(struct build *b, const struct raw_files *raw, const struc
     files->archives = take_BOOLEAN(raw->archives, FILES_archives);
     files->search = take_BOOLEAN(raw->search, FILES_search);
     files->dotfiles = take_BOOLEAN(raw->dotfiles, FILES_dotfiles);
-    files->precompressed = take_BOOLEAN(raw->precompressed, FILES_precompressed);
-    files->write = take_BOOLEAN(raw->write, FILES_write);
+    files->precompressed = build_precompressed(b, raw, node, write);
+    files->write = write;
     files->quota = take_SIZE(raw->quota, FILES_quota);
     files->reserve = take_SIZE(raw->reserve, FILES_reserve);
     files->infinite_depth = take_NUMBER(raw->infinite_depth, FILES_infinite_depth);

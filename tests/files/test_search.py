@@ -120,9 +120,12 @@ def test_what_is_no_folder_is_not_searched(server):
 
 def test_search_can_be_switched_off(root):
     with Server(root, config=config(search=False)) as server:
-        assert found(server, "/a/", "search=nothing-has-this")
+        for folder in ("/a/", "/with%20index/"):  # never a list or an index that looks like it
+            assert ask(server, "GET", folder + "?search=report").outcome == "view-unknown"
+            assert ask(server, "GET", folder + "?search=").status == 200
         assert b'type="search"' not in ask(server, "GET", "/a/").body
     with Server(root, config=config(listing=False)) as server:
-        assert ask(server, "GET", "/a/?search=report").status == 404
+        for folder in ("/a/", "/with%20index/"):
+            assert ask(server, "GET", folder + "?search=report").status == 404
     with Server(root, config=config(dotfiles=True)) as server:
         assert ".hidden-report" in found(server, "/a/", "search=report")

@@ -142,7 +142,7 @@ static const struct golden {
     {GET("If-Match: \"v0\"\r\n"), ABSENT, OUTCOME_not_found, TO_LOOKUP "+ exists-"},
     {GET(""), UNREADABLE, OUTCOME_not_readable, TO_LOOKUP "+ exists+ is_readable-"},
     {GET(""), FOLDER, OUTCOME_slash_missing, TO_LOOKUP "+ exists+ is_readable+ lacks_slash+"},
-    {GET(""), UNOFFERED, OUTCOME_archive_unknown,
+    {GET(""), UNOFFERED, OUTCOME_view_unknown,
      TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_offered-"},
     {GET("If-Match: \"v0\"\r\n"), UNACCEPTABLE, OUTCOME_not_acceptable,
      TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_offered+ is_acceptable-"},

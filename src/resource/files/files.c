@@ -105,12 +105,12 @@ static void represent_file(struct held *h)
                                         .last_modified = v->last_modified};
 }
 
-/* The query names an archive of a kind that there is not. */
+/* The query names a view that there is not, or that is switched off. */
 static bool lacks_form(struct held *h)
 {
     struct representation *r = &h->x->representation;
 
-    if (h->folder.view != FOLDER_UNKNOWN_ARCHIVE)
+    if (h->folder.view != FOLDER_UNKNOWN_VIEW)
         return false;
     r->exists = r->readable = r->lacks_form = true;
     return true;

@@ -16,31 +16,34 @@ enum { ETAG_LENGTH = sizeof((struct folder_answer *)0)->etag };
 
 static enum folder_view find_archive(struct folder_answer *f, struct span format)
 {
+    const struct files_options *options = f->place->options;
+
     for (int i = 0; i < ARCHIVE_FORMATS; i++) {
-        if (f->place->options->archives && span_eq(format, span_from(archive_suffixes[i], 1))) {
+        if (options->listing && options->archives &&
+            span_eq(format, span_from(archive_suffixes[i], 1))) {
             f->archive_format = (enum archive_format)i;
             return FOLDER_ARCHIVE;
         }
     }
-    return FOLDER_UNKNOWN_ARCHIVE;
+    return FOLDER_UNKNOWN_VIEW;
 }
 
 void folder_choose_view(struct folder_answer *f)
 {
+    const struct files_options *options = f->place->options;
     struct exchange *x = f->x;
     struct span query = x->request.query, value;
     char *out;
 
-    if (!query.len || !f->place->options->listing)
+    if (!query.len)
         return;
     out = arena_alloc(&x->arena, query.len);
     if (!out)
         exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
     else if (query_find(query, SPAN("archive"), out, &value))
         f->view = find_archive(f, value);
-    else if (f->place->options->search && query_find(query, SPAN("search"), out, &f->word) &&
-             f->word.len)
-        f->view = FOLDER_SEARCH;
+    else if (query_find(query, SPAN("search"), out, &f->word) && f->word.len)
+        f->view = options->listing && options->search ? FOLDER_SEARCH : FOLDER_UNKNOWN_VIEW;
 }
 
 static void listing_run(struct work *w)

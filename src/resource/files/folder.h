@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * What a folder answers: the list of its members, what a search below it found ("?search=WORD"),
- * or all of it as one archive ("?archive=zip"). An index answers in the list's place alone.
+ * or all of it as one archive ("?archive=zip"). An index answers in the list's place alone: a query
+ * for one of the others is answered as such, or 404 where that is switched off.
  */
 #ifndef CANDOR_RESOURCE_FILES_FOLDER_H
 #define CANDOR_RESOURCE_FILES_FOLDER_H
@@ -19,7 +20,7 @@ struct folder_place {
     struct archive_yard yard;
 };
 
-enum folder_view { FOLDER_LISTING, FOLDER_SEARCH, FOLDER_ARCHIVE, FOLDER_UNKNOWN_ARCHIVE };
+enum folder_view { FOLDER_LISTING, FOLDER_SEARCH, FOLDER_ARCHIVE, FOLDER_UNKNOWN_VIEW };
 
 /* The answer to one exchange. All zeros but for the first two, when it begins. */
 struct folder_answer {
