@@ -161,7 +161,7 @@ static void write_page(struct exchange *x, struct buf *b)
     if (outcome_table[x->outcome].status == 503)
         page.retry_after = RETRY_AFTER;
     error_page_write_html(b, &page);
-    exchange_add_field(x, SPAN("Content-Security-Policy"), page_content_security_policy);
+    exchange_add_field(x, SPAN("Content-Security-Policy"), page_error_policy);
 }
 
 static void respond_error(struct exchange *x, const struct config *config,

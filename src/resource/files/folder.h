@@ -9,7 +9,7 @@
 
 #include "resource/files/archive_body.h"
 #include "resource/files/files.h"
-#include "resource/files/listing_read.h"
+#include "resource/files/listing_body.h"
 
 /* What is asked of folders; of the resource. */
 struct folder_place {
@@ -36,8 +36,8 @@ struct folder_answer {
     struct span word; // searched for
     enum archive_format archive_format;
     struct archive_body *archive;
-    struct buf text; // the listing
-    char etag[16];
+    bool gzip; // the coding that was accepted for the listing
+    struct listing_body *listing;
 };
 
 /* Finds out which view the query asks for. */

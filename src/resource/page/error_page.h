@@ -17,7 +17,7 @@ struct error_page {
     uint32_t retry_after;   // seconds, as in Retry-After; 0: not told
 };
 
-/* text/html; charset=utf-8, to be sent with page_content_security_policy. */
+/* text/html; charset=utf-8, to be sent with page_error_policy. */
 void error_page_write_html(struct buf *b, const struct error_page *page);
 
 #endif
