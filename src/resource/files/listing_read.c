@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "resource/files/snapshot.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+
+enum { NAMES_ROOM = 16 * 1024 };
 
 bool listing_hides(const char *name, bool dotfiles)
 {
@@ -82,10 +85,22 @@ void listing_found_done(struct listing_found *f)
     *f = (struct listing_found){0};
 }
 
+/* Names lie side by side: they are most of what a long list takes of memory. */
 static bool add_copy(struct listing_found *f, struct listing_entry entry)
 {
-    entry.name = arena_copy(&f->arena, entry.name);
-    return entry.name.ptr && listing_found_add(f, entry);
+    struct span name = entry.name;
+
+    assert(name.len <= NAME_MAX);
+    if (f->names_end - f->names < (ptrdiff_t)name.len) {
+        f->names = arena_alloc(&f->arena, NAMES_ROOM);
+        if (!f->names)
+            return false;
+        f->names_end = f->names + NAMES_ROOM;
+    }
+    memcpy(f->names, name.ptr, name.len);
+    entry.name = span_of(f->names, name.len);
+    f->names += name.len;
+    return listing_found_add(f, entry);
 }
 
 static int read_members(DIR *dir, const struct listing_folder *folder,

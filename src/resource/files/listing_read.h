@@ -21,6 +21,7 @@ struct listing_found {
     size_t count, room;
     bool truncated; // there is more
     struct arena arena;
+    char *names, *names_end; // room of the arena for the next names, side by side
 };
 
 /* Adds an entry whose name is of the arena or stays. False: no memory. */
