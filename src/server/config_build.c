@@ -361,11 +361,10 @@ static int build_route(struct build *b, const struct raw_route *raw, const struc
         .host = span_from_str(kept_host),
         .path = span_from_str(kept_path),
         .content = take_SIZE(raw->limits ? raw->limits->content : NULL, b->config->limits.content),
+        .stored = upload_limit(take_SIZE(raw->files->max_upload, FILES_max_upload)),
         .number = number,
         .kind = ROUTE_FILES,
     };
-    if (take_BOOLEAN(raw->files->write, FILES_write))
-        route->content = upload_limit(take_SIZE(raw->files->max_upload, FILES_max_upload));
     return build_files(b, raw->files, config_tree_key(node, "files"), &route->files);
 }
 

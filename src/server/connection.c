@@ -137,7 +137,9 @@ static void establish_route(struct exchange *x, struct worker *w)
     if (x->resource->reader && !x->upload.named &&
         (x->request.method == METHOD_GET || x->request.method == METHOD_HEAD))
         x->resource = x->resource->reader;
-    x->content_limit = x->resource->content_limit;
+    x->content_limit = x->resource->stores & METHOD_BIT(x->request.method)
+                           ? x->resource->stored_limit
+                           : x->resource->content_limit;
     if (config->trace)
         x->allowed |= METHOD_BIT(METHOD_TRACE);
 }

@@ -184,6 +184,7 @@ static int open_resources(struct worker *w)
             return error;
         }
         r->content_limit = route->content;
+        r->stored_limit = route->stored;
         r->mount_length = route_mount_length(route);
         w->resources[route->number] = r;
     }

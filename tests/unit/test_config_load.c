@@ -133,6 +133,7 @@ static void every_key_arrives(void **state)
     route = route_find(c, SPAN("example.org"), SPAN("/x/"), &known);
     assert_true(span_eq(route->host, SPAN("example.org")));
     assert_true(route->content == UINT64_C(5) << 30);
+    assert_int_equal(route->stored, INT64_MAX);
     assert_int_equal(route->kind, ROUTE_FILES);
     snprintf(path, sizeof path, "%s/public", folder);
     assert_string_equal(route->files.root, path);

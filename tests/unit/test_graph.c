@@ -57,6 +57,7 @@
 #define STALE_ALWAYS (UINT64_C(1) << 38)
 #define NAME_HIDDEN (UINT64_C(1) << 39)
 #define UNTOLD (UINT64_C(1) << 40)
+#define UNLISTED (UINT64_C(1) << 41)
 
 #define THEN "Sun, 06 Nov 1994 08:49:37 GMT"
 #define BEFORE "Sat, 05 Nov 1994 08:49:37 GMT"
@@ -83,10 +84,10 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
                  "target_looked_up"
 #define TO_KIND TO_TARGET "+ target_exists+ makes_collection"
 #define TO_DESTINATION                                                                             \
-    TO_KIND "- puts_on_collection- posts_on_file- walks_too_deep- goes_elsewhere+ "                \
+    TO_KIND "- puts_on_collection- posts_on_file- lists_unlisted- walks_too_deep- goes_elsewhere+ "                \
             "destination_sent"
 #define NO_DESTINATION                                                                             \
-    TO_KIND "- puts_on_collection- posts_on_file- walks_too_deep- goes_elsewhere- "
+    TO_KIND "- puts_on_collection- posts_on_file- lists_unlisted- walks_too_deep- goes_elsewhere- "
 #define UNCONDITIONAL                                                                              \
     "has_if_match- has_if_unmodified_since- has_if_none_match- has_if_modified_since- changes+ "
 #define TO_IF NO_DESTINATION UNCONDITIONAL "has_if"
@@ -228,8 +229,10 @@ static const struct golden {
      TO_KIND "- puts_on_collection+"},
     {REQUEST("POST /f", ""), 0, OUTCOME_not_a_collection,
      TO_KIND "- puts_on_collection- posts_on_file+"},
+    {REQUEST("PROPFIND /f", ""), COLLECTION | UNLISTED | TOO_DEEP, OUTCOME_listing_off,
+     TO_KIND "- puts_on_collection- posts_on_file- lists_unlisted+"},
     {REQUEST("PROPFIND /f", ""), COLLECTION | TOO_DEEP, OUTCOME_propfind_infinite,
-     TO_KIND "- puts_on_collection- posts_on_file- walks_too_deep+"},
+     TO_KIND "- puts_on_collection- posts_on_file- lists_unlisted- walks_too_deep+"},
     // Destination
     {REQUEST("COPY /f", ""), 0, OUTCOME_destination_missing, TO_DESTINATION "-"},
     {DESTINATION_TO(""), DESTINATION_FOREIGN, OUTCOME_destination_foreign,
@@ -371,6 +374,7 @@ static void fake_representation(struct exchange *x, uint64_t state)
         .name_possible = !(state & NAME_IMPOSSIBLE),
         .name_hidden = (state & NAME_HIDDEN) != 0,
         .parent_exists = !(state & ORPHAN),
+        .lists_unlisted = (state & UNLISTED) != 0,
         .depth_unbounded = (state & TOO_DEEP) != 0,
     };
 }

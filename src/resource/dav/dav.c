@@ -284,8 +284,9 @@ int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop
     }
     d->resource.ops = &dav_ops;
     d->resource.reader = reader;
-    d->resource.wants = METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) |
-                        METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_LOCK) |
+    d->resource.stores =
+        METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_POST);
+    d->resource.wants = d->resource.stores | METHOD_BIT(METHOD_LOCK) |
                         METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH);
     d->resource.methods = reader->methods | d->resource.wants | METHOD_BIT(METHOD_DELETE) |
                           METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_COPY) |

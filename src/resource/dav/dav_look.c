@@ -57,14 +57,6 @@ static void narrow_allowed(struct exchange *x, enum tree_kind kind)
         x->allowed &= ~(METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_MKCOL));
 }
 
-/* No Depth is infinity: RFC 4918 §9.1. */
-static bool is_deep(const struct exchange *x)
-{
-    enum depth depth = depth_parse(message_field(&x->request, FIELD_depth));
-
-    return depth == DEPTH_ABSENT || depth == DEPTH_INFINITY;
-}
-
 bool establish_target(struct authoring *a)
 {
     struct exchange *x = a->x;
@@ -81,8 +73,14 @@ bool establish_target(struct authoring *a)
         (a->here.name == TREE_NAME_OK || x->target.name_hidden) && !names_nothing(&x->path);
     x->target.parent_exists = a->here.parent == TREE_COLLECTION;
     x->target.is_collection = a->here.here.kind == TREE_COLLECTION;
-    x->target.depth_unbounded = x->request.method == METHOD_PROPFIND && x->target.is_collection &&
-                                !a->dav->share->options->infinite_depth && is_deep(x);
+    if (x->request.method == METHOD_PROPFIND && x->target.is_collection) {
+        enum depth depth = depth_parse(message_field(&x->request, FIELD_depth));
+
+        x->target.lists_unlisted = depth != DEPTH_0 && !a->dav->share->options->listing;
+        // No Depth is infinity: RFC 4918 §9.1.
+        x->target.depth_unbounded = (depth == DEPTH_ABSENT || depth == DEPTH_INFINITY) &&
+                                    !a->dav->share->options->infinite_depth;
+    }
     r->exists = a->here.here.kind != TREE_ABSENT && !names_nothing(&x->path);
     r->readable = r->acceptable = r->exists;
     r->validators = (struct validators){.exists = r->exists};
