@@ -244,6 +244,7 @@ static void begin_exchange(struct connection *c, struct carried *k, size_t lengt
     h1_content_init(&k->content, &x->request, length);
     k->content_ended = x->request.framing == FRAMING_NONE;
     k->close = !x->request.keep_alive || c->over_capacity;
+    x->allowed = c->worker->methods; // of the server, until a route is known
     decode_path(x);
     walk(k);
 }

@@ -82,7 +82,7 @@ static void every_key_arrives(void **state)
     (void)state;
     c = load("listen: [\":81\", \"[::1]:82\"]\n"
              "workers: 3\n"
-             "access_log: logs/access\n"
+             "access_log: public/access\n"
              "access_log_format: combined\n"
              "trace: on\n"
              "limits: { request_line: 1K, field_section: 2K, fields: 3, content: 4M,\n"
@@ -107,7 +107,7 @@ static void every_key_arrives(void **state)
     assert_string_equal(out, "[::1]:82");
     assert_int_equal(c->workers, 3);
     assert_int_equal(c->access_log, ACCESS_LOG_FILE);
-    snprintf(path, sizeof path, "%s/logs/access", folder);
+    snprintf(path, sizeof path, "%s/public/access", folder);
     assert_string_equal(c->access_log_file, path);
     assert_int_equal(c->access_log_format, ACCESS_LOG_COMBINED);
     assert_true(c->trace);

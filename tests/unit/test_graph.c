@@ -84,10 +84,12 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
                  "target_looked_up"
 #define TO_KIND TO_TARGET "+ target_exists+ makes_collection"
 #define TO_DESTINATION                                                                             \
-    TO_KIND "- puts_on_collection- posts_on_file- lists_unlisted- walks_too_deep- goes_elsewhere+ "                \
-            "destination_sent"
+    TO_KIND                                                                                        \
+        "- puts_on_collection- posts_on_file- lists_unlisted- walks_too_deep- goes_elsewhere+ "    \
+        "destination_sent"
 #define NO_DESTINATION                                                                             \
-    TO_KIND "- puts_on_collection- posts_on_file- lists_unlisted- walks_too_deep- goes_elsewhere- "
+    TO_KIND "- puts_on_collection- posts_on_file- lists_unlisted- walks_too_deep- "                \
+            "goes_elsewhere- "
 #define UNCONDITIONAL                                                                              \
     "has_if_match- has_if_unmodified_since- has_if_none_match- has_if_modified_since- changes+ "
 #define TO_IF NO_DESTINATION UNCONDITIONAL "has_if"
