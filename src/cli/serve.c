@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/cli.h"
 
+#include "base/distance.h"
 #include "base/error.h"
 #include "server/listen.h"
 #include "server/server.h"
@@ -33,6 +34,21 @@ static int refuse(const char *what, const char *argument)
 {
     fprintf(stderr, "candor serve: %s \"%s\"; candor serve --help lists what there is\n", what,
             argument);
+    return CLI_USAGE;
+}
+
+static int refuse_option(const char *argument)
+{
+    static const char *const names[] = {"--listen", "--write", "--config", "--help"};
+    struct span typed = span_from_str(argument), word = span_take_until(&typed, '=');
+
+    fprintf(stderr,
+            "candor serve: there is no option \"%s\"; candor serve --help lists what there is",
+            argument);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (distance_is_close(word, distance_words(word, span_from_str(names[i]))))
+            fprintf(stderr, "; did you mean \"%s\"?", names[i]);
+    fputc('\n', stderr);
     return CLI_USAGE;
 }
 
@@ -82,7 +98,7 @@ static int parse(int argc, char **argv, struct serve_options *o, bool *ret_done)
         } else if (options && is_option(argument, "--config")) {
             code = take_value("--config", argc, argv, &i, &o->config);
         } else if (options && argument[0] == '-' && argument[1]) {
-            return refuse("there is no option", argument);
+            return refuse_option(argument);
         } else if (o->folder) {
             return refuse("it serves one folder, so what is", argument);
         } else if (!argument[0]) {

@@ -147,7 +147,7 @@ int cli_why(int argc, char **argv)
     if (argc == 1)
         return show_list(0);
     token = span_from_str(argv[1]);
-    if (token.len == 3 && span_to_u64(token, 999, &status) && status)
+    if (token.len == 3 && span_to_u64(token, 999, &status) && token.ptr[0] != '0')
         return show_list((int)status);
     for (int o = 1; o < OUTCOME_COUNT; o++)
         if (span_eq_nocase(outcome_table[o].token, token))

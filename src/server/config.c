@@ -163,7 +163,7 @@ int config_load(const char *file, struct config **ret_config, struct config_erro
         r = config_load_text(file, buf_span(&text), ret_config, ret_error);
     } else {
         struct buf *out =
-            config_report_at(&report, &(struct config_node){.line = 1, .column = 1}, "", SPAN(""));
+            config_report_at(&report, NULL, "", SPAN("")); // nothing in it is at fault
 
         buf_addf(out, "the file %s; expected a readable file of at most 1M", why);
         r = fail(r, &report, ret_error);

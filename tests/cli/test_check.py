@@ -64,7 +64,7 @@ def test_a_missing_file_is_told(tmp_path):
     done = check("no.yaml", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr == (
-        "no.yaml:1:1: the file does not exist; expected a readable file of at most 1M\n"
+        "no.yaml: the file does not exist; expected a readable file of at most 1M\n"
     )
 
 
@@ -76,7 +76,7 @@ def test_a_file_whose_name_looks_like_an_option(tmp_path):
 
 
 def test_wrong_usage_is_told_with_exit_code_2():
-    for arguments in ([], ["a", "b"], ["--nonsense"]):
+    for arguments in ([], ["a", "b"], ["--nonsense"], [""]):
         done = check(*arguments)
         assert done.returncode == 2
         assert done.stdout == ""

@@ -53,7 +53,7 @@ def test_a_file_for_a_folder(site):
 
 def test_a_configuration_that_does_not_exist():
     code, line = refused("--config", "/nowhere.yaml")
-    assert code == 2 and line.startswith("candor serve: /nowhere.yaml:1:1: the file does not exist")
+    assert code == 2 and line.startswith("candor serve: /nowhere.yaml: the file does not exist")
 
 
 def test_a_configuration_without_permission(site, tmp_path):
@@ -66,7 +66,7 @@ def test_a_configuration_without_permission(site, tmp_path):
             folder.chmod(0o755)
     code, line = refused("--config", file, user=user)
     assert code == 2
-    assert line.startswith(f"candor serve: {file}:1:1: the file may not be read by this user")
+    assert line.startswith(f"candor serve: {file}: the file may not be read by this user")
 
 
 def test_a_log_that_cannot_be_opened(site, tmp_path):
@@ -171,6 +171,8 @@ def test_what_anybody_may_change_is_warned_of(tmp_path, address, warned, write):
     ([""], 'there is no folder of the name ""'),
     (["--write=yes"], 'there is no option "--write=yes"'),
     (["--bogus"], "there is no option"),
+    (["--wirte"], 'did you mean "--write"?'),
+    (["--lisen=127.0.0.1:0"], 'did you mean "--listen"?'),
     (["a", "b"], "it serves one folder"),
     (["--config", "a", "b"], "a configuration file says what to serve"),
 ])
