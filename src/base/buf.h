@@ -18,8 +18,6 @@ struct buf {
 
 /* Room for `more` bytes after len, so that they can be written at ptr + len. False: no memory. */
 bool buf_reserve(struct buf *b, size_t more);
-void buf_add(struct buf *b, struct span s);
-void buf_add_char(struct buf *b, char c);
 void buf_add_u64(struct buf *b, uint64_t value);
 __attribute__((format(printf, 2, 3))) void buf_addf(struct buf *b, const char *format, ...);
 
@@ -30,6 +28,21 @@ void buf_add_json(struct buf *b, struct span text);
 void buf_add_html(struct buf *b, struct span text);
 /* As a URI path: what RFC 3986 §3.3 does not allow in a segment is percent-encoded; '/' is kept. */
 void buf_add_uri_path(struct buf *b, struct span path);
+
+/* Here, so that pieces of a known length become plain stores: listings are made of such. */
+static inline void buf_add(struct buf *b, struct span s)
+{
+    if (s.len && (b->cap - b->len >= s.len || buf_reserve(b, s.len))) {
+        memcpy(b->ptr + b->len, s.ptr, s.len);
+        b->len += s.len;
+    }
+}
+
+static inline void buf_add_char(struct buf *b, char c)
+{
+    if (b->cap > b->len || buf_reserve(b, 1))
+        b->ptr[b->len++] = c;
+}
 
 static inline void buf_add_str(struct buf *b, const char *str)
 {

@@ -145,6 +145,7 @@ struct exchange {
     struct span detail; // a sentence on what was found in this very request; or empty
     int system_error;   // errno behind the cause, for the log alone; or 0
     bool over_capacity, host_known;
+    bool hurried; // set by the host, at any time: it is to end, and waits no more than it must
     struct uri_path path;
     struct resource *resource; // not owned; NULL: no route
     method_set allowed;

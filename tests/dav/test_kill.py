@@ -2,21 +2,23 @@
 """Killed at any moment: what was acknowledged is there and whole, everything else is wholly there
 or wholly absent, and nothing stray is left after the next start.
 
-CANDOR_KILL_ROUNDS says how often (10 without it), CANDOR_KILL_CLIENTS how many at once (16).
+CANDOR_KILL_ROUNDS says how often (10 without it), CANDOR_KILL_CLIENTS how many at once (32), and
+CANDOR_KILL_WITHIN in how many seconds (0.25) after all of them are connected.
 """
+import asyncio
 import hashlib
 import os
 import random
+import resource
 import signal
-import threading
 import time
 
-from harness import Client
+from dav.multistatus import rows
 from site_of_dav import ask, config, head_of, Server, state_of, strays
 
 ROUNDS = int(os.environ.get("CANDOR_KILL_ROUNDS", "10"))
-CLIENTS = int(os.environ.get("CANDOR_KILL_CLIENTS", "16"))
-WITHIN = float(os.environ.get("CANDOR_KILL_WITHIN", "0.25"))  # seconds after the clients began
+CLIENTS = int(os.environ.get("CANDOR_KILL_CLIENTS", "32"))
+WITHIN = float(os.environ.get("CANDOR_KILL_WITHIN", "0.25"))
 PATCH = ("<?xml version='1.0'?><D:propertyupdate xmlns:D='DAV:'><D:set><D:prop>"
          "<k:mark xmlns:k='urn:kill'>%s</k:mark></D:prop></D:set></D:propertyupdate>")
 FIND = ("<?xml version='1.0'?><D:propfind xmlns:D='DAV:' xmlns:k='urn:kill'><D:prop><k:mark/>"
@@ -35,117 +37,126 @@ def is_whole(content):
 
 class Writer:
     """Makes changes to names of its own, one after another, until the server is gone; knows what
-    the states may be: those that were acknowledged last, and those on the way."""
+    the states may be: that which was acknowledged last, and that on the way."""
 
-    def __init__(self, port, number, turn, state):
-        self.port, self.number, self.turn = port, number, turn
-        self.state = state  # name: (content, mark), of this writer's names
-        self.on_the_way = []  # what the state may be as well
-        self.random = random.Random(f"{number} {turn}")
+    def __init__(self, number):
+        self.number = number
+        self.names = [f"w{number}-{letter}" for letter in "abc"]
+        self.state = {}  # name: (content, mark)
+        self.on_the_way = None  # what the state may be as well
         self.acknowledged = 0
-        self.error = None
-        self.thread = threading.Thread(target=self.run)
+        self.random = random.Random(number)
 
-    def run(self):
+    async def connect(self, port):
+        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", port)
+
+    async def run(self, turn):
         try:
-            self.client = Client(self.port)
             while True:
-                self.change()
-        except (EOFError, OSError):
-            pass  # the server is gone
-        except BaseException as error:  # noqa: BLE001 (told by the test)
-            self.error = error
+                await self.change(turn)
+        except (asyncio.IncompleteReadError, OSError):
+            self.writer.close()  # the server is gone
 
-    def send(self, method, name, *lines, content=None):
+    async def send(self, method, name, *lines, content=None):
         if content is not None:
             lines = [*lines, f"Content-Length: {len(content)}"]
-        self.client.send(head_of(method, f"/{name}", *lines) + (content or b""))
-        response = self.client.read_response(method)
-        assert response.status in (201, 204, 207), (method, name, response.status, response.body)
+        self.writer.write(head_of(method, f"/{name}", *lines) + (content or b""))
+        await self.writer.drain()
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+        status = int(head.split(" ", 2)[1])
+        _, found, length = head.partition("\r\ncontent-length:")
+        body = await self.reader.readexactly(int(length.split("\r\n")[0])) if found else b""
+        assert status in (201, 204, 207), (method, name, status, body)
+        assert "transfer-encoding" not in head and b" 424 " not in body, (method, name, body)
 
-    def change(self):
-        names = [f"w{self.number}-{letter}" for letter in "abc"]
-        here = [name for name in names if name in self.state]
-        choice = self.random.choice(["put", "put", "move", "move", "delete", "mark"])
+    def choose(self, turn):
+        """A request, and the state after it."""
         after = dict(self.state)
-        if choice == "put" or not here:
-            name = self.random.choice(names)
+        choice = self.random.choice(["put", "put", "move", "move", "delete", "mark", "mark"])
+        if choice == "put" or not after:
+            name = self.random.choice(self.names)
             size = self.random.choice([10, 4096, 150_000])
-            content = content_of(name, self.turn + self.acknowledged / 1000, size)
+            content = content_of(name, f"{turn}.{self.acknowledged}", size)
             after[name] = (content, self.state.get(name, (None, None))[1])
-            act = ("PUT", name), {"content": content}
-        elif choice == "move":
-            name, target = self.random.sample(names, 2)
-            if name not in here:
-                return
+            return ("PUT", name), content, after
+        name = self.random.choice(sorted(after))
+        if choice == "move":
+            target = self.random.choice([other for other in self.names if other != name])
             after[target] = after.pop(name)
-            act = ("MOVE", name, f"Destination: /{target}"), {}
-        elif choice == "delete":
-            name = self.random.choice(here)
-            after.pop(name)
-            act = ("DELETE", name), {}
-        else:
-            name = self.random.choice(here)
-            mark = f"{self.number}.{self.turn}.{self.acknowledged}"
-            after[name] = (after[name][0], mark)
-            act = ("PROPPATCH", name, "Content-Type: application/xml"), \
-                {"content": (PATCH % mark).encode()}
-        self.on_the_way = [after]
-        self.send(*act[0], **act[1])
-        self.state, self.on_the_way = after, []
+            return ("MOVE", name, f"Destination: /{target}"), None, after
+        if choice == "delete":
+            del after[name]
+            return ("DELETE", name), None, after
+        mark = f"{self.number}.{turn}.{self.acknowledged}"
+        after[name] = (after[name][0], mark)
+        return (("PROPPATCH", name, "Content-Type: application/xml"), (PATCH % mark).encode(),
+                after)
+
+    async def change(self, turn):
+        request, content, self.on_the_way = self.choose(turn)
+        await self.send(*request, content=content)
+        self.state, self.on_the_way = self.on_the_way, None
         self.acknowledged += 1
 
+    def settle(self, turn, found):
+        """Takes what is there for its state, which must be one that may be."""
+        may_be = [self.state] + [self.on_the_way] * (self.on_the_way is not None)
+        assert found in may_be, \
+            f"round {turn}: found {brief(found)}, may be {[brief(state) for state in may_be]}"
+        self.state, self.on_the_way = found, None
 
-def mark_of(server, name):
-    body = ask(server, "PROPFIND", f"/{name}", "Depth: 0", "Content-Type: application/xml",
-               content=FIND.encode()).body.decode()
-    found = body.partition("mark")[2].partition(">")[2].partition("</")[0]
-    return found if "200 OK" in body and found else None
+
+def brief(state):
+    return {name: (len(content), content[:20], mark) for name, (content, mark) in state.items()}
 
 
-def found_state(server, root, number):
-    return {name: (content, mark_of(server, name)) for name, content in state_of(root).items()
-            if name.startswith(f"w{number}-")}
+def found_states(server, root):
+    """What is there, for each writer."""
+    response = ask(server, "PROPFIND", "/", "Depth: 1", "Content-Type: application/xml",
+                   content=FIND.encode())
+    marks = {row.path.decode().lstrip("/"): row.text("{urn:kill}mark")
+             for row in rows(response).values() if row.path != b"/"}
+    content = state_of(root)
+    assert set(marks) == set(content)
+    assert all(is_whole(one) for one in content.values())
+    found = {}
+    for name, one in content.items():
+        found.setdefault(int(name[1:].split("-")[0]), {})[name] = (one, marks[name])
+    return found
+
+
+async def write_until_killed(server, writers, turn):
+    """How many were waiting for an answer when the server ended."""
+    await asyncio.gather(*(writer.connect(server.port) for writer in writers))
+    tasks = [asyncio.create_task(writer.run(turn)) for writer in writers]
+    await asyncio.sleep(random.uniform(0, WITHIN))  # the moment is the point of this test
+    server.signal(signal.SIGKILL)
+    await asyncio.gather(*tasks)
+    return sum(writer.on_the_way is not None for writer in writers)
 
 
 def test_killed_at_any_moment(tmp_path):
     root, folder = tmp_path / "root", tmp_path / "state"
     root.mkdir()
     folder.mkdir()
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 4 * CLIENTS + 1024), most))
     text = config(2) + f"state: 'sqlite:{folder}/candor.db'\n"
-    states, acknowledged = [{} for _ in range(CLIENTS)], 0
+    writers, on_the_way = [Writer(number) for number in range(CLIENTS)], 0
+    begun = time.monotonic()
     for turn in range(ROUNDS + 1):
         server = Server(root, config=text)
         assert not strays(root), f"round {turn}: {strays(root)}"
-        assert all(is_whole(content) for content in state_of(root).values())
-        if turn:
-            for number, writer in enumerate(writers):
-                found = found_state(server, root, number)
-                assert found in [writer.state, *writer.on_the_way], \
-                    tell(turn, found, writer)
-                states[number] = found
+        found = found_states(server, root)
+        for writer in writers:
+            writer.settle(turn, found.get(writer.number, {}))
         if turn == ROUNDS:
             server.stop()
             break
-        writers = [Writer(server.port, number, turn, states[number]) for number in range(CLIENTS)]
-        for writer in writers:
-            writer.thread.start()
-        time.sleep(random.uniform(0, WITHIN))  # the moment is the point of this test
-        server.signal(signal.SIGKILL)
+        on_the_way += asyncio.run(write_until_killed(server, writers, turn))
         server.wait()
         server.folder.cleanup()
-        for writer in writers:
-            writer.thread.join()
-            if writer.error:
-                raise writer.error
-        acknowledged += sum(writer.acknowledged for writer in writers)
+    acknowledged = sum(writer.acknowledged for writer in writers)
     assert acknowledged > ROUNDS
-    print(f"{ROUNDS} rounds, {acknowledged} changes acknowledged")
-
-
-def tell(turn, found, writer):
-    def brief(state):
-        return {name: (len(content), content[:20], mark) for name, (content, mark)
-                in state.items()}
-    return (f"round {turn}: found {brief(found)}, acknowledged {brief(writer.state)}, "
-            f"on the way {[brief(state) for state in writer.on_the_way]}")
+    print(f"{ROUNDS} rounds of {CLIENTS} clients in {time.monotonic() - begun:.0f} s: "
+          f"{acknowledged} changes acknowledged, {on_the_way} on the way when it was killed")

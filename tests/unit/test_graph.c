@@ -57,7 +57,8 @@
 #define STALE_ALWAYS (UINT64_C(1) << 38)
 #define NAME_HIDDEN (UINT64_C(1) << 39)
 #define UNTOLD (UINT64_C(1) << 40)
-#define UNLISTED (UINT64_C(1) << 41)
+#define HURRIED (UINT64_C(1) << 41)
+#define UNLISTED (UINT64_C(1) << 42)
 
 #define THEN "Sun, 06 Nov 1994 08:49:37 GMT"
 #define BEFORE "Sat, 05 Nov 1994 08:49:37 GMT"
@@ -302,6 +303,7 @@ static const struct golden {
                "has_result-"},
     // but not for ever
     {REQUEST("PUT /f", LENGTH), STALE_ALWAYS, OUTCOME_resources_exhausted, TO_EFFECT "-"},
+    {REQUEST("PUT /f", LENGTH), STALE_ONCE | HURRIED, OUTCOME_server_stopping, TO_EFFECT "-"},
 };
 
 enum { GOLDEN = sizeof golden / sizeof *golden };
@@ -487,6 +489,7 @@ static void walk_once(struct walk *w, const struct golden *g)
     x->known = FACT_MESSAGE;
     x->time = NOW;
     x->over_capacity = g->state & OVER_CAPACITY;
+    x->hurried = g->state & HURRIED;
     if (h1_read_head(&x->request, span_from_str(g->request), 0, &limits) <= 0)
         exchange_set_cause(x, x->request.violation.outcome, x->request.violation.offset);
     for (int steps = 0; !graph_walk(x); steps++)

@@ -25,6 +25,7 @@ struct dav_share {
     struct lock_journal journal;
     struct upload_table *uploads;
     const struct media_type_map *types;
+    const struct hurry *hurry;
     struct rows *rows; // who changes dead properties, and names with such
 };
 
@@ -57,10 +58,14 @@ struct authoring {
     int error;                          // of the last step: 0, or a negated errno
     enum outcome cause;                 // of the last step, where an errno does not tell
 
-    struct span path;      // relative to the root, without slashes at the ends
-    struct tree_look here; // what is there
-    struct span to;        // COPY, MOVE: the destination
+    /* Relative to the root, without slashes at the ends. A client is told names.asked. */
+    struct tree_names names;
+    struct span path;           // of these, what is changed or told
+    struct tree_look here;      // what is there
+    struct tree_names to_names; // COPY, MOVE: the destination
+    struct span to;             // of these, what is made or replaced
     struct tree_look there;
+    bool crosses; // MOVE: to another file system, so that it is a copy
 
     struct span content; // all of it, when it came in one piece
     struct stage *stage; // else where it goes
@@ -78,8 +83,11 @@ struct authoring {
     struct digests whole;     // that it sent of the representation, of which this is a part
     bool digests_read;
     struct failed_member *failed;
+    size_t failed_count;
+    bool given_up;              // for their sake, with nothing changed
     struct upload_claim upload; // that the target names, or that the request opened
     bool upload_spoilt;         // it is not what its digest says, and nobody knows since when
+    struct upload_waiting waiting;
 
     struct tree_result result;
     int written;       // what was stored, where it is to be told; -1: it isn't
@@ -120,6 +128,8 @@ struct authoring {
  * the walk will ask for the same fact again.
  */
 bool step(struct authoring *a, void (*act)(struct authoring *a));
+/* The same; is_long: it may take more than a moment (io/offload.h). */
+bool step_in_lane(struct authoring *a, void (*act)(struct authoring *a), bool is_long);
 
 /* The tree's terms for a change of the target, as the questions saw it. */
 struct tree_terms terms_of(struct authoring *a);
@@ -138,15 +148,22 @@ struct tree_terms terms_of_member(struct authoring *a);
 /* dav_look.c: facts. */
 bool establish_target(struct authoring *a);
 bool establish_destination(struct authoring *a);
+/* Whether Depth is infinity, as it is when it is absent: RFC 4918 §9.1, §9.6.1, §9.8.3. */
+bool authoring_is_deep(const struct exchange *x);
 
 /* dav_write.c: content on its way into the tree, and its commit. */
 bool write_takes_type(const struct exchange *x);
 /* Whether the content is a part of the representation: PATCH, or PUT with Content-Range. */
 bool write_is_partial(const struct exchange *x);
+/* Whether so much of the representation stays that copying it takes long. */
+bool write_copies_much(const struct authoring *a);
 /* FACT_PLACE: refuses what has no room or no place before its content is asked for. */
 bool establish_place(struct authoring *a);
 bool write_take(struct authoring *a, struct span data);
 void write_commit(struct authoring *a);
+/* Of a stage that was begun for that path, or for what it led to then; the error. */
+int write_commit_stage(struct authoring *a, struct stage *s, struct span path,
+                       const struct tree_terms *terms);
 /* Gives up what was staged and not committed. */
 void write_discard(struct authoring *a);
 
@@ -154,6 +171,8 @@ void write_discard(struct authoring *a);
 int digests_read(struct authoring *a);
 void digests_add(struct authoring *a, struct span content);
 int digests_check(struct authoring *a);
+/* Whether the next takes long. */
+bool digests_reread_much(const struct authoring *a);
 /* The same for all that is staged: those of the whole, and earlier ones (NULL: none) of it. */
 int digests_check_whole(struct authoring *a, const struct stage *stage,
                         const struct digests *earlier);
@@ -196,6 +215,7 @@ void change_delete(struct authoring *a);
 void change_mkcol(struct authoring *a);
 void change_copy(struct authoring *a);
 void change_move(struct authoring *a);
+void change_forget_failed(struct authoring *a);
 
 /* dav_xml.c: content that is XML, read in the loop's thread as it comes. */
 bool xml_is_content_of(enum method method);
@@ -225,7 +245,7 @@ struct rows_following {
 };
 /* Before the change. A negated errno, and then there is nothing to end. */
 int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_kind kind);
-/* After it, whether it worked (a->error) or not. shallow: a copy without members. */
+/* After it, whether anything changed (a->error) or not. shallow: a copy without members. */
 void rows_end(struct authoring *a, struct rows_following *f, bool shallow);
 /* At start: what a crash has left between the two. */
 int rows_recover(struct dav_share *share);

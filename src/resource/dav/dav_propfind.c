@@ -110,8 +110,13 @@ static int tell_batch(struct telling *t)
 
         if (!paths)
             return -ENOMEM;
-        for (size_t i = 0; i < n; i++)
-            paths[i] = telling_path_of(t, &t->members[t->member_at + i]);
+        for (size_t i = 0; i < n; i++) {
+            struct tree_names names;
+
+            if (telling_names_of(t, &t->members[t->member_at + i], &names) < 0)
+                return -ENOMEM;
+            paths[i] = names.thing;
+        }
         result = store_properties_visit(share->journal.store, share->journal.tree, paths, n,
                                         !t->names_only, visit_stored, &v);
         if (result < 0)
@@ -213,7 +218,9 @@ static void make_piece(struct telling *t)
         multistatus_begin(&t->piece);
     t->begun = true;
     while (t->error == 0 && !t->ended && !is_full(t)) {
-        if (t->member_at < t->member_count)
+        if (hurry_is_on(t->a->dav->share->hurry))
+            t->error = -EINTR;
+        else if (t->member_at < t->member_count)
             t->error = tell_batch(t);
         else if (t->cut)
             tell_end(t);
@@ -300,7 +307,8 @@ static struct span key_of(struct authoring *a)
 
     buf_addf(&b, "%d %d %d %d ", (int)depth_parse(message_field(&x->request, FIELD_depth)),
              (int)asked->kind, prefer.returning == PREFER_RETURN_MINIMAL, prefer.depth_noroot);
-    // Neither a path nor a name has a NUL.
+    // As the client named it, as hrefs are; a change by whatever address ends the answer. Neither a
+    // path nor a name has a NUL.
     buf_add(&b, x->path.text);
     for (size_t i = 0; i < asked->count; i++) {
         buf_add_char(&b, '\0');
@@ -386,7 +394,7 @@ void propfind_begin(struct authoring *a)
         a->cause = OUTCOME_resources_exhausted;
     else if (a->error && snapshot_error_is_absence(-a->error))
         a->cause = OUTCOME_not_found; // also a link that leads nowhere, however often one looks
-    else if (a->error)
+    else if (a->error && a->error != -EINTR)
         a->cause = OUTCOME_read_failed;
     t->piece_ready = true;
 }
@@ -427,6 +435,7 @@ static void next_piece(struct exchange *x, struct piece *ret_piece)
         }
         a->work.run = more_run;
         a->work.done = more_done;
+        a->work.is_long = t->depth == DEPTH_INFINITY;
         offload_submit(a->dav->pool, a->dav->loop, &a->work);
         ret_piece->kind = PIECE_WAIT;
     }

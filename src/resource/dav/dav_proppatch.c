@@ -138,6 +138,11 @@ static int make_changes(struct patch *p)
     int64_t old = a->here.here.stamp.modified_ns;
     int error = tree_touch(tree, a->path, p->modified_ns, &terms);
 
+    if (error == TREE_NOT_DURABLE) { // then it is not to be seen either
+        terms.target = NULL;
+        (void)tree_touch(tree, a->path, old, &terms);
+        return -EIO;
+    }
     if (error == -EACCES || error == -EPERM || error == -EROFS || error == -EBUSY) {
         fail_time(p);
         return 0;

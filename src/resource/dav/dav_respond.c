@@ -67,7 +67,7 @@ static void write_file_path(struct buf *b, const struct authoring *a)
 
     if (x->upload.finishes) {
         buf_add(b, span_first(x->path.text, x->resource->mount_length));
-        buf_add(b, a->path);
+        buf_add(b, a->names.asked);
         return;
     }
     buf_add(b, x->path.text);
@@ -96,7 +96,11 @@ static void respond_stored(struct exchange *x, struct authoring *a)
     buf_done(&path);
 }
 
-/* RFC 4918 §9.8.5: each member of the source that is not at the destination, and why. */
+/*
+ * RFC 4918 §9.8.5, §9.9.4: each member of the source that could not be copied, and why. What is
+ * below a folder that cannot be read has no row, as nobody knows it (and §9.8.3 asks for none); the
+ * source itself has one where it stayed behind because of its members.
+ */
 static void respond_failed(struct exchange *x, const struct authoring *a)
 {
     struct response *r = &x->response;
@@ -113,6 +117,11 @@ static void respond_failed(struct exchange *x, const struct authoring *a)
         buf_add(&path, span_of(f->path, f->length));
         multistatus_response_begin(&b, buf_span(&path));
         multistatus_status(&b, outcome_table[outcome ? outcome : OUTCOME_not_found].status);
+        multistatus_response_end(&b);
+    }
+    if (a->given_up) {
+        multistatus_response_begin(&b, x->path.text);
+        multistatus_status(&b, 424);
         multistatus_response_end(&b);
     }
     multistatus_end(&b);
@@ -154,15 +163,17 @@ void authoring_respond(struct exchange *x)
             respond_stored(x, a);
         break;
     case OUTCOME_partly_done:
-        if (x->request.method == METHOD_COPY)
+        if (a->failed)
             respond_failed(x, a);
         break;
     case OUTCOME_uploaded:
         add_path(x, SPAN("Location"), x->path.text);
         break;
-    case OUTCOME_unsupported_media_type: // RFC 5789 §2.2
+    case OUTCOME_unsupported_media_type: // RFC 9110 §15.5.16, RFC 5789 §2.2
         if (x->request.method == METHOD_PATCH)
             add_accept_patch(x);
+        else if (xml_is_content_of(x->request.method))
+            exchange_add_field(x, SPAN("Accept"), SPAN("application/xml, text/xml"));
         break;
     default:
         break;

@@ -44,30 +44,62 @@ bool upload_takes_type(const struct exchange *x)
 
 /* ---- The fact */
 
-static void claim(struct authoring *a)
+/* By the folder as it was named, or by where links lead from there. */
+static bool find_upload(struct authoring *a, struct span id)
 {
     struct upload_table *uploads = a->dav->share->uploads;
+    struct tree_names names = {0};
+    struct tree_look look;
+
+    return upload_claim(uploads, id, a->path, &a->upload) ||
+           (tree_locate(a->dav->share->tree, a->path, &a->x->arena, &look, &names) == 0 &&
+            !span_eq(names.thing, a->path) && upload_claim(uploads, id, names.thing, &a->upload));
+}
+
+static void claim(struct authoring *a)
+{
     struct span id;
 
-    (void)upload_table_expire(uploads, now_seconds());
-    if (!upload_name_parse(a->x->path.text, a->x->request.query, &id) ||
-        !upload_claim(uploads, id, a->path, &a->upload))
+    (void)upload_table_expire(a->dav->share->uploads, now_seconds());
+    if (!upload_name_parse(a->x->path.text, a->x->request.query, &id) || !find_upload(a, id))
         a->error = authoring_fail(a, OUTCOME_upload_unknown);
+}
+
+static int fail_for(struct authoring *a, enum upload_state state)
+{
+    return authoring_fail(a, state == UPLOAD_GONE ? OUTCOME_upload_unknown
+                                                  : OUTCOME_upload_taken_over);
+}
+
+static void on_left(struct loop_message *m)
+{
+    struct exchange *x = container_of(m, struct authoring, waiting.message)->x;
+
+    x->host->resume(x);
 }
 
 bool upload_establish(struct authoring *a)
 {
     struct upload_facts *u = &a->x->upload;
     const struct upload_opening *o;
+    enum upload_state state = UPLOAD_GONE;
 
-    if (!step(a, claim))
+    if (!a->upload.upload && !step(a, claim))
         return false;
-    if (a->error) {
+    a->waiting.message.on_arrival = on_left;
+    if (a->upload.upload &&
+        upload_wait(a->dav->share->uploads, &a->upload, a->dav->loop, &a->waiting, &state))
+        return false;
+    // Who only asks is told, though somebody else has asked since.
+    if (state == UPLOAD_GONE ||
+        (state == UPLOAD_TAKEN_OVER && a->x->request.method != METHOD_HEAD)) {
+        a->error = fail_for(a, state);
         authoring_set_cause(a);
         return true;
     }
     o = upload_opening(&a->upload);
     a->path = o->path; // from here on the target is the file to be
+    a->names = (struct tree_names){o->path, o->path, o->path};
     u->offset = upload_offset(a->dav->share->uploads, &a->upload);
     u->has_length = o->length != TREE_LENGTH_UNKNOWN;
     u->length = o->length;
@@ -86,8 +118,7 @@ static struct stage *enter(struct authoring *a)
     struct stage *stage = upload_enter(a->dav->share->uploads, &a->upload, &state);
 
     if (!stage)
-        a->error = authoring_fail(a, state == UPLOAD_GONE ? OUTCOME_upload_unknown
-                                                          : OUTCOME_upload_taken_over);
+        a->error = fail_for(a, state);
     return stage;
 }
 
@@ -135,19 +166,28 @@ void upload_piece(struct authoring *a)
     if (!stage)
         return;
     a->error = add(a, stage, upload_opening(&a->upload)->length);
-    leave(a);
     if (a->error && !is_for_want_of_room(a->error))
         upload_remove(a->dav->share->uploads, &a->upload);
+    else
+        leave(a);
 }
 
 /* ---- Effects, in the pool */
+
+static struct span folder_of(struct span path)
+{
+    while (path.len && path.ptr[path.len - 1] != '/')
+        path.len--;
+    return span_first(path, path.len ? path.len - 1 : 0);
+}
 
 static void open_upload(struct authoring *a)
 {
     struct exchange *x = a->x;
     struct dav_share *share = a->dav->share;
     struct upload_opening opening = {
-        .path = a->path,
+        .path = a->names.asked,
+        .folder = folder_of(a->names.name),
         .if_match = exchange_field(x, FIELD_if_match),
         .if_none_match = exchange_field(x, FIELD_if_none_match),
         .if_unmodified_since = exchange_field(x, FIELD_if_unmodified_since),
@@ -206,9 +246,7 @@ static void finish_upload(struct authoring *a, struct stage *stage)
         tree_stage_set_times(stage, o->modified_ns);
     a->error = tree_stage_sync(stage);
     if (a->error == 0)
-        a->error = tree_stage_commit(stage, &terms, &a->result);
-    if (a->error == -ESTALE && tree_stage_check(stage) == -ESTALE)
-        a->error = authoring_fail(a, OUTCOME_parent_missing);
+        a->error = write_commit_stage(a, stage, a->path, &terms);
 }
 
 void upload_commit(struct authoring *a)
@@ -220,19 +258,22 @@ void upload_commit(struct authoring *a)
         open_upload(a);
         return;
     }
+    stage = enter(a);
+    if (!stage)
+        return;
     if (a->x->request.method == METHOD_DELETE) {
         upload_remove(uploads, &a->upload);
         return;
     }
-    stage = enter(a);
-    if (!stage)
-        return;
     check_piece(a, stage);
     if (a->error == 0 && a->x->upload.finishes)
         finish_upload(a, stage);
-    leave(a);
-    if ((a->error == 0 && a->x->upload.finishes) || a->error == -EIO || a->upload_spoilt)
+    // In one with the end of the writing, so that nobody else finds a stage that is a file by now.
+    if ((tree_is_changed(a->error) && a->x->upload.finishes) || a->error == -EIO ||
+        a->upload_spoilt)
         upload_remove(uploads, &a->upload);
+    else
+        leave(a);
 }
 
 bool upload_is_concerned(const struct authoring *a)

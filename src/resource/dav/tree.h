@@ -5,11 +5,13 @@
  *
  * Paths are decoded and relative to the root, without a slash at either end; "" is the root.
  * Nothing outside of the root is ever reached. A symbolic link beneath it that leads to something
- * beneath it stands for that thing when one looks, reads or enters; it is itself what is removed,
- * renamed or replaced.
+ * beneath it stands for that thing: tree_locate() tells the paths of both, and all that lists or
+ * changes takes those, through no link. Given the path of the link itself, what removes, renames
+ * or replaces by copying or moving does so with the link, and content is not written.
  *
  * Results are 0 or a negated errno. Those with a meaning of their own, everywhere:
- *   -ESTALE        what is there, or the folder it is in, is no longer what the caller saw
+ *   -ESTALE        what is there, or the folder it is in, is no longer what the caller saw; or
+ *                  there is a link on the way, or in the place of what is to be written
  *   -EEXIST        something is there, and it must not be replaced
  *   -ENOENT, -ENOTDIR  the source or the folder is not there, or is no folder
  *   -EISDIR        the target is a collection, and content cannot replace it
@@ -17,26 +19,36 @@
  *   -EDEADLK       into itself, onto itself (by another name, too), or onto what holds it
  *   -EBUSY         the root cannot be replaced, removed or made
  *   -EDQUOT        the quota;  -ENOSPC: the disk, or the reserve that is to be kept free
- *   -EINVAL, -ENAMETOOLONG  a name that tree_check_path() refuses
+ *   -EINVAL, -ENAMETOOLONG  a name that tree_check_path() refuses; not for a dot, which is for
+ *                  who looks to heed
+ *   -EINTR         the program is to end: what takes long was given up, and nothing has changed
  *   -EOPNOTSUPP    the file system cannot exchange names, and there is no other atomic way
+ *   TREE_NOT_DURABLE  the change was made and everybody sees it, but the disk could not be made to
+ *                  keep it: all is as after a success, ret_result too, but nobody may rely on it
  */
 #ifndef CANDOR_RESOURCE_DAV_TREE_H
 #define CANDOR_RESOURCE_DAV_TREE_H
 
+#include "base/arena.h"
+#include "base/hurry.h"
 #include "base/span.h"
 #include "resource/files/stamp.h"
+
+#include <errno.h>
 
 struct tree;
 struct stage;
 
 #define TREE_LENGTH_UNKNOWN UINT64_MAX
 #define TREE_NOW INT64_MIN
+#define TREE_NOT_DURABLE (-ENOTRECOVERABLE)
 
 struct tree_options {
-    uint64_t quota;   // bytes of content beneath the root; 0: no limit
-    uint64_t reserve; // bytes that stay free on the disk
-    unsigned umask;   // permission bits that new files and folders lack
-    bool dotfiles;    // whether names that begin with a dot may be used
+    uint64_t quota;            // bytes of content beneath the root; 0: no limit
+    uint64_t reserve;          // bytes that stay free on the disk
+    unsigned umask;            // permission bits that new files and folders lack
+    bool dotfiles;             // whether names that begin with a dot may be used
+    const struct hurry *hurry; // NULL: there never is one
 };
 
 enum tree_kind { TREE_ABSENT, TREE_FILE, TREE_COLLECTION, TREE_OTHER };
@@ -61,6 +73,7 @@ struct tree_look {
     enum tree_name name; // not TREE_NAME_OK: the rest says "absent"
     struct tree_seen here;
     enum tree_kind parent; // of the root: TREE_COLLECTION
+    bool is_link;          // what is here is reached by the name's being a link
 };
 
 /*
@@ -72,6 +85,7 @@ struct tree_terms {
     const struct tree_seen *target; // what was seen there; NULL: whatever is there now
     const struct tree_seen *source; // the same for what is copied, moved
     bool must_not_exist;            // the target
+    bool at_once;                   // a move that would have to copy is refused: -EXDEV
     int (*check)(void *context);
     void (*done)(void *context);
     void *context;
@@ -79,9 +93,16 @@ struct tree_terms {
 };
 
 struct tree_result {
-    struct tree_seen now; // the target after the change: its tag is what GET will tell
+    struct tree_seen now; // the target after the change: its tag is what GET will tell; absent when
+                          // it was changed and then could not be looked at
     bool created;         // nothing was there before
 };
+
+/* Whether a change was made, for good or not. */
+static inline bool tree_is_changed(int result)
+{
+    return result == 0 || result == TREE_NOT_DURABLE;
+}
 
 /* The root's descriptor is duplicated. */
 int tree_open(int root, const struct tree_options *options, struct tree **ret_tree);
@@ -89,8 +110,38 @@ int tree_open(int root, const struct tree_options *options, struct tree **ret_tr
 void tree_free(struct tree *t);
 
 enum tree_name tree_check_path(const struct tree *t, struct span path);
-/* Fails only for what is neither absence nor a name: -EACCES, -EIO, ... */
+/*
+ * What is at a path that was located before; nothing, where there is a link on the way now. Fails
+ * only for what is neither absence nor a name: -EACCES, -EIO, ...
+ */
 int tree_look(struct tree *t, struct span path, struct tree_look *ret_look);
+
+/*
+ * The paths of one thing; without links all are the same. What is kept for a path (locks,
+ * properties, intents, uploads) is kept for one without links: `thing` where it is about what is
+ * there, `name` where it is about the name.
+ */
+struct tree_names {
+    struct span asked; // as it was asked for
+    struct span name;  // through no link, but it may be one: what is removed, renamed, made
+    struct span thing; // and where that leads: what is read and written
+};
+
+enum { TREE_NAMES = 3 };
+
+/*
+ * What is at a path that a client has named, following links, and where that is. `names` is what an
+ * earlier look found, or all zero; what is not in `path` is kept on the arena. Fails as
+ * tree_look(), with -ENOMEM, and with -EAGAIN: the links change all the time.
+ */
+int tree_locate(struct tree *t, struct span path, struct arena *arena, struct tree_look *ret_look,
+                struct tree_names *names);
+/* The same for a member of a folder that was located before. */
+int tree_locate_member(struct tree *t, struct span path, struct arena *arena,
+                       struct tree_names *ret_names);
+/* Those that differ, the thing first: how many. */
+size_t tree_names_list(const struct tree_names *names, struct span ret_paths[TREE_NAMES]);
+
 /* Whether b is what a was: same file and content, same folder, or both absent. */
 bool tree_seen_eq(const struct tree_seen *a, const struct tree_seen *b);
 
@@ -152,15 +203,25 @@ uint64_t tree_stage_length(const struct stage *s);
 void tree_stage_cut(struct stage *s, uint64_t length);
 /* -ESTALE when the path leads to another folder than at the beginning: it can't be committed. */
 int tree_stage_check(const struct stage *s);
+/* Whether it was begun for that path. */
+bool tree_stage_is_for(const struct stage *s, struct span path);
 /* Makes the content durable. */
 int tree_stage_sync(struct stage *s);
 /*
  * Makes it visible, durably. May be tried again after -ESTALE, with other terms. A stage that was
- * committed is only good for tree_stage_free(); so is one for which that failed with the change
- * visible already (the disk broke: -EIO).
+ * committed is only good for tree_stage_free().
  */
 int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
                       struct tree_result *ret_result);
+/*
+ * The same for several stages with names in one folder, none of which may be there: all of them, or
+ * (but for a crash in between) none. On failure *ret_at is the one that it was about; after -EEXIST
+ * that may be renamed, and all tried again. The result is that of the first.
+ */
+int tree_stage_commit_new(struct stage *const *stages, size_t count, const struct tree_terms *terms,
+                          size_t *ret_at, struct tree_result *ret_result);
+/* Gives its part of the quota to others, such as the stage that takes its place; a commit asks. */
+void tree_stage_unclaim(struct stage *s);
 /* Another name in the same folder, before the commit. -EINVAL for another folder. */
 int tree_stage_rename(struct stage *s, struct span path);
 /* Removes the temporary unless it was committed. Accepts NULL. */
@@ -178,15 +239,9 @@ int tree_mkdir(struct tree *t, struct span path, const struct tree_terms *terms,
  */
 int tree_touch(struct tree *t, struct span path, int64_t modified_ns,
                const struct tree_terms *terms);
-/* A collection goes at once and whole; its space is freed before this returns. */
+/* A collection goes at once and whole; its space is freed before this returns, or, where the
+ * program is to end, at the next start. */
 int tree_delete(struct tree *t, struct span path, const struct tree_terms *terms);
-/*
- * terms->must_not_exist: no overwriting. On another file system beneath the root it is a copy and
- * a removal.
- */
-int tree_move(struct tree *t, struct span source, struct span target,
-              const struct tree_terms *terms, struct tree_result *ret_result);
-
 struct tree_copying {
     bool shallow; // a collection without its members
     /*
@@ -196,6 +251,15 @@ struct tree_copying {
     bool (*failed)(void *context, struct span member, int error);
     void *context;
 };
+
+/*
+ * terms->must_not_exist: no overwriting. On another file system beneath the root it is a copy and
+ * a removal; no member may be left out then: copying->failed (NULL: nobody) is told the first that
+ * cannot be copied, and whatever it answers, the result is -ECANCELED.
+ */
+int tree_move(struct tree *t, struct span source, struct span target,
+              const struct tree_copying *copying, const struct tree_terms *terms,
+              struct tree_result *ret_result);
 
 int tree_copy(struct tree *t, struct span source, struct span target,
               const struct tree_copying *copying, const struct tree_terms *terms,
@@ -213,7 +277,8 @@ struct tree_usage {
     uint64_t available; // what may still be written: by quota, disk and reserve
 };
 
-/* With a quota, the first call of any function that needs it counts; the others wait for that. */
+/* With a quota, the first call of any function that needs it counts; the others wait for that. The
+ * sweep at start counts as well, and then none of them does. */
 int tree_usage(struct tree *t, struct tree_usage *ret_usage);
 
 #endif

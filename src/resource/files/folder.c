@@ -56,6 +56,7 @@ static void listing_run(struct work *w)
         .has_archives = options->archives,
         .has_search = options->search,
         .format = f->format,
+        .hurry = offload_hurry(f->place->pool),
     };
 
     f->error = f->view == FOLDER_SEARCH
@@ -83,6 +84,7 @@ static bool begin_listing(struct folder_answer *f)
     f->format = (enum listing_format)choice;
     f->work.run = listing_run;
     f->work.done = listing_done;
+    f->work.is_long = f->view == FOLDER_SEARCH;
     offload_submit(f->place->pool, f->place->loop, &f->work);
     return false;
 }
@@ -145,7 +147,7 @@ static void tell_failure(struct exchange *x, int error)
     r->exists = !snapshot_error_is_absence(error);
     r->readable = error != EACCES && error != EPERM;
     if (r->exists && r->readable) {
-        x->system_error = error;
+        x->system_error = error == EINTR ? 0 : error;
         exchange_set_cause(x, snapshot_failure(error), 0);
     }
 }

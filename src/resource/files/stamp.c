@@ -29,15 +29,30 @@ bool stamp_eq(const struct file_stamp *a, const struct file_stamp *b)
                             a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns));
 }
 
-/* A hash of what the stamp, the coding and the content say. */
+int64_t stamp_last_modified(const struct file_stamp *stamp)
+{
+    int64_t modified = stamp->modified_ns / CLOCK_SECOND;
+    int64_t now = clock_realtime() / CLOCK_SECOND;
+
+    return modified < now ? modified : now;
+}
+
+/*
+ * What the stamp and the coding say goes in as whole words: every step is reversible, so that two
+ * stamps which differ in one of them always differ. The content follows.
+ */
 void stamp_etag(const struct file_stamp *stamp, unsigned coding, struct span content,
                 char ret_opaque[STAMP_ETAG_OPAQUE + 1])
 {
     const uint64_t parts[] = {stamp->device, stamp->inode,
                               stamp->size,   (uint64_t)stamp->modified_ns,
                               coding,        (uint64_t)stamp->changed_ns};
-    uint64_t hash = hash_add(HASH_BEGIN, span_of((const char *)parts, sizeof parts));
+    uint64_t hash = HASH_BEGIN;
 
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        hash = (hash ^ parts[i]) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
     hash = hash_add(hash, content);
     ascii_write_hex_u64(hash, ret_opaque);
     ret_opaque[STAMP_ETAG_OPAQUE] = '\0';
