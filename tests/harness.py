@@ -127,22 +127,6 @@ class Client:
         response.body, self.buffer = bytes(data[:length]), bytes(data[length:])
         return response
 
-    def _read_chunks(self, response):
-        body = bytearray()
-        while True:
-            while b"\r\n" not in self.buffer and self._more():
-                pass
-            line, _, self.buffer = self.buffer.partition(b"\r\n")
-            size = int(line, 16) if line else 0
-            while len(self.buffer) < size + 2 and self._more():
-                pass
-            response.complete = bool(line) and self.buffer[size:size + 2] == b"\r\n"
-            body += self.buffer[:size]
-            self.buffer = self.buffer[size + 2:]
-            if not size or not response.complete:
-                response.body = bytes(body)
-                return
-
     def read_to_end(self):
         """Everything until the server closes. A reset is an error: the answer could be lost."""
         while self._more():

@@ -12,6 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Fortified, these are macros for clang; only what is none can be poisoned. */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison gets strcpy strcat strncpy strncat sprintf vsprintf strtok strtok_r
 #pragma GCC poison gmtime localtime ctime ctime_r asctime asctime_r atoi atol atoll atof
 #pragma GCC poison mktemp tmpnam tempnam sleep usleep srand

@@ -45,6 +45,7 @@ struct representation {
 struct target_state {
     bool is_collection;   // what is there
     bool name_possible;   // the file system can hold the name
+    bool name_hidden;     // whatever had it would not be there for clients
     bool parent_exists;   // as a collection
     bool depth_unbounded; // a PROPFIND that goes deeper than is permitted
 };
@@ -78,6 +79,7 @@ struct effect {
     bool created;    // at the target or the destination
     bool from_form;  // files of a form were stored
     bool has_result; // to be told in the content
+    bool untold;     // properties were changed, and the client wants to hear of failures alone
     bool unfinished; // the content is kept, and waits for more
 };
 
@@ -142,6 +144,7 @@ struct exchange {
     struct span detail; // a sentence on what was found in this very request; or empty
     int system_error;   // errno behind the cause, for the log alone; or 0
     bool over_capacity, host_known;
+    bool hurried; // set by the host, at any time: it is to end, and waits no more than it must
     struct uri_path path;
     struct resource *resource; // not owned; NULL: no route
     method_set allowed;

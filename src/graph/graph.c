@@ -55,7 +55,8 @@ static bool establish(struct exchange *x, uint32_t missing)
 /*
  * What the questions saw had changed before the method could be performed: they are asked again
  * from the first one about the target. Somebody else has succeeded meanwhile, but that may be a
- * program that never pauses, so there is an end to it: then what failed has a cause. False: that.
+ * program that never pauses, so there is an end to it, and so there is when the server is to end:
+ * then what failed has a cause. False: that.
  */
 static bool look_again(struct exchange *x)
 {
@@ -67,6 +68,10 @@ static bool look_again(struct exchange *x)
     if (now - x->stale_since >= (int64_t)LIMIT_LOOK_AGAIN * CLOCK_MS) {
         exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
         x->detail = SPAN("What the request is about was changed by others all the time.");
+        return false;
+    }
+    if (x->hurried) {
+        exchange_set_cause(x, OUTCOME_server_stopping, 0);
         return false;
     }
     x->known &= FACTS_THAT_LAST;

@@ -173,6 +173,11 @@ bool ask_name_possible(struct exchange *x)
     return x->target.name_possible;
 }
 
+bool ask_name_visible(struct exchange *x)
+{
+    return !x->target.name_hidden;
+}
+
 bool ask_parent_there(struct exchange *x)
 {
     return x->target.parent_exists;
@@ -317,7 +322,8 @@ bool ask_effect_whole(struct exchange *x)
 
 bool ask_tells_properties(struct exchange *x)
 {
-    return is_one_of(x, METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH));
+    return is_one_of(x, METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH)) &&
+           !x->effect.untold;
 }
 
 bool ask_came_from_form(struct exchange *x)

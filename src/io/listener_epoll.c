@@ -10,10 +10,13 @@
 
 static void listener_on_event(struct source *source, uint32_t events)
 {
-    struct listener *l = container_of(source, struct listener, source);
-
     (void)events;
-    for (int i = 0; i < ACCEPTS_A_ROUND && l->accepting; i++) {
+    listener_accept_waiting(container_of(source, struct listener, source), ACCEPTS_A_ROUND);
+}
+
+void listener_accept_waiting(struct listener *l, unsigned most)
+{
+    for (unsigned i = 0; i < most && l->accepting; i++) {
         struct sockaddr_storage peer;
         socklen_t peer_len = sizeof peer;
         int fd = accept4(l->fd, (struct sockaddr *)&peer, &peer_len, SOCK_NONBLOCK | SOCK_CLOEXEC);

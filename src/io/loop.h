@@ -103,6 +103,9 @@ uint64_t stream_send_progress(const struct stream *s);
  * it tells a slow client from a stuck one. */
 uint64_t stream_send_backlog(const struct stream *s);
 
+/* Whether something has come that was not received yet; the stream's end is nothing. */
+bool stream_has_input(const struct stream *s);
+
 /* No more will be sent: the peer sees the end. */
 void stream_shutdown(struct stream *s);
 /* The close to come is a reset: the peer can tell it from an end. What it has not taken is lost. */
@@ -123,9 +126,12 @@ struct listener {
     bool accepting;
 };
 int listener_open(struct loop *loop, struct listener *l, int fd);
+/* Accepts at most so many of those that are in the system's backlog, now. */
+void listener_accept_waiting(struct listener *l, unsigned most);
 /* A paused listener leaves connections in the system's backlog. */
 void listener_pause(struct listener *l);
 void listener_resume(struct listener *l);
+/* Connections that are still in the backlog are reset by the system. */
 void listener_close(struct listener *l);
 
 /* A timer fires once, at its time or up to 16 ms later. Setting it again moves it. */

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * A small pool of threads for what blocks: opening and reading files, fsync, later SQLite and
- * password hashes. Shared by all loops; a completion arrives in the loop that submitted.
+ * A small pool of threads for what blocks: the file system, fsync, SQLite. Shared by all loops; a
+ * completion arrives in the loop that submitted.
+ *
+ * Works are begun in the order in which they came. But those that say that they are long (they walk
+ * over whole collections, or copy much) run in some of the threads only, and more of them wait, so
+ * that there always is a thread soon for one that is not. Nothing may wait, in a thread, for a work
+ * that has not begun; and a work that is not long does not wait for one that is.
  */
 #ifndef CANDOR_IO_OFFLOAD_H
 #define CANDOR_IO_OFFLOAD_H
 
+#include "base/hurry.h"
 #include "io/loop.h"
 
 struct offload;
@@ -13,15 +19,22 @@ struct offload;
 struct work {
     void (*run)(struct work *w);  // in a thread of the pool; touches nothing but the work
     void (*done)(struct work *w); // in the loop's thread; the work is the submitter's again
+    bool is_long;                 // it may take more than a moment
     struct loop *loop;            // private from here
     struct work *next;
+    uint64_t number;
     struct loop_message message;
 };
 
-int offload_open(unsigned threads, struct offload **ret_pool);
+/* long_threads: in how many of the threads long works may run at the same time; at least 1, and at
+ * most all but one, if there are two. */
+int offload_open(unsigned threads, unsigned long_threads, struct offload **ret_pool);
 /* Waits for what was submitted, then ends the threads. Accepts NULL. */
 void offload_free(struct offload *o);
 /* The work must stay until its done runs. */
 void offload_submit(struct offload *o, struct loop *l, struct work *w);
+
+/* Where long works look whether they are to give up; whoever stops the program begins it. */
+struct hurry *offload_hurry(struct offload *o);
 
 #endif

@@ -290,6 +290,13 @@ uint64_t stream_send_backlog(const struct stream *s)
     return ioctl(s->fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (uint64_t)bytes : 0;
 }
 
+bool stream_has_input(const struct stream *s)
+{
+    char byte;
+
+    return recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 void stream_shutdown(struct stream *s)
 {
     shutdown(s->fd, SHUT_WR);

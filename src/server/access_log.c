@@ -186,7 +186,8 @@ static void add_quoted(struct buf *b, struct span text)
     }
 }
 
-static void add_quoted_field(struct buf *b, struct span value)
+/* "-" where there is none, as other servers write it. */
+static void add_quoted_member(struct buf *b, struct span value)
 {
     buf_add(b, SPAN(" \""));
     if (value.len)
@@ -194,19 +195,6 @@ static void add_quoted_field(struct buf *b, struct span value)
     else
         buf_add_char(b, '-');
     buf_add_char(b, '"');
-}
-
-/* "-" where none was understood, as other servers write it. */
-static void add_request_line(struct buf *b, const struct message *m)
-{
-    if (m->target.len == 0) {
-        buf_add_char(b, '-');
-        return;
-    }
-    add_quoted(b, m->method_name);
-    buf_add_char(b, ' ');
-    add_quoted(b, m->target);
-    buf_addf(b, " HTTP/1.%d", m->minor);
 }
 
 static void add_combined(struct buf *b, const struct carried *k)
@@ -220,12 +208,12 @@ static void add_combined(struct buf *b, const struct carried *k)
 
     gmtime_r(&seconds, &tm);
     buf_add(b, span_of(client, client_length));
-    buf_addf(b, " - - [%02d/%.3s/%04d:%02d:%02d:%02d +0000] \"", tm.tm_mday, months + 3 * tm.tm_mon,
+    buf_addf(b, " - - [%02d/%.3s/%04d:%02d:%02d:%02d +0000]", tm.tm_mday, months + 3 * tm.tm_mon,
              tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
-    add_request_line(b, &x->request);
-    buf_addf(b, "\" %d %llu", outcome_table[x->outcome].status, (unsigned long long)k->bytes_out);
-    add_quoted_field(b, message_field(&x->request, FIELD_referer));
-    add_quoted_field(b, message_field(&x->request, FIELD_user_agent));
+    add_quoted_member(b, x->request.request_line);
+    buf_addf(b, " %d %llu", outcome_table[x->outcome].status, (unsigned long long)k->bytes_out);
+    add_quoted_member(b, message_field(&x->request, FIELD_referer));
+    add_quoted_member(b, message_field(&x->request, FIELD_user_agent));
     buf_add_char(b, '\n');
 }
 

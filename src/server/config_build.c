@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "server/config_folders.h"
 #include "server/config_value.h"
 #include "server/listen.h"
 #include "wire/message.h"
@@ -419,6 +420,8 @@ int config_build(struct config *config, const struct raw_top *raw, const struct 
         r = build_pages(&b, raw);
     if (r == 0)
         r = build_routes(&b, raw);
+    if (r == 0)
+        r = config_check_folders(config, root, report);
     if (r == 0 && report->count)
         r = -CANDOR_E_CONFIG;
     return r;

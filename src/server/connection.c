@@ -111,7 +111,7 @@ static void carried_end(struct carried *k)
     access_log_add(&c->worker->log, k);
     if (k->x.resource)
         k->x.resource->ops->release(&k->x);
-    c->head_since = 0;
+    c->head_since = c->fresh_until = 0;
     c->head_seen = 0;
     carried_give_back(k);
 }
@@ -196,7 +196,7 @@ static void resume_body(struct exchange *x)
 
     k->connection->phase = PHASE_SEND;
     k->connection->progress = UINT64_MAX; // what a timer saw before the wait tells nothing now
-    if (k->hurried) {
+    if (x->hurried) {
         k->ending = ENDING_SEND_TIMEOUT;
         end_exchange(k);
     } else {
@@ -542,6 +542,7 @@ void connection_open(struct worker *w, int fd, const struct sockaddr *peer)
         return;
     }
     c->worker = w;
+    c->fresh_until = loop_now(w->loop) + LIMIT_STOP_GREETING * CLOCK_MS;
     c->over_capacity = w->connection_count >= w->config->limits.connections;
     keep_address(c, peer);
     timer_init(&c->timer, on_timer);
@@ -571,14 +572,18 @@ static void on_closed(struct stream *s)
 
 void connection_stop(struct connection *c)
 {
-    if (c->phase == PHASE_IDLE)
+    if (c->phase != PHASE_IDLE || stream_has_input(&c->stream))
+        return;
+    if (loop_now(c->worker->loop) < c->fresh_until)
+        timer_set(c->worker->loop, &c->timer, c->fresh_until);
+    else
         connection_close(c);
 }
 
 void connection_hurry(struct connection *c)
 {
     if (c->phase == PHASE_WAIT)
-        c->carried->hurried = true;
+        c->carried->x.hurried = true;
     else if (c->phase == PHASE_SEND)
         give_up_sending(c);
     else if (c->phase == PHASE_LINGER)

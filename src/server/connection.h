@@ -29,8 +29,9 @@ struct connection {
     struct loop_buffer *in;  // NULL when nothing unread is held
     struct carried *carried; // NULL when no exchange is under way
     int64_t head_since;      // monotonic ns: when the first byte of this head came
-    uint64_t progress;       // of the send, when the timer last looked
-    uint32_t head_seen;      // bytes of an incomplete head already looked at
+    int64_t fresh_until; // monotonic ns: a stop waits so long for a first request; 0: it had one
+    uint64_t progress;   // of the send, when the timer last looked
+    uint32_t head_seen;  // bytes of an incomplete head already looked at
     uint8_t phase;
     bool over_capacity;
     uint8_t address_family;
@@ -56,13 +57,13 @@ struct carried {
     bool invited;       // 100 (Continue) was sent
     bool close;         // the connection, after this exchange
     bool chunked;       // the response's content
-    bool hurried;       // the worker wants to stop: a body that is waited for is not sent on
 };
 
 /* Takes ownership of the socket fd; closes it when there is no memory. */
 void connection_open(struct worker *w, int fd, const struct sockaddr *peer);
-/* The worker stops: closes it if it is idle, else after the exchange that it carries, or after the
- * next one if that has begun to arrive and this one's response did not tell of the close. */
+/* The worker stops: closes it if it is idle, nothing has come that is unread, and it is not so new
+ * that its request may be on its way; else after the exchange that it carries, or after the next
+ * one if that has begun to arrive and this one's response did not tell of the close. */
 void connection_stop(struct connection *c);
 /* The worker cannot wait for it any longer: as if the client had run out of time. What a thread of
  * the pool works for goes on. */

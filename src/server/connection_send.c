@@ -39,17 +39,6 @@ static char *put_number(char *at, uint64_t value)
     return at;
 }
 
-/* A value never carries a line end to the wire, wherever it came from: no response is split. */
-static char *put_value(char *at, struct span value)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        char c = value.ptr[i];
-
-        *at++ = c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
-    }
-    return at;
-}
-
 static bool status_has_length(int status)
 {
     return status >= 200 && status != 204 && status != 304; // RFC 9110 §8.6
@@ -112,7 +101,7 @@ static char *put_head(char *at, const struct carried *k, struct span status, str
     for (const struct response_field *f = r->fields; f; f = f->next) {
         at = put(at, f->name);
         at = put(at, SPAN(": "));
-        at = put_value(at, f->value);
+        at = h1_put_value(at, f->value);
         at = put(at, SPAN("\r\n"));
     }
     at = put_framing(at, k);

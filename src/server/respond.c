@@ -70,8 +70,8 @@ static void echo_request(struct exchange *x)
     const struct message *m = &x->request;
     struct buf b = {0};
 
-    buf_addf(&b, "%.*s %.*s HTTP/1.%d\r\n", SPAN_ARG(m->method_name), SPAN_ARG(m->target),
-             m->minor);
+    buf_add(&b, m->request_line);
+    buf_add(&b, SPAN("\r\n"));
     for (size_t i = 0; i < m->field_count; i++) {
         const struct field_line *f = &m->fields[i];
 

@@ -17,8 +17,7 @@
 #include <sys/resource.h>
 
 enum {
-    BACKLOG = 4096,      // connections that the system keeps until they are accepted
-    OFFLOAD_THREADS = 4, // for what blocks
+    BACKLOG = 4096, // connections that the system keeps until they are accepted
 };
 
 struct server {
@@ -145,7 +144,8 @@ static int open_shares(struct server *s)
         int error = 0;
 
         if (route->files.write)
-            error = dav_share_open(&route->files, s->store, s->types, &s->shares[route->number]);
+            error = dav_share_open(&route->files, s->store, s->types, offload_hurry(s->pool),
+                                   &s->shares[route->number]);
         if (error < 0) {
             oplog("root-not-opened", "the folder %s cannot be opened for writing: %s",
                   route->files.root, strerror(errno));
@@ -277,8 +277,6 @@ int server_run(const struct config *config)
     s.workers = calloc(s.worker_count, sizeof *s.workers);
     s.addresses = calloc(config->listen_count, sizeof *s.addresses);
     sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
     sigaddset(&set, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGXFSZ, SIG_IGN); // a file that may not grow any more is an error of its write
@@ -288,11 +286,15 @@ int server_run(const struct config *config)
     if (error == 0)
         error = media_type_map_new(MEDIA_TYPE_MAP_SYSTEM_PATH, &s.types);
     if (error == 0)
-        error = offload_open(OFFLOAD_THREADS, &s.pool);
+        error = offload_open(LIMIT_POOL_THREADS, LIMIT_POOL_THREADS_LONG, &s.pool);
     if (error < 0)
         oplog("not-started", "the server did not start: %s", error_text(error));
     else
         error = open_shares(&s);
+    // Until here a signal ends it at once: large folders are counted, and nobody is served yet.
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
     if (error == 0)
         error = open_workers(&s);
     if (error == 0)

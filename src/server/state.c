@@ -2,6 +2,7 @@
 #include "server/state.h"
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/oplog.h"
 
 #include <errno.h>
@@ -23,13 +24,10 @@ static bool is_writable(const struct config *config)
 static uint64_t hash_name(const char *name)
 {
     char real[PATH_MAX];
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
     if (realpath(name, real))
         name = real;
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
-    return hash;
+    return hash_add(HASH_BEGIN, span_from_str(name));
 }
 
 /* The folder below which each configuration has its own. False: none is known. */
@@ -83,26 +81,6 @@ static bool resolve(const char *file, char real[PATH_MAX])
            snprintf(real + used, PATH_MAX - used, "/%s", file + cut) < (int)(PATH_MAX - used);
 }
 
-/* The root of a route that has the path; NULL: none. */
-static const char *find_root_around(const struct config *config, const char *path)
-{
-    for (size_t i = 0; i < config->routes.count; i++) {
-        const char *root = config->routes.routes[i].files.root;
-        char real[PATH_MAX];
-        struct span folder;
-
-        if (!root || !realpath(root, real))
-            continue;
-        folder = span_from_str(real);
-        while (folder.len && folder.ptr[folder.len - 1] == '/')
-            folder.len--;
-        if (span_starts(span_from_str(path), folder) &&
-            (path[folder.len] == '/' || path[folder.len] == '\0'))
-            return root;
-    }
-    return NULL;
-}
-
 static int make_folders(char *file)
 {
     for (char *at = strchr(file + 1, '/'); at; at = strchr(at + 1, '/')) {
@@ -117,49 +95,47 @@ static int make_folders(char *file)
     return 0;
 }
 
-static int find_file(const struct config *config, struct buf *b)
+int state_find(const struct config *config, struct buf *ret_file)
 {
-    if (config->state_file) {
-        buf_add_str(b, config->state_file);
-    } else {
-        if (!find_directory(b)) {
-            oplog("state-not-placed", "there is no place for locks and properties: HOME is not "
-                                      "set; name a file with the key \"state\"");
-            return -CANDOR_E_CONFIG;
-        }
-        buf_addf(b, "/%016llx/candor.db", (unsigned long long)hash_name(config->name));
-    }
-    buf_add_char(b, '\0');
-    return b->failed ? -CANDOR_E_MEMORY : 0;
+    struct buf file = {0};
+    char real[PATH_MAX];
+    bool found = true;
+    int error = 0;
+
+    if (config->state_file)
+        buf_add_str(&file, config->state_file);
+    else if (find_directory(&file))
+        buf_addf(&file, "/%016llx/candor.db", (unsigned long long)hash_name(config->name));
+    else
+        found = false;
+    buf_add_char(&file, '\0');
+    if (file.failed)
+        error = -CANDOR_E_MEMORY;
+    else if (!found)
+        error = -CANDOR_E_CONFIG;
+    else if (!resolve(file.ptr, real))
+        error = -CANDOR_E_SYSTEM;
+    buf_done(&file);
+    if (error)
+        return error;
+    buf_add_str(ret_file, real);
+    buf_add_char(ret_file, '\0');
+    return ret_file->failed ? -CANDOR_E_MEMORY : 0;
 }
 
-static int open_file(const struct config *config, char *file, struct store **ret_store)
+static int open_file(char *file, struct store **ret_store)
 {
-    char real[PATH_MAX];
-    const char *root;
     struct buf sentence = {0};
     int error;
 
-    if (!resolve(file, real)) {
-        oplog("state-not-opened", "the store %s cannot be opened: %s", file, strerror(errno));
-        return -CANDOR_E_SYSTEM;
-    }
-    root = find_root_around(config, real);
-    if (root) {
-        oplog("state-within-root",
-              "the store %s would be within %s, which is served; name a file outside of it with "
-              "the key \"state\"",
-              real, root);
-        return -CANDOR_E_CONFIG;
-    }
-    if (make_folders(real) < 0) {
-        oplog("state-not-opened", "no folder can be made for the store %s: %s", real,
+    if (make_folders(file) < 0) {
+        oplog("state-not-opened", "no folder can be made for the store %s: %s", file,
               strerror(errno));
         return -CANDOR_E_SYSTEM;
     }
-    error = store_open(real, ret_store, &sentence);
+    error = store_open(file, ret_store, &sentence);
     if (error < 0)
-        oplog("state-not-opened", "the store %s cannot be opened: %.*s", real,
+        oplog("state-not-opened", "the store %s cannot be opened: %.*s", file,
               SPAN_ARG(buf_span(&sentence)));
     buf_done(&sentence);
     return error;
@@ -173,9 +149,15 @@ int state_open(const struct config *config, struct store **ret_store)
     *ret_store = NULL;
     if (!is_writable(config))
         return 0;
-    error = find_file(config, &file);
+    error = state_find(config, &file);
     if (error == 0)
-        error = open_file(config, file.ptr, ret_store);
+        error = open_file(file.ptr, ret_store);
+    else if (error == -CANDOR_E_CONFIG)
+        oplog("state-not-placed", "there is no place for locks and properties: HOME is not "
+                                  "set; name a file with the key \"state\"");
+    else
+        oplog("state-not-opened", "the store %s cannot be opened: %s",
+              config->state_file ? config->state_file : "in the state directory", strerror(errno));
     buf_done(&file);
     return error;
 }

@@ -10,9 +10,15 @@
 #include "state/store.h"
 
 /*
+ * The store's file, by its real path and ended by NUL, added to a buffer; neither the file nor its
+ * folders need to be there yet. -CANDOR_E_CONFIG: nothing tells a place. -CANDOR_E_SYSTEM: errno
+ * tells why the path cannot be followed. -CANDOR_E_MEMORY.
+ */
+int state_find(const struct config *config, struct buf *ret_file);
+
+/*
  * Opens the store; folders that are missing are made with mode 0700. *ret_store is NULL where no
- * route is writable. Tells the operator why it failed. -CANDOR_E_CONFIG where the file would be
- * within a folder that is served, otherwise as store_open.
+ * route is writable. Tells the operator why it failed; errors as state_find and store_open.
  */
 int state_open(const struct config *config, struct store **ret_store);
 

@@ -99,6 +99,7 @@ static void on_stop_timer(struct timer *t)
         next = link->next;
         connection_hurry(list_entry(link, struct connection, link));
     }
+    hurry_begin(offload_hurry(w->pool));
     timer_set(w->loop, t, loop_now(w->loop) + HURRY_MS * CLOCK_MS);
 }
 
@@ -110,8 +111,11 @@ static void on_stop(struct loop_message *m)
     if (w->stopping)
         return;
     w->stopping = true;
-    for (size_t i = 0; i < w->config->listen_count; i++)
+    // Who is in the backlog believes to be connected: what they ask is answered, as the last thing.
+    for (size_t i = 0; i < w->config->listen_count; i++) {
+        listener_accept_waiting(&w->listeners[i].listener, LIMIT_STOP_ACCEPTED);
         listener_close(&w->listeners[i].listener);
+    }
     for (link = w->connections.next; link != &w->connections; link = next) {
         next = link->next;
         connection_stop(list_entry(link, struct connection, link));

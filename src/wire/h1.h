@@ -40,6 +40,7 @@ struct h1_content {
     uint64_t left;              // private: bytes left of the content or of the chunk
     uint64_t offset;            // bytes of the request consumed so far, head included
     uint32_t line;              // private: bytes of the current chunk-size line or trailer section
+    uint32_t overhead;          // private: of chunk-size lines, beyond what chunks may have
     uint32_t name_length;       // private: of the current trailer's name
     char name[H1_TRAILER_NAME]; // private: its first bytes
     struct violation violation;

@@ -142,17 +142,29 @@ static enum outcome step_extension(struct h1_content *c, char byte)
     }
 }
 
+/* The LF of a chunk-size line. What the line is longer than its chunk may have is added up; chunks
+ * that need less pay it back. */
+static enum outcome step_chunk_line_end(struct h1_content *c, char byte)
+{
+    uint64_t fair = c->left + LIMIT_CHUNK_LINE;
+    uint32_t overhead = c->overhead + c->line;
+
+    if (byte != '\n')
+        return OUTCOME_chunk_line_end_malformed;
+    c->overhead = overhead > fair ? overhead - (uint32_t)fair : 0;
+    if (c->overhead > LIMIT_CHUNK_OVERHEAD)
+        return OUTCOME_chunk_overhead_too_large;
+    c->line = 0;
+    return go(c, c->left ? DATA : TRAILER_FIRST);
+}
+
 /* One byte of a chunk-size line with its extensions, RFC 9112 §7.1. */
 static enum outcome step_chunk_line(struct h1_content *c, char byte)
 {
     enum outcome outcome;
 
-    if (c->state == LINE_LF) {
-        if (byte != '\n')
-            return OUTCOME_chunk_line_end_malformed;
-        c->line = 0;
-        return go(c, c->left ? DATA : TRAILER_FIRST);
-    }
+    if (c->state == LINE_LF)
+        return step_chunk_line_end(c, byte);
     outcome =
         c->state == SIZE_FIRST || c->state == SIZE ? step_size(c, byte) : step_extension(c, byte);
     if (outcome == OUTCOME_NONE && c->state != LINE_LF && ++c->line > LIMIT_CHUNK_EXTENSION)

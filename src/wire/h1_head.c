@@ -126,6 +126,16 @@ static int read_request_line(struct h1_reader *r)
     return r->form_wrong ? h1_bad(r, OUTCOME_target_form_wrong, target) : H1_OK;
 }
 
+/* The bytes from start to the end of their line, or of what may be read. */
+static struct span rest_of_line(const struct h1_reader *r, const char *start)
+{
+    const char *end = start;
+
+    while (end < r->end && !is_line_end(*end))
+        end++;
+    return span_of(start, (size_t)(end - start));
+}
+
 /* The byte at r->at ended a field name that begins at `start`, and is no colon. */
 static int bad_field_name(struct h1_reader *r, const char *start)
 {
@@ -266,9 +276,12 @@ ptrdiff_t h1_read_head(struct message *m, struct span in, size_t seen,
     full = reader_bound(&r, in.ptr + in.len, limits->request_line);
     rc = read_request_line(&r);
     if (rc == H1_MORE && full)
-        return h1_bad(&r, OUTCOME_request_line_too_long, start + limits->request_line);
-    if (rc != H1_OK)
+        rc = h1_bad(&r, OUTCOME_request_line_too_long, start + limits->request_line);
+    if (rc != H1_OK) {
+        m->request_line = rest_of_line(&r, start);
         return rc;
+    }
+    m->request_line = span_of(start, (size_t)(r.at - start) - CRLF);
     start = r.at;
     full = reader_bound(&r, in.ptr + in.len, limits->field_section);
     rc = read_field_section(&r, limits);

@@ -5,19 +5,15 @@
 
 #include <assert.h>
 
-void h1_add_field(struct buf *b, struct span name, struct span value)
+char *h1_put_value(char *at, struct span value)
 {
-    buf_add(b, name);
-    buf_add(b, SPAN(": "));
-    while (value.len) {
-        size_t n = (size_t)(scan_field_value(value.ptr, value.ptr + value.len) - value.ptr);
+    char *end = at + value.len;
 
-        buf_add(b, span_first(value, n));
-        if (n < value.len)
-            buf_add_char(b, ' ');
-        value = span_from(value, n + 1);
-    }
-    buf_add(b, SPAN("\r\n"));
+    if (value.len)
+        memcpy(at, value.ptr, value.len);
+    while ((at = (char *)(uintptr_t)scan_field_value(at, end)) < end)
+        *at++ = ' ';
+    return end;
 }
 
 size_t h1_chunk_head(char out[H1_CHUNK_HEAD], uint64_t size)

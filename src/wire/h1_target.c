@@ -239,7 +239,7 @@ static int read_after_scheme(struct h1_reader *r)
             return rc;
     }
     if (m->path.len == 0)
-        m->path = span_of(message_root_path, 1);
+        m->path = SPAN("/");
     return H1_OK;
 }
 

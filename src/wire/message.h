@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * A request as every codec delivers it, whatever the version on the wire. All spans point into the
- * bytes that the codec was given; message_move makes them follow when those bytes move.
+ * bytes that the codec was given, or to what lives for ever.
  */
 #ifndef CANDOR_WIRE_MESSAGE_H
 #define CANDOR_WIRE_MESSAGE_H
@@ -39,6 +39,7 @@ struct violation {
 };
 
 struct message {
+    struct span request_line; // as far as it came, without its line end; also of a wrong one
     struct span method_name;
     enum method method;
     struct span target; // as sent
@@ -62,15 +63,9 @@ struct message {
     struct field_line fields[MESSAGE_FIELDS];
 };
 
-/* The path of a target that has none. It is no part of the bytes: message_move leaves it alone. */
-extern const char message_root_path[];
-
 /* Makes the message empty. Touches only what was in use, so a message must be all zeros before its
  * first use. */
 void message_clear(struct message *m);
-
-/* The bytes moved by `delta` (new address minus old): every span follows. */
-void message_move(struct message *m, ptrdiff_t delta);
 
 /* The value of the first line with that id; {NULL, 0} when there is none. */
 static inline struct span message_field(const struct message *m, enum field id)

@@ -5,14 +5,17 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 CANDOR = os.environ.get("CANDOR", str(ROOT / "build" / "candor"))
 
 
-def check(*arguments, cwd=None):
+def check(*arguments, cwd=None, env=None):
     return subprocess.run(
         [os.path.abspath(CANDOR), "check", *arguments],
         cwd=cwd,
+        env=env,
         capture_output=True,
         text=True,
         timeout=20,
@@ -104,3 +107,82 @@ def test_the_example_in_the_documentation_is_fine(tmp_path):
     write(tmp_path, example.replace("/srv/download", str(download)))
     done = check("candor.yaml", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "candor.yaml: fine (2 routes)\n")
+
+
+APART = "and would not know of each other's locks; expected writable folders that share nothing\n"
+
+
+@pytest.mark.parametrize(
+    "first, second, how",
+    [
+        ("public", "public", "is that of"),
+        ("public", "link", "is that of"),
+        ("public", "public/../public/.", "is that of"),
+        ("public", "public/inner", "lies within that of"),
+        ("public", "link/inner", "lies within that of"),
+        ("inner", "public", "holds that of"),
+    ],
+)
+def test_writable_routes_share_no_folder(tmp_path, first, second, how):
+    """However they are written: the system tells what is the same."""
+    (tmp_path / "public" / "inner").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("public")
+    (tmp_path / "inner").symlink_to("public/inner")
+    write(
+        tmp_path,
+        f"routes:\n  - {{ path: /, files: {{ root: {first}, write: true }} }}\n"
+        f"  - {{ path: /b/, files: {{ root: {second}, write: true }} }}\n",
+    )
+    done = check("candor.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == (
+        'candor.yaml:3:33: key "routes.files.root": the folder '
+        f"{how} the route in line 2; both are writable, {APART}"
+    )
+
+
+@pytest.mark.parametrize("second", ["public", "public/inner", "public2", "."])
+def test_what_is_only_read_may_be_written_by_another_route(tmp_path, second):
+    (tmp_path / "public" / "inner").mkdir(parents=True)
+    (tmp_path / "public2").mkdir()
+    write(
+        tmp_path,
+        f"routes:\n  - {{ path: /, files: {{ root: public, write: true }} }}\n"
+        f"  - {{ path: /b/, files: {{ root: {second} }} }}\n",
+    )
+    environment = dict(os.environ, STATE_DIRECTORY="/nowhere")
+    assert check("candor.yaml", cwd=tmp_path, env=environment).returncode == 0
+
+
+@pytest.mark.parametrize("state", ["public/candor.db", "link/new/candor.db", "to.db"])
+@pytest.mark.parametrize("writable", ["true", "false"])
+def test_the_store_must_not_be_served(tmp_path, state, writable):
+    (tmp_path / "link").symlink_to("public")
+    (tmp_path / "to.db").symlink_to("public/candor.db")
+    write(
+        tmp_path,
+        f"state: sqlite:{state}\n"
+        f"routes:\n  - {{ path: /, files: {{ root: public, write: {writable} }} }}\n",
+    )
+    (tmp_path / "public" / "candor.db").touch()
+    done = check("candor.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    at = tmp_path.resolve() / "public" / ("new/candor.db" if "new" in state else "candor.db")
+    assert done.stderr == (
+        f'candor.yaml:1:8: key "state": "{at}" lies within the folder that the route in line 3 '
+        "serves; expected a file outside of every served folder\n"
+    )
+    serving = subprocess.run(
+        [CANDOR, "serve", "--config", str(tmp_path / "candor.yaml")],
+        capture_output=True, text=True, timeout=20,
+    )
+    assert serving.returncode == 2 and 'key "state"' in serving.stderr
+
+
+def test_a_state_directory_must_not_be_served(tmp_path):
+    write(tmp_path, "routes:\n  - { path: /, files: { root: public, write: true } }\n")
+    environment = dict(os.environ, STATE_DIRECTORY=str(tmp_path / "public" / "state"))
+    done = check("candor.yaml", cwd=tmp_path, env=environment)
+    assert done.returncode == 2
+    assert done.stderr.startswith('candor.yaml:2:31: key "routes.files.root": "')
+    assert "lies within this folder" in done.stderr

@@ -126,9 +126,9 @@ def test_collection_is_made(server, root, target):
     ("/file", 405, "collection-exists"), ("/", 405, "collection-exists"),
     ("/none/new", 409, "parent-missing"), ("/file/new", 409, "parent-missing"),
     ("/nowhere", 405, "collection-exists"),
-    ("/" + "n" * 256, 400, "name-impossible"), ("/.new", 400, "name-impossible"),
+    ("/" + "n" * 256, 400, "name-impossible"), ("/.new", 403, "name-hidden"),
     ("/a%2Fb", 400, "name-impossible"),
-    ("/.candor-tmp-0123456789abcdef/", 400, "name-impossible")])
+    ("/.candor-tmp-0123456789abcdef/", 403, "name-hidden")])
 def test_collection_that_cannot_be_made_is_refused(server, root, target, status, outcome):
     put(root, "file")
     (root / "taken").mkdir(exist_ok=True)
@@ -176,7 +176,7 @@ def test_names_with_a_dot_exist_where_they_may(root, tmp_path):
         for method in ("PUT", "MKCOL"):
             content = b"x" if method == "PUT" else None
             assert_refused(ask(server, method, "/.candor-tmp-fedcba9876543210", content=content),
-                           400, "name-impossible")
+                           403, "name-hidden")
         listing = ask(server, "GET", "/", "Accept: text/html").body
         assert b".dot" in listing and b"candor-tmp" not in listing
     settle_only = [name for name in os.listdir(tmp_path)]

@@ -124,6 +124,38 @@ def test_an_infinite_lock_over_a_locked_member_tells_which(server):
     assert b" 423 " in refused.body and b" 424 " in refused.body
 
 
+@pytest.mark.parametrize("method, target, fields", [
+    ("DELETE", "/folder", {}), ("DELETE", "/folder/sub/", {}),
+    ("MOVE", "/folder", {"Destination": "/new"}), ("MOVE", "/folder/", {"Destination": "/other"}),
+    ("MOVE", "/other", {"Destination": "/folder"}), ("COPY", "/other", {"Destination": "/folder"}),
+    ("COPY", "/file", {"Destination": "/folder"}), ("MOVE", "/file", {"Destination": "/folder"})])
+@pytest.mark.parametrize("depth", ["0", "infinity"])
+def test_a_locked_member_keeps_its_collection(server, root, method, target, fields, depth):
+    """RFC 4918 §9.6.1, §9.8.5, §9.9.4: nothing is done, so it is no multi-status; §16: the member
+    is told. With its token all is done."""
+    for path in ("folder/sub/deep/locked", "folder/sub/deep/free", "other/member"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(path)
+    before = sorted(str(path) for path in root.rglob("*"))
+    locked = "/folder/sub/deep" if depth == "infinity" else "/folder/sub/deep/locked"
+    token = token_of(lock(server, locked, Depth=depth))
+    refused = server.request(method, target, fields)
+    assert refused.status == 423 and b"lock-token-submitted" in refused.body
+    assert re.findall(b"<D:href>(.*?)</D:href>", refused.body) == [locked.encode()]
+    assert sorted(str(path) for path in root.rglob("*")) == before
+    fields = {**fields, "If": f"<{locked}> (<{token}>)"}
+    assert server.request(method, target, fields).status in (201, 204)
+    assert server.get("/folder/sub/deep/locked").status == 404
+
+
+def test_a_copy_leaves_locks_and_takes_none_along(server):
+    """RFC 4918 §7.6: a copy of what is locked is not locked."""
+    token_of(lock(server, "/folder/member"))
+    assert server.request("COPY", "/folder", {"Destination": "/copy"}).status == 201
+    assert put(server, "/copy/member").status == 204
+    assert put(server, "/folder/member").status == 423
+
+
 def test_a_lock_ends_with_what_it_was_on(server):
     """RFC 4918 §7.7, §9.6: DELETE and MOVE end it; it does not move along."""
     token = token_of(lock(server, "/file"))
@@ -210,7 +242,7 @@ def test_locks_survive_a_restart(root, tmp_path, end):
 
 
 def test_the_store_must_not_be_served(root):
-    with pytest.raises(RuntimeError, match="state-within-root"):
+    with pytest.raises(RuntimeError, match="lies within this folder"):
         harness.Server(root, arguments=["--write"], state=root / "state")
     assert not (root / "state").exists()
 

@@ -64,6 +64,15 @@ def test_a_name_that_is_taken_gets_a_number_and_nothing_is_replaced(server, box)
     assert (box / "n.txt").read_bytes() == b"one" and (box / "n (3).txt").read_bytes() == b"three"
 
 
+def test_a_numbered_member_has_nothing_of_the_one_that_had_the_name(server, box):
+    assert server.request("POST", "/box/", {"Slug": "n"}, b"one").status == 201
+    usual = (box / "n").stat().st_mode
+    (box / "n").chmod(0o640)
+    assert server.request("POST", "/box/", {"Slug": "n"}, b"two").status == 201
+    assert (box / "n (2)").stat().st_mode == usual
+    assert (box / "n").stat().st_mode & 0o777 == 0o640
+
+
 def test_without_a_slug_the_name_is_one_of_chance(server, box):
     found = {server.request("POST", "/box/", body=b"x")["Location"] for _ in range(3)}
     assert len(found) == 3 and all(re.fullmatch(r"/box/[0-9a-f]{16}", name) for name in found)

@@ -119,12 +119,25 @@ def test_what_windows_sets_after_a_copy_is_taken(server):
                 for n in names]
     elements.append(f'<Z:Win32FileAttributes xmlns:Z="{MICROSOFT}">00000020'
                     "</Z:Win32FileAttributes>")
-    response = proppatch(server, "/file", setting(*elements), Content_Type="text/xml",
-                         Prefer="return=minimal")
-    row = rows(response)[b"/file"]  # always 207
+    response = proppatch(server, "/file", setting(*elements), Content_Type="text/xml")
+    row = rows(response)[b"/file"]  # 207: it takes any other success for a failure
     assert len(row.names()) == 4 and set(row.groups) == {200}
     row = rows(propfind(server, "/file"))[b"/file"]
     assert row.text(f"{{{MICROSOFT}}}Win32FileAttributes") == "00000020"
+
+
+def test_success_is_told_in_short_to_who_prefers_that(server):
+    """RFC 8144 §2.2: a failure is told as ever, with what depended on it."""
+    response = proppatch(server, "/file", setting(COLOUR.format("red")), Prefer="return=minimal")
+    assert response.status == 204 and response.body == b""
+    assert response["Preference-Applied"] == "return=minimal" and response["Vary"] == "Prefer"
+    assert colour(server, "/file") == "red"
+    bad = setting('<D:getetag xmlns:D="DAV:">"x"</D:getetag>', COLOUR.format("blue"))
+    response = proppatch(server, "/file", bad, Prefer="return=minimal")
+    row = rows(response)[b"/file"]
+    assert row.names(403) and row.names(424) == {TAG}
+    assert response["Preference-Applied"] is None
+    assert colour(server, "/file") == "red"
 
 
 VALUES = [

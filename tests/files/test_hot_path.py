@@ -3,12 +3,11 @@
 import collections
 import re
 import shutil
-import signal
-import subprocess
 
 import pytest
 
 from site_of_files import config, put, Server
+from tracing import Trace
 
 REQUESTS = 100
 FILES = {"openat2", "openat", "open", "stat", "fstat", "newfstatat", "statx", "read", "pread64",
@@ -16,30 +15,15 @@ FILES = {"openat2", "openat", "open", "stat", "fstat", "newfstatat", "statx", "r
 OTHER = 20  # the log, which is written a few times a second, and threads that go on waiting
 
 
-class Trace:
-    """strace on the running server, from the moment that it sees everything."""
-
-    def __init__(self, server, output):
-        self.output = output
-        self.process = subprocess.Popen(
-            ["strace", "-f", "-o", str(output), "-p", str(server.process.pid)],
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        line = self.process.stderr.readline()
-        if "attached" not in line:
-            self.process.kill()
-            self.process.wait()
-            pytest.skip(f"this system does not let programs be traced: {line.strip()}")
-
-    def calls(self, method):
-        """Ends the tracing; how often each system call ended, from the first request on (before it
-        the server may still have been at the end of the one that came before the trace)."""
-        self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=20)
-        text = self.output.read_text()
-        text = text[text.rfind("\n", 0, text.index(f'"{method} ')) + 1:]
-        return collections.Counter("".join(names) for names in re.findall(
-            r"^\d+ +(?:<\.\.\. (\w+) resumed>|(\w+)\().*(?<!<unfinished \.\.\.>)$", text,
-            re.MULTILINE))
+def calls_in(trace, output, method):
+    """Ends the trace; how often each system call ended, from the first request on (before it the
+    server may still have been at the end of the one that came before the trace)."""
+    trace.end()
+    text = output.read_text()
+    text = text[text.rfind("\n", 0, text.index(f'"{method} ')) + 1:]
+    return collections.Counter("".join(names) for names in re.findall(
+        r"^\d+ +(?:<\.\.\. (\w+) resumed>|(\w+)\().*(?<!<unfinished \.\.\.>)$", text,
+        re.MULTILINE))
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +53,12 @@ def test_cached_file_costs_one_receive_and_one_send(server, tmp_path, kind):
     for attempt in range(5):
         with server.connect() as client:
             client.send(request).read_response(method)
-            trace = Trace(server, tmp_path / f"trace{attempt}")
+            output = tmp_path / f"trace{attempt}"
+            trace = Trace(server, output=output)
             for _ in range(REQUESTS):
                 client.send(request)
                 assert client.read_response(method).status in (200, 206, 404)
-            calls = trace.calls(method)
+            calls = calls_in(trace, output, method)
             assert client.finish().is_closed()  # else the next trace would see the end of this one
         if not calls["openat2"]:
             break  # otherwise the look at the file that comes once a second fell into this run

@@ -107,6 +107,11 @@ static void check_content(struct span in, size_t head, size_t piece)
     require(c.violation.outcome == d.violation.outcome);
     require(c.violation.offset == d.violation.offset);
     require(span_eq(buf_span(&content), buf_span(&other)));
+    // A chunk has at least a byte, an end of line twice, and a size line; then the last one comes.
+    if (whole.framing == FRAMING_CHUNKED)
+        require(c.offset - head <= (2 + LIMIT_CHUNK_LINE + 4) * (uint64_t)content.len +
+                                       LIMIT_CHUNK_OVERHEAD + 2 * LIMIT_CHUNK_EXTENSION +
+                                       LIMIT_FIELD_SECTION);
     buf_done(&content);
     buf_done(&other);
 }

@@ -83,7 +83,9 @@ static int pull_all(const struct place *p, struct archive *a, size_t room)
 
     assert_non_null(f);
     assert_non_null(piece);
-    while ((error = archive_pull(a, piece, room, &n)) == 0 && n) {
+    while ((error = archive_pull(a, piece, room, &n)) == -EAGAIN || (error == 0 && n)) {
+        if (error)
+            continue;
         assert_true(n <= room);
         assert_int_equal(fwrite(piece, 1, n, f), n);
     }
@@ -272,6 +274,26 @@ static void sizes_beyond_32_bits_are_told(void **state)
     assert_memory_equal(head + 512, "19 size=9663676416\n", 19);
 }
 
+/* Content that packs well is much work for few bytes, and others are to have their turn. */
+static void an_archive_lets_others_work_before_a_piece_is_full(void **state)
+{
+    const struct place *p = *state;
+    struct archive *a;
+    char piece[1024];
+    size_t n = 0;
+    int error, turns = 0;
+
+    make_file(p, "tree/zeros", "");
+    assert_int_equal(
+        truncate(in_place(p, "tree/zeros"), 4 * LIMIT_ARCHIVE_STEPS * LIMIT_ARCHIVE_PIECE), 0);
+    a = open_archive(p, ARCHIVE_ZIP);
+    while ((error = archive_pull(a, piece, sizeof piece, &n)) == -EAGAIN || (error == 0 && n))
+        turns += error == -EAGAIN || n < sizeof piece;
+    assert_int_equal(error, 0);
+    assert_true(turns >= 3);
+    archive_free(a);
+}
+
 static void folders_too_deep_are_told(void **state)
 {
     const struct place *p = *state;
@@ -316,6 +338,7 @@ int main(void)
         IN_PLACE(a_file_that_shrinks_breaks_the_archive),
         IN_PLACE(a_file_that_grows_is_sent_as_it_was),
         IN_PLACE(sizes_beyond_32_bits_are_told),
+        IN_PLACE(an_archive_lets_others_work_before_a_piece_is_full),
         IN_PLACE(folders_too_deep_are_told),
         IN_PLACE(what_is_no_folder_has_no_archive),
     };

@@ -4,42 +4,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "unit.h"
-#include "xml_tree.h"
+#include "xml_unit.h"
 
 #include <stdio.h>
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    return arena_init(&arena, 4096);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_done(&arena);
-    return 0;
-}
-
-static struct xml_element *read_text(const char *text)
-{
-    struct xml_element *root = NULL;
-    struct xml_fault fault;
-    int result = xml_tree_read(&arena, &xml_limits_usual, span_from_str(text), 4096, &root, &fault);
-
-    if (result)
-        fail_msg("%zu:%zu: %.*s", fault.line, fault.column, SPAN_ARG(fault.what));
-    return root;
-}
-
-static void assert_span(struct span s, const char *expected)
-{
-    if (!span_eq(s, span_from_str(expected)))
-        fail_msg("\"%.*s\" is not \"%s\"", SPAN_ARG(s), expected);
-}
 
 static void assert_name(struct xml_name name, const char *space, const char *local)
 {
@@ -52,7 +19,8 @@ static struct dav_propfind propfind(const char *text)
     struct dav_propfind p = {.count = 99};
     struct xml_fault fault;
 
-    assert_int_equal(dav_request_propfind(&arena, text ? read_text(text) : NULL, &p, &fault), 0);
+    assert_int_equal(
+        dav_request_propfind(&arena, text ? read_text(span_from_str(text)) : NULL, &p, &fault), 0);
     return p;
 }
 
@@ -60,7 +28,7 @@ static struct dav_proppatch proppatch(const char *text)
 {
     struct dav_proppatch p = {0};
     struct xml_fault fault;
-    int result = dav_request_proppatch(&arena, read_text(text), &p, &fault);
+    int result = dav_request_proppatch(&arena, read_text(span_from_str(text)), &p, &fault);
 
     if (result)
         fail_msg("%.*s: %.*s", SPAN_ARG(fault.pointer), SPAN_ARG(fault.what));
@@ -75,7 +43,7 @@ static void assert_refused(char method, const char *text, int error, const char 
     struct dav_proppatch patch = {.count = 99};
     struct dav_lockinfo lock = {.owner = {"", 99}};
     struct xml_fault fault = {0};
-    struct xml_element *root = text ? read_text(text) : NULL;
+    struct xml_element *root = text ? read_text(span_from_str(text)) : NULL;
     int result = method == 'F'   ? dav_request_propfind(&arena, root, &find, &fault)
                  : method == 'P' ? dav_request_proppatch(&arena, root, &patch, &fault)
                                  : dav_request_lock(&arena, root, &lock, &fault);
@@ -253,20 +221,22 @@ static void lock_tells_its_scope_and_its_owner(void **state)
 
     (void)state;
     assert_int_equal(
-        dav_request_lock(&arena,
-                         read_text("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<lockinfo"
-                                   " xmlns='DAV:'>\n <lockscope><exclusive/></lockscope>\n"
-                                   "<locktype><write/></locktype><owner>litmus test suite</owner>\n"
-                                   "</lockinfo>\n"),
-                         &lock, &fault),
+        dav_request_lock(
+            &arena,
+            read_text(SPAN("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<lockinfo"
+                           " xmlns='DAV:'>\n <lockscope><exclusive/></lockscope>\n"
+                           "<locktype><write/></locktype><owner>litmus test suite</owner>\n"
+                           "</lockinfo>\n")),
+            &lock, &fault),
         0);
     assert_true(lock.exclusive);
     assert_span(lock.owner, "<owner xmlns=\"DAV:\">litmus test suite</owner>");
     assert_int_equal(
-        dav_request_lock(&arena,
-                         read_text("<D:lockinfo xmlns:D='DAV:'><D:locktype><D:write/></D:locktype>"
-                                   "<D:lockscope><D:shared/></D:lockscope></D:lockinfo>"),
-                         &lock, &fault),
+        dav_request_lock(
+            &arena,
+            read_text(SPAN("<D:lockinfo xmlns:D='DAV:'><D:locktype><D:write/></D:locktype>"
+                           "<D:lockscope><D:shared/></D:lockscope></D:lockinfo>")),
+            &lock, &fault),
         0);
     assert_false(lock.exclusive);
     assert_int_equal(lock.owner.len, 0);
@@ -357,13 +327,11 @@ static void the_text_of_an_element_comes_without_markup(void **state)
     struct span text;
 
     (void)state;
-    assert_int_equal(dav_element_text(&arena, read_text("<a>1<b>2<c/></b>3</a>"), &text), 0);
+    assert_int_equal(dav_element_text(&arena, read_text(SPAN("<a>1<b>2<c/></b>3</a>")), &text), 0);
     assert_span(text, "123");
-    assert_int_equal(dav_element_text(&arena, read_text("<a/>"), &text), 0);
+    assert_int_equal(dav_element_text(&arena, read_text(SPAN("<a/>")), &text), 0);
     assert_int_equal(text.len, 0);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

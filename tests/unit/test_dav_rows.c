@@ -59,7 +59,7 @@ static void start_again(struct crash *c)
 {
     struct dav_share *share;
 
-    assert_int_equal(dav_share_open(&c->options, c->store->store, NULL, &share), 0);
+    assert_int_equal(dav_share_open(&c->options, c->store->store, NULL, NULL, &share), 0);
     dav_share_free(share);
 }
 
@@ -219,6 +219,28 @@ static void renamers_wait_for_each_other_where_there_are_rows(void **state)
     rows_free(rows);
 }
 
+/* A thread of the pool's is not to be kept by that. */
+static void who_is_quick_does_not_wait_for_who_takes_long(void **state)
+{
+    struct rows *rows;
+    struct rows_claim copy = {.paths = {SPAN("a"), {NULL, 0}}, .renames = true, .is_long = true};
+    struct rows_claim patch = {.paths = {SPAN("a/b"), {NULL, 0}}};
+    struct rows_claim other = {.paths = {SPAN("b"), {NULL, 0}}};
+    int64_t before = clock_monotonic();
+
+    (void)state;
+    assert_int_equal(rows_new(&rows), 0);
+    assert_int_equal(rows_claim(rows, &copy, true), 0);
+    assert_int_equal(rows_claim(rows, &patch, true), -ETIMEDOUT);
+    assert_true(clock_monotonic() - before < (int64_t)LIMIT_ROWS_WAIT * CLOCK_MS);
+    assert_int_equal(rows_claim(rows, &other, true), 0);
+    rows_release(rows, &copy);
+    assert_int_equal(rows_claim(rows, &patch, true), 0);
+    rows_release(rows, &patch);
+    rows_release(rows, &other);
+    rows_free(rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +250,7 @@ int main(void)
         STORE_TEST(a_copy_is_completed_or_forgotten),
         cmocka_unit_test(only_what_is_renamed_is_waited_for),
         cmocka_unit_test(renamers_wait_for_each_other_where_there_are_rows),
+        cmocka_unit_test(who_is_quick_does_not_wait_for_who_takes_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

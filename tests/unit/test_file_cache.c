@@ -269,7 +269,7 @@ static int open_cache(void **state)
 {
     (void)state;
     told = 0;
-    if (loop_open(64, &loop) < 0 || offload_open(2, &pool) < 0)
+    if (loop_open(64, &loop) < 0 || offload_open(2, 1, &pool) < 0)
         return -1;
     return file_cache_open(root, &options, NULL, loop, pool, types, &cache);
 }

@@ -55,6 +55,9 @@
 #define UNFINISHED (UINT64_C(1) << 36)
 #define UNOFFERED (UINT64_C(1) << 37)
 #define STALE_ALWAYS (UINT64_C(1) << 38)
+#define NAME_HIDDEN (UINT64_C(1) << 39)
+#define UNTOLD (UINT64_C(1) << 40)
+#define HURRIED (UINT64_C(1) << 41)
 
 #define THEN "Sun, 06 Nov 1994 08:49:37 GMT"
 #define BEFORE "Sat, 05 Nov 1994 08:49:37 GMT"
@@ -198,7 +201,7 @@ static const struct golden {
      "+ effect_whole+ tells_properties- came_from_form- leaves_unfinished+ was_opened-"},
     {PIECE("90", "10", "?1"), UPLOAD | ABSENT | ORPHAN, OUTCOME_parent_missing,
      TO_PIECE "+ piece_sound+ piece_follows+ piece_fits+ finishes_upload+ target_looked_up+ "
-              "target_exists- makes_anew+ name_possible+ parent_there-"},
+              "target_exists- makes_anew+ name_possible+ name_visible+ parent_there-"},
     {REQUEST("PUT /f", "Upload-Complete: no\r\n"), 0, OUTCOME_upload_fields_malformed,
      TO_AUTHORING "+ depth_sound+ depth_fits+ overwrite_sound+ upload_fields_sound-"},
     {REQUEST("PUT /f", LENGTH "Upload-Complete: ?0\r\n"), UNFINISHED, OUTCOME_upload_opened,
@@ -217,8 +220,10 @@ static const struct golden {
     {REQUEST("DELETE /f", ""), ABSENT, OUTCOME_not_found, TO_TARGET "+ target_exists- makes_anew-"},
     {REQUEST("PUT /f", ""), ABSENT | NAME_IMPOSSIBLE, OUTCOME_name_impossible,
      TO_TARGET "+ target_exists- makes_anew+ name_possible-"},
+    {REQUEST("PUT /f", ""), ABSENT | NAME_HIDDEN, OUTCOME_name_hidden,
+     TO_TARGET "+ target_exists- makes_anew+ name_possible+ name_visible-"},
     {REQUEST("MKCOL /f", ""), ABSENT | ORPHAN, OUTCOME_parent_missing,
-     TO_TARGET "+ target_exists- makes_anew+ name_possible+ parent_there-"},
+     TO_TARGET "+ target_exists- makes_anew+ name_possible+ name_visible+ parent_there-"},
     {REQUEST("MKCOL /f", ""), 0, OUTCOME_collection_exists, TO_KIND "+"},
     {REQUEST("PUT /f", ""), COLLECTION, OUTCOME_collection_in_the_way,
      TO_KIND "- puts_on_collection+"},
@@ -276,19 +281,24 @@ static const struct golden {
     {REQUEST("PROPFIND /f", ""), 0, OUTCOME_properties_told,
      TO_IF "- unlocks- refreshes_lock- needs_no_lock+ content_placed+ content_arrived+ "
            "content_understood+ lock_grantable+ effect_worked+ effect_whole+ tells_properties+"},
+    {REQUEST("PROPPATCH /f", LENGTH), UNTOLD, OUTCOME_done,
+     TO_EFFECT "+ effect_whole+ tells_properties- came_from_form- leaves_unfinished- was_created- "
+               "has_result-"},
     {REQUEST("POST /f", LENGTH), COLLECTION | FROM_FORM, OUTCOME_uploaded,
      TO_EFFECT "+ effect_whole+ tells_properties- came_from_form+"},
     {REQUEST("PUT /f", ""), ABSENT | CREATES, OUTCOME_created,
-     TO_TARGET "+ target_exists- makes_anew+ name_possible+ parent_there+ " UNCONDITIONAL
-               "has_if- unlocks- refreshes_lock- needs_no_lock- unlocked+ content_placed+ "
-               "content_arrived+ content_understood+ lock_grantable+ effect_worked+ effect_whole+ "
-               "tells_properties- came_from_form- leaves_unfinished- was_created+"},
+     TO_TARGET
+     "+ target_exists- makes_anew+ name_possible+ name_visible+ parent_there+ " UNCONDITIONAL
+     "has_if- unlocks- refreshes_lock- needs_no_lock- unlocked+ content_placed+ "
+     "content_arrived+ content_understood+ lock_grantable+ effect_worked+ effect_whole+ "
+     "tells_properties- came_from_form- leaves_unfinished- was_created+"},
     // What changed meanwhile is asked about again, and the trail is that of the last time
     {REQUEST("PUT /f", LENGTH), STALE_ONCE, OUTCOME_done,
      TO_EFFECT "+ effect_whole+ tells_properties- came_from_form- leaves_unfinished- was_created- "
                "has_result-"},
     // but not for ever
     {REQUEST("PUT /f", LENGTH), STALE_ALWAYS, OUTCOME_resources_exhausted, TO_EFFECT "-"},
+    {REQUEST("PUT /f", LENGTH), STALE_ONCE | HURRIED, OUTCOME_server_stopping, TO_EFFECT "-"},
 };
 
 enum { GOLDEN = sizeof golden / sizeof *golden };
@@ -361,6 +371,7 @@ static void fake_representation(struct exchange *x, uint64_t state)
     x->target = (struct target_state){
         .is_collection = (state & COLLECTION) != 0,
         .name_possible = !(state & NAME_IMPOSSIBLE),
+        .name_hidden = (state & NAME_HIDDEN) != 0,
         .parent_exists = !(state & ORPHAN),
         .depth_unbounded = (state & TOO_DEEP) != 0,
     };
@@ -421,6 +432,7 @@ static void fake_effect(struct walk *w)
         .created = (w->state & CREATES) != 0,
         .from_form = (w->state & FROM_FORM) != 0,
         .has_result = (w->state & HAS_RESULT) != 0,
+        .untold = (w->state & UNTOLD) != 0,
         .unfinished = (w->state & UNFINISHED) != 0,
     };
 }
@@ -471,6 +483,7 @@ static void walk_once(struct walk *w, const struct golden *g)
     x->known = FACT_MESSAGE;
     x->time = NOW;
     x->over_capacity = g->state & OVER_CAPACITY;
+    x->hurried = g->state & HURRIED;
     if (h1_read_head(&x->request, span_from_str(g->request), 0, &limits) <= 0)
         exchange_set_cause(x, x->request.violation.outcome, x->request.violation.offset);
     for (int steps = 0; !graph_walk(x); steps++)

@@ -3,6 +3,7 @@
  * Request content (RFC 9112 §6, §7.1): each row is read whole, byte by byte, and split at every
  * place; the result must be the same.
  */
+#include "base/buf.h"
 #include "unit.h"
 #include "wire/h1.h"
 #include "wire/h1_response.h"
@@ -207,6 +208,87 @@ static void lines_and_trailers_are_bounded(void **state)
     assert_int_equal(r.offset, 3 + LIMIT_FIELD_SECTION);
 }
 
+/* count chunks of `size` bytes, whose size lines have `line` bytes without CRLF, and the last. */
+static struct result read_chunks(size_t count, unsigned size, size_t line)
+{
+    static const struct message m = {.framing = FRAMING_CHUNKED};
+    struct h1_content c;
+    struct result r = {.event = H1_CONTENT_MORE};
+    struct buf chunk = {0};
+
+    buf_addf(&chunk, "%x;", size);
+    while (chunk.len < line)
+        buf_add_char(&chunk, 'a');
+    buf_add(&chunk, SPAN("\r\n"));
+    for (size_t i = 0; i < size; i++)
+        buf_add_char(&chunk, 'x');
+    buf_add(&chunk, SPAN("\r\n"));
+    assert_false(chunk.failed);
+    h1_content_init(&c, &m, HEAD);
+    for (size_t i = 0; i < count && r.event == H1_CONTENT_MORE; i++, r.len = 0)
+        r.event = feed(&c, buf_span(&chunk), &r);
+    if (r.event == H1_CONTENT_MORE)
+        r.event = feed(&c, SPAN("0\r\n\r\n"), &r);
+    r.outcome = c.violation.outcome;
+    r.offset = (r.event == H1_CONTENT_BAD ? c.violation.offset : c.offset) - HEAD;
+    buf_done(&chunk);
+    return r;
+}
+
+/* §7.1.1: "A server ought to limit the total length of chunk extensions received in a
+ * request to an amount reasonable for the services provided". */
+static void chunk_lines_in_all_are_bounded_in_proportion_to_the_content(void **state)
+{
+    // A line may have 16 bytes and as many as its chunk, for ever.
+    static const struct {
+        unsigned size;
+        size_t line;
+        bool is_fair;
+    } rows[] = {
+        {1, 3, true},     {1, 17, true},     {1, 18, false},   {1, 1024, false},
+        {100, 116, true}, {100, 117, false}, {200, 216, true}, {200, 1024, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t over = rows[i].line - rows[i].size - LIMIT_CHUNK_LINE; // of each chunk
+        size_t most = rows[i].is_fair ? 100000 : LIMIT_CHUNK_OVERHEAD / over;
+        size_t whole = rows[i].line + 2 + rows[i].size + 2;
+        struct result r = read_chunks(most, rows[i].size, rows[i].line);
+
+        assert_int_equal(r.event, H1_CONTENT_END);
+        assert_int_equal(r.offset, most * whole + 5);
+        if (rows[i].is_fair)
+            continue;
+        r = read_chunks(most + 1, rows[i].size, rows[i].line);
+        assert_int_equal(r.event, H1_CONTENT_BAD);
+        assert_int_equal(r.outcome, OUTCOME_chunk_overhead_too_large);
+        assert_int_equal(r.offset, most * whole + rows[i].line + 1);
+    }
+}
+
+static void short_chunk_lines_make_up_for_long_ones(void **state)
+{
+    static const struct message m = {.framing = FRAMING_CHUNKED};
+    struct h1_content c;
+    struct result r = {.event = H1_CONTENT_MORE};
+    struct buf pair = {0};
+
+    (void)state;
+    buf_add(&pair, SPAN("1;"));
+    while (pair.len < LIMIT_CHUNK_EXTENSION)
+        buf_add_char(&pair, 'a');
+    buf_add(&pair, SPAN("\r\nx\r\n"));
+    for (size_t i = 0; i < LIMIT_CHUNK_EXTENSION / LIMIT_CHUNK_LINE; i++)
+        buf_add(&pair, SPAN("2\r\nxx\r\n"));
+    assert_false(pair.failed);
+    h1_content_init(&c, &m, HEAD);
+    for (size_t i = 0; i < 1000 && r.event == H1_CONTENT_MORE; i++, r.len = 0)
+        r.event = feed(&c, buf_span(&pair), &r);
+    assert_int_equal(r.event, H1_CONTENT_MORE);
+    buf_done(&pair);
+}
+
 static void chunk_heads_are_written_in_hexadecimal(void **state)
 {
     char out[H1_CHUNK_HEAD];
@@ -221,13 +303,28 @@ static void chunk_heads_are_written_in_hexadecimal(void **state)
 
 static void a_field_value_cannot_end_its_line(void **state)
 {
-    struct buf b = {0};
+    static const struct {
+        struct span value, written;
+    } rows[] = {
+        {SPAN_INIT("b\r\nC: d\0\x7f\te\n"), SPAN_INIT("b  C: d  \te ")},
+        {SPAN_INIT("\n"), SPAN_INIT(" ")},
+        {SPAN_INIT("a value that is longer than what is scanned at once\r\n\r\nHTTP/1.1"),
+         SPAN_INIT("a value that is longer than what is scanned at once    HTTP/1.1")},
+        {SPAN_INIT("\xc3\xa4"), SPAN_INIT("\xc3\xa4")},
+        {SPAN_INIT(""), SPAN_INIT("")},
+        {{NULL, 0}, SPAN_INIT("")},
+    };
 
     (void)state;
-    h1_add_field(&b, SPAN("A"), SPAN("b\r\nC: d\0\x7f\te\n"));
-    h1_add_field(&b, SPAN("D"), SPAN(""));
-    assert_true(span_eq(buf_span(&b), SPAN("A: b  C: d  \te \r\nD: \r\n")));
-    buf_done(&b);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *out = malloc(rows[i].value.len + 1);
+        char *end;
+
+        assert_non_null(out);
+        end = h1_put_value(out, rows[i].value);
+        assert_true(span_eq(span_of(out, (size_t)(end - out)), rows[i].written));
+        free(out);
+    }
 }
 
 int main(void)
@@ -237,6 +334,8 @@ int main(void)
         cmocka_unit_test(chunked_content_is_decoded),
         cmocka_unit_test(every_departure_from_the_chunked_grammar_is_found),
         cmocka_unit_test(lines_and_trailers_are_bounded),
+        cmocka_unit_test(chunk_lines_in_all_are_bounded_in_proportion_to_the_content),
+        cmocka_unit_test(short_chunk_lines_make_up_for_long_ones),
         cmocka_unit_test(chunk_heads_are_written_in_hexadecimal),
         cmocka_unit_test(a_field_value_cannot_end_its_line),
     };

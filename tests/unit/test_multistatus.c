@@ -3,37 +3,9 @@
 
 #include "base/error.h"
 #include "resource/dav/dav_request.h"
-#include "unit.h"
-#include "xml_tree.h"
+#include "xml_unit.h"
 
 #include <stdio.h>
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    return arena_init(&arena, 4096);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_done(&arena);
-    return 0;
-}
-
-static struct xml_element *read_text(struct span text)
-{
-    struct xml_element *root = NULL;
-    struct xml_fault fault;
-    int result = xml_tree_read(&arena, &xml_limits_usual, text, 4096, &root, &fault);
-
-    if (result)
-        fail_msg("%zu:%zu: %.*s in %.*s", fault.line, fault.column, SPAN_ARG(fault.what),
-                 SPAN_ARG(text));
-    return root;
-}
 
 static void assert_written(struct buf *b, const char *expected)
 {
@@ -262,8 +234,6 @@ static void a_stored_value_comes_back_as_it_was_set(void **state)
         buf_done(&answer);
     }
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { JOBS = 500, THREADS = 4 };
+enum { JOBS = 500, THREADS = 4, LONG_THREADS = 2 };
 
 struct job {
     struct work work;
@@ -49,7 +49,8 @@ static void submit(struct offload *o)
     atomic_store(&runs, 0);
     done_count = 0;
     for (unsigned i = 0; i < JOBS; i++) {
-        jobs[i] = (struct job){.work = {.run = job_run, .done = job_done}, .number = i};
+        jobs[i] = (struct job){.work = {.run = job_run, .done = job_done, .is_long = i % 3 == 0},
+                               .number = i};
         offload_submit(o, loop, &jobs[i].work);
     }
 }
@@ -60,7 +61,7 @@ static void every_work_runs_in_the_pool_and_is_done_in_the_loop(void **state)
 
     (void)state;
     assert_int_equal(loop_open(64, &loop), 0);
-    assert_int_equal(offload_open(THREADS, &o), 0);
+    assert_int_equal(offload_open(THREADS, LONG_THREADS, &o), 0);
     submit(o);
     assert_int_equal(done_count, 0);
     assert_int_equal(loop_run(loop), 0);
@@ -76,13 +77,150 @@ static void ending_the_pool_waits_for_what_was_submitted(void **state)
 
     (void)state;
     assert_int_equal(loop_open(64, &loop), 0);
-    assert_int_equal(offload_open(1, &o), 0);
+    assert_int_equal(offload_open(1, 1, &o), 0);
     submit(o);
     offload_free(o);
     assert_int_equal(atomic_load(&runs), JOBS);
     assert_int_equal(done_count, 0);
     assert_int_equal(loop_run(loop), 0);
     assert_int_equal(done_count, JOBS);
+    loop_free(loop);
+}
+
+/* Works that wait in their threads for what the test says. */
+struct scene {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool open;                  // the gate
+    unsigned running, together; // long works: now, and most at a time
+    unsigned order[8], begun;   // in which works began
+    unsigned left;              // works that are not done
+};
+
+static struct scene scene;
+
+static void set_scene(unsigned works)
+{
+    scene = (struct scene){
+        .mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .left = works};
+}
+
+static void note(struct work *w)
+{
+    pthread_mutex_lock(&scene.mutex);
+    scene.order[scene.begun++] = container_of(w, struct job, work)->number;
+    if (w->is_long && ++scene.running > scene.together)
+        scene.together = scene.running;
+    pthread_cond_broadcast(&scene.changed);
+    pthread_mutex_unlock(&scene.mutex);
+}
+
+static void run_noting(struct work *w)
+{
+    note(w);
+}
+
+/* Waits in its thread until somebody opens the gate. */
+static void run_behind_gate(struct work *w)
+{
+    note(w);
+    pthread_mutex_lock(&scene.mutex);
+    while (!scene.open)
+        pthread_cond_wait(&scene.changed, &scene.mutex);
+    scene.running -= w->is_long;
+    pthread_mutex_unlock(&scene.mutex);
+}
+
+/* Opens it when as many long works run as may. */
+static void run_opening_gate(struct work *w)
+{
+    note(w);
+    pthread_mutex_lock(&scene.mutex);
+    while (scene.running < LONG_THREADS)
+        pthread_cond_wait(&scene.changed, &scene.mutex);
+    scene.open = true;
+    pthread_cond_broadcast(&scene.changed);
+    pthread_mutex_unlock(&scene.mutex);
+}
+
+static void count_done(struct work *w)
+{
+    (void)w;
+    if (--scene.left == 0)
+        loop_stop(loop);
+}
+
+static struct job *job(unsigned number, bool is_long, void (*run)(struct work *w))
+{
+    jobs[number] = (struct job){.work = {.run = run, .done = count_done, .is_long = is_long},
+                                .number = number};
+    return &jobs[number];
+}
+
+// Without a lane of their own, four of these would hold all four threads for ever.
+static void long_works_leave_threads_to_others_and_run_together(void **state)
+{
+    struct offload *o;
+
+    (void)state;
+    assert_int_equal(loop_open(64, &loop), 0);
+    assert_int_equal(offload_open(THREADS, LONG_THREADS, &o), 0);
+    set_scene(8);
+    for (unsigned i = 0; i < 7; i++)
+        offload_submit(o, loop, &job(i, true, run_behind_gate)->work);
+    offload_submit(o, loop, &job(7, false, run_opening_gate)->work);
+    assert_int_equal(loop_run(loop), 0);
+    assert_int_equal(scene.begun, 8);
+    assert_int_equal(scene.together, LONG_THREADS);
+    offload_free(o);
+    loop_free(loop);
+}
+
+static void open_gate(struct scene *s)
+{
+    pthread_mutex_lock(&s->mutex);
+    s->open = true;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->mutex);
+}
+
+/* Neither lane starves the other. */
+static void works_begin_in_the_order_in_which_they_came(void **state)
+{
+    struct offload *o;
+
+    (void)state;
+    assert_int_equal(loop_open(64, &loop), 0);
+    assert_int_equal(offload_open(1, 1, &o), 0);
+    set_scene(8);
+    offload_submit(o, loop, &job(0, false, run_behind_gate)->work);
+    for (unsigned i = 1; i < 8; i++)
+        offload_submit(o, loop, &job(i, i % 2 || i == 4, run_noting)->work);
+    open_gate(&scene);
+    assert_int_equal(loop_run(loop), 0);
+    for (unsigned i = 0; i < 8; i++)
+        assert_int_equal(scene.order[i], i);
+    offload_free(o);
+    loop_free(loop);
+}
+
+static void ending_the_pool_waits_for_long_works_that_have_not_begun(void **state)
+{
+    struct offload *o;
+
+    (void)state;
+    assert_int_equal(loop_open(64, &loop), 0);
+    assert_int_equal(offload_open(2, 2, &o), 0); // one of the two is left to others
+    set_scene(5);
+    for (unsigned i = 0; i < 4; i++)
+        offload_submit(o, loop, &job(i, true, run_behind_gate)->work);
+    offload_submit(o, loop, &job(4, false, run_noting)->work);
+    open_gate(&scene);
+    offload_free(o);
+    assert_int_equal(scene.begun, 5);
+    assert_int_equal(scene.together, 1);
+    assert_int_equal(loop_run(loop), 0);
+    assert_int_equal(scene.left, 0);
     loop_free(loop);
 }
 
@@ -167,6 +305,9 @@ int main(void)
         cmocka_unit_test(messages_of_another_thread_all_arrive_in_order),
         cmocka_unit_test(a_message_posted_twice_arrives_once_and_may_be_posted_again),
         cmocka_unit_test(ending_the_pool_waits_for_what_was_submitted),
+        cmocka_unit_test(long_works_leave_threads_to_others_and_run_together),
+        cmocka_unit_test(works_begin_in_the_order_in_which_they_came),
+        cmocka_unit_test(ending_the_pool_waits_for_long_works_that_have_not_begun),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

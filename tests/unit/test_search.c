@@ -151,6 +151,23 @@ static void a_folder_that_is_not_there_is_an_error(void **state)
     assert_null(b.ptr);
 }
 
+static void a_search_ends_when_the_program_is_to_end(void **state)
+{
+    struct hurry hurry = {0};
+    const struct listing_view view = {.shown = SPAN("/"), .format = LISTING_TEXT, .hurry = &hurry};
+    struct buf b = {0};
+
+    (void)state;
+    make_file("x");
+    assert_int_equal(search_read(root, "", &view, SPAN("x"), &b), 0);
+    buf_done(&b);
+    hurry_begin(&hurry);
+    assert_int_equal(search_read(root, "", &view, SPAN("x"), &b), -EINTR);
+    assert_null(b.ptr);
+    assert_int_equal(listing_read(root, "", &view, &b), -EINTR);
+    assert_null(b.ptr);
+}
+
 int main(void)
 {
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_setup, place_teardown)
@@ -160,6 +177,7 @@ int main(void)
         IN_PLACE(what_listings_hide_is_not_found),
         IN_PLACE(results_are_bounded_and_it_is_told),
         IN_PLACE(a_folder_that_is_not_there_is_an_error),
+        IN_PLACE(a_search_ends_when_the_program_is_to_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,6 +161,82 @@ static int forbid(void *context)
     return -ECANCELED;
 }
 
+static void a_stage_can_take_parts_of_another_stage(void **state)
+{
+    struct tree_folder f = tree_folder_new((struct tree_options){.quota = 10});
+    struct tree_result result;
+    struct stage *first, *second;
+
+    (void)state;
+    assert_int_equal(tree_stage_begin(f.tree, SPAN("f"), 8, &first), 0);
+    assert_int_equal(tree_stage_write(first, SPAN("abcdefgh")), 0);
+    /* The second takes the place of the first: both need not fit into the quota. */
+    assert_int_equal(tree_stage_begin(f.tree, SPAN("f"), 7, &second), -EDQUOT);
+    tree_stage_unclaim(first);
+    assert_int_equal(tree_stage_begin(f.tree, SPAN("f"), 7, &second), 0);
+    assert_int_equal(tree_stage_write(second, SPAN("--")), 0);
+    assert_int_equal(tree_stage_copy_stage(second, first, 2, 5), 0);
+    assert_int_equal(tree_stage_length(second), 7);
+    assert_int_equal(tree_stage_copy_stage(second, first, 0, 4), -EDQUOT); // 11
+    assert_int_equal(tree_stage_copy_stage(second, first, 6, 3), -EIO);    // there are but 2
+    assert_int_equal(tree_stage_length(second), 7);
+    tree_stage_free(first);
+    assert_int_equal(tree_stage_commit(second, NULL, &result), 0);
+    assert_string_equal(tree_folder_read(&f, "f"), "--cdefg");
+    tree_stage_free(second);
+    assert_int_equal(tree_folder_count(&f, ""), 1);
+    tree_folder_free(&f);
+}
+
+/* Another program: it takes the name after it was found free. */
+static int take_name(void *context)
+{
+    const struct tree_folder *f = context;
+    int fd = openat(f->root, "c", O_CREAT | O_WRONLY, 0600);
+
+    close(fd);
+    return 0;
+}
+
+static void several_stages_become_files_together_or_not_at_all(void **state)
+{
+    struct tree_folder f = tree_folder_new((struct tree_options){.quota = 100});
+    struct tree_terms terms = {.check = take_name, .context = &f};
+    struct tree_result result;
+    struct tree_usage usage;
+    struct stage *stages[3];
+    size_t at = 0;
+
+    (void)state;
+    assert_int_equal(tree_folder_put(&f, "b", "old"), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(tree_stage_begin(f.tree, span_of(&"abc"[i], 1), 2, &stages[i]), 0);
+        assert_int_equal(tree_stage_write(stages[i], SPAN("xy")), 0);
+    }
+    assert_int_equal(tree_stage_commit_new(stages, 3, &terms, &at, &result), -EEXIST);
+    assert_int_equal(at, 1);
+    assert_string_equal(tree_folder_read(&f, "a"), "-");
+    assert_int_equal(tree_stage_rename(stages[1], SPAN("b2")), 0);
+    assert_int_equal(tree_stage_commit_new(stages, 3, &terms, &at, &result), -EEXIST);
+    assert_int_equal(at, 2); // "a" and "b2" were there for a moment
+    assert_string_equal(tree_folder_read(&f, "a"), "-");
+    assert_string_equal(tree_folder_read(&f, "b2"), "-");
+    assert_int_equal(tree_stage_rename(stages[2], SPAN("c2")), 0);
+    assert_int_equal(tree_stage_commit_new(stages, 3, NULL, &at, &result), 0);
+    assert_true(result.created);
+    assert_true(
+        tree_seen_eq(&result.now, &(struct tree_seen){TREE_FILE, look(&f, "a").here.stamp}));
+    assert_string_equal(tree_folder_read(&f, "b"), "old");
+    assert_string_equal(tree_folder_read(&f, "c2"), "xy");
+    for (int i = 0; i < 3; i++)
+        tree_stage_free(stages[i]);
+    assert_int_equal(tree_folder_count(&f, ""), 5);
+    assert_int_equal(tree_usage(f.tree, &usage), 0);
+    assert_int_equal(usage.used, 3 + 3 * 2);
+    assert_int_equal(usage.available, 100 - 9); // no claim is left
+    tree_folder_free(&f);
+}
+
 static void count(void *context)
 {
     ++*(int *)context;
@@ -382,6 +458,8 @@ int main(void)
         cmocka_unit_test(a_set_time_is_kept_and_modes_are_as_the_umask_and_the_old_file_say),
         cmocka_unit_test(a_stage_that_is_given_up_leaves_the_old_content_and_nothing_else),
         cmocka_unit_test(a_stage_can_take_parts_of_a_file),
+        cmocka_unit_test(a_stage_can_take_parts_of_another_stage),
+        cmocka_unit_test(several_stages_become_files_together_or_not_at_all),
         cmocka_unit_test(a_commit_is_refused_when_the_terms_are_not_met_and_can_be_tried_again),
         cmocka_unit_test(content_does_not_replace_a_collection_nor_a_pipe),
         cmocka_unit_test(a_commit_notices_that_its_folder_has_gone),

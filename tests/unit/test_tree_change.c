@@ -5,7 +5,9 @@
 #include "tree_folder.h"
 
 #include "base/limits.h"
+#include "resource/dav/tree_parts.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/mount.h>
@@ -297,18 +299,166 @@ static void a_sweep_removes_leftovers_and_only_them(void **state)
 
 /* ---- File systems */
 
+/* What somebody watches is known to have changed by inodes, and by nothing else. */
+static void a_watch_tells_changes_within_it_only(void **state)
+{
+    struct tree_folder f = tree_folder_new(plain);
+    struct tree_watch w;
+    struct tree_seen seen;
+
+    (void)state;
+    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
+    assert_int_equal(tree_folder_mkdir(&f, "a/b"), 0);
+    assert_int_equal(tree_folder_put(&f, "a/b/f", "x"), 0);
+    assert_int_equal(tree_folder_mkdir(&f, "ab"), 0);
+    assert_int_equal(symlinkat("a/b", f.root, "link"), 0);
+    seen = look(&f, "a").here;
+    tree_watch_begin(f.tree, &w, &seen);
+    assert_int_equal(tree_folder_put(&f, "ab/f", "x"), 0);
+    assert_int_equal(tree_folder_put(&f, "f", "x"), 0);
+    assert_int_equal(move(&f, "f", "g", false), 0);
+    assert_int_equal(copy(&f, "ab", "abc", false), 0);
+    assert_int_equal(tree_touch(f.tree, SPAN("ab/f"), 1000, NULL), 0);
+    assert_int_equal(discard(&f, "abc"), 0);
+    assert_false(w.changed);
+    tree_watch_end(f.tree, &w);
+    for (int change = 0; change < 8; change++) {
+        tree_watch_begin(f.tree, &w, &seen);
+        assert_int_equal(change == 0   ? tree_folder_put(&f, "a/b/f", "y")
+                         : change == 1 ? tree_folder_put(&f, "link/f", "z")
+                         : change == 2 ? tree_folder_mkdir(&f, "a/c")
+                         : change == 3 ? move(&f, "g", "a/b/g", false)
+                         : change == 4 ? move(&f, "a/b/g", "g", false)
+                         : change == 5 ? copy(&f, "ab", "a/b/ab", false)
+                         : change == 6 ? tree_touch(f.tree, SPAN("link/f"), 1000, NULL)
+                                       : discard(&f, "a/b/f"),
+                         0);
+        assert_true(w.changed);
+        tree_watch_end(f.tree, &w);
+    }
+    tree_folder_free(&f);
+}
+
+struct elsewhere {
+    struct tree_folder *f;
+    atomic_bool ended;
+    int error;
+};
+
+static void *write_elsewhere(void *context)
+{
+    struct elsewhere *e = context;
+    struct tree_result result;
+
+    while (!e->ended && !e->error)
+        e->error = tree_put(e->f->tree, SPAN("else"), SPAN("x"), TREE_NOW, NULL, &result);
+    return NULL;
+}
+
+/* Writes that have nothing to do with it do not make it start again. */
+static int move_while_others_write(struct tree_folder *f)
+{
+    struct elsewhere e = {.f = f};
+    pthread_t thread;
+    int error = tree_folder_mkdir(f, "m");
+
+    for (int i = 0; i < 20 && error == 0; i++) {
+        char name[16];
+
+        snprintf(name, sizeof name, "m/%d", i);
+        error = tree_folder_put(f, name, "");
+    }
+    if (error || pthread_create(&thread, NULL, write_elsewhere, &e))
+        return __LINE__;
+    for (int i = 0; i < 10 && error == 0; i++)
+        error = move(f, i % 2 ? "other/m" : "m", i % 2 ? "m" : "other/m", false);
+    e.ended = true;
+    pthread_join(thread, NULL);
+    return error || e.error || discard(f, "m") || discard(f, "else") ? __LINE__ : 0;
+}
+
+/* What is mounted cannot be moved away, which shows only after it was copied. */
+static int move_of_what_cannot_go(struct tree_folder *f)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/second", f->path);
+    if (mkdir(path, 0700) < 0 || mount("none", path, "tmpfs", 0, NULL) < 0)
+        return 77;
+    if (tree_folder_put(f, "second/f", "s") || move(f, "second", "other/s", true) != -EBUSY)
+        return __LINE__;
+    if (tree_folder_count(f, "other") != 2 || tree_folder_put(f, "other/s", "old"))
+        return __LINE__;
+    if (move(f, "second", "other/s", true) != -EBUSY || tree_folder_count(f, "other") != 3)
+        return __LINE__;
+    if (strcmp(tree_folder_read(f, "other/s"), "old") ||
+        strcmp(tree_folder_read(f, "second/f"), "s"))
+        return __LINE__;
+    if (discard(f, "other/s") || discard(f, "second/f"))
+        return __LINE__;
+    return umount(path) < 0 || rmdir(path) < 0 ? __LINE__ : 0;
+}
+
+/* RFC 4918 §9.9.4: the member is told, and nothing was moved. */
+static int move_of_what_cannot_be_read(struct tree_folder *f)
+{
+    struct failures failures = {.go_on = true};
+    struct tree_copying how = {.failed = note_failure, .context = &failures};
+    struct tree_result result;
+
+    if (tree_folder_mkdir(f, "k") || tree_folder_put(f, "k/f", "") ||
+        tree_folder_put(f, "k/secret", ""))
+        return __LINE__;
+    if (fchmodat(f->root, "k/secret", 0, 0) < 0 || fchown(f->root, 65534, 65534) < 0 ||
+        fchownat(f->root, "k", 65534, 65534, 0) < 0 ||
+        fchownat(f->root, "other", 65534, 65534, 0) < 0 || seteuid(65534) < 0)
+        return __LINE__;
+    if (tree_move(f->tree, SPAN("k"), SPAN("other/k"), &how, NULL, &result) != -ECANCELED)
+        return __LINE__;
+    if (failures.count != 1 || failures.error != EACCES || strcmp(failures.path, "secret") != 0)
+        return __LINE__;
+    if (tree_folder_count(f, "k") != 2 || tree_folder_count(f, "other") != 2)
+        return __LINE__;
+    if (fchmodat(f->root, "k", 0500, 0) < 0 || move(f, "k/f", "other/k", true) != -EACCES)
+        return __LINE__;
+    return tree_folder_count(f, "k") != 2 || tree_folder_count(f, "other") != 2 || seteuid(0) < 0 ||
+                   discard(f, "k")
+               ? __LINE__
+               : 0;
+}
+
+static dev_t place_device(const struct tree_folder *f, const char *path)
+{
+    struct stat st = {0};
+
+    assert_int_equal(fstatat(f->root, path, &st, 0), 0);
+    return st.st_dev;
+}
+
 /* In a process of its own, which may mount. 0, or the line that failed; 77: it may not. */
 static int move_between_file_systems(struct tree_folder *f)
 {
+    const struct tree_terms at_once = {.at_once = true};
+    struct tree_result result;
     struct tree_usage usage;
     char path[128];
+    int line;
 
     if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         return 77;
     snprintf(path, sizeof path, "%s/other", f->path);
     if (mkdir(path, 0700) < 0 || mount("none", path, "tmpfs", 0, NULL) < 0)
         return 77;
+    // The root that was open before is of the other namespace, where nothing is mounted.
+    close(f->root);
+    f->root = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    tree_folder_reopen(f, (struct tree_options){.quota = 12});
+    if (tree_folder_count(f, "") != 2 || place_device(f, "other") == place_device(f, "a"))
+        return __LINE__; // it would be of no use
     if (tree_folder_put(f, "a/f", "content") || tree_folder_put(f, "g", "old"))
+        return __LINE__;
+    if (tree_move(f->tree, SPAN("a"), SPAN("other/a"), NULL, &at_once, &result) != -EXDEV ||
+        tree_folder_count(f, "other") != 0 || tree_folder_count(f, "") != 3)
         return __LINE__;
     if (symlinkat("f", openat(f->root, "a", O_PATH), "l") < 0)
         return __LINE__;
@@ -321,6 +471,13 @@ static int move_between_file_systems(struct tree_folder *f)
     if (tree_folder_count(f, "") != 2 || tree_folder_count(f, "g") != 0 ||
         tree_folder_count(f, "other") != 2)
         return __LINE__;
+    line = move_of_what_cannot_go(f);
+    if (line == 0)
+        line = move_while_others_write(f);
+    if (line == 0)
+        line = move_of_what_cannot_be_read(f);
+    if (line)
+        return line;
     if (tree_usage(f->tree, &usage) || usage.used != 7)
         return __LINE__;
     return discard(f, "other") == -EBUSY ? 0 : __LINE__; // something is mounted there
@@ -350,6 +507,60 @@ static void a_move_between_file_systems_copies_and_removes(void **state)
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+/* ---- The end of the program */
+
+static void what_is_copied_is_given_up_without_a_trace_in_a_hurry(void **state)
+{
+    struct hurry hurry = {0};
+    struct tree_folder f =
+        tree_folder_new((struct tree_options){.umask = 022, .quota = 1000, .hurry = &hurry});
+    struct tree_usage usage;
+
+    (void)state;
+    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
+    assert_int_equal(tree_folder_put(&f, "a/f", "content"), 0);
+    assert_int_equal(tree_folder_mkdir(&f, "old"), 0);
+    assert_int_equal(copy(&f, "a", "b", false), 0);
+    hurry_begin(&hurry);
+    assert_int_equal(copy(&f, "a", "c", false), -EINTR);
+    assert_int_equal(copy(&f, "a", "old", true), -EINTR);
+    assert_int_equal(copy(&f, "a/f", "g", false), -EINTR);
+    assert_int_equal(tree_folder_count(&f, ""), 3);
+    assert_int_equal(tree_folder_count(&f, "old"), 0);
+    assert_int_equal(tree_usage(f.tree, &usage), 0);
+    assert_int_equal(usage.used, 14);
+    assert_int_equal(usage.available, 1000 - 14);
+    // What is quick is still done.
+    assert_int_equal(tree_folder_put(&f, "a/g", "more"), 0);
+    assert_int_equal(move(&f, "a", "c", false), 0);
+    tree_folder_free(&f);
+}
+
+static void a_removal_is_finished_in_a_hurry_or_left_to_the_next_start(void **state)
+{
+    struct hurry hurry = {0};
+    struct tree_folder f = tree_folder_new((struct tree_options){.umask = 022, .hurry = &hurry});
+    size_t removed = 0;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(tree_folder_mkdir(&f, i ? "b" : "a"), 0);
+        assert_int_equal(tree_folder_put(&f, i ? "b/f" : "a/f", "content"), 0);
+    }
+    hurry_begin(&hurry);
+    assert_int_equal(discard(&f, "a"), 0);
+    assert_int_equal(tree_folder_count(&f, ""), 1);
+    hurry.since -= (int64_t)LIMIT_STOP_CLEANING * CLOCK_MS;
+    assert_int_equal(discard(&f, "b"), 0);
+    assert_int_equal(look(&f, "b").here.kind, TREE_ABSENT);
+    assert_int_equal(tree_folder_count(&f, ""), 1); // hidden
+    tree_folder_reopen(&f, plain);
+    assert_int_equal(tree_sweep(f.tree, &removed), 0);
+    assert_int_equal(removed, 1);
+    assert_int_equal(tree_folder_count(&f, ""), 0);
+    tree_folder_free(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,7 +572,10 @@ int main(void)
         cmocka_unit_test(holes_are_copied_as_holes_and_never_show_what_was_there),
         cmocka_unit_test(a_member_that_cannot_be_copied_is_told),
         cmocka_unit_test(a_sweep_removes_leftovers_and_only_them),
+        cmocka_unit_test(a_watch_tells_changes_within_it_only),
         cmocka_unit_test(a_move_between_file_systems_copies_and_removes),
+        cmocka_unit_test(what_is_copied_is_given_up_without_a_trace_in_a_hurry),
+        cmocka_unit_test(a_removal_is_finished_in_a_hurry_or_left_to_the_next_start),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,7 +117,7 @@ static int change(struct worker *w, enum change what, int from, int to, int file
         if (!note(w, after, false))
             return -EPIPE;
         return what == MOVE ? tree_move(w->tree, name_of(a, w, from, -1), name_of(b, w, to, -1),
-                                        NULL, &result)
+                                        NULL, NULL, &result)
                             : tree_copy(w->tree, name_of(a, w, from, -1), name_of(b, w, to, -1),
                                         NULL, NULL, &result);
     }

@@ -5,7 +5,6 @@
 #include "resource/dav/upload_table.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 enum { AGE = LIMIT_UPLOAD_AGE / 1000 };
 
@@ -60,6 +59,14 @@ static enum upload_state state_of(const struct upload_claim *c)
     return state;
 }
 
+static void remove_upload(const struct upload_claim *c)
+{
+    enum upload_state state;
+
+    assert_non_null(upload_enter(table, c, &state));
+    upload_remove(table, c);
+}
+
 static void upload_is_found_by_its_name_in_its_folder_only(void **state)
 {
     struct upload_claim c, found;
@@ -106,8 +113,8 @@ static void removed_upload_is_gone_for_whoever_claims_it(void **state)
 
     (void)state;
     assert_true(upload_claim(table, upload_id(&first), SPAN(""), &second));
-    upload_remove(table, &second);
-    upload_remove(table, &first); // has no effect any more
+    assert_int_equal(state_of(&first), UPLOAD_TAKEN_OVER);
+    remove_upload(&second);
     assert_int_equal(state_of(&first), UPLOAD_GONE);
     assert_int_equal(state_of(&second), UPLOAD_GONE);
     assert_int_equal(tree_folder_count(&folder, ""), 0);
@@ -160,45 +167,125 @@ static void there_are_only_so_many(void **state)
     }
     assert_int_equal(tree_stage_begin(folder.tree, opening.path, 1, &stage), 0);
     assert_int_equal(upload_open(table, &opening, stage, 0, &c), -EUSERS);
-    upload_remove(table, &claims[3]);
+    remove_upload(&claims[3]);
     assert_int_equal(upload_open(table, &opening, stage, 0, &c), 0);
     upload_drop(table, &c);
     for (int i = 0; i < LIMIT_UPLOADS; i++)
         upload_drop(table, &claims[i]);
 }
 
-static atomic_bool has_claim;
+/* Who waits for an upload in a loop, and what it was told at last. */
+struct waiter {
+    struct upload_waiting waiting;
+    struct upload_claim claim;
+    enum upload_state state;
+    unsigned waits, messages;
+};
 
-static void *claim_later(void *context)
+static struct loop *loop;
+
+static void look_again(struct waiter *w)
 {
-    struct upload_claim c;
-    struct upload_claim *first = context;
+    if (upload_wait(table, &w->claim, loop, &w->waiting, &w->state))
+        w->waits++;
+    else
+        loop_stop(loop);
+}
 
-    assert_true(upload_claim(table, upload_id(first), SPAN(""), &c));
-    has_claim = true;
-    assert_int_equal(upload_offset(table, &c), 5);
-    upload_drop(table, &c);
+static void on_left(struct loop_message *m)
+{
+    struct waiter *w = container_of(m, struct waiter, waiting.message);
+
+    w->messages++;
+    look_again(w);
+}
+
+static void claim_as(struct waiter *w, const struct upload_claim *of)
+{
+    *w = (struct waiter){.waiting.message.on_arrival = on_left};
+    assert_true(upload_claim(table, upload_id(of), SPAN(""), &w->claim));
+    look_again(w);
+}
+
+static void *write_and_leave(void *context)
+{
+    const struct upload_claim *c = context;
+
+    upload_leave(table, c, 0);
     return NULL;
 }
 
-static void claim_waits_for_a_write_that_is_under_way(void **state)
+static void claim_waits_in_its_loop_for_a_write_that_is_under_way(void **state)
 {
     struct upload_claim first = open_at("f", 0);
     enum upload_state now;
     struct stage *stage = upload_enter(table, &first, &now);
-    pthread_t other;
+    struct waiter w;
+    pthread_t writer;
 
     (void)state;
+    assert_int_equal(loop_open(64, &loop), 0);
     assert_non_null(stage);
-    has_claim = false;
-    assert_int_equal(pthread_create(&other, NULL, claim_later, &first), 0);
+    claim_as(&w, &first);
+    assert_int_equal(w.waits, 1);
     assert_int_equal(tree_stage_write(stage, SPAN("12345")), 0);
-    assert_false(has_claim);
-    upload_leave(table, &first, 0);
-    pthread_join(other, NULL);
-    assert_true(has_claim);
+    assert_int_equal(pthread_create(&writer, NULL, write_and_leave, &first), 0);
+    assert_int_equal(loop_run(loop), 0);
+    pthread_join(writer, NULL);
+    assert_int_equal(w.messages, 1);
+    assert_int_equal(w.state, UPLOAD_MINE);
+    assert_int_equal(upload_offset(table, &w.claim), 5);
     assert_int_equal(state_of(&first), UPLOAD_TAKEN_OVER);
+    assert_int_equal(state_of(&w.claim), UPLOAD_MINE);
     upload_drop(table, &first);
+    upload_drop(table, &w.claim);
+    loop_free(loop);
+}
+
+static void of_those_who_wait_only_the_last_one_goes_on(void **state)
+{
+    struct upload_claim first = open_at("f", 0);
+    enum upload_state now;
+    struct waiter second, third;
+
+    (void)state;
+    assert_int_equal(loop_open(64, &loop), 0);
+    assert_non_null(upload_enter(table, &first, &now));
+    claim_as(&second, &first);
+    claim_as(&third, &first);
+    assert_int_equal(loop_run(loop), 0); // the write is still under way
+    assert_int_equal(second.messages, 1);
+    assert_int_equal(second.state, UPLOAD_TAKEN_OVER);
+    assert_int_equal(third.messages, 0);
+    upload_leave(table, &first, 0);
+    assert_int_equal(loop_run(loop), 0);
+    assert_int_equal(third.state, UPLOAD_MINE);
+    upload_drop(table, &first);
+    upload_drop(table, &second.claim);
+    upload_drop(table, &third.claim);
+    loop_free(loop);
+}
+
+static void who_waits_for_an_upload_that_is_completed_finds_it_gone(void **state)
+{
+    struct upload_claim first = open_at("f", 0);
+    struct tree_result result;
+    enum upload_state now;
+    struct stage *stage = upload_enter(table, &first, &now);
+    struct waiter w;
+
+    (void)state;
+    assert_int_equal(loop_open(64, &loop), 0);
+    assert_int_equal(tree_stage_write(stage, SPAN("abc")), 0);
+    claim_as(&w, &first);
+    assert_int_equal(tree_stage_commit(stage, NULL, &result), 0);
+    upload_remove(table, &first);
+    assert_int_equal(loop_run(loop), 0);
+    assert_int_equal(w.state, UPLOAD_GONE);
+    assert_string_equal(tree_folder_read(&folder, "f"), "abc");
+    upload_drop(table, &first);
+    upload_drop(table, &w.claim);
+    loop_free(loop);
 }
 
 static void what_was_cut_off_a_stage_is_not_in_the_file(void **state)
@@ -230,7 +317,9 @@ int main(void)
         HERE(upload_is_forgotten_after_a_day_of_silence),
         HERE(upload_that_is_written_to_is_not_forgotten),
         HERE(there_are_only_so_many),
-        HERE(claim_waits_for_a_write_that_is_under_way),
+        HERE(claim_waits_in_its_loop_for_a_write_that_is_under_way),
+        HERE(of_those_who_wait_only_the_last_one_goes_on),
+        HERE(who_waits_for_an_upload_that_is_completed_finds_it_gone),
         HERE(what_was_cut_off_a_stage_is_not_in_the_file),
     };
 

@@ -4,42 +4,9 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "resource/dav/xml_write.h"
-#include "unit.h"
-#include "xml_tree.h"
+#include "xml_unit.h"
 
 #include <stdio.h>
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    return arena_init(&arena, 4096);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_done(&arena);
-    return 0;
-}
-
-static struct xml_element *read_text(struct span text)
-{
-    struct xml_element *root = NULL;
-    struct xml_fault fault;
-    int result = xml_tree_read(&arena, &xml_limits_usual, text, 1 << 20, &root, &fault);
-
-    if (result)
-        fail_msg("%zu:%zu: %.*s", fault.line, fault.column, SPAN_ARG(fault.what));
-    return root;
-}
-
-static void assert_span(struct span s, const char *expected)
-{
-    if (!span_eq(s, span_from_str(expected)))
-        fail_msg("\"%.*s\" is not \"%s\"", SPAN_ARG(s), expected);
-}
 
 static void assert_fault(struct span text, size_t line, size_t column, const char *what)
 {
@@ -423,8 +390,6 @@ static void octets_that_are_no_characters_of_xml_are_replaced(void **state)
     }
     buf_done(&b);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

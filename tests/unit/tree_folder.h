@@ -117,7 +117,7 @@ static inline int move(struct tree_folder *f, const char *from, const char *to, 
     struct tree_terms terms = {.must_not_exist = !overwrite};
     struct tree_result result;
 
-    return tree_move(f->tree, span_from_str(from), span_from_str(to), &terms, &result);
+    return tree_move(f->tree, span_from_str(from), span_from_str(to), NULL, &terms, &result);
 }
 
 static inline int copy(struct tree_folder *f, const char *from, const char *to, bool overwrite)

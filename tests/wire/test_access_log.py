@@ -105,11 +105,34 @@ def test_the_combined_format(site, tmp_path):
         ("127.0.0.1", "HEAD /1 HTTP/1.0", "200"),
         ("127.0.0.1", "GET /none HTTP/1.1", "404"),
         ("127.0.0.1", "POST /1 HTTP/1.1", "405"),
-        ("127.0.0.1", "-", "400"),
+        ("127.0.0.1", r"GET /1\x1B HTTP/1.1", "400"),
         ("127.0.0.1", "GET /1 HTTP/1.1", "400")]
     assert [pair for *_, referer, agent in lines for pair in [(referer, agent)]] == [
         ("-", "-"), ("-", "-"), (r"http://b/\x22c", r"d \x5C e"), ("-", "-"), ("-", "-"),
         ("-", "-")]
+
+
+@pytest.mark.parametrize("data, line, status", [
+    ("GET /1 HTTP/1.3\r\nHost: a\r\n\r\n", "GET /1 HTTP/1.3", "200"),
+    ("GET /1 HTTP/2.0\r\n\r\n", "GET /1 HTTP/2.0", "505"),
+    ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "PRI * HTTP/2.0", "505"),
+    ("GET /1\r\n\r\n", "GET /1", "400"),
+    ("GET /1 HTTP/1.1\nHost: a\n\n", "GET /1 HTTP/1.1", "400"),
+    ("\x16\x03\x01\x02\r\n", r"\x16\x03\x01\x02", "400"),
+    ("GET /half", "GET /half", "400"),
+    ("GET /1 HTTP/1.1\r\nHost: a\r\n", "GET /1 HTTP/1.1", "400"),
+    ("\r\n\r\nGET / HTTP/1.1\r\n\r\n", "-", "400"),
+    ("\n", "-", "400"),
+])
+def test_the_combined_format_has_the_request_line_as_it_came(site, tmp_path, data, line, status):
+    log = log_of(tmp_path, site, [data], "access_log_format: combined").decode("ascii")
+    assert re.fullmatch(COMBINED, log.rstrip("\n")).group(3, 4) == (line, status)
+
+
+def test_the_combined_format_bounds_a_request_line(site, tmp_path):
+    log = log_of(tmp_path, site, ["GET /" + "a" * 16384], "access_log_format: combined").decode()
+    line, status = re.fullmatch(COMBINED, log.rstrip("\n")).group(3, 4)
+    assert status == "414" and 8192 <= len(line) <= 8194 and line.startswith("GET /aaa")
 
 
 def test_the_log_can_be_off(site):

@@ -17,6 +17,7 @@ STATUS = {"request-line-too-long": 414, "fields-too-large": 431, "fields-too-man
 
 GET = "GET / HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = GET + "Transfer-Encoding: chunked\r\n\r\n"
+LONG_CHUNK = "1;" + "a" * 1022 + "\r\nx\r\n"
 BEHIND = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 
 REQUEST_LINE = [
@@ -208,6 +209,8 @@ CHUNKS = [
     ("chunk-extension-malformed", "quotes that do not end", CHUNKED + "5;a=\"b^\r\n"),
     ("chunk-extension-malformed", "something behind quotes", CHUNKED + "5;a=\"b\"^c\r\n"),
     ("chunk-extension-too-long", "more than 1K", CHUNKED + "5;" + "a" * 1022 + "^a\r\n"),
+    ("chunk-overhead-too-large", "a byte in 1K each", CHUNKED + LONG_CHUNK * 16
+     + LONG_CHUNK.replace("\n", "^\n", 1)),
     ("chunk-line-end-malformed", "LF alone", CHUNKED + "5^\nhello\n0\n\n"),
     ("chunk-line-end-malformed", "CR alone", CHUNKED + "5\r^hello\r\n"),
     ("chunk-line-end-malformed", "LF behind an extension", CHUNKED + "5;a^\nhello\r\n"),

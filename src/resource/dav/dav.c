@@ -32,6 +32,11 @@ static void act_done(struct work *w)
 
 bool step(struct authoring *a, void (*act)(struct authoring *a))
 {
+    return step_in_lane(a, act, false);
+}
+
+bool step_in_lane(struct authoring *a, void (*act)(struct authoring *a), bool is_long)
+{
     if (a->acted == act) {
         a->acted = NULL;
         return true;
@@ -39,6 +44,7 @@ bool step(struct authoring *a, void (*act)(struct authoring *a))
     a->act = act;
     a->work.run = act_in_pool;
     a->work.done = act_done;
+    a->work.is_long = is_long;
     offload_submit(a->dav->pool, a->dav->loop, &a->work);
     return false;
 }
@@ -53,6 +59,8 @@ struct tree_terms terms_of_member(struct authoring *a)
 {
     struct tree_terms terms = {.must_not_exist = true};
 
+    if (!post_is_form(a) && written_is_wanted(a->x))
+        terms.ret_file = &a->written;
     locks_add_terms(a, &terms);
     return terms;
 }
@@ -61,6 +69,8 @@ struct tree_terms terms_of(struct authoring *a)
 {
     struct tree_terms terms = {.target = &a->here.here};
 
+    if (written_is_wanted(a->x))
+        terms.ret_file = &a->written;
     locks_add_terms(a, &terms);
     return terms;
 }
@@ -89,6 +99,8 @@ enum outcome authoring_outcome(int error)
         return OUTCOME_root_fixed;
     case EDEADLK:
         return OUTCOME_destination_overlaps;
+    case EINTR:
+        return OUTCOME_server_stopping;
     case EINVAL:
     case ENAMETOOLONG:
         return OUTCOME_name_impossible;
@@ -96,6 +108,8 @@ enum outcome authoring_outcome(int error)
     case EMFILE:
     case ENFILE:
         return OUTCOME_resources_exhausted;
+    case -TREE_NOT_DURABLE:
+        return OUTCOME_not_durable;
     default:
         return OUTCOME_write_failed;
     }
@@ -108,7 +122,7 @@ void authoring_set_cause(struct authoring *a)
     if (!cause)
         return;
     exchange_set_cause(a->x, cause, 0);
-    if (!a->cause && outcome_table[cause].status >= 500)
+    if (!a->cause && outcome_table[cause].status >= 500 && cause != OUTCOME_server_stopping)
         a->x->system_error = -a->error;
 }
 
@@ -141,6 +155,29 @@ static void (*effect_of(const struct authoring *a))(struct authoring *)
     }
 }
 
+/* Whether it walks over whole collections, or copies much: short work does not wait for such. */
+static bool effect_is_long(const struct authoring *a)
+{
+    const struct tree_seen *here = &a->here.here;
+    bool deep = here->kind == TREE_COLLECTION && authoring_is_deep(a->x);
+    bool replaces = a->there.here.kind == TREE_COLLECTION; // and what was there is removed
+
+    if (upload_is_concerned(a))
+        return false;
+    switch (a->x->request.method) {
+    case METHOD_DELETE:
+    case METHOD_PROPFIND:
+        return deep;
+    case METHOD_COPY:
+        return deep || replaces ||
+               (here->kind == TREE_FILE && here->stamp.size > LIMIT_TREE_SHORT_COPY);
+    case METHOD_MOVE:
+        return replaces || a->crosses;
+    default:
+        return write_copies_much(a);
+    }
+}
+
 static bool establish_effect(struct authoring *a)
 {
     struct exchange *x = a->x;
@@ -149,8 +186,12 @@ static bool establish_effect(struct authoring *a)
     if (tells && a->acted != propfind_begin && propfind_recall(a))
         return true;
     a->changing = !tells;
-    if (!step(a, effect_of(a)))
+    if (!step_in_lane(a, effect_of(a), effect_is_long(a)))
         return false;
+    if (a->error == -EXDEV && !a->crosses) { // a MOVE that turns out to be a copy
+        a->crosses = true;
+        return step_in_lane(a, effect_of(a), true);
+    }
     a->changing = false;
     if (tells)
         propfind_remember(a);
@@ -162,7 +203,8 @@ static bool establish_effect(struct authoring *a)
     x->effect.created = a->result.created;
     x->effect.from_form = post_is_form(a);
     x->effect.partly = a->failed || a->conflict_below;
-    x->effect.has_result = a->has_result;
+    x->effect.has_result = a->has_result || a->written >= 0;
+    x->effect.untold = x->request.method == METHOD_PROPPATCH && !a->told.ptr;
     x->effect.unfinished =
         upload_is_concerned(a) && !x->upload.finishes && x->request.method != METHOD_DELETE;
     if (a->result.now.kind == TREE_FILE)
@@ -181,6 +223,7 @@ static struct authoring *authoring_of(struct exchange *x)
         return NULL;
     memset(a, 0, sizeof *a);
     a->x = x;
+    a->written = -1;
     a->dav = container_of(x->resource, struct dav, resource);
     a->path = uri_path_trim(span_from(x->path.text, x->resource->mount_length - 1));
     x->held = a;
@@ -234,14 +277,11 @@ static void dav_release(struct exchange *x)
     if (!a)
         return;
     write_discard(a);
+    if (a->written >= 0)
+        close(a->written);
     xml_discard(a);
     propfind_discard(a);
-    while (a->failed) {
-        struct failed_member *f = a->failed;
-
-        a->failed = f->next;
-        free(f);
-    }
+    change_forget_failed(a);
     x->held = NULL;
 }
 
@@ -314,14 +354,16 @@ static int open_locks(struct dav_share *share, struct store *store)
 }
 
 int dav_share_open(const struct files_options *options, struct store *store,
-                   const struct media_type_map *types, struct dav_share **ret_share)
+                   const struct media_type_map *types, const struct hurry *hurry,
+                   struct dav_share **ret_share)
 {
     struct dav_share *share = calloc(1, sizeof *share);
     mode_t mask = umask(0);
     struct tree_options tree = {.quota = options->quota,
                                 .reserve = options->reserve,
                                 .umask = mask,
-                                .dotfiles = options->dotfiles};
+                                .dotfiles = options->dotfiles,
+                                .hurry = hurry};
     size_t removed;
     int root, error;
 
@@ -330,6 +372,7 @@ int dav_share_open(const struct files_options *options, struct store *store,
         return -CANDOR_E_MEMORY;
     share->options = options;
     share->types = types;
+    share->hurry = hurry;
     root = open(options->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     error = root < 0 ? -errno : tree_open(root, &tree, &share->tree);
     if (error == 0)

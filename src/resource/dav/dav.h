@@ -18,11 +18,13 @@ struct dav_share;
 
 /*
  * Opens it, removes what a crash has left, and reads the locks that the store has; NULL: locks end
- * with the process. Options, store and map must outlive it. -CANDOR_E_SYSTEM (see errno) when the
+ * with the process. Options, store, map and
+ * hurry must outlive it. -CANDOR_E_SYSTEM (see errno) when the
  * root cannot be opened or the store does not answer, -CANDOR_E_MEMORY.
  */
 int dav_share_open(const struct files_options *options, struct store *store,
-                   const struct media_type_map *types, struct dav_share **ret_share);
+                   const struct media_type_map *types, const struct hurry *hurry,
+                   struct dav_share **ret_share);
 /* Grows with every change that was made: for files_open. */
 const _Atomic uint64_t *dav_share_changes(const struct dav_share *share);
 /* When no instance is left. Accepts NULL. */

@@ -2,9 +2,11 @@
 /*
  * The effects that move whole resources: DELETE, MKCOL, COPY, MOVE. For the pool.
  */
+#include "base/limits.h"
 #include "http/dav_fields.h"
 #include "resource/dav/dav_parts.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 void change_delete(struct authoring *a)
@@ -36,13 +38,27 @@ static struct tree_terms terms_of_both(struct authoring *a)
     return terms;
 }
 
+void change_forget_failed(struct authoring *a)
+{
+    while (a->failed) {
+        struct failed_member *f = a->failed;
+
+        a->failed = f->next;
+        free(f);
+    }
+    a->failed_count = 0;
+    a->given_up = false;
+}
+
 static bool note_failed(void *context, struct span member, int error)
 {
     struct authoring *a = context;
-    struct failed_member *f = malloc(sizeof *f + member.len);
+    struct failed_member *f =
+        a->failed_count < LIMIT_COPY_FAILURES ? malloc(sizeof *f + member.len) : NULL;
 
     if (!f)
         return false;
+    a->failed_count++;
     f->error = error < 0 ? -error : error;
     f->length = member.len;
     if (member.len)
@@ -50,6 +66,14 @@ static bool note_failed(void *context, struct span member, int error)
     f->next = a->failed;
     a->failed = f;
     return true;
+}
+
+/* After the rows were told: nothing was changed, because of the members that are told. */
+static void note_given_up(struct authoring *a)
+{
+    a->given_up = a->error == -ECANCELED && a->failed;
+    if (a->given_up)
+        a->error = 0;
 }
 
 void change_copy(struct authoring *a)
@@ -62,23 +86,29 @@ void change_copy(struct authoring *a)
         .context = a,
     };
 
+    change_forget_failed(a); // of an attempt before
     a->error = rows_begin(a, &rows, STORE_INTENT_COPY);
     if (a->error)
         return;
     a->error = tree_copy(a->dav->share->tree, a->path, a->to, &copying, &terms, &a->result);
     rows_end(a, &rows, copying.shallow);
     locks_forget(a);
+    note_given_up(a);
 }
 
 void change_move(struct authoring *a)
 {
     struct tree_terms terms = terms_of_both(a);
+    struct tree_copying copying = {.failed = note_failed, .context = a};
     struct rows_following rows;
 
+    terms.at_once = !a->crosses;
+    change_forget_failed(a);
     a->error = rows_begin(a, &rows, STORE_INTENT_MOVE);
     if (a->error)
         return;
-    a->error = tree_move(a->dav->share->tree, a->path, a->to, &terms, &a->result);
+    a->error = tree_move(a->dav->share->tree, a->path, a->to, &copying, &terms, &a->result);
     rows_end(a, &rows, false);
     locks_forget(a);
+    note_given_up(a);
 }

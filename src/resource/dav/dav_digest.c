@@ -1,15 +1,51 @@
 // SPDX-License-Identifier: MIT
+/*
+ * The digests that the client sent, and what computes the same: RFC 9530. Content-Digest is of the
+ * content, and is computed as it comes. So is Repr-Digest where the content is a representation of
+ * its own, which a patch document is too (appendix B.9); where the content is a part of the one to
+ * be stored, Repr-Digest is of the whole, and is computed when all of it is staged.
+ */
 #include "resource/dav/dav_parts.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
-/* The digests that the client sent, and what computes the same from the content: RFC 9530. */
+enum { READ_AT_ONCE = 128 * 1024 };
+
+static bool has_any(const struct digests *d)
+{
+    for (int i = 0; i < DIGEST_ALGORITHMS; i++)
+        if (d->has[i])
+            return true;
+    return false;
+}
+
+/* All of `more` become those of `d`. False: they contradict each other. */
+static bool unite(struct digests *d, const struct digests *more)
+{
+    for (int i = 0; i < DIGEST_ALGORITHMS; i++) {
+        if (!more->has[i])
+            continue;
+        if (d->has[i] &&
+            memcmp(d->bytes[i], more->bytes[i], digest_length((enum digest_algorithm)i)) != 0)
+            return false;
+        d->has[i] = true;
+        memcpy(d->bytes[i], more->bytes[i], DIGEST_LENGTH_MAX);
+    }
+    return true;
+}
+
+/* Whether Repr-Digest is of more than the content. */
+static bool is_of_whole(const struct authoring *a)
+{
+    return upload_is_concerned(a) || (a->x->request.method == METHOD_PUT && write_is_partial(a->x));
+}
+
 int digests_read(struct authoring *a)
 {
     struct exchange *x = a->x;
     struct digests representation = {0};
     struct span value = exchange_field(x, FIELD_content_digest);
-    bool whole = !write_is_partial(x) && !upload_is_concerned(a);
     size_t offset;
 
     if (a->digests_read)
@@ -20,19 +56,10 @@ int digests_read(struct authoring *a)
     value = exchange_field(x, FIELD_repr_digest);
     if (value.ptr && !digest_parse(value, &representation, &offset))
         return authoring_fail(a, OUTCOME_digest_malformed);
-    // Content that is the whole representation has one digest; of a part, only its own is known.
-    for (int i = 0; i < DIGEST_ALGORITHMS && whole; i++) {
-        if (!representation.has[i])
-            continue;
-        if (a->digests.has[i] && memcmp(a->digests.bytes[i], representation.bytes[i],
-                                        digest_length((enum digest_algorithm)i)) != 0)
-            return authoring_fail(a, OUTCOME_digest_differs);
-        a->digests.has[i] = true;
-        memcpy(a->digests.bytes[i], representation.bytes[i], DIGEST_LENGTH_MAX);
-    }
-    for (int i = 0; i < DIGEST_ALGORITHMS; i++)
-        if (a->digests.has[i])
-            return digest_hash_new(&a->digests, &a->hash) < 0 ? -ENOMEM : 0;
+    if (!unite(is_of_whole(a) ? &a->whole : &a->digests, &representation))
+        return authoring_fail(a, OUTCOME_digest_differs);
+    if (has_any(&a->digests) && digest_hash_new(&a->digests, &a->hash) < 0)
+        return -ENOMEM;
     return 0;
 }
 
@@ -42,15 +69,53 @@ void digests_add(struct authoring *a, struct span content)
         digest_hash_add(a->hash, content);
 }
 
-int digests_check(struct authoring *a)
+/* Ends the computation. */
+static int compare(struct authoring *a, struct digest_hash *hash, const struct digests *sent)
 {
     struct digests computed;
+    int error = digest_hash_finish(hash, &computed) < 0 ? -EIO : 0;
 
-    if (!a->hash)
-        return 0;
-    if (digest_hash_finish(a->hash, &computed) < 0)
-        return -EIO;
-    digest_hash_free(a->hash);
+    digest_hash_free(hash);
+    if (error)
+        return error;
+    return digest_agree(sent, &computed) ? 0 : authoring_fail(a, OUTCOME_digest_differs);
+}
+
+int digests_check(struct authoring *a)
+{
+    struct digest_hash *hash = a->hash;
+
     a->hash = NULL;
-    return digest_agree(&a->digests, &computed) ? 0 : authoring_fail(a, OUTCOME_digest_differs);
+    return hash ? compare(a, hash, &a->digests) : 0;
+}
+
+int digests_check_whole(struct authoring *a, const struct stage *stage,
+                        const struct digests *earlier)
+{
+    uint64_t length = tree_stage_length(stage), at = 0;
+    struct digests sent = a->whole;
+    struct digest_hash *hash = NULL;
+    char *room = NULL;
+    int error = 0;
+
+    if (earlier && !unite(&sent, earlier))
+        return authoring_fail(a, OUTCOME_digest_differs);
+    if (!has_any(&sent))
+        return 0;
+    room = malloc(READ_AT_ONCE);
+    if (!room || digest_hash_new(&sent, &hash) < 0)
+        error = -ENOMEM;
+    while (error == 0 && at < length) {
+        size_t n = length - at < READ_AT_ONCE ? (size_t)(length - at) : READ_AT_ONCE;
+
+        error = tree_stage_read(stage, at, n, room);
+        if (error == 0)
+            digest_hash_add(hash, span_of(room, n));
+        at += n;
+    }
+    free(room);
+    if (error == 0)
+        return compare(a, hash, &sent);
+    digest_hash_free(hash);
+    return error;
 }

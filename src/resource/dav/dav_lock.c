@@ -355,9 +355,11 @@ static int grant(struct authoring *a)
         return 0;
     if (a->result.created) { // nobody else can have it yet
         struct tree_terms terms = {.target = &a->result.now};
+        int undone = tree_delete(a->dav->share->tree, a->path, &terms);
 
-        tree_delete(a->dav->share->tree, a->path, &terms);
         a->result.created = false;
+        if (error == TREE_NOT_DURABLE && tree_is_changed(undone))
+            error = -EIO;
     }
     withdraw(a);
     return error;

@@ -35,6 +35,12 @@ static bool names_nothing(const struct uri_path *path)
     return path->has_encoded_slash || path->has_empty_segment;
 }
 
+/* Names that the file system could hold, but that are never told. */
+static bool is_hidden(enum tree_name name)
+{
+    return name == TREE_NAME_DOT || name == TREE_NAME_RESERVED;
+}
+
 /* What can be done with what is there: RFC 9110 §10.2.1. */
 static void narrow_allowed(struct exchange *x, enum tree_kind kind)
 {
@@ -51,8 +57,7 @@ static void narrow_allowed(struct exchange *x, enum tree_kind kind)
         x->allowed &= ~(METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_MKCOL));
 }
 
-/* No Depth is infinity: RFC 4918 §9.1. */
-static bool is_deep(const struct exchange *x)
+bool authoring_is_deep(const struct exchange *x)
 {
     enum depth depth = depth_parse(message_field(&x->request, FIELD_depth));
 
@@ -70,11 +75,13 @@ bool establish_target(struct authoring *a)
         set_look_cause(a);
         return true;
     }
-    x->target.name_possible = a->here.name == TREE_NAME_OK && !names_nothing(&x->path);
+    x->target.name_hidden = is_hidden(a->here.name);
+    x->target.name_possible =
+        (a->here.name == TREE_NAME_OK || x->target.name_hidden) && !names_nothing(&x->path);
     x->target.parent_exists = a->here.parent == TREE_COLLECTION;
     x->target.is_collection = a->here.here.kind == TREE_COLLECTION;
     x->target.depth_unbounded = x->request.method == METHOD_PROPFIND && x->target.is_collection &&
-                                !a->dav->share->options->infinite_depth && is_deep(x);
+                                !a->dav->share->options->infinite_depth && authoring_is_deep(x);
     r->exists = a->here.here.kind != TREE_ABSENT && !names_nothing(&x->path);
     r->readable = r->acceptable = r->exists;
     r->validators = (struct validators){.exists = r->exists};
@@ -131,6 +138,8 @@ static enum outcome read_destination(struct authoring *a)
     case DESTINATION_ENCODED_NUL:
     case DESTINATION_ENCODED_SLASH:
         return OUTCOME_name_impossible;
+    case DESTINATION_ABOVE_ROOT:
+        return OUTCOME_destination_above_root;
     default:
         return OUTCOME_destination_malformed;
     }
@@ -144,7 +153,10 @@ static enum outcome read_destination(struct authoring *a)
         return OUTCOME_destination_malformed;
     if (names_nothing(&path))
         return OUTCOME_name_impossible;
-    if (!span_starts(path.text, mount) || !is_ours(x, path.text))
+    // The root itself is named without its slash, too: RFC 4918 §5.2.
+    if (!span_starts(path.text, mount) && !span_eq(path.text, span_first(mount, mount.len - 1)))
+        return OUTCOME_destination_outside;
+    if (!is_ours(x, path.text))
         return OUTCOME_destination_outside;
     a->to = uri_path_trim(span_from(path.text, mount.len));
     return OUTCOME_NONE;
@@ -169,7 +181,8 @@ bool establish_destination(struct authoring *a)
         return true;
     }
     if (a->there.name != TREE_NAME_OK)
-        exchange_set_cause(x, OUTCOME_name_impossible, 0);
+        exchange_set_cause(
+            x, is_hidden(a->there.name) ? OUTCOME_name_hidden : OUTCOME_name_impossible, 0);
     x->destination.exists = a->there.here.kind != TREE_ABSENT;
     x->destination.parent_exists = a->there.parent == TREE_COLLECTION;
     x->destination.overlaps = is_within(a->path, a->to) || is_within(a->to, a->path);

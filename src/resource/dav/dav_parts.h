@@ -25,6 +25,7 @@ struct dav_share {
     struct lock_journal journal;
     struct upload_table *uploads;
     const struct media_type_map *types;
+    const struct hurry *hurry;
     struct rows *rows; // who changes dead properties, and names with such
 };
 
@@ -61,6 +62,7 @@ struct authoring {
     struct tree_look here; // what is there
     struct span to;        // COPY, MOVE: the destination
     struct tree_look there;
+    bool crosses; // MOVE: to another file system, so that it is a copy
 
     struct span content; // all of it, when it came in one piece
     struct stage *stage; // else where it goes
@@ -75,11 +77,18 @@ struct authoring {
     struct posting *posting;  // POST: what becomes of its content
     struct digest_hash *hash; // of the content, where the client sent digests
     struct digests digests;   // those
+    struct digests whole;     // that it sent of the representation, of which this is a part
     bool digests_read;
     struct failed_member *failed;
+    size_t failed_count;
+    bool given_up;              // for their sake, with nothing changed
     struct upload_claim upload; // that the target names, or that the request opened
+    bool upload_spoilt;         // it is not what its digest says, and nobody knows since when
+    struct upload_waiting waiting;
 
     struct tree_result result;
+    int written;       // what was stored, where it is to be told; -1: it isn't
+    bool written_told; // all of it
     char etag[STAMP_ETAG_OPAQUE + 1];
 
     // Locks.
@@ -102,7 +111,7 @@ struct authoring {
     struct dav_propfind propfind;
     struct dav_proppatch proppatch;
 
-    struct span told;        // PROPPATCH: the answer
+    struct span told;        // PROPPATCH: the answer; ptr NULL: there is nothing to tell
     struct telling *telling; // PROPFIND: what is being told
 
     // PROPFIND: what is remembered of its answer, or will be.
@@ -116,6 +125,8 @@ struct authoring {
  * the walk will ask for the same fact again.
  */
 bool step(struct authoring *a, void (*act)(struct authoring *a));
+/* The same; is_long: it may take more than a moment (io/offload.h). */
+bool step_in_lane(struct authoring *a, void (*act)(struct authoring *a), bool is_long);
 
 /* The tree's terms for a change of the target, as the questions saw it. */
 struct tree_terms terms_of(struct authoring *a);
@@ -134,11 +145,15 @@ struct tree_terms terms_of_member(struct authoring *a);
 /* dav_look.c: facts. */
 bool establish_target(struct authoring *a);
 bool establish_destination(struct authoring *a);
+/* Whether Depth is infinity, as it is when it is absent: RFC 4918 §9.1, §9.6.1, §9.8.3. */
+bool authoring_is_deep(const struct exchange *x);
 
 /* dav_write.c: content on its way into the tree, and its commit. */
 bool write_takes_type(const struct exchange *x);
 /* Whether the content is a part of the representation: PATCH, or PUT with Content-Range. */
 bool write_is_partial(const struct exchange *x);
+/* Whether so much of the representation stays that copying it takes long. */
+bool write_copies_much(const struct authoring *a);
 /* FACT_PLACE: refuses what has no room or no place before its content is asked for. */
 bool establish_place(struct authoring *a);
 bool write_take(struct authoring *a, struct span data);
@@ -150,6 +165,9 @@ void write_discard(struct authoring *a);
 int digests_read(struct authoring *a);
 void digests_add(struct authoring *a, struct span content);
 int digests_check(struct authoring *a);
+/* The same for all that is staged: those of the whole, and earlier ones (NULL: none) of it. */
+int digests_check_whole(struct authoring *a, const struct stage *stage,
+                        const struct digests *earlier);
 
 /* dav_post.c: the same for POST. */
 void post_piece(struct authoring *a);
@@ -158,6 +176,13 @@ bool post_is_form(const struct authoring *a);
 /* Of the member that was made; not of a form. */
 struct span post_member_name(const struct authoring *a);
 void post_free(struct posting *p);
+
+/* dav_written.c: the representation that was stored, in the answer. */
+bool written_is_wanted(struct exchange *x);
+/* By its path, whose last segment tells the type. */
+void written_respond(struct authoring *a, struct span path);
+/* A preference that has shaped the answer: RFC 7240 §3. */
+void preference_applied(struct exchange *x, struct span preference);
 
 /* dav_upload.c: content that comes in pieces. */
 bool upload_is_opening(const struct exchange *x);
@@ -182,6 +207,7 @@ void change_delete(struct authoring *a);
 void change_mkcol(struct authoring *a);
 void change_copy(struct authoring *a);
 void change_move(struct authoring *a);
+void change_forget_failed(struct authoring *a);
 
 /* dav_xml.c: content that is XML, read in the loop's thread as it comes. */
 bool xml_is_content_of(enum method method);
@@ -211,7 +237,7 @@ struct rows_following {
 };
 /* Before the change. A negated errno, and then there is nothing to end. */
 int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_kind kind);
-/* After it, whether it worked (a->error) or not. shallow: a copy without members. */
+/* After it, whether anything changed (a->error) or not. shallow: a copy without members. */
 void rows_end(struct authoring *a, struct rows_following *f, bool shallow);
 /* At start: what a crash has left between the two. */
 int rows_recover(struct dav_share *share);

@@ -24,15 +24,16 @@ enum {
 struct member {
     struct member *next;
     struct stage *stage;
-    bool stored; // by an attempt before: another member then met a change of somebody else's
-    size_t length;
-    char name[LIMIT_FILE_NAME];
+    size_t length, asked_length;
+    char name[LIMIT_FILE_NAME], asked[LIMIT_FILE_NAME]; // the one it gets, the one it should have
+    int number;                                         // in the name; 1: none
 };
 
 struct posting {
     struct multipart_form form;
     bool is_form, in_file;
-    struct member *members; // newest first
+    struct member *members, *last; // in the order of the form
+    size_t count;
 };
 
 static size_t random_name(char out[LIMIT_FILE_NAME])
@@ -64,15 +65,22 @@ static struct span member_path(const struct authoring *a, struct span name)
 static int begin_member(struct authoring *a, size_t name_length, const char *name)
 {
     struct member *m = calloc(1, sizeof *m);
+    struct posting *p = a->posting;
     struct span path;
     int error;
 
     if (!m)
         return -ENOMEM;
-    m->length = name_length;
+    m->length = m->asked_length = name_length;
     memcpy(m->name, name, name_length);
-    m->next = a->posting->members;
-    a->posting->members = m;
+    memcpy(m->asked, name, name_length);
+    m->number = 1;
+    if (p->last)
+        p->last->next = m;
+    else
+        p->members = m;
+    p->last = m;
+    p->count++;
     path = member_path(a, span_of(m->name, m->length));
     error = path.len ? tree_stage_begin(a->dav->share->tree, path, TREE_LENGTH_UNKNOWN, &m->stage)
                      : -ENOMEM;
@@ -129,7 +137,7 @@ static int take_form(struct authoring *a, struct span piece)
             break;
         case MULTIPART_DATA:
             if (p->in_file)
-                error = tree_stage_write(p->members->stage, out.data);
+                error = tree_stage_write(p->last->stage, out.data);
             break;
         case MULTIPART_PART_END:
         case MULTIPART_END:
@@ -157,48 +165,102 @@ void post_piece(struct authoring *a)
 }
 
 /* "name.ext" becomes "name (2).ext"; a stem that is too long is cut. */
-static void number_name(struct member *m, struct span original, int number)
+static void number_name(struct member *m)
 {
+    struct span asked = span_of(m->asked, m->asked_length);
     char text[NUMBER_LENGTH];
-    size_t digits = (size_t)snprintf(text, sizeof text, " (%d)", number);
-    size_t stem = original.len, extension;
+    size_t digits = (size_t)snprintf(text, sizeof text, " (%d)", m->number);
+    size_t stem = asked.len, extension;
 
-    while (stem > 0 && original.ptr[stem - 1] != '.')
+    while (stem > 0 && asked.ptr[stem - 1] != '.')
         stem--;
-    stem = stem > 1 ? stem - 1 : original.len;
-    extension = original.len - stem;
+    stem = stem > 1 ? stem - 1 : asked.len;
+    extension = asked.len - stem;
     if (stem + digits + extension > sizeof m->name)
         stem = sizeof m->name - digits - extension;
-    memcpy(m->name, original.ptr, stem);
+    memcpy(m->name, asked.ptr, stem);
     memcpy(m->name + stem, text, digits);
-    memcpy(m->name + stem + digits, original.ptr + original.len - extension, extension);
+    memcpy(m->name + stem + digits, asked.ptr + asked.len - extension, extension);
     m->length = stem + digits + extension;
 }
 
-static int rename_member(struct authoring *a, struct member *m)
+/* Something is there, or will be: another file of the form. */
+static int is_taken(struct authoring *a, const struct member *m, struct span path)
 {
-    struct span path = member_path(a, span_of(m->name, m->length));
-    int error = path.len ? tree_stage_rename(m->stage, path) : -ENOMEM;
+    struct tree_look look;
+    int error;
 
-    if (path.len)
-        free((char *)path.ptr);
+    for (const struct member *o = a->posting->members; o; o = o->next)
+        if (o != m && span_eq(span_of(o->name, o->length), span_of(m->name, m->length)))
+            return 1;
+    error = tree_look(a->dav->share->tree, path, &look);
+    return error ? error : look.here.kind != TREE_ABSENT;
+}
+
+/* The next name that nobody has, as far as one can see. */
+static int choose_name(struct authoring *a, struct member *m)
+{
+    int error = 1;
+
+    for (const struct member *o = a->posting->members; o; o = o->next)
+        if (o != m && o->number > m->number &&
+            span_eq(span_of(o->asked, o->asked_length), span_of(m->asked, m->asked_length)))
+            m->number = o->number;
+    while (error == 1) {
+        struct span path;
+
+        if (m->number < NAMES_TRIED) {
+            m->number++;
+            number_name(m);
+        } else {
+            m->length = random_name(m->name);
+        }
+        path = member_path(a, span_of(m->name, m->length));
+        error = !m->length ? -EIO : path.len ? is_taken(a, m, path) : -ENOMEM;
+        if (error == 0)
+            error = tree_stage_rename(m->stage, path);
+        if (path.len)
+            free((char *)path.ptr);
+    }
     return error;
 }
 
-static int commit_member(struct authoring *a, struct member *m)
+/* Of two files of a form with one name, the later one gets another. */
+static int part_names(struct authoring *a)
+{
+    int error = 0;
+
+    for (struct member *m = a->posting->members; m; m = m->next)
+        for (const struct member *o = a->posting->members; o != m && error == 0; o = o->next)
+            if (span_eq(span_of(o->name, o->length), span_of(m->name, m->length)))
+                error = choose_name(a, m);
+    return error;
+}
+
+/* All of them or none, so that a form that failed may just be sent again. */
+static int commit_members(struct authoring *a)
 {
     const struct tree_terms terms = terms_of_member(a);
-    char original[LIMIT_FILE_NAME];
-    size_t length = m->length;
-    int error = tree_stage_commit(m->stage, &terms, &a->result);
+    struct posting *p = a->posting;
+    struct member **members = calloc(p->count, sizeof(struct member *));
+    struct stage **stages = calloc(p->count, sizeof(struct stage *));
+    size_t n = 0, at = 0;
+    int error = members && stages ? part_names(a) : -ENOMEM;
 
-    memcpy(original, m->name, length);
-    for (int number = 2; error == -EEXIST && number <= NAMES_TRIED; number++) {
-        number_name(m, span_of(original, length), number);
-        error = rename_member(a, m);
-        if (error == 0)
-            error = tree_stage_commit(m->stage, &terms, &a->result);
+    for (struct member *m = p->members; m && error == 0; m = m->next) {
+        members[n] = m;
+        stages[n++] = m->stage;
     }
+    while (error == 0) {
+        error = tree_stage_commit_new(stages, n, &terms, &at, &a->result);
+        if (error != -EEXIST)
+            break;
+        error = choose_name(a, members[at]);
+    }
+    if (error == -ESTALE && tree_stage_check(stages[at]) == -ESTALE)
+        error = authoring_fail(a, OUTCOME_parent_missing); // and no other look would help
+    free(members);
+    free(stages);
     return error;
 }
 
@@ -214,11 +276,8 @@ void post_commit(struct authoring *a)
     p = a->posting;
     if (a->error == 0 && p->is_form && (!multipart_is_complete(&p->form) || !p->members))
         a->error = authoring_fail(a, OUTCOME_form_malformed);
-    for (struct member *m = p ? p->members : NULL; m && a->error == 0; m = m->next) {
-        if (!m->stored)
-            a->error = commit_member(a, m);
-        m->stored = a->error == 0;
-    }
+    if (a->error == 0)
+        a->error = commit_members(a);
 }
 
 bool post_is_form(const struct authoring *a)

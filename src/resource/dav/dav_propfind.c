@@ -213,7 +213,9 @@ static void make_piece(struct telling *t)
         multistatus_begin(&t->piece);
     t->begun = true;
     while (t->error == 0 && !t->ended && !is_full(t)) {
-        if (t->member_at < t->member_count)
+        if (hurry_is_on(t->a->dav->share->hurry))
+            t->error = -EINTR;
+        else if (t->member_at < t->member_count)
             t->error = tell_batch(t);
         else if (t->cut)
             tell_end(t);
@@ -386,7 +388,7 @@ void propfind_begin(struct authoring *a)
         a->cause = OUTCOME_resources_exhausted;
     else if (a->error && snapshot_error_is_absence(-a->error))
         a->cause = OUTCOME_not_found; // also a link that leads nowhere, however often one looks
-    else if (a->error)
+    else if (a->error && a->error != -EINTR)
         a->cause = OUTCOME_read_failed;
     t->piece_ready = true;
 }
@@ -427,6 +429,7 @@ static void next_piece(struct exchange *x, struct piece *ret_piece)
         }
         a->work.run = more_run;
         a->work.done = more_done;
+        a->work.is_long = t->depth == DEPTH_INFINITY;
         offload_submit(a->dav->pool, a->dav->loop, &a->work);
         ret_piece->kind = PIECE_WAIT;
     }
@@ -456,7 +459,7 @@ void propfind_respond(struct authoring *a)
     exchange_add_field(x, SPAN("Content-Type"), MULTISTATUS_MEDIA_TYPE);
     add_content_location(x);
     if (applied.len)
-        exchange_add_field(x, SPAN("Preference-Applied"), applied);
+        preference_applied(x, applied);
     if (a->answer || t->ended) {
         r->body = a->answer ? answer_content(a->answer) : buf_span(&t->piece);
         r->length = r->body.len;

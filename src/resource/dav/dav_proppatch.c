@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * PROPPATCH: RFC 4918 §9.2. All of it is done, or nothing; the answer is always a multi-status, as
- * Windows takes anything else for a failure. For the pool.
+ * PROPPATCH: RFC 4918 §9.2. All of it is done, or nothing; the answer is a multi-status, as Windows
+ * takes anything else for a failure, unless the client asks for less. For the pool.
  */
 #include "base/clock.h"
 #include "base/error.h"
 #include "http/date.h"
+#include "http/prefer.h"
 #include "resource/dav/dav_parts.h"
 #include "resource/dav/live.h"
 
@@ -137,6 +138,11 @@ static int make_changes(struct patch *p)
     int64_t old = a->here.here.stamp.modified_ns;
     int error = tree_touch(tree, a->path, p->modified_ns, &terms);
 
+    if (error == TREE_NOT_DURABLE) { // then it is not to be seen either
+        terms.target = NULL;
+        (void)tree_touch(tree, a->path, old, &terms);
+        return -EIO;
+    }
     if (error == -EACCES || error == -EPERM || error == -EROFS || error == -EBUSY) {
         fail_time(p);
         return 0;
@@ -213,6 +219,11 @@ static int write_answer(const struct patch *p)
     return p->a->told.ptr ? 0 : -ENOMEM;
 }
 
+static bool wants_minimum(struct exchange *x)
+{
+    return prefer_parse(exchange_field(x, FIELD_prefer)).returning == PREFER_RETURN_MINIMAL;
+}
+
 void change_properties(struct authoring *a)
 {
     struct patch p = {.a = a, .modified_ns = TREE_NOW};
@@ -228,6 +239,7 @@ void change_properties(struct authoring *a)
         a->error = make_changes(&p);
         rows_release(a->dav->share->rows, &claim);
     }
-    if (a->error == 0)
+    // RFC 8144 §2.2: where all of it was done, the client does not want to hear of each part.
+    if (a->error == 0 && (p.failed || !wants_minimum(a->x)))
         a->error = write_answer(&p);
 }

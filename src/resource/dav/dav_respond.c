@@ -50,43 +50,57 @@ static void respond_properties(struct exchange *x, struct span told)
     x->response.has_length = true;
 }
 
-static void add_location(struct exchange *x, struct span path)
+static void add_path(struct exchange *x, struct span field, struct span path)
 {
     struct buf b = {0};
 
     uri_path_encode(&b, path);
     if (!b.failed)
-        exchange_add_fieldf(x, SPAN("Location"), "%.*s", SPAN_ARG(buf_span(&b)));
+        exchange_add_field(x, field, arena_copy(&x->arena, buf_span(&b)));
     buf_done(&b);
 }
 
-/* Where the new member is: the collection's path, perhaps named without its slash, and the name. */
-static void add_member_location(struct exchange *x, const struct authoring *a)
+/* The file that the request stored, which isn't what it named where that was a folder. */
+static void write_file_path(struct buf *b, const struct authoring *a)
 {
-    struct buf path = {0};
+    const struct exchange *x = a->x;
 
-    buf_add(&path, x->path.text);
+    if (x->upload.finishes) {
+        buf_add(b, span_first(x->path.text, x->resource->mount_length));
+        buf_add(b, a->path);
+        return;
+    }
+    buf_add(b, x->path.text);
+    if (x->request.method != METHOD_POST)
+        return;
     if (!span_ends(x->path.text, SPAN("/")))
-        buf_add_char(&path, '/');
-    buf_add(&path, post_member_name(a));
-    if (!path.failed)
-        add_location(x, buf_span(&path));
-    buf_done(&path);
+        buf_add_char(b, '/');
+    buf_add(b, post_member_name(a));
 }
 
-/* Of the file that an upload has become, which isn't what the request named. */
-static void add_file_location(struct exchange *x, const struct authoring *a)
+static void respond_stored(struct exchange *x, struct authoring *a)
 {
+    bool is_elsewhere = x->request.method == METHOD_POST || x->upload.finishes;
     struct buf path = {0};
 
-    buf_add(&path, span_first(x->path.text, x->resource->mount_length));
-    buf_add(&path, a->path);
-    if (!path.failed)
-        add_location(x, buf_span(&path));
+    add_validators(x, a);
+    if (!is_elsewhere && a->written < 0)
+        return;
+    write_file_path(&path, a);
+    if (is_elsewhere && !path.failed)
+        add_path(x, SPAN("Location"), buf_span(&path));
+    if (a->written >= 0 && !path.failed) {
+        add_path(x, SPAN("Content-Location"), buf_span(&path));
+        written_respond(a, buf_span(&path));
+    }
     buf_done(&path);
 }
 
-/* RFC 4918 §9.8.5: each member of the source that is not at the destination, and why. */
+/*
+ * RFC 4918 §9.8.5, §9.9.4: each member of the source that could not be copied, and why. What is
+ * below a folder that cannot be read has no row, as nobody knows it (and §9.8.3 asks for none); the
+ * source itself has one where it stayed behind because of its members.
+ */
 static void respond_failed(struct exchange *x, const struct authoring *a)
 {
     struct response *r = &x->response;
@@ -103,6 +117,11 @@ static void respond_failed(struct exchange *x, const struct authoring *a)
         buf_add(&path, span_of(f->path, f->length));
         multistatus_response_begin(&b, buf_span(&path));
         multistatus_status(&b, outcome_table[outcome ? outcome : OUTCOME_not_found].status);
+        multistatus_response_end(&b);
+    }
+    if (a->given_up) {
+        multistatus_response_begin(&b, x->path.text);
+        multistatus_status(&b, 424);
         multistatus_response_end(&b);
     }
     multistatus_end(&b);
@@ -138,22 +157,23 @@ void authoring_respond(struct exchange *x)
     case OUTCOME_created:
     case OUTCOME_done:
     case OUTCOME_result_told:
-        add_validators(x, a);
-        if (x->request.method == METHOD_POST)
-            add_member_location(x, a);
-        else if (x->upload.finishes)
-            add_file_location(x, a);
+        if (x->effect.untold)
+            preference_applied(x, SPAN("return=minimal"));
+        else
+            respond_stored(x, a);
         break;
     case OUTCOME_partly_done:
-        if (x->request.method == METHOD_COPY)
+        if (a->failed)
             respond_failed(x, a);
         break;
     case OUTCOME_uploaded:
-        add_location(x, x->path.text);
+        add_path(x, SPAN("Location"), x->path.text);
         break;
-    case OUTCOME_unsupported_media_type: // RFC 5789 §2.2
+    case OUTCOME_unsupported_media_type: // RFC 9110 §15.5.16, RFC 5789 §2.2
         if (x->request.method == METHOD_PATCH)
             add_accept_patch(x);
+        else if (xml_is_content_of(x->request.method))
+            exchange_add_field(x, SPAN("Accept"), SPAN("application/xml, text/xml"));
         break;
     default:
         break;

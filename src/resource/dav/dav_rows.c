@@ -36,7 +36,8 @@ int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_
     *f = (struct rows_following){
         .claim = {.paths = {kind == STORE_INTENT_COPY ? a->to : a->path,
                             kind == STORE_INTENT_MOVE ? a->to : (struct span){NULL, 0}},
-                  .renames = true},
+                  .renames = true,
+                  .is_long = a->work.is_long},
         .intent = {.kind = kind,
                    .source = a->path,
                    .source_inode = inode_of(&a->here.here),
@@ -136,10 +137,9 @@ void rows_end(struct authoring *a, struct rows_following *f, bool shallow)
     struct dav_share *share = a->dav->share;
     struct store_change undone = {.kind = STORE_INTENT_FINISH, .intent = &f->intent};
 
-    if (f->follows && a->error == 0) {
-        a->error = finish(a, f, shallow);
-        if (a->error)
-            a->cause = OUTCOME_write_failed; // the next start will finish it
+    if (f->follows && tree_is_changed(a->error)) {
+        if (finish(a, f, shallow) < 0)
+            a->error = TREE_NOT_DURABLE; // the next start will finish it
     } else if (f->follows) {
         (void)store_apply(share->journal.store, share->journal.tree, &undone, 1, NULL);
     }

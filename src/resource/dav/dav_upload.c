@@ -55,14 +55,35 @@ static void claim(struct authoring *a)
         a->error = authoring_fail(a, OUTCOME_upload_unknown);
 }
 
+static int fail_for(struct authoring *a, enum upload_state state)
+{
+    return authoring_fail(a, state == UPLOAD_GONE ? OUTCOME_upload_unknown
+                                                  : OUTCOME_upload_taken_over);
+}
+
+static void on_left(struct loop_message *m)
+{
+    struct exchange *x = container_of(m, struct authoring, waiting.message)->x;
+
+    x->host->resume(x);
+}
+
 bool upload_establish(struct authoring *a)
 {
     struct upload_facts *u = &a->x->upload;
     const struct upload_opening *o;
+    enum upload_state state = UPLOAD_GONE;
 
-    if (!step(a, claim))
+    if (!a->upload.upload && !step(a, claim))
         return false;
-    if (a->error) {
+    a->waiting.message.on_arrival = on_left;
+    if (a->upload.upload &&
+        upload_wait(a->dav->share->uploads, &a->upload, a->dav->loop, &a->waiting, &state))
+        return false;
+    // Who only asks is told, though somebody else has asked since.
+    if (state == UPLOAD_GONE ||
+        (state == UPLOAD_TAKEN_OVER && a->x->request.method != METHOD_HEAD)) {
+        a->error = fail_for(a, state);
         authoring_set_cause(a);
         return true;
     }
@@ -86,8 +107,7 @@ static struct stage *enter(struct authoring *a)
     struct stage *stage = upload_enter(a->dav->share->uploads, &a->upload, &state);
 
     if (!stage)
-        a->error = authoring_fail(a, state == UPLOAD_GONE ? OUTCOME_upload_unknown
-                                                          : OUTCOME_upload_taken_over);
+        a->error = fail_for(a, state);
     return stage;
 }
 
@@ -135,9 +155,10 @@ void upload_piece(struct authoring *a)
     if (!stage)
         return;
     a->error = add(a, stage, upload_opening(&a->upload)->length);
-    leave(a);
     if (a->error && !is_for_want_of_room(a->error))
         upload_remove(a->dav->share->uploads, &a->upload);
+    else
+        leave(a);
 }
 
 /* ---- Effects, in the pool */
@@ -163,6 +184,7 @@ static void open_upload(struct authoring *a)
         a->error = digests_check(a);
     if (a->error)
         return;
+    opening.digests = a->whole;
     (void)upload_table_expire(share->uploads, now_seconds());
     begin_opening(a);
     if (a->error)
@@ -196,6 +218,11 @@ static void finish_upload(struct authoring *a, struct stage *stage)
         a->error = authoring_fail(a, OUTCOME_upload_length_differs);
         return;
     }
+    a->error = digests_check_whole(a, stage, &o->digests);
+    if (a->error) {
+        a->upload_spoilt = a->cause == OUTCOME_digest_differs;
+        return;
+    }
     if (o->modified_ns != TREE_NOW)
         tree_stage_set_times(stage, o->modified_ns);
     a->error = tree_stage_sync(stage);
@@ -214,19 +241,22 @@ void upload_commit(struct authoring *a)
         open_upload(a);
         return;
     }
+    stage = enter(a);
+    if (!stage)
+        return;
     if (a->x->request.method == METHOD_DELETE) {
         upload_remove(uploads, &a->upload);
         return;
     }
-    stage = enter(a);
-    if (!stage)
-        return;
     check_piece(a, stage);
     if (a->error == 0 && a->x->upload.finishes)
         finish_upload(a, stage);
-    leave(a);
-    if ((a->error == 0 && a->x->upload.finishes) || a->error == -EIO)
+    // In one with the end of the writing, so that nobody else finds a stage that is a file by now.
+    if ((tree_is_changed(a->error) && a->x->upload.finishes) || a->error == -EIO ||
+        a->upload_spoilt)
         upload_remove(uploads, &a->upload);
+    else
+        leave(a);
 }
 
 bool upload_is_concerned(const struct authoring *a)

@@ -35,6 +35,12 @@ bool write_is_partial(const struct exchange *x)
     return x->request.method == METHOD_PATCH || x->request.first[FIELD_content_range];
 }
 
+bool write_copies_much(const struct authoring *a)
+{
+    return write_is_partial(a->x) && !a->x->upload.named && a->here.here.kind == TREE_FILE &&
+           a->here.here.stamp.size > LIMIT_TREE_SHORT_COPY;
+}
+
 /* X-OC-Mtime, or now. */
 static int64_t modified_time(const struct exchange *x)
 {
@@ -154,7 +160,7 @@ bool establish_place(struct authoring *a)
     if (!x->request.expect_continue &&
         (x->request.framing != FRAMING_LENGTH || x->request.content_length < EARLY))
         return true;
-    if (!step(a, begin_early))
+    if (!step_in_lane(a, begin_early, write_copies_much(a)))
         return false;
     if (a->error)
         authoring_set_cause(a);
@@ -209,6 +215,7 @@ bool write_take(struct authoring *a, struct span data)
     a->piece = data;
     a->work.run = piece_run;
     a->work.done = piece_done;
+    a->work.is_long = !a->stage && write_copies_much(a);
     offload_submit(a->dav->pool, a->dav->loop, &a->work);
     return false;
 }
@@ -217,8 +224,10 @@ bool write_take(struct authoring *a, struct span data)
 static int place_again(struct authoring *a)
 {
     struct stage *s;
-    int error = stage_before(a, &s);
+    int error;
 
+    tree_stage_unclaim(a->stage); // else the same bytes were claimed twice for a moment
+    error = stage_before(a, &s);
     if (error)
         return error == -ERANGE || error == -ENOENT ? -ESTALE : error;
     error = tree_stage_copy_stage(s, a->stage, a->staged_before, a->place_end - a->place_first);
@@ -255,6 +264,8 @@ static int commit_stage(struct authoring *a, const struct tree_terms *terms)
 {
     int error = write_is_partial(a->x) ? complete_part(a) : 0;
 
+    if (error == 0)
+        error = digests_check_whole(a, a->stage, NULL);
     if (error)
         return error;
     if (modified_time(a->x) != TREE_NOW)
@@ -302,10 +313,11 @@ struct discarding {
 static void discard_run(struct work *w)
 {
     struct discarding *d = container_of(w, struct discarding, work);
+    enum upload_state unused;
 
     tree_stage_free(d->stage);
     post_free(d->posting);
-    if (d->upload.upload)
+    if (d->upload.upload && upload_enter(d->uploads, &d->upload, &unused))
         upload_remove(d->uploads, &d->upload);
     upload_drop(d->uploads, &d->upload);
 }

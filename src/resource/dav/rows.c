@@ -60,24 +60,34 @@ static bool disturbs(const struct rows_claim *a, const struct rows_claim *b)
     return false;
 }
 
-static bool must_wait(const struct rows *r, const struct rows_claim *claim, bool patient)
+/* 1: somebody who will soon have done is in the way; -ETIMEDOUT: somebody who will not. */
+static int must_wait(const struct rows *r, const struct rows_claim *claim, bool patient)
 {
-    for (const struct rows_claim *c = r->claims; c; c = c->next)
-        if ((patient || !c->renames || !claim->renames) && disturbs(c, claim))
-            return true;
-    return false;
+    int result = 0;
+
+    for (const struct rows_claim *c = r->claims; c; c = c->next) {
+        if ((!patient && c->renames && claim->renames) || !disturbs(c, claim))
+            continue;
+        if (c->is_long && !claim->is_long)
+            return -ETIMEDOUT;
+        result = 1;
+    }
+    return result;
 }
 
 int rows_claim(struct rows *r, struct rows_claim *claim, bool patient)
 {
     struct timespec until;
-    int error = 0;
+    int error;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += LIMIT_ROWS_WAIT / 1000;
     pthread_mutex_lock(&r->mutex);
-    while (error == 0 && must_wait(r, claim, patient))
+    while ((error = must_wait(r, claim, patient)) > 0) {
         error = -pthread_cond_timedwait(&r->released, &r->mutex, &until);
+        if (error)
+            break;
+    }
     if (error == 0) {
         claim->next = r->claims;
         r->claims = claim;

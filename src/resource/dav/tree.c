@@ -257,6 +257,33 @@ int place_is_within(const struct tree *t, const struct place *p, const struct tr
     return result;
 }
 
+void tree_watch_begin(struct tree *t, struct tree_watch *w, const struct tree_seen *folder)
+{
+    tree_lock(t);
+    *w = (struct tree_watch){.next = t->watches, .folder = *folder};
+    t->watches = w;
+    tree_unlock(t);
+}
+
+void tree_watch_end(struct tree *t, struct tree_watch *w)
+{
+    struct tree_watch **at = &t->watches;
+
+    tree_lock(t);
+    while (*at != w)
+        at = &(*at)->next;
+    *at = w->next;
+    tree_unlock(t);
+}
+
+/* By inodes, as an address may lead into it through links. Where one can't tell, it has changed. */
+void tree_tell_change(struct tree *t, const struct place *p)
+{
+    for (struct tree_watch *w = t->watches; w; w = w->next)
+        if (!w->changed && (!p || place_is_within(t, p, &w->folder) != 0))
+            w->changed = true;
+}
+
 int tree_rename_to_free(int from, const char *name, int to, const char *new_name)
 {
     struct stat st;
@@ -299,7 +326,7 @@ int place_publish(const struct place *p, const char *temporary, bool is_folder,
 
 int tree_sync_folder(int folder)
 {
-    return fsync(folder) < 0 ? -errno : 0;
+    return fsync(folder) < 0 ? TREE_NOT_DURABLE : 0;
 }
 
 int tree_hold(const struct place *p, const struct found *old)
@@ -415,7 +442,6 @@ void tree_account(struct tree *t, uint64_t come, uint64_t gone)
 {
     t->used += come;
     t->used = t->used > gone ? t->used - gone : 0;
-    t->changes++;
 }
 
 int tree_usage(struct tree *t, struct tree_usage *ret_usage)

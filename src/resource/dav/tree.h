@@ -18,25 +18,33 @@
  *   -EBUSY         the root cannot be replaced, removed or made
  *   -EDQUOT        the quota;  -ENOSPC: the disk, or the reserve that is to be kept free
  *   -EINVAL, -ENAMETOOLONG  a name that tree_check_path() refuses
+ *   -EINTR         the program is to end: what takes long was given up, and nothing has changed
  *   -EOPNOTSUPP    the file system cannot exchange names, and there is no other atomic way
+ *   TREE_NOT_DURABLE  the change was made and everybody sees it, but the disk could not be made to
+ *                  keep it: all is as after a success, ret_result too, but nobody may rely on it
  */
 #ifndef CANDOR_RESOURCE_DAV_TREE_H
 #define CANDOR_RESOURCE_DAV_TREE_H
 
+#include "base/hurry.h"
 #include "base/span.h"
 #include "resource/files/stamp.h"
+
+#include <errno.h>
 
 struct tree;
 struct stage;
 
 #define TREE_LENGTH_UNKNOWN UINT64_MAX
 #define TREE_NOW INT64_MIN
+#define TREE_NOT_DURABLE (-ENOTRECOVERABLE)
 
 struct tree_options {
-    uint64_t quota;   // bytes of content beneath the root; 0: no limit
-    uint64_t reserve; // bytes that stay free on the disk
-    unsigned umask;   // permission bits that new files and folders lack
-    bool dotfiles;    // whether names that begin with a dot may be used
+    uint64_t quota;            // bytes of content beneath the root; 0: no limit
+    uint64_t reserve;          // bytes that stay free on the disk
+    unsigned umask;            // permission bits that new files and folders lack
+    bool dotfiles;             // whether names that begin with a dot may be used
+    const struct hurry *hurry; // NULL: there never is one
 };
 
 enum tree_kind { TREE_ABSENT, TREE_FILE, TREE_COLLECTION, TREE_OTHER };
@@ -72,15 +80,24 @@ struct tree_terms {
     const struct tree_seen *target; // what was seen there; NULL: whatever is there now
     const struct tree_seen *source; // the same for what is copied, moved
     bool must_not_exist;            // the target
+    bool at_once;                   // a move that would have to copy is refused: -EXDEV
     int (*check)(void *context);
     void (*done)(void *context);
     void *context;
+    int *ret_file; // of a stage: where its descriptor goes, for the caller to close; NULL: nowhere
 };
 
 struct tree_result {
-    struct tree_seen now; // the target after the change: its tag is what GET will tell
+    struct tree_seen now; // the target after the change: its tag is what GET will tell; absent when
+                          // it was changed and then could not be looked at
     bool created;         // nothing was there before
 };
+
+/* Whether a change was made, for good or not. */
+static inline bool tree_is_changed(int result)
+{
+    return result == 0 || result == TREE_NOT_DURABLE;
+}
 
 /* The root's descriptor is duplicated. */
 int tree_open(int root, const struct tree_options *options, struct tree **ret_tree);
@@ -142,6 +159,8 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
 /* Appends part of what another stage holds. */
 int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t offset,
                           uint64_t length);
+/* What was written, from an offset on; -EIO when it is not all there. */
+int tree_stage_read(const struct stage *s, uint64_t offset, size_t length, char *to);
 /* Nanoseconds since 1970; without this it is the time of tree_stage_sync(). */
 void tree_stage_set_times(struct stage *s, int64_t modified_ns);
 uint64_t tree_stage_length(const struct stage *s);
@@ -153,11 +172,19 @@ int tree_stage_check(const struct stage *s);
 int tree_stage_sync(struct stage *s);
 /*
  * Makes it visible, durably. May be tried again after -ESTALE, with other terms. A stage that was
- * committed is only good for tree_stage_free(); so is one for which that failed with the change
- * visible already (the disk broke: -EIO).
+ * committed is only good for tree_stage_free().
  */
 int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
                       struct tree_result *ret_result);
+/*
+ * The same for several stages with names in one folder, none of which may be there: all of them, or
+ * (but for a crash in between) none. On failure *ret_at is the one that it was about; after -EEXIST
+ * that may be renamed, and all tried again. The result is that of the first.
+ */
+int tree_stage_commit_new(struct stage *const *stages, size_t count, const struct tree_terms *terms,
+                          size_t *ret_at, struct tree_result *ret_result);
+/* Gives its part of the quota to others, such as the stage that takes its place; a commit asks. */
+void tree_stage_unclaim(struct stage *s);
 /* Another name in the same folder, before the commit. -EINVAL for another folder. */
 int tree_stage_rename(struct stage *s, struct span path);
 /* Removes the temporary unless it was committed. Accepts NULL. */
@@ -175,15 +202,9 @@ int tree_mkdir(struct tree *t, struct span path, const struct tree_terms *terms,
  */
 int tree_touch(struct tree *t, struct span path, int64_t modified_ns,
                const struct tree_terms *terms);
-/* A collection goes at once and whole; its space is freed before this returns. */
+/* A collection goes at once and whole; its space is freed before this returns, or, where the
+ * program is to end, at the next start. */
 int tree_delete(struct tree *t, struct span path, const struct tree_terms *terms);
-/*
- * terms->must_not_exist: no overwriting. On another file system beneath the root it is a copy and
- * a removal.
- */
-int tree_move(struct tree *t, struct span source, struct span target,
-              const struct tree_terms *terms, struct tree_result *ret_result);
-
 struct tree_copying {
     bool shallow; // a collection without its members
     /*
@@ -193,6 +214,15 @@ struct tree_copying {
     bool (*failed)(void *context, struct span member, int error);
     void *context;
 };
+
+/*
+ * terms->must_not_exist: no overwriting. On another file system beneath the root it is a copy and
+ * a removal; no member may be left out then: copying->failed (NULL: nobody) is told the first that
+ * cannot be copied, and whatever it answers, the result is -ECANCELED.
+ */
+int tree_move(struct tree *t, struct span source, struct span target,
+              const struct tree_copying *copying, const struct tree_terms *terms,
+              struct tree_result *ret_result);
 
 int tree_copy(struct tree *t, struct span source, struct span target,
               const struct tree_copying *copying, const struct tree_terms *terms,
@@ -210,7 +240,8 @@ struct tree_usage {
     uint64_t available; // what may still be written: by quota, disk and reserve
 };
 
-/* With a quota, the first call of any function that needs it counts; the others wait for that. */
+/* With a quota, the first call of any function that needs it counts; the others wait for that. The
+ * sweep at start counts as well, and then none of them does. */
 int tree_usage(struct tree *t, struct tree_usage *ret_usage);
 
 #endif

@@ -49,7 +49,7 @@ static int mkdir_locked(struct tree *t, const struct place *p, const struct tree
         unlinkat(p->folder, p->leaf, AT_REMOVEDIR);
         return error;
     }
-    t->changes++;
+    tree_tell_change(t, p);
     if (terms->done)
         terms->done(terms->context);
     *ret_fd = fd;
@@ -76,14 +76,13 @@ int tree_mkdir(struct tree *t, struct span path, const struct tree_terms *terms,
     error = mkdir_locked(t, &p, terms ? terms : &no_terms, &fd, &result.now);
     tree_unlock(t);
     if (error == 0) {
+        *ret_result = result;
         error = tree_sync_folder(fd);
         close(fd);
         if (error == 0)
             error = tree_sync_folder(p.folder);
     }
     place_done(&p);
-    if (error == 0)
-        *ret_result = result;
     return error;
 }
 
@@ -122,6 +121,7 @@ static int delete_locked(struct tree *t, const struct place *p, const struct tre
             return -errno;
     }
     tree_account(t, 0, old.seen.kind == TREE_FILE && !old.link ? old.seen.stamp.size : 0);
+    tree_tell_change(t, p);
     if (terms->done)
         terms->done(terms->context);
     return 0;
@@ -169,12 +169,14 @@ static bool path_holds(struct span folder, struct span path)
            (span_starts(path, folder) && path.ptr[folder.len] == '/');
 }
 
-int tree_open_pair(const struct tree *t, struct span source, struct span target,
+int tree_open_pair(struct tree *t, struct span source, struct span target,
                    struct tree_pair *ret_pair)
 {
     struct tree_pair *pair = ret_pair;
-    int error, within = 0;
+    int error = tree_need_count(t), within = 0;
 
+    if (error)
+        return error;
     if (tree_check_path(t, source) == TREE_NAME_OK && tree_check_path(t, target) == TREE_NAME_OK &&
         (path_holds(source, target) || path_holds(target, source)))
         return -EDEADLK;
@@ -277,6 +279,8 @@ static int move_locked(struct tree *t, struct tree_pair *pair, const struct tree
         return error;
     tree_account(
         t, 0, old->seen.kind == TREE_FILE && !old->link && !hidden[0] ? old->seen.stamp.size : 0);
+    tree_tell_change(t, s);
+    tree_tell_change(t, d);
     (void)place_look(t, d, &pair->from); // under its new name, for the caller
     if (terms->done)
         terms->done(terms->context);
@@ -294,40 +298,36 @@ static int move_locked(struct tree *t, struct tree_pair *pair, const struct tree
  * and the target not there.
  */
 int tree_move(struct tree *t, struct span source, struct span target,
-              const struct tree_terms *terms, struct tree_result *ret_result)
+              const struct tree_copying *copying, const struct tree_terms *terms,
+              struct tree_result *ret_result)
 {
     char hidden[TEMPORARY_NAME] = "";
     struct tree_pair pair;
     int hold = -1;
-    bool created;
-    int error = tree_need_count(t);
+    int error = tree_open_pair(t, source, target, &pair);
 
-    if (!terms)
-        terms = &no_terms;
-    if (error == 0)
-        error = tree_open_pair(t, source, target, &pair);
     if (error)
         return error;
+    if (!terms)
+        terms = &no_terms;
     tree_lock(t);
     error = move_locked(t, &pair, terms, hidden, &hold);
     tree_unlock(t);
-    created = pair.to.seen.kind == TREE_ABSENT;
     if (hold >= 0)
         close(hold);
-    if (error == -EXDEV) {
-        error = tree_move_across(t, &pair, terms, ret_result);
+    if (error == -EXDEV && !terms->at_once) {
+        error = tree_move_across(t, &pair, copying, terms, ret_result);
         tree_close_pair(&pair);
         return error;
     }
     if (error == 0) {
+        *ret_result = (struct tree_result){pair.from.seen, pair.to.seen.kind == TREE_ABSENT};
         error = tree_sync_folder(pair.target.folder);
         if (error == 0)
             error = tree_sync_folder(pair.source.folder);
         if (hidden[0])
             tree_discard(t, pair.source.folder, hidden);
     }
-    if (error == 0)
-        *ret_result = (struct tree_result){.now = pair.from.seen, .created = created};
     tree_close_pair(&pair);
     return error;
 }

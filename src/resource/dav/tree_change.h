@@ -12,8 +12,8 @@ struct tree_pair {
     struct found from, to; // what was found there last
 };
 
-/* Both folders open, and neither path within the other, also not through links. */
-int tree_open_pair(const struct tree *t, struct span source, struct span target,
+/* Both folders open, neither path within the other, also not through links, and space counted. */
+int tree_open_pair(struct tree *t, struct span source, struct span target,
                    struct tree_pair *ret_pair);
 void tree_close_pair(struct tree_pair *pair);
 /* With the mutex: looks at both again, and asks the terms. */
@@ -23,7 +23,7 @@ int tree_agree_pair(const struct tree *t, struct tree_pair *pair, const struct t
 int tree_hide_locked(struct tree *t, const struct place *p, char ret_hidden[TEMPORARY_NAME]);
 
 /* tree_move() between file systems. */
-int tree_move_across(struct tree *t, struct tree_pair *pair, const struct tree_terms *terms,
-                     struct tree_result *ret_result);
+int tree_move_across(struct tree *t, struct tree_pair *pair, const struct tree_copying *copying,
+                     const struct tree_terms *terms, struct tree_result *ret_result);
 
 #endif

@@ -39,19 +39,25 @@ static bool is_fatal(int error)
     case ENFILE:
     case EMLINK:
     case ECANCELED:
+    case EINTR:
         return true;
     default:
         return false;
     }
 }
 
-static int copy_by_hand(int from, uint64_t offset, int to, uint64_t at, uint64_t length)
+static int copy_by_hand(const struct tree *t, int from, uint64_t offset, int to, uint64_t at,
+                        uint64_t length)
 {
     enum { PIECE = 64 * 1024 };
     char *piece = malloc(PIECE);
     int error = piece ? 0 : -ENOMEM;
 
     while (error == 0 && length) {
+        if (hurry_is_on(t->options.hurry)) {
+            error = -EINTR;
+            break;
+        }
         ssize_t n = pread(from, piece, length < PIECE ? length : PIECE, (off_t)offset);
         ssize_t done = 0;
 
@@ -76,11 +82,12 @@ static int copy_by_hand(int from, uint64_t offset, int to, uint64_t at, uint64_t
 }
 
 /* copy_file_range() shares blocks where the file system can, so this is a clone if possible. */
-static int copy_data(int from, uint64_t offset, int to, uint64_t at, uint64_t length)
+static int copy_data(const struct tree *t, int from, uint64_t offset, int to, uint64_t at,
+                     uint64_t length)
 {
-    while (length) {
+    while (length && !hurry_is_on(t->options.hurry)) {
         off_t in = (off_t)offset, out = (off_t)at;
-        size_t piece = length < (1U << 30) ? (size_t)length : 1U << 30;
+        size_t piece = length < LIMIT_TREE_COPY_STEP ? (size_t)length : LIMIT_TREE_COPY_STEP;
         ssize_t n = copy_file_range(from, &in, to, &out, piece, 0);
 
         if (n < 0 && errno == EINTR)
@@ -88,12 +95,12 @@ static int copy_data(int from, uint64_t offset, int to, uint64_t at, uint64_t le
         if (n < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
             return -errno;
         if (n <= 0) // not for such files, or the end: reading tells which
-            return copy_by_hand(from, offset, to, at, length);
+            return copy_by_hand(t, from, offset, to, at, length);
         offset += (uint64_t)n;
         at += (uint64_t)n;
         length -= (uint64_t)n;
     }
-    return 0;
+    return length ? -EINTR : 0;
 }
 
 /* Whether a file has a hole at an offset within it; how far that, or what is none, reaches. */
@@ -125,7 +132,8 @@ static bool make_hole(int fd, uint64_t at, uint64_t length)
 }
 
 /* What takes no room in the source takes none in the copy. */
-int tree_copy_bytes(int from, uint64_t offset, int to, uint64_t at, uint64_t length)
+int tree_copy_bytes(const struct tree *t, int from, uint64_t offset, int to, uint64_t at,
+                    uint64_t length)
 {
     while (length) {
         uint64_t run;
@@ -135,7 +143,7 @@ int tree_copy_bytes(int from, uint64_t offset, int to, uint64_t at, uint64_t len
         if (run > length)
             run = length;
         if (!hole || !make_hole(to, at, run))
-            error = copy_data(from, offset, to, at, run);
+            error = copy_data(t, from, offset, to, at, run);
         if (error)
             return error;
         offset += run;
@@ -178,7 +186,7 @@ static int copy_file(struct copy *c, int from, const char *name, int to, const c
     }
     if (error == 0) {
         (void)flock(out, LOCK_SH | LOCK_NB); // it may be a temporary: see make_temporary()
-        error = tree_copy_bytes(in, 0, out, 0, (uint64_t)st.st_size);
+        error = tree_copy_bytes(c->tree, in, 0, out, 0, (uint64_t)st.st_size);
         if (error == 0)
             error = finish_copy(c, out, st.st_mode, &st);
         if (error)
@@ -196,14 +204,12 @@ static int copy_file(struct copy *c, int from, const char *name, int to, const c
 /* A link is copied as it is: where it leads is looked at when somebody follows it. */
 static int copy_link(int from, const char *name, int to, const char *new_name)
 {
-    char *text = malloc(LIMIT_TREE_PATH + 1);
+    char *text = calloc(1, LIMIT_TREE_PATH + 2); // ended, whatever is read
     ssize_t n = text ? readlinkat(from, name, text, LIMIT_TREE_PATH + 1) : -1;
     int error = !text ? -ENOMEM : n < 0 ? -errno : n > LIMIT_TREE_PATH ? -ENAMETOOLONG : 0;
 
-    if (error == 0) {
-        text[n] = '\0';
+    if (error == 0)
         error = symlinkat(text, to, new_name) < 0 ? -errno : 0;
-    }
     free(text);
     return error;
 }
@@ -219,7 +225,7 @@ static int tell_failure(const struct copy *c, const char *folder, const char *na
         return -ECANCELED;
     if (path_list_add(&one, folder, name) < 0 && path_list_add(&one, "", folder) < 0)
         return -ENOMEM; // a member whose path is too long is told by its folder
-    if (c->how->failed(c->how->context, span_from_str(one.paths[0]), -error))
+    if (c->how->failed(c->how->context, span_from_str(one.paths[0]), -error) && !c->moving)
         result = 0;
     path_list_done(&one);
     return result;
@@ -240,6 +246,8 @@ static int copy_member(struct copy *c, const char *folder, int from, int to, con
     struct stat st;
     int error;
 
+    if (hurry_is_on(c->tree->options.hurry))
+        return -EINTR;
     if (stamp_name_is_reserved(span_from_str(name)))
         return 0;
     if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -331,27 +339,18 @@ static int copy_collection(struct copy *c, const struct tree_pair *pair, const c
     return error; // c->to keeps its lock until the copy has its place
 }
 
-/* With the mutex. */
-static int publish_copy(struct copy *c, struct tree_pair *pair, const struct tree_terms *terms,
-                        const char *temporary, bool *ret_swapped)
+/* With the mutex, when the copy has its place. */
+static void account_copy(struct copy *c, const struct tree_pair *pair, bool swapped)
 {
-    int error = tree_agree_pair(c->tree, pair, terms);
     const struct found *old = &pair->to;
-    bool swapped;
 
-    if (error == 0)
-        error =
-            place_publish(&pair->target, temporary, pair->from.folder || c->to >= 0, old, &swapped);
-    if (error)
-        return error;
     if (!c->moving) {
         c->tree->claimed -= c->claim;
         c->claim = 0;
     }
     tree_account(c->tree, c->bytes,
                  old->seen.kind == TREE_FILE && !old->link && !swapped ? old->seen.stamp.size : 0);
-    *ret_swapped = swapped;
-    return 0;
+    tree_tell_change(c->tree, &pair->target);
 }
 
 static void copy_abandon(struct copy *c, const struct tree_pair *pair, const char *temporary)
@@ -371,8 +370,11 @@ static int publish_collection(struct copy *c, struct tree_pair *pair,
     int error;
 
     tree_lock(c->tree);
-    error = publish_copy(c, pair, terms, temporary, &swapped);
+    error = tree_agree_pair(c->tree, pair, terms);
+    if (error == 0)
+        error = place_publish(&pair->target, temporary, true, &pair->to, &swapped);
     if (error == 0) {
+        account_copy(c, pair, swapped);
         (void)place_look(c->tree, &pair->target, &now);
         if (terms->done)
             terms->done(terms->context);
@@ -382,11 +384,10 @@ static int publish_collection(struct copy *c, struct tree_pair *pair,
         copy_abandon(c, pair, temporary);
         return error;
     }
+    *ret_result = (struct tree_result){now.seen, pair->to.seen.kind == TREE_ABSENT};
     error = tree_sync_folder(pair->target.folder);
     if (swapped)
         tree_discard(c->tree, pair->target.folder, temporary);
-    if (error == 0)
-        *ret_result = (struct tree_result){now.seen, pair->to.seen.kind == TREE_ABSENT};
     return error;
 }
 
@@ -419,14 +420,12 @@ int tree_copy(struct tree *t, struct span source, struct span target,
     struct copy c = {.tree = t, .how = copying, .from = -1, .to = -1};
     char temporary[TEMPORARY_NAME];
     struct tree_pair pair;
-    int error = tree_need_count(t);
+    int error = tree_open_pair(t, source, target, &pair);
 
-    if (!terms)
-        terms = &no_terms;
-    if (error == 0)
-        error = tree_open_pair(t, source, target, &pair);
     if (error)
         return error;
+    if (!terms)
+        terms = &no_terms;
     if (terms->must_not_exist && pair.to.seen.kind != TREE_ABSENT) {
         error = -EEXIST; // before the work, though it will be asked again
     } else if (pair.from.seen.kind == TREE_FILE) {
@@ -447,74 +446,103 @@ int tree_copy(struct tree *t, struct span source, struct span target,
 
 /* ---- Moving between file systems */
 
-/* With the mutex: publishes the copy and takes the source out of view. */
-static int move_copy_locked(struct copy *c, struct tree_pair *pair, const struct tree_terms *terms,
-                            const char *temporary, uint64_t changes, bool *ret_swapped,
-                            char hidden[TEMPORARY_NAME])
+/* With the mutex: whether the source is what was copied. Else a change of it would be lost. */
+static bool is_as_copied(const struct tree_watch *w, const struct found *before,
+                         const struct found *now)
 {
-    int error = 0;
+    return !w->changed && before->device == now->device && before->inode == now->inode &&
+           (before->link || tree_seen_eq(&before->seen, &now->seen));
+}
 
-    /* A member that changed since it was copied would be lost with the source. */
-    if (c->tree->changes != changes)
+/* With the mutex: the old state is there again. */
+static void take_back(const struct tree_pair *pair, const char *temporary, bool swapped)
+{
+    const struct place *p = &pair->target;
+
+    if (swapped)
+        (void)renameat2(p->folder, temporary, p->folder, p->leaf, RENAME_EXCHANGE);
+    else
+        (void)tree_rename_to_free(p->folder, p->leaf, p->folder, temporary);
+}
+
+/*
+ * With the mutex: publishes the copy and takes the source out of view. What is replaced is always
+ * exchanged, so that this can be undone when the source cannot go.
+ */
+static int move_copy_locked(struct copy *c, struct tree_pair *pair, const struct tree_terms *terms,
+                            const char *temporary, const struct tree_watch *watch,
+                            bool *ret_swapped, char hidden[TEMPORARY_NAME])
+{
+    const struct found before = pair->from;
+    int error = tree_agree_pair(c->tree, pair, terms);
+
+    if (error == 0 && !is_as_copied(watch, &before, &pair->from))
         error = -ESTALE;
     if (error == 0)
-        error = publish_copy(c, pair, terms, temporary, ret_swapped);
+        error = place_publish(&pair->target, temporary, true, &pair->to, ret_swapped);
     if (error)
         return error;
-    if (tree_hide_locked(c->tree, &pair->source, hidden) < 0)
-        hidden[0] = '\0'; // both stay, which is told
-    else if (terms->done)
+    error = tree_hide_locked(c->tree, &pair->source, hidden);
+    if (error) {
+        take_back(pair, temporary, *ret_swapped);
+        return error;
+    }
+    account_copy(c, pair, *ret_swapped);
+    tree_tell_change(c->tree, &pair->source);
+    if (terms->done)
         terms->done(terms->context);
     return 0;
+}
+
+/* The copy, in the target's folder. */
+static int copy_source(struct copy *c, const struct tree_pair *pair, const char *temporary)
+{
+    const struct place *s = &pair->source;
+    int to = pair->target.folder;
+
+    if (faccessat(s->folder, ".", W_OK, AT_EACCESS) < 0)
+        return -errno; // the source could not go, and all the copying would be for nothing
+    return pair->from.folder ? copy_collection(c, pair, temporary)
+           : pair->from.link ? copy_link(s->folder, s->leaf, to, temporary)
+                             : copy_file(c, s->folder, s->leaf, to, temporary);
 }
 
 /*
  * As a copy; then the source is hidden and its folder fsynced, after the target's. A stop between
  * leaves both whole.
  */
-int tree_move_across(struct tree *t, struct tree_pair *pair, const struct tree_terms *terms,
-                     struct tree_result *ret_result)
+int tree_move_across(struct tree *t, struct tree_pair *pair, const struct tree_copying *copying,
+                     const struct tree_terms *terms, struct tree_result *ret_result)
 {
-    struct copy c = {.tree = t, .moving = true, .from = -1, .to = -1};
-    char temporary[TEMPORARY_NAME], hidden[TEMPORARY_NAME] = "";
+    struct copy c = {.tree = t, .how = copying, .moving = true, .from = -1, .to = -1};
+    char temporary[TEMPORARY_NAME], hidden[TEMPORARY_NAME];
+    struct tree_watch watch;
     struct found now = {0};
     bool swapped = false;
-    uint64_t changes;
     int error;
 
-    tree_lock(t);
-    changes = t->changes;
-    tree_unlock(t);
+    tree_watch_begin(t, &watch, &pair->from.seen);
     tree_name_temporary(t, temporary);
-    if (pair->from.folder)
-        error = copy_collection(&c, pair, temporary);
-    else if (pair->from.link)
-        error = copy_link(pair->source.folder, pair->source.leaf, pair->target.folder, temporary);
-    else
-        error =
-            copy_file(&c, pair->source.folder, pair->source.leaf, pair->target.folder, temporary);
+    error = copy_source(&c, pair, temporary);
     if (error == 0) {
         tree_lock(t);
-        error = move_copy_locked(&c, pair, terms, temporary, changes, &swapped, hidden);
+        error = move_copy_locked(&c, pair, terms, temporary, &watch, &swapped, hidden);
         (void)place_look(t, &pair->target, &now);
         tree_unlock(t);
     }
+    tree_watch_end(t, &watch);
     if (c.to >= 0)
         close(c.to);
     if (error) {
         copy_abandon(&c, pair, temporary);
         return error;
     }
+    *ret_result = (struct tree_result){now.seen, pair->to.seen.kind == TREE_ABSENT};
     error = tree_sync_folder(pair->target.folder);
     if (error == 0)
         error = tree_sync_folder(pair->source.folder);
     if (swapped)
         tree_discard(t, pair->target.folder, temporary);
-    if (hidden[0])
-        tree_discard(t, pair->source.folder, hidden);
-    else if (error == 0)
-        error = -EACCES;
-    if (error == 0)
-        *ret_result = (struct tree_result){now.seen, pair->to.seen.kind == TREE_ABSENT};
+    tree_discard(t, pair->source.folder, hidden);
     return error;
 }

@@ -11,6 +11,16 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/*
+ * A collection that somebody needs to stay as it is for longer than the mutex can be held, and
+ * whether it did. On the stack of who watches.
+ */
+struct tree_watch {
+    struct tree_watch *next;
+    struct tree_seen folder;
+    bool changed; // something in it, at whatever depth, by this tree
+};
+
 enum tree_counting { TREE_UNCOUNTED, TREE_BEING_COUNTED, TREE_COUNTED };
 
 struct tree {
@@ -23,7 +33,7 @@ struct tree {
     enum tree_counting counting;
     uint64_t used;    // bytes of content, when counted
     uint64_t claimed; // by stages that are not committed
-    uint64_t changes; // how many there were
+    struct tree_watch *watches;
 };
 
 enum { TEMPORARY_NAME = sizeof TEMPORARY_PREFIX - 1 + TEMPORARY_DIGITS + 1 };
@@ -46,6 +56,11 @@ struct found {
     bool link;
     bool folder; // really, not a link to one
 };
+
+void tree_watch_begin(struct tree *t, struct tree_watch *w, const struct tree_seen *folder);
+void tree_watch_end(struct tree *t, struct tree_watch *w);
+/* With the mutex: something was changed there; NULL: somewhere. */
+void tree_tell_change(struct tree *t, const struct place *p);
 
 /* Opens a path's folder. -EBUSY for the root. The place is closed with place_done(). */
 int place_open(const struct tree *t, struct span path, struct place *ret_place);
@@ -71,6 +86,7 @@ int tree_rename_to_free(int from, const char *name, int to, const char *new_name
 void tree_name_temporary(struct tree *t, char ret_name[TEMPORARY_NAME]);
 bool tree_name_is_temporary(struct span name);
 
+/* Makes a change durable that is seen already; else TREE_NOT_DURABLE. */
 int tree_sync_folder(int folder);
 /* Keeps a large file's blocks until the descriptor is closed, outside of the mutex. Or -1. */
 int tree_hold(const struct place *p, const struct found *old);
@@ -84,13 +100,17 @@ int tree_check_space(const struct tree *t, int fd, uint64_t more);
 /* With the mutex: content that came and went. */
 void tree_account(struct tree *t, uint64_t come, uint64_t gone);
 
-/* Removes a name and all beneath it, on one file system, following nothing; adds what it freed. */
+/*
+ * Removes a name and all beneath it, on one file system, following nothing; adds what it freed.
+ * When the program is to end it may leave some of it, for the sweep.
+ */
 int tree_remove(struct tree *t, int folder, const char *name, uint64_t *freed);
 /* tree_remove() of rubbish, which the sweep would find again, and its quota. */
 void tree_discard(struct tree *t, int folder, const char *name);
 
-/* Copies bytes between files, from `offset` to `at`. -EIO when the source ends early. */
-int tree_copy_bytes(int from, uint64_t offset, int to, uint64_t at, uint64_t length);
+/* Copies bytes between files, from `offset` to `at`. -EIO when the source ends early; -EINTR. */
+int tree_copy_bytes(const struct tree *t, int from, uint64_t offset, int to, uint64_t at,
+                    uint64_t length);
 
 /* Paths that wait, in order; every one is owned. */
 struct path_list {

@@ -155,6 +155,16 @@ int tree_stage_write(struct stage *s, struct span data)
     return error;
 }
 
+/* Some bytes have come, or an error before the last of them. */
+static void took(struct stage *s, int error, uint64_t length)
+{
+    s->synced = false;
+    if (error)
+        s->allocated = true; // there may be something beyond its end
+    else
+        s->length += length;
+}
+
 int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_seen *seen,
                          uint64_t offset, uint64_t length)
 {
@@ -181,7 +191,7 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
     if (error == 0)
         error = cover_more(s, s->length + length);
     if (error == 0)
-        error = tree_copy_bytes(fd, offset, s->fd, s->length, length);
+        error = tree_copy_bytes(s->tree, fd, offset, s->fd, s->length, length);
     if (error == 0 && seen && fstat(fd, &st) == 0) {
         now.stamp = stamp_from_stat(&st);
         /* Its name may have gone meanwhile, which changes ctime; the content is what matters. */
@@ -189,9 +199,7 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
             error = -ESTALE;
     }
     close(fd);
-    s->synced = false;
-    if (error == 0)
-        s->length += length;
+    took(s, error, length);
     return error;
 }
 
@@ -201,11 +209,25 @@ int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t of
     int error = cover_more(s, s->length + length);
 
     if (error == 0)
-        error = tree_copy_bytes(from->fd, offset, s->fd, s->length, length);
-    s->synced = false;
-    if (error == 0)
-        s->length += length;
+        error = tree_copy_bytes(s->tree, from->fd, offset, s->fd, s->length, length);
+    took(s, error, length);
     return error;
+}
+
+int tree_stage_read(const struct stage *s, uint64_t offset, size_t length, char *to)
+{
+    while (length) {
+        ssize_t n = pread(s->fd, to, length, (off_t)offset);
+
+        if (n == 0 || (n < 0 && errno != EINTR))
+            return n < 0 ? -errno : -EIO;
+        if (n < 0)
+            continue;
+        to += n;
+        offset += (uint64_t)n;
+        length -= (size_t)n;
+    }
+    return 0;
 }
 
 void tree_stage_set_times(struct stage *s, int64_t modified_ns)
@@ -250,7 +272,7 @@ int tree_stage_sync(struct stage *s)
         return 0;
     if (s->allocated && ftruncate(s->fd, (off_t)s->length) < 0) // what was not used goes back
         return -errno;
-    if (s->mode != 0600 && fchmod(s->fd, s->mode) < 0)
+    if (fchmod(s->fd, s->mode) < 0)
         return -errno;
     if (futimens(s->fd, times) < 0 || fsync(s->fd) < 0)
         return -errno;
@@ -263,30 +285,37 @@ int tree_stage_sync(struct stage *s)
 }
 
 /* With the mutex: the quota, exactly, now that what is replaced is known for certain. */
-static int settle_quota(struct stage *s, uint64_t gone)
+static int settle_quota(const struct tree *t, uint64_t claim, uint64_t come, uint64_t gone)
 {
-    struct tree *t = s->tree;
-    uint64_t taken = t->used + t->claimed - s->claim;
+    uint64_t taken = t->used + t->claimed - claim;
 
-    if (t->options.quota == 0 || s->length <= gone)
+    if (t->options.quota == 0 || come <= gone)
         return 0;
-    return taken + (s->length - gone) > t->options.quota ? -EDQUOT : 0;
+    return taken + (come - gone) > t->options.quota ? -EDQUOT : 0;
+}
+
+/* With the mutex, when it has its place. */
+static void account_stage(struct stage *s, uint64_t gone)
+{
+    s->tree->claimed -= s->tree->options.quota ? s->claim : 0;
+    s->claim = 0;
+    tree_account(s->tree, s->length, gone);
+    tree_tell_change(s->tree, &s->place);
 }
 
 static int commit_locked(struct stage *s, const struct tree_terms *terms, struct found *ret_old,
                          bool *ret_swapped, int *ret_hold)
 {
-    struct tree *t = s->tree;
     struct found old;
     uint64_t gone;
-    int error = place_agree(t, &s->place, terms, &old);
+    int error = place_agree(s->tree, &s->place, terms, &old);
 
     if (error)
         return error;
     if (old.seen.kind == TREE_COLLECTION && !s->may_replace_folder)
         return -EISDIR;
     gone = old.seen.kind == TREE_FILE && !old.link ? old.seen.stamp.size : 0;
-    error = settle_quota(s, gone);
+    error = settle_quota(s->tree, s->claim, s->length, gone);
     if (error == 0 && terms->check)
         error = terms->check(terms->context);
     if (error)
@@ -295,22 +324,38 @@ static int commit_locked(struct stage *s, const struct tree_terms *terms, struct
     error = place_publish(&s->place, s->temporary, false, &old, ret_swapped);
     if (error)
         return error;
-    t->claimed -= t->options.quota ? s->claim : 0;
-    s->claim = 0;
-    tree_account(t, s->length, gone);
+    account_stage(s, gone);
     if (terms->done)
         terms->done(terms->context);
     *ret_old = old;
     return 0;
 }
 
+/* With the mutex: what the stage is now, as renaming has changed its ctime. */
+static struct tree_seen look_at_stage(const struct stage *s)
+{
+    struct tree_seen seen = {0};
+    struct stat st;
+
+    if (fstat(s->fd, &st) == 0)
+        seen = (struct tree_seen){TREE_FILE, stamp_from_stat(&st)};
+    return seen;
+}
+
+static void give_file(struct stage *s, const struct tree_terms *terms)
+{
+    if (!terms || !terms->ret_file)
+        return;
+    *terms->ret_file = s->fd;
+    s->fd = -1;
+}
+
 int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
                       struct tree_result *ret_result)
 {
     static const struct tree_terms none;
-    struct tree_result result = {.now.kind = TREE_FILE};
+    struct tree_result result = {0};
     struct found old;
-    struct stat st;
     bool swapped = false;
     int hold = -1;
     int error = tree_stage_sync(s);
@@ -319,23 +364,128 @@ int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
         return error;
     tree_lock(s->tree);
     error = commit_locked(s, terms ? terms : &none, &old, &swapped, &hold);
-    if (error == 0 && fstat(s->fd, &st) < 0) // with the mutex: renaming has changed ctime
-        error = -EIO;
-    else if (error == 0)
-        result.now.stamp = stamp_from_stat(&st);
+    if (error == 0)
+        result.now = look_at_stage(s);
     tree_unlock(s->tree);
     if (hold >= 0)
         close(hold);
     if (error)
         return error;
+    result.created = old.seen.kind == TREE_ABSENT;
+    *ret_result = result;
     error = tree_sync_folder(s->place.folder);
     if (swapped)
         tree_discard(s->tree, s->place.folder, s->temporary);
     s->temporary[0] = '\0';
-    result.created = old.seen.kind == TREE_ABSENT;
     if (error == 0)
-        *ret_result = result;
+        give_file(s, terms);
     return error;
+}
+
+/* ---- Several at once */
+
+/* With the mutex: all names are free, and there is room for all of it. */
+static int agree_on_new(struct stage *const *stages, size_t count, const struct tree_terms *terms,
+                        size_t *ret_at)
+{
+    const struct tree_terms free_name = {.must_not_exist = true};
+    uint64_t claim = 0, come = 0;
+    struct found old;
+    int error = 0;
+
+    for (size_t i = 0; i < count && error == 0; i++) {
+        error = place_agree(stages[i]->tree, &stages[i]->place, &free_name, &old);
+        *ret_at = i;
+        claim += stages[i]->claim;
+        come += stages[i]->length;
+    }
+    if (error == 0)
+        error = settle_quota(stages[0]->tree, claim, come, 0);
+    if (error == 0 && terms->check)
+        error = terms->check(terms->context);
+    return error;
+}
+
+/* With the mutex: the name is free again. Where the disk does not let it go, it stays, and counts.
+ */
+static bool take_back(struct stage *s)
+{
+    const struct place *p = &s->place;
+
+    if (tree_rename_to_free(p->folder, p->leaf, p->folder, s->temporary) == 0)
+        return true;
+    s->temporary[0] = '\0';
+    account_stage(s, 0);
+    return false;
+}
+
+static int commit_new_locked(struct stage *const *stages, size_t count,
+                             const struct tree_terms *terms, size_t *ret_at)
+{
+    size_t made = 0;
+    int error = agree_on_new(stages, count, terms, ret_at);
+
+    while (error == 0 && made < count) {
+        const struct place *p = &stages[made]->place;
+
+        error = tree_rename_to_free(p->folder, stages[made]->temporary, p->folder, p->leaf);
+        *ret_at = made;
+        made += error == 0;
+    }
+    if (error) {
+        while (made)
+            if (!take_back(stages[--made]))
+                error = -EIO;
+        return error;
+    }
+    for (size_t i = 0; i < count; i++)
+        account_stage(stages[i], 0);
+    if (terms->done)
+        terms->done(terms->context);
+    return 0;
+}
+
+/*
+ * All names change while nobody else changes any; a stop between two renames leaves those that were
+ * made, each whole. After the fsync of the folder all are there for good.
+ */
+int tree_stage_commit_new(struct stage *const *stages, size_t count, const struct tree_terms *terms,
+                          size_t *ret_at, struct tree_result *ret_result)
+{
+    static const struct tree_terms none;
+    struct tree *t = stages[0]->tree;
+    struct tree_result result = {.created = true};
+    size_t at = 0;
+    int error = 0;
+
+    for (size_t i = 0; i < count && error == 0; i++) {
+        error = tree_stage_sync(stages[i]);
+        at = i;
+    }
+    if (error == 0) {
+        tree_lock(t);
+        error = commit_new_locked(stages, count, terms ? terms : &none, &at);
+        if (error == 0)
+            result.now = look_at_stage(stages[0]);
+        tree_unlock(t);
+    }
+    if (error) {
+        *ret_at = at;
+        return error;
+    }
+    for (size_t i = 0; i < count; i++)
+        stages[i]->temporary[0] = '\0';
+    *ret_result = result;
+    error = tree_sync_folder(stages[0]->place.folder);
+    if (error == 0)
+        give_file(stages[0], terms);
+    return error;
+}
+
+void tree_stage_unclaim(struct stage *s)
+{
+    (void)tree_claim(s->tree, &s->claim, 0);
+    s->covered = 0;
 }
 
 int tree_stage_rename(struct stage *s, struct span path)
@@ -350,6 +500,9 @@ int tree_stage_rename(struct stage *s, struct span path)
     memcpy(s->place.path, path.ptr, path.len);
     s->place.path[path.len] = '\0';
     s->place.length = path.len;
+    s->mode = 0666 & ~s->tree->options.umask; // not that of what has the first name
+    s->old_size = 0;
+    s->synced = false;
     return 0;
 }
 

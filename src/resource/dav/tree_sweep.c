@@ -118,7 +118,7 @@ static void remove_members(struct removal *r, const char *path)
         close(fd);
         return;
     }
-    while ((entry = readdir(dir)))
+    while (!hurry_is_over(r->tree->options.hurry) && (entry = readdir(dir)))
         if (!is_dots(entry->d_name))
             remove_member(r, fd, path, entry->d_name);
     closedir(dir);
@@ -126,6 +126,8 @@ static void remove_members(struct removal *r, const char *path)
 
 static int remove_folder(struct removal *r, int folder, const char *name)
 {
+    const struct tree *t = r->tree;
+
     do {
         r->again = false;
         r->progress = 0;
@@ -133,11 +135,11 @@ static int remove_folder(struct removal *r, int folder, const char *name)
             return -ENOMEM;
         for (size_t i = 0; i < r->folders.count; i++)
             remove_members(r, r->folders.paths[i]);
-        for (size_t i = r->folders.count; i-- > 1;)
+        for (size_t i = r->folders.count; i-- > 1 && !hurry_is_over(t->options.hurry);)
             if (unlinkat(r->top, r->folders.paths[i], AT_REMOVEDIR) == 0)
                 r->progress++;
         path_list_done(&r->folders);
-    } while (r->again && r->progress);
+    } while (r->again && r->progress && !hurry_is_over(t->options.hurry));
     return unlinkat(folder, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
@@ -245,9 +247,12 @@ static int walk_folder(struct walk *w, const char *path)
         close(fd);
         return -ENOMEM;
     }
-    while (error == 0 && (entry = readdir(dir)))
-        if (!is_dots(entry->d_name))
+    while (error == 0 && (entry = readdir(dir))) {
+        if (hurry_is_on(w->tree->options.hurry))
+            error = -EINTR;
+        else if (!is_dots(entry->d_name))
             error = walk_member(w, fd, path, entry->d_name);
+    }
     if (w->removed > removed)
         (void)fsync(fd);
     closedir(dir);

@@ -46,7 +46,7 @@ static int touch_locked(struct tree *t, const struct place *p, int fd, int64_t m
             return -ESTALE;
         if (futimens(fd, times) < 0)
             return -errno;
-        t->changes++;
+        tree_tell_change(t, found.link ? NULL : p); // who knows where the link leads
     }
     if (terms->done)
         terms->done(terms->context);
@@ -78,7 +78,7 @@ int tree_touch(struct tree *t, struct span path, int64_t modified_ns,
         tree_unlock(t);
     }
     if (error == 0 && fd >= 0 && fsync(fd) < 0)
-        error = -errno;
+        error = TREE_NOT_DURABLE;
     if (fd >= 0)
         close(fd);
     place_done(&p);

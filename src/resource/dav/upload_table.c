@@ -15,7 +15,6 @@
 
 struct upload_table {
     pthread_mutex_t mutex; // guards all below, and what changes of an upload
-    pthread_cond_t left;   // somebody has left an upload
     struct list uploads;
     atomic_size_t count;
 };
@@ -29,6 +28,7 @@ struct upload {
     uint64_t claim; // the number of the one that is valid
     int64_t since;  // when it was last written to
     unsigned claims;
+    struct list waiting; // struct upload_waiting
     bool entered;
     char text[];
 };
@@ -40,10 +40,21 @@ int upload_table_new(struct upload_table **ret_table)
     if (!t)
         return -CANDOR_E_MEMORY;
     pthread_mutex_init(&t->mutex, NULL);
-    pthread_cond_init(&t->left, NULL);
     list_init(&t->uploads);
     *ret_table = t;
     return 0;
+}
+
+/* With the mutex: those who wait look again. */
+static void wake(struct upload *u)
+{
+    struct list *link;
+
+    while ((link = list_pop(&u->waiting))) {
+        struct upload_waiting *w = list_entry(link, struct upload_waiting, link);
+
+        loop_post(w->loop, &w->message);
+    }
 }
 
 /* With the mutex: out of the table. The stage, which is to be freed without the mutex. */
@@ -55,6 +66,7 @@ static struct stage *unlink_upload(struct upload_table *t, struct upload *u)
     u->stage = NULL;
     list_remove(&u->link);
     atomic_fetch_sub(&t->count, 1);
+    wake(u);
     if (!u->claims)
         free(u);
     return stage;
@@ -66,7 +78,6 @@ void upload_table_free(struct upload_table *t)
         return;
     while (!list_empty(&t->uploads))
         tree_stage_free(unlink_upload(t, list_entry(t->uploads.next, struct upload, link)));
-    pthread_cond_destroy(&t->left);
     pthread_mutex_destroy(&t->mutex);
     free(t);
 }
@@ -119,6 +130,7 @@ int upload_open(struct upload_table *t, const struct upload_opening *opening, st
     u->offset = tree_stage_length(stage);
     u->since = now;
     u->claim = u->claims = 1;
+    list_init(&u->waiting);
     pthread_mutex_lock(&t->mutex);
     full = atomic_load(&t->count) >= LIMIT_UPLOADS;
     if (!full) {
@@ -157,7 +169,6 @@ bool upload_claim(struct upload_table *t, struct span id, struct span folder,
                   struct upload_claim *ret_claim)
 {
     struct upload *found = NULL;
-    bool there;
 
     pthread_mutex_lock(&t->mutex);
     list_for_each (link, &t->uploads) {
@@ -169,14 +180,38 @@ bool upload_claim(struct upload_table *t, struct span id, struct span folder,
     if (found) {
         *ret_claim = (struct upload_claim){found, ++found->claim};
         found->claims++;
-        while (found->entered)
-            pthread_cond_wait(&t->left, &t->mutex);
+        wake(found); // their claims are void now
     }
-    there = found && found->stage;
     pthread_mutex_unlock(&t->mutex);
-    if (found && !there)
-        upload_drop(t, ret_claim);
-    return there;
+    return found;
+}
+
+/* With the mutex. */
+static enum upload_state state_of(const struct upload_claim *c)
+{
+    const struct upload *u = c->upload;
+
+    return !u->stage ? UPLOAD_GONE : u->claim != c->number ? UPLOAD_TAKEN_OVER : UPLOAD_MINE;
+}
+
+bool upload_wait(struct upload_table *t, const struct upload_claim *c, struct loop *loop,
+                 struct upload_waiting *waiting, enum upload_state *ret_state)
+{
+    struct upload *u = c->upload;
+    enum upload_state state;
+    bool wait;
+
+    pthread_mutex_lock(&t->mutex);
+    state = state_of(c);
+    wait = state == UPLOAD_MINE && u->entered;
+    if (wait) {
+        waiting->loop = loop;
+        list_add_tail(&u->waiting, &waiting->link);
+    }
+    pthread_mutex_unlock(&t->mutex);
+    if (!wait)
+        *ret_state = state;
+    return wait;
 }
 
 void upload_drop(struct upload_table *t, struct upload_claim *c)
@@ -219,10 +254,9 @@ struct stage *upload_enter(struct upload_table *t, const struct upload_claim *c,
     struct stage *stage = NULL;
 
     pthread_mutex_lock(&t->mutex);
-    while (u->entered)
-        pthread_cond_wait(&t->left, &t->mutex);
-    *ret_state = !u->stage ? UPLOAD_GONE : u->claim != c->number ? UPLOAD_TAKEN_OVER : UPLOAD_MINE;
+    *ret_state = state_of(c);
     if (*ret_state == UPLOAD_MINE) {
+        assert(!u->entered);
         u->entered = true;
         stage = u->stage;
     }
@@ -238,20 +272,19 @@ void upload_leave(struct upload_table *t, const struct upload_claim *c, int64_t 
     u->entered = false;
     u->offset = tree_stage_length(u->stage);
     u->since = now;
-    pthread_cond_broadcast(&t->left);
+    wake(u);
     pthread_mutex_unlock(&t->mutex);
 }
 
 void upload_remove(struct upload_table *t, const struct upload_claim *c)
 {
     struct upload *u = c->upload;
-    struct stage *stage = NULL;
+    struct stage *stage;
 
     pthread_mutex_lock(&t->mutex);
-    while (u->entered)
-        pthread_cond_wait(&t->left, &t->mutex);
-    if (u->stage)
-        stage = unlink_upload(t, u);
+    assert(u->entered);
+    u->entered = false;
+    stage = unlink_upload(t, u);
     pthread_mutex_unlock(&t->mutex);
     tree_stage_free(stage);
 }

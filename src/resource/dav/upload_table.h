@@ -6,13 +6,16 @@
  *
  * Whoever asks for an upload claims it; from then on earlier claims are void, so that of two
  * clients (most often one client, and its own connection that died) only the later one writes.
- * Every function but upload_table_is_empty and upload_drop may block, and is for the pool. Times
+ * No thread waits for another one here: whoever has to, because the upload is being written to just
+ * now, is told by a message. What removes an upload blocks for its file, and is for the pool. Times
  * are seconds of any clock that doesn't go back.
  */
 #ifndef CANDOR_RESOURCE_DAV_UPLOAD_TABLE_H
 #define CANDOR_RESOURCE_DAV_UPLOAD_TABLE_H
 
+#include "http/digest.h"
 #include "http/upload_fields.h"
+#include "io/loop.h"
 #include "resource/dav/tree.h"
 
 struct upload_table;
@@ -22,8 +25,9 @@ struct upload;
 struct upload_opening {
     struct span path; // of the file to be, relative to the root
     struct span if_match, if_none_match, if_unmodified_since;
-    uint64_t length;     // or TREE_LENGTH_UNKNOWN
-    int64_t modified_ns; // or TREE_NOW
+    struct digests digests; // of the whole, as far as they were sent
+    uint64_t length;        // or TREE_LENGTH_UNKNOWN
+    int64_t modified_ns;    // or TREE_NOW
 };
 
 /* The right to write to an upload, until somebody else claims it. */
@@ -47,12 +51,25 @@ void upload_table_free(struct upload_table *t);
 int upload_open(struct upload_table *t, const struct upload_opening *opening, struct stage *stage,
                 int64_t now, struct upload_claim *ret_claim);
 /*
- * Finds the upload of that name in that folder ("" or a path), and waits for who is writing to it
- * just now. False: there is none. Every claim is dropped once.
+ * Finds the upload of that name in that folder ("" or a path). False: there is none. Who is writing
+ * to it just now goes on with that: upload_wait() first. Every claim is dropped once.
  */
 bool upload_claim(struct upload_table *t, struct span id, struct span folder,
                   struct upload_claim *ret_claim);
-/* Doesn't block. Accepts a claim of nothing, and makes it one. */
+/* Who waits; all zeros at first, but for message.on_arrival. */
+struct upload_waiting {
+    struct loop_message message;
+    struct loop *loop; // private from here
+    struct list link;
+};
+/*
+ * For the claim: before it is used, and again after each message. True: somebody is writing, and
+ * the message will come to the loop when that is over or there is a later claim; until then claim
+ * and waiting must stay. False: *ret_state is known, and if it is UPLOAD_MINE, nobody is writing.
+ */
+bool upload_wait(struct upload_table *t, const struct upload_claim *c, struct loop *loop,
+                 struct upload_waiting *waiting, enum upload_state *ret_state);
+/* Accepts a claim of nothing, and makes it one. */
 void upload_drop(struct upload_table *t, struct upload_claim *c);
 
 /* Constant while a claim is held. */
@@ -62,14 +79,14 @@ struct span upload_id(const struct upload_claim *c);
 uint64_t upload_offset(struct upload_table *t, const struct upload_claim *c);
 
 /*
- * The stage for this thread alone; NULL unless *ret_state is UPLOAD_MINE. Then upload_leave()
- * follows: it notes that something was written at that time.
+ * The stage for this thread alone; NULL unless *ret_state is UPLOAD_MINE. Then upload_leave() or
+ * upload_remove() follows. Only for a claim that has waited, or that the upload was opened with.
  */
 struct stage *upload_enter(struct upload_table *t, const struct upload_claim *c,
                            enum upload_state *ret_state);
+/* Notes that something was written at that time. */
 void upload_leave(struct upload_table *t, const struct upload_claim *c, int64_t now);
-
-/* The upload is gone, with what it has staged; not between enter and leave. */
+/* The upload is gone, with what it has staged. */
 void upload_remove(struct upload_table *t, const struct upload_claim *c);
 /* Removes what was silent for LIMIT_UPLOAD_AGE; how many. */
 size_t upload_table_expire(struct upload_table *t, int64_t now);

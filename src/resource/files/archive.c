@@ -291,9 +291,10 @@ static int next_content(struct archive *a)
 int archive_pull(struct archive *a, char *to, size_t room, size_t *ret_length)
 {
     struct buf *out = &a->writer.out;
-    size_t n;
+    size_t n, steps = 0;
 
-    while (a->error == 0 && out->len - a->sent < room && !a->finished) {
+    while (a->error == 0 && out->len - a->sent < room && !a->finished &&
+           steps++ < LIMIT_ARCHIVE_STEPS) {
         if (a->sent) { // what was pulled makes room
             memmove(out->ptr, out->ptr + a->sent, out->len - a->sent);
             out->len -= a->sent;
@@ -311,6 +312,8 @@ int archive_pull(struct archive *a, char *to, size_t room, size_t *ret_length)
     if (a->error)
         return a->error;
     n = out->len - a->sent < room ? out->len - a->sent : room;
+    if (n == 0 && !a->finished)
+        return -EAGAIN;
     if (n)
         memcpy(to, out->ptr + a->sent, n);
     a->sent += n;

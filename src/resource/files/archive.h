@@ -37,7 +37,9 @@ int archive_open(const struct archive_options *options, struct archive **ret_arc
 /*
  * The next bytes of the archive: at most `room`, and LIMIT_ARCHIVE_PIECE is a good one. 0 with
  * *ret_length 0: the archive is complete. A negated errno: it cannot be completed, and what was
- * sent must be left visibly broken; nothing more can be pulled then.
+ * sent must be left visibly broken; nothing more can be pulled then. But -EAGAIN only says that
+ * LIMIT_ARCHIVE_STEPS of work have given nothing yet: others may work, and it is to be called
+ * again.
  */
 int archive_pull(struct archive *a, char *to, size_t room, size_t *ret_length);
 

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 struct archive_body {
@@ -85,6 +86,10 @@ static void pull_done(struct work *w)
 {
     struct archive_body *b = container_of(w, struct archive_body, work);
 
+    if (b->error == -EAGAIN && !b->x->hurried) {
+        submit(b, pull_run, pull_done); // behind what waits by now
+        return;
+    }
     b->ready = true;
     b->x->host->resume_body(b->x);
 }

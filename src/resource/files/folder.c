@@ -2,6 +2,7 @@
 #include "resource/files/folder.h"
 
 #include "base/ascii.h"
+#include "base/hash.h"
 #include "http/accept.h"
 #include "http/disposition.h"
 #include "resource/files/search.h"
@@ -55,6 +56,7 @@ static void listing_run(struct work *w)
         .has_archives = options->archives,
         .has_search = options->search,
         .format = f->format,
+        .hurry = offload_hurry(f->place->pool),
     };
 
     f->error = f->view == FOLDER_SEARCH
@@ -82,6 +84,7 @@ static bool begin_listing(struct folder_answer *f)
     f->format = (enum listing_format)choice;
     f->work.run = listing_run;
     f->work.done = listing_done;
+    f->work.is_long = f->view == FOLDER_SEARCH;
     offload_submit(f->place->pool, f->place->loop, &f->work);
     return false;
 }
@@ -134,11 +137,7 @@ static bool begin(struct folder_answer *f, struct span path)
  * view or format others. */
 static void make_etag(struct folder_answer *f)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-    for (size_t i = 0; i < f->text.len; i++)
-        hash = (hash ^ (unsigned char)f->text.ptr[i]) * UINT64_C(0x100000001b3);
-    ascii_write_hex_u64(hash, f->etag);
+    ascii_write_hex_u64(hash_add(HASH_BEGIN, buf_span(&f->text)), f->etag);
 }
 
 static void tell_failure(struct exchange *x, int error)
@@ -148,7 +147,7 @@ static void tell_failure(struct exchange *x, int error)
     r->exists = !snapshot_error_is_absence(error);
     r->readable = error != EACCES && error != EPERM;
     if (r->exists && r->readable) {
-        x->system_error = error;
+        x->system_error = error == EINTR ? 0 : error;
         exchange_set_cause(x, snapshot_failure(error), 0);
     }
 }

@@ -109,8 +109,8 @@ static bool reading_add(struct reading *r, struct listing_entry entry)
     return true;
 }
 
-static int read_members(DIR *dir, const struct listing_folder *folder, bool dotfiles,
-                        struct reading *r)
+static int read_members(DIR *dir, const struct listing_folder *folder,
+                        const struct listing_view *view, struct reading *r)
 {
     const struct dirent *member;
 
@@ -118,11 +118,13 @@ static int read_members(DIR *dir, const struct listing_folder *folder, bool dotf
         struct listing_entry entry;
         bool is_link;
 
+        if (hurry_is_on(view->hurry))
+            return -EINTR;
         errno = 0;
         member = readdir(dir);
         if (!member)
             return -errno;
-        if (listing_hides(member->d_name, dotfiles))
+        if (listing_hides(member->d_name, view->dotfiles))
             continue;
         if (r->count >= LIMIT_LISTING_ENTRIES) {
             r->truncated = true;
@@ -151,7 +153,7 @@ int listing_read(int root, const char *folder, const struct listing_view *view,
         close(fd);
         return error;
     }
-    error = arena_init(&r.arena, 4096) < 0 ? -ENOMEM : read_members(dir, &at, view->dotfiles, &r);
+    error = arena_init(&r.arena, 4096) < 0 ? -ENOMEM : read_members(dir, &at, view, &r);
     closedir(dir);
     if (error == 0) {
         const struct listing listing = {.path = view->shown,

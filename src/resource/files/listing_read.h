@@ -6,6 +6,7 @@
 #define CANDOR_RESOURCE_FILES_LISTING_READ_H
 
 #include "base/buf.h"
+#include "base/hurry.h"
 #include "resource/files/files.h"
 
 enum listing_format { LISTING_HTML, LISTING_JSON, LISTING_TEXT, LISTING_FORMATS };
@@ -20,11 +21,13 @@ struct listing_view {
     bool dotfiles;     // names that begin with a dot are shown
     bool writable, has_archives, has_search;
     enum listing_format format;
+    const struct hurry *hurry; // NULL: there never is one
 };
 
 /*
  * folder: NUL-terminated path relative to root. Members that a client could not get (hidden,
- * outside, no file nor folder) are left out. 0, or a negated errno; *ret_body is then empty.
+ * outside, no file nor folder) are left out. 0, or a negated errno (-EINTR: there is a hurry);
+ * *ret_body is then empty.
  */
 int listing_read(int root, const char *folder, const struct listing_view *view,
                  struct buf *ret_body);

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/limits.h"
 
 #include <assert.h>
@@ -40,19 +41,10 @@ enum {
     ARENA_FIRST = 64 * 1024, // bytes; Debian's table needs about as much
 };
 
-// FNV-1a: the keys are short, and come from the operator's table, not from clients.
-static size_t extension_hash(struct span extension)
-{
-    uint32_t hash = 2166136261u;
-
-    for (size_t i = 0; i < extension.len; i++)
-        hash = (hash ^ (unsigned char)extension.ptr[i]) * 16777619u;
-    return hash;
-}
-
 static struct slot *slot_find(const struct media_type_map *map, struct span extension)
 {
-    size_t at = extension_hash(extension) & map->mask;
+    // The keys come from the operator's table, not from clients.
+    size_t at = hash_add(HASH_BEGIN, extension) & map->mask;
 
     while (map->slots[at].extension.len && !span_eq(map->slots[at].extension, extension))
         at = (at + 1) & map->mask;

@@ -157,7 +157,8 @@ static int look_at(struct searching *s, const struct listing_folder *folder, str
 }
 
 /* Looks into one folder, whose descriptor it takes. 0 when the search goes on; 1 at a limit. */
-static int look_into(struct searching *s, int fd, struct span path, bool dotfiles, struct span word)
+static int look_into(struct searching *s, int fd, struct span path, const struct listing_view *view,
+                     struct span word)
 {
     const struct listing_folder folder = {.root = s->root, .path = path.ptr, .fd = fd};
     DIR *dir = fdopendir(fd);
@@ -169,9 +170,11 @@ static int look_into(struct searching *s, int fd, struct span path, bool dotfile
         return -ENOMEM;
     }
     while (result == 0 && (member = readdir(dir))) {
-        if (listing_hides(member->d_name, dotfiles))
+        if (listing_hides(member->d_name, view->dotfiles))
             continue;
-        if (s->count == LIMIT_SEARCH_RESULTS || s->visited++ == LIMIT_SEARCH_VISITED) {
+        if (hurry_is_on(view->hurry)) {
+            result = -EINTR;
+        } else if (s->count == LIMIT_SEARCH_RESULTS || s->visited++ == LIMIT_SEARCH_VISITED) {
             s->truncated = true;
             result = 1;
         } else {
@@ -182,7 +185,8 @@ static int look_into(struct searching *s, int fd, struct span path, bool dotfile
     return result;
 }
 
-static int search_all(struct searching *s, const char *folder, bool dotfiles, struct span word)
+static int search_all(struct searching *s, const char *folder, const struct listing_view *view,
+                      struct span word)
 {
     int result = add_pending(s, span_from_str(folder));
 
@@ -191,7 +195,7 @@ static int search_all(struct searching *s, const char *folder, bool dotfiles, st
         int fd = snapshot_open(s->root, p->path.ptr, flags);
 
         if (fd >= 0)
-            result = look_into(s, fd, p->path, dotfiles, word);
+            result = look_into(s, fd, p->path, view, word);
         else if (p == s->first || fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
             result = fd;
     }
@@ -209,7 +213,7 @@ int search_read(int root, const char *folder, const struct listing_view *view, s
     s.last = &s.first;
     error = arena_init(&s.arena, 4096) < 0 ? -ENOMEM : 0;
     if (error == 0 && is_sound)
-        error = search_all(&s, folder, view->dotfiles, word);
+        error = search_all(&s, folder, view, word);
     if (error == 0) {
         const struct listing listing = {.path = view->shown,
                                         .entries = s.entries,

@@ -12,7 +12,8 @@
  * Names that contain the word, whatever the case of their letters (ASCII, Latin, Greek, Cyrillic;
  * other bytes as they are). What listings leave out is left out; links to folders are found but not
  * followed; a folder that cannot be read is passed over. The answer is a listing whose names are
- * paths. 0, or a negated errno when the folder itself cannot be read; *ret_body is then empty.
+ * paths. 0, or a negated errno when the folder itself cannot be read, or -EINTR when there is a
+ * hurry; *ret_body is then empty.
  */
 int search_read(int root, const char *folder, const struct listing_view *view, struct span word,
                 struct buf *ret_body);

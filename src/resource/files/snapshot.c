@@ -55,8 +55,16 @@ bool snapshot_error_is_absence(int error)
 
 enum outcome snapshot_failure(int error)
 {
-    return error == EMFILE || error == ENFILE || error == ENOMEM ? OUTCOME_resources_exhausted
-                                                                 : OUTCOME_read_failed;
+    switch (error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+        return OUTCOME_resources_exhausted;
+    case EINTR:
+        return OUTCOME_server_stopping;
+    default:
+        return OUTCOME_read_failed;
+    }
 }
 
 static void set_failure(struct snapshot *s, int error)
@@ -126,7 +134,7 @@ static int read_content(int fd, uint64_t length, char **ret_content)
 
 /* Whether a browser may run scripts of it, with the rights of the site: HTML, and XML of any kind,
  * of which SVG and XHTML are. */
-static bool can_hold_scripts(struct span content_type)
+bool snapshot_can_hold_scripts(struct span content_type)
 {
     struct media_type type;
 
@@ -159,7 +167,7 @@ static int make_block(struct file_variant *v, struct span content_type, unsigned
         buf_addf(&b, "Content-Encoding: %.*s\r\n", SPAN_ARG(file_coding_names[coding]));
     buf_addf(&b, "Last-Modified: %.*s\r\nAccept-Ranges: bytes\r\n", DATE_LENGTH, date);
     // What somebody uploaded is not the operator's word: it acts for nobody.
-    if (writable && can_hold_scripts(content_type))
+    if (writable && snapshot_can_hold_scripts(content_type))
         buf_add(&b, SPAN("Content-Security-Policy: sandbox\r\n"));
     v->block_validators = b.len;
     stamp_etag(&v->stamp, coding, span_of(v->content, writable || !v->content ? 0 : v->length),

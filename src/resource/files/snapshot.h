@@ -76,6 +76,12 @@ void snapshot_unref(struct snapshot *s);
 /* Opens beneath the root, never through a magic link; a negated errno on failure. */
 int snapshot_open(int root, const char *path, int flags);
 
+/*
+ * Whether content of that type can act for whoever looks at it; what clients wrote is then sent
+ * with "Content-Security-Policy: sandbox".
+ */
+bool snapshot_can_hold_scripts(struct span content_type);
+
 /* The outcome for an errno that is neither absence nor permission. */
 enum outcome snapshot_failure(int error);
 bool snapshot_error_is_absence(int error);

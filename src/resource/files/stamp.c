@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "base/clock.h"
+#include "base/hash.h"
 
 static int64_t to_ns(struct timespec t)
 {
@@ -30,7 +31,7 @@ bool stamp_eq(const struct file_stamp *a, const struct file_stamp *b)
 
 /*
  * What the stamp and the coding say goes in as whole words: every step is reversible, so that two
- * stamps which differ in one of them always differ. The content follows as in FNV-1a.
+ * stamps which differ in one of them always differ. The content follows.
  */
 void stamp_etag(const struct file_stamp *stamp, unsigned coding, struct span content,
                 char ret_opaque[STAMP_ETAG_OPAQUE + 1])
@@ -38,14 +39,13 @@ void stamp_etag(const struct file_stamp *stamp, unsigned coding, struct span con
     const uint64_t parts[] = {stamp->device, stamp->inode,
                               stamp->size,   (uint64_t)stamp->modified_ns,
                               coding,        (uint64_t)stamp->changed_ns};
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = HASH_BEGIN;
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         hash = (hash ^ parts[i]) * UINT64_C(0x9e3779b97f4a7c15);
         hash ^= hash >> 32;
     }
-    for (size_t i = 0; i < content.len; i++)
-        hash = (hash ^ (unsigned char)content.ptr[i]) * UINT64_C(0x100000001b3);
+    hash = hash_add(hash, content);
     ascii_write_hex_u64(hash, ret_opaque);
     ret_opaque[STAMP_ETAG_OPAQUE] = '\0';
 }

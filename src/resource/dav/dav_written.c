@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What was written, told in the answer: "Prefer: return=representation" (RFC 7240 §4.2, RFC 8144
+ * §3.1). The descriptor is the one that the content went through, so it is what this very request
+ * has stored, whatever became of the name since.
+ */
+#include "base/clock.h"
+#include "http/date.h"
+#include "http/prefer.h"
+#include "resource/dav/dav_parts.h"
+#include "resource/files/snapshot.h"
+
+bool written_is_wanted(struct exchange *x)
+{
+    const method_set methods =
+        METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_POST);
+    struct span prefer = exchange_field(x, FIELD_prefer);
+
+    return prefer.ptr && (methods & METHOD_BIT(x->request.method)) &&
+           prefer_parse(prefer).returning == PREFER_RETURN_REPRESENTATION;
+}
+
+void preference_applied(struct exchange *x, struct span preference)
+{
+    exchange_add_field(x, SPAN("Preference-Applied"), preference);
+    exchange_add_field(x, SPAN("Vary"), SPAN("Prefer"));
+}
+
+/* Never after the date of the answer: RFC 9110 §8.8.2.1. */
+static void add_last_modified(struct exchange *x, const struct file_stamp *stamp)
+{
+    int64_t seconds = stamp->modified_ns / CLOCK_SECOND;
+    char date[DATE_LENGTH];
+
+    date_format(seconds < x->time ? seconds : x->time, date);
+    exchange_add_fieldf(x, SPAN("Last-Modified"), "%.*s", DATE_LENGTH, date);
+}
+
+static void next_piece(struct exchange *x, struct piece *ret_piece)
+{
+    struct authoring *a = x->response.source;
+
+    if (a->written_told)
+        *ret_piece = (struct piece){.kind = PIECE_END};
+    else
+        *ret_piece = (struct piece){
+            .kind = PIECE_FILE, .file = a->written, .length = a->result.now.stamp.size};
+    a->written_told = true;
+}
+
+static struct span last_segment(struct span path)
+{
+    size_t at = path.len;
+
+    while (at > 0 && path.ptr[at - 1] != '/')
+        at--;
+    return span_from(path, at);
+}
+
+void written_respond(struct authoring *a, struct span path)
+{
+    struct exchange *x = a->x;
+    struct response *r = &x->response;
+    struct span type = media_type_for_name(a->dav->share->types, last_segment(path));
+
+    exchange_add_field(x, SPAN("Content-Type"), type);
+    if (snapshot_can_hold_scripts(type))
+        exchange_add_field(x, SPAN("Content-Security-Policy"), SPAN("sandbox"));
+    add_last_modified(x, &a->result.now.stamp);
+    preference_applied(x, SPAN("return=representation"));
+    r->has_length = true;
+    r->length = a->result.now.stamp.size;
+    r->source = a;
+    if (r->length)
+        r->next = next_piece;
+}

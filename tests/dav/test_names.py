@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""Names that a client may use, and those that it may not: hidden ones, and impossible ones."""
+import pytest
+
+from site_of_dav import Server, ask, assert_refused, config, put, state_of
+
+LOCK = (b'<?xml version="1.0"?><lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope>'
+        b"<locktype><write/></locktype></lockinfo>")
+FINDERS = ["._report.pdf", ".DS_Store", ".Spotlight-V100", ".hidden"]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    return tmp_path_factory.mktemp("names")
+
+
+@pytest.fixture(scope="module")
+def server(root):
+    with Server(root, config=config()) as server:
+        yield server
+
+
+def making(server, target):
+    """Every way to make something there."""
+    yield ask(server, "PUT", target, content=b"Mac OS X")
+    yield ask(server, "PUT", target, content=b"Mac OS X", coding="chunked")
+    yield ask(server, "PUT", target, "Upload-Complete: ?0", content=b"")
+    yield ask(server, "MKCOL", target)
+    yield ask(server, "LOCK", target, content=LOCK)
+    yield ask(server, "COPY", "/source", f"Destination: {target}")
+    yield ask(server, "MOVE", "/source", f"Destination: {target}")
+
+
+@pytest.mark.parametrize("name", FINDERS)
+@pytest.mark.parametrize("folder", ["/", "/folder/"])
+@pytest.mark.parametrize("is_there", [False, True])
+def test_what_finder_keeps_beside_the_files_is_refused_as_hidden(server, root, folder, name,
+                                                                is_there):
+    """403 says that trying again is no use; and nothing tells whether the name is taken."""
+    (root / "folder").mkdir(exist_ok=True)
+    put(root, "source")
+    target, path = folder + name, root / folder[1:] / name
+    path.unlink(missing_ok=True)
+    if is_there:
+        path.write_bytes(b"the operator's")
+    before = state_of(root)
+    for response in making(server, target):
+        assert_refused(response, 403, "name-hidden")
+    for method in ("GET", "HEAD", "PROPFIND", "DELETE", "UNLOCK", "PROPPATCH"):
+        response = ask(server, method, target)
+        assert response.status == 404, method
+    for method in ("COPY", "MOVE"):
+        assert ask(server, method, target, "Destination: /stolen").status == 404
+    assert state_of(root) == before
+
+
+@pytest.mark.parametrize("name", FINDERS)
+def test_where_names_with_a_dot_exist_finder_keeps_its_own(tmp_path, name):
+    with Server(tmp_path, config=config(1, dotfiles=True)) as server:
+        locked = ask(server, "LOCK", f"/{name}", "Timeout: Second-100", content=LOCK)
+        assert locked.status == 201
+        lines = ("X-Expected-Entity-Length: 8", f"If: ({locked['Lock-Token']})")
+        response = ask(server, "PUT", f"/{name}", *lines, content=b"Mac OS X", coding="chunked")
+        assert response.status == 204
+        assert ask(server, "GET", f"/{name}").body == b"Mac OS X"
+
+
+LONG = "n" * 256
+DEEP = "/".join(["d" * 200] * 25)
+
+
+@pytest.mark.parametrize("target", [f"/{LONG}", "/" + "%C3%BC" * 128, f"/folder/{LONG}",
+                                    f"/{LONG}/member", f"/{DEEP}", "/a%2Fb", "/a%2fb/c",
+                                    "/folder//member"])
+def test_a_name_that_no_file_can_have_is_told_so(server, root, target):
+    (root / "folder").mkdir(exist_ok=True)
+    put(root, "source")
+    before = state_of(root)
+    for response in making(server, target):
+        assert_refused(response, 400, "name-impossible")
+    for method in ("GET", "HEAD", "PROPFIND", "DELETE", "PROPPATCH"):
+        assert ask(server, method, target).status == 404, method
+    assert state_of(root) == before
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "MKCOL", "PROPFIND", "DELETE"])
+def test_a_target_beyond_every_bound_is_too_long(server, method):
+    assert_refused(ask(server, method, "/" + "/".join(["d" * 200] * 50)), 414,
+                   "request-line-too-long")
