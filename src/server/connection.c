@@ -99,6 +99,7 @@ static void carried_give_back(struct carried *k)
         free(k);
         return;
     }
+    arena_reset(&k->x.arena); // what a large request took is not kept
     k->next_free = w->carried_free;
     w->carried_free = k;
     w->carried_free_count++;

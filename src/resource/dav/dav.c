@@ -163,7 +163,7 @@ static bool effect_is_long(const struct authoring *a)
     bool replaces = a->there.here.kind == TREE_COLLECTION; // and what was there is removed
 
     if (upload_is_concerned(a))
-        return false;
+        return digests_reread_much(a);
     switch (a->x->request.method) {
     case METHOD_DELETE:
     case METHOD_PROPFIND:
@@ -174,7 +174,7 @@ static bool effect_is_long(const struct authoring *a)
     case METHOD_MOVE:
         return replaces || a->crosses;
     default:
-        return write_copies_much(a);
+        return write_copies_much(a) || digests_reread_much(a);
     }
 }
 

@@ -165,6 +165,8 @@ void write_discard(struct authoring *a);
 int digests_read(struct authoring *a);
 void digests_add(struct authoring *a, struct span content);
 int digests_check(struct authoring *a);
+/* Whether the next takes long. */
+bool digests_reread_much(const struct authoring *a);
 /* The same for all that is staged: those of the whole, and earlier ones (NULL: none) of it. */
 int digests_check_whole(struct authoring *a, const struct stage *stage,
                         const struct digests *earlier);

@@ -150,16 +150,14 @@ bool snapshot_can_hold_scripts(struct span content_type)
  * memory: on a file system with a coarse clock a stamp alone does not prove it.
  */
 static int make_block(struct file_variant *v, struct span content_type, unsigned coding, bool vary,
-                      bool writable, int64_t now)
+                      bool writable)
 {
     struct buf b = {0};
     char date[DATE_LENGTH];
     char opaque[STAMP_ETAG_OPAQUE + 1];
     size_t etag_at;
 
-    v->last_modified = v->stamp.modified_ns / CLOCK_SECOND;
-    if (v->last_modified > now)
-        v->last_modified = now; // RFC 9110 §8.8.2.1: never later than Date
+    v->last_modified = stamp_last_modified(&v->stamp);
     date_format(v->last_modified, date);
     buf_addf(&b, "Content-Type: %.*s\r\n", SPAN_ARG(content_type));
     v->block_after_type = b.len;
@@ -321,8 +319,7 @@ static int load_file(const struct snapshot_request *request, char *path, size_t 
     }
     for (unsigned i = 0; i < CODING_COUNT && !error; i++)
         if (s->variants[i].present)
-            error = make_block(&s->variants[i], s->content_type, i, vary, request->options->write,
-                               request->now);
+            error = make_block(&s->variants[i], s->content_type, i, vary, request->options->write);
     return error;
 }
 

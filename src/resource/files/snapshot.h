@@ -54,7 +54,6 @@ struct snapshot_request {
     const struct files_options *options;
     const struct media_type_map *types;
     const char *path;           // relative to the root, NUL-terminated: "a/b", "a/", ""
-    int64_t now;                // seconds since 1970
     const struct snapshot *old; // an earlier one that may still be true, or NULL
 };
 
