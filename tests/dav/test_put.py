@@ -262,12 +262,15 @@ def state_of_links(root):
         yield name, (info.st_ino, info.st_mode)
 
 
-def test_link_to_a_file_within_is_replaced_itself(server, root):
+def test_link_to_a_file_within_is_another_name_of_it(server, root):
+    """The link and the file have one representation, so what is put to the one is both's."""
     put(root, "goal", b"goal")
     (root / "link").symlink_to("goal")
     assert ask(server, "PUT", "/link", content=b"new").status == 204
-    assert (root / "goal").read_bytes() == b"goal"
-    assert not (root / "link").is_symlink() and (root / "link").read_bytes() == b"new"
+    assert (root / "link").is_symlink() and not (root / "goal").is_symlink()
+    assert (root / "goal").read_bytes() == b"new"
+    assert ask(server, "GET", "/link")["ETag"] == ask(server, "GET", "/goal")["ETag"]
+    (root / "link").unlink()
 
 
 # ---- Expect

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Content that is XML, as a client meets it: RFC 4918 §8.2, §17, §20.6; what is refused, and how."""
+"""Content that is XML, as a client meets it: RFC 4918 §8.2, §17, §20.6; and how it is refused."""
 import json
 
 import pytest

@@ -226,6 +226,7 @@ static struct authoring *authoring_of(struct exchange *x)
     a->written = -1;
     a->dav = container_of(x->resource, struct dav, resource);
     a->path = uri_path_trim(span_from(x->path.text, x->resource->mount_length - 1));
+    a->names = (struct tree_names){a->path, a->path, a->path};
     x->held = a;
     return a;
 }

@@ -8,23 +8,30 @@
 
 #include <errno.h>
 
+/* A link is what is removed or renamed; all else is about what it leads to. */
 static void look_here(struct authoring *a)
 {
-    a->error = tree_look(a->dav->share->tree, a->path, &a->here);
+    enum method method = a->x->request.method;
+
+    a->error = tree_locate(a->dav->share->tree, a->names.asked, &a->x->arena, &a->here, &a->names);
+    a->path = method == METHOD_DELETE || method == METHOD_MOVE ? a->names.name : a->names.thing;
 }
 
 static void look_there(struct authoring *a)
 {
-    a->error = tree_look(a->dav->share->tree, a->to, &a->there);
+    a->error =
+        tree_locate(a->dav->share->tree, a->to_names.asked, &a->x->arena, &a->there, &a->to_names);
+    a->to = a->to_names.name;
 }
 
 /* A look fails where the system refuses it or the disk does. */
 static void set_look_cause(struct authoring *a)
 {
-    enum outcome cause = a->error == -EACCES || a->error == -EPERM ? OUTCOME_not_readable
-                         : a->error == -ENOMEM || a->error == -EMFILE || a->error == -ENFILE
-                             ? OUTCOME_resources_exhausted
-                             : OUTCOME_read_failed;
+    enum outcome cause =
+        a->error == -EACCES || a->error == -EPERM ? OUTCOME_not_readable
+        : a->error == -ENOMEM || a->error == -EMFILE || a->error == -ENFILE || a->error == -EAGAIN
+            ? OUTCOME_resources_exhausted
+            : OUTCOME_read_failed;
 
     exchange_set_cause(a->x, cause, 0);
 }
@@ -105,6 +112,19 @@ static bool is_within(struct span outer, struct span inner)
            (outer.len == 0 || inner.len == outer.len || inner.ptr[outer.len] == '/');
 }
 
+/* Whether what is at the one is at the other as well, or beneath it, or above it. */
+static bool overlap(const struct tree_names *a, const struct tree_names *b)
+{
+    struct span of_a[TREE_NAMES], of_b[TREE_NAMES];
+    size_t n = tree_names_list(a, of_a), m = tree_names_list(b, of_b);
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < m; j++)
+            if (is_within(of_a[i], of_b[j]) || is_within(of_b[j], of_a[i]))
+                return true;
+    return false;
+}
+
 /* Another route may have what is below a name: whatever were put there could not be reached. */
 static bool is_ours(struct exchange *x, struct span path)
 {
@@ -153,12 +173,9 @@ static enum outcome read_destination(struct authoring *a)
         return OUTCOME_destination_malformed;
     if (names_nothing(&path))
         return OUTCOME_name_impossible;
-    // The root itself is named without its slash, too: RFC 4918 §5.2.
-    if (!span_starts(path.text, mount) && !span_eq(path.text, span_first(mount, mount.len - 1)))
+    if (!span_starts(path.text, mount) || !is_ours(x, path.text))
         return OUTCOME_destination_outside;
-    if (!is_ours(x, path.text))
-        return OUTCOME_destination_outside;
-    a->to = uri_path_trim(span_from(path.text, mount.len));
+    a->to_names.asked = uri_path_trim(span_from(path.text, mount.len));
     return OUTCOME_NONE;
 }
 
@@ -185,6 +202,6 @@ bool establish_destination(struct authoring *a)
             x, is_hidden(a->there.name) ? OUTCOME_name_hidden : OUTCOME_name_impossible, 0);
     x->destination.exists = a->there.here.kind != TREE_ABSENT;
     x->destination.parent_exists = a->there.parent == TREE_COLLECTION;
-    x->destination.overlaps = is_within(a->path, a->to) || is_within(a->to, a->path);
+    x->destination.overlaps = overlap(&a->names, &a->to_names);
     return true;
 }

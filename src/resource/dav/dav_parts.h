@@ -58,9 +58,12 @@ struct authoring {
     int error;                          // of the last step: 0, or a negated errno
     enum outcome cause;                 // of the last step, where an errno does not tell
 
-    struct span path;      // relative to the root, without slashes at the ends
-    struct tree_look here; // what is there
-    struct span to;        // COPY, MOVE: the destination
+    /* Relative to the root, without slashes at the ends. A client is told names.asked. */
+    struct tree_names names;
+    struct span path;           // of these, what is changed or told
+    struct tree_look here;      // what is there
+    struct tree_names to_names; // COPY, MOVE: the destination
+    struct span to;             // of these, what is made or replaced
     struct tree_look there;
     bool crosses; // MOVE: to another file system, so that it is a copy
 
@@ -158,6 +161,9 @@ bool write_copies_much(const struct authoring *a);
 bool establish_place(struct authoring *a);
 bool write_take(struct authoring *a, struct span data);
 void write_commit(struct authoring *a);
+/* Of a stage that was begun for that path, or for what it led to then; the error. */
+int write_commit_stage(struct authoring *a, struct stage *s, struct span path,
+                       const struct tree_terms *terms);
 /* Gives up what was staged and not committed. */
 void write_discard(struct authoring *a);
 

@@ -67,7 +67,7 @@ static void write_file_path(struct buf *b, const struct authoring *a)
 
     if (x->upload.finishes) {
         buf_add(b, span_first(x->path.text, x->resource->mount_length));
-        buf_add(b, a->path);
+        buf_add(b, a->names.asked);
         return;
     }
     buf_add(b, x->path.text);
