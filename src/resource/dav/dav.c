@@ -188,7 +188,8 @@ static bool establish_effect(struct authoring *a)
     a->changing = !tells;
     if (!step_in_lane(a, effect_of(a), effect_is_long(a)))
         return false;
-    if (a->error == -EXDEV && !a->crosses) { // a MOVE that turns out to be a copy
+    // A MOVE that turns out to be a copy; others have that error for links that lead outside.
+    if (a->error == -EXDEV && x->request.method == METHOD_MOVE && !a->crosses) {
         a->crosses = true;
         return step_in_lane(a, effect_of(a), true);
     }
