@@ -188,8 +188,7 @@ static bool establish_effect(struct authoring *a)
     a->changing = !tells;
     if (!step_in_lane(a, effect_of(a), effect_is_long(a)))
         return false;
-    // A MOVE that turns out to be a copy; others have that error for links that lead outside.
-    if (a->error == -EXDEV && x->request.method == METHOD_MOVE && !a->crosses) {
+    if (a->error == -EXDEV && x->request.method == METHOD_MOVE && !a->crosses) { // a copy, then
         a->crosses = true;
         return step_in_lane(a, effect_of(a), true);
     }
@@ -318,9 +317,10 @@ int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop
     }
     d->resource.ops = &dav_ops;
     d->resource.reader = reader;
-    d->resource.wants = METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) |
-                        METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_LOCK) |
-                        METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH);
+    d->resource.stores =
+        METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_POST);
+    d->resource.wants = d->resource.stores | METHOD_BIT(METHOD_LOCK) | METHOD_BIT(METHOD_PROPFIND) |
+                        METHOD_BIT(METHOD_PROPPATCH);
     d->resource.methods = reader->methods | d->resource.wants | METHOD_BIT(METHOD_DELETE) |
                           METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_COPY) |
                           METHOD_BIT(METHOD_MOVE) | METHOD_BIT(METHOD_UNLOCK);
