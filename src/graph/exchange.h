@@ -156,7 +156,8 @@ struct exchange {
     struct destination_state destination;
     struct lock_state locks;
     struct effect effect;
-    bool stale; // set by the resource with FACT_EFFECT: what was looked at has changed; look again
+    bool stale; // set by the resource with FACT_PLACE or FACT_EFFECT: what was looked at has
+                // changed; look again
     int64_t stale_since; // monotonic ns: when that was so first; 0: never
     void *held;          // the resource's own, given back by its release
     struct range *ranges;

@@ -115,15 +115,31 @@ enum outcome authoring_outcome(int error)
     }
 }
 
+static void set_cause(struct authoring *a, enum outcome cause)
+{
+    exchange_set_cause(a->x, cause, 0);
+    if (!a->cause && outcome_table[cause].status >= 500 && cause != OUTCOME_server_stopping)
+        a->x->system_error = -a->error;
+}
+
 void authoring_set_cause(struct authoring *a)
 {
     enum outcome cause = a->cause ? a->cause : authoring_outcome(a->error);
 
+    if (cause)
+        set_cause(a, cause);
+    else
+        a->x->stale = true;
+}
+
+void authoring_set_final_cause(struct authoring *a)
+{
+    enum outcome cause = a->cause ? a->cause : authoring_outcome(a->error);
+    bool lacks_parent = a->error == -ENOENT || a->error == -ENOTDIR;
+
     if (!cause)
-        return;
-    exchange_set_cause(a->x, cause, 0);
-    if (!a->cause && outcome_table[cause].status >= 500 && cause != OUTCOME_server_stopping)
-        a->x->system_error = -a->error;
+        cause = lacks_parent ? OUTCOME_parent_missing : OUTCOME_write_failed;
+    set_cause(a, cause);
 }
 
 /* What performs the method. */
@@ -197,7 +213,6 @@ static bool establish_effect(struct authoring *a)
         propfind_remember(a);
     if (a->error) {
         authoring_set_cause(a);
-        x->stale = x->cause == OUTCOME_NONE;
         return true;
     }
     x->effect.created = a->result.created;

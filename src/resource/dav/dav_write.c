@@ -5,6 +5,7 @@
  * Content that is only a part of the representation (PUT with Content-Range, PATCH) is staged
  * between the parts that stay, so that it too becomes visible whole or not at all.
  */
+#include "base/clock.h"
 #include "http/content_range.h"
 #include "http/dav_fields.h"
 #include "http/media_type.h"
@@ -47,7 +48,7 @@ static int64_t modified_time(const struct exchange *x)
     int64_t seconds;
 
     if (oc_mtime_parse(message_field(&x->request, FIELD_x_oc_mtime), &seconds))
-        return seconds * 1000000000;
+        return seconds * CLOCK_SECOND;
     return TREE_NOW;
 }
 
@@ -191,6 +192,8 @@ static void piece_run(struct work *w)
         upload_piece(a);
     else
         write_piece(a);
+    if (a->error == 0)
+        a->staged += a->piece.len;
 }
 
 static void piece_done(struct work *w)
@@ -198,7 +201,7 @@ static void piece_done(struct work *w)
     struct authoring *a = container_of(w, struct authoring, work);
 
     if (a->error)
-        authoring_set_cause(a);
+        authoring_set_final_cause(a);
     a->x->host->taken(a->x);
 }
 
@@ -278,11 +281,18 @@ static int commit_stage(struct authoring *a, const struct tree_terms *terms)
     return error;
 }
 
+int write_check_staged(const struct authoring *a)
+{
+    return a->staged + a->content.len == a->x->content_taken ? 0 : -EIO;
+}
+
 void write_commit(struct authoring *a)
 {
     struct tree_terms terms = terms_of(a);
 
-    a->error = digests_read(a);
+    a->error = write_check_staged(a);
+    if (a->error == 0)
+        a->error = digests_read(a);
     if (a->error == 0 && !a->stage)
         digests_add(a, a->content);
     if (a->error == 0)
