@@ -99,7 +99,7 @@ bool ask_authors(struct exchange *x)
 
 bool ask_changes(struct exchange *x)
 {
-    return !reads(x);
+    return !reads(x) || (x->request.first[FIELD_if] && x->guard);
 }
 
 bool ask_is_read(struct exchange *x)

@@ -58,6 +58,8 @@
 #define NAME_HIDDEN (UINT64_C(1) << 39)
 #define UNTOLD (UINT64_C(1) << 40)
 #define HURRIED (UINT64_C(1) << 41)
+#define SLASH (UINT64_C(1) << 42) // at the end of the target, and of the destination
+#define GUARDED (UINT64_C(1) << 43)
 
 #define THEN "Sun, 06 Nov 1994 08:49:37 GMT"
 #define BEFORE "Sat, 05 Nov 1994 08:49:37 GMT"
@@ -76,32 +78,38 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
 #define TO_RANGE TO_NONE_MATCH "- has_if_modified_since- changes- has_range"
 
 #define LENGTH "Content-Length: 10\r\n"
-#define TO_AUTHORING                                                                               \
-    TO_CONTENT                                                                                     \
-    "+ content_fits+ content_sound+ names_upload- authors+ from_this_site+ type_supported"
+#define CHUNKED "Transfer-Encoding: chunked\r\n"
+#define EMPTY "Content-Length: 0\r\n"
+#define TO_LENGTH                                                                                  \
+    TO_CONTENT "+ content_fits+ content_sound+ names_upload- authors+ from_this_site+ length_told"
+#define TO_AUTHORING TO_LENGTH "+ content_uncoded+ type_supported"
 #define TO_TARGET                                                                                  \
     TO_AUTHORING "+ depth_sound+ depth_fits+ overwrite_sound+ upload_fields_sound+ "               \
                  "target_looked_up"
 #define TO_KIND TO_TARGET "+ target_exists+ makes_collection"
 #define TO_DESTINATION                                                                             \
-    TO_KIND "- puts_on_collection- posts_on_file- walks_too_deep- goes_elsewhere+ "                \
+    TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- walks_too_deep- "            \
+            "goes_elsewhere+ "                                                                     \
             "destination_sent"
 #define NO_DESTINATION                                                                             \
-    TO_KIND "- puts_on_collection- posts_on_file- walks_too_deep- goes_elsewhere- "
+    TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- walks_too_deep- "            \
+            "goes_elsewhere- "
 #define UNCONDITIONAL                                                                              \
     "has_if_match- has_if_unmodified_since- has_if_none_match- has_if_modified_since- changes+ "
 #define TO_IF NO_DESTINATION UNCONDITIONAL "has_if"
-#define TO_CHANGE TO_IF "- unlocks- refreshes_lock- needs_no_lock- unlocked"
+#define TO_CHANGE TO_IF "- only_reads- unlocks- refreshes_lock- needs_no_lock- unlocked"
 #define TO_EFFECT                                                                                  \
-    TO_CHANGE "+ content_placed+ content_arrived+ content_understood+ lock_grantable+ "            \
-              "effect_worked"
+    TO_CHANGE                                                                                      \
+    "+ content_placed+ content_arrived+ was_refresh- content_understood+ lock_grantable+ "         \
+    "effect_worked"
 #define TO_UPLOAD TO_CONTENT "+ content_fits+ content_sound+ names_upload+ upload_known"
-#define TO_PIECE TO_UPLOAD "+ asks_upload- gives_up_upload- piece_supported"
+#define TO_PIECE TO_UPLOAD "+ asks_upload- gives_up_upload- piece_uncoded+ piece_supported"
 #define PIECE(offset, length, complete)                                                            \
     REQUEST("PATCH /f?upload=1", "Upload-Offset: " offset "\r\nContent-Length: " length            \
                                  "\r\nUpload-Complete: " complete "\r\n")
 #define TO_PIECE_EFFECT                                                                            \
     TO_PIECE "+ piece_sound+ piece_follows+ piece_fits+ finishes_upload- content_arrived+ "        \
+             "was_refresh- "                                                                       \
              "content_understood+ lock_grantable+ effect_worked"
 #define DESTINATION_TO(rest) REQUEST("COPY /f", "Destination: /g\r\n" rest)
 
@@ -184,6 +192,16 @@ static const struct golden {
      TO_RANGE "+ has_if_range- range_sound+ range_satisfiable+ range_single+"},
     {GET("Range: bytes=0-0,99-99\r\n"), 0, OUTCOME_partial_many,
      TO_RANGE "+ has_if_range- range_sound+ range_satisfiable+ range_single-"},
+    // A read of what may be authored, with If: RFC 4918 §10.4
+    {GET("If: (<a:b>)\r\n"), 0, OUTCOME_ok, TO_RANGE "-"},
+    {GET(""), GUARDED, OUTCOME_ok, TO_RANGE "-"},
+    {GET("If: (\r\n"), GUARDED | IF_MALFORMED, OUTCOME_if_malformed,
+     TO_NONE_MATCH "- has_if_modified_since- changes+ has_if+ if_sound-"},
+    {GET("If: (<a:b>)\r\n"), GUARDED | IF_FALSE, OUTCOME_if_failed,
+     TO_NONE_MATCH "- has_if_modified_since- changes+ has_if+ if_sound+ if_holds-"},
+    {GET("If: (<a:b>)\r\n"), GUARDED | LOCKED, OUTCOME_ok,
+     TO_NONE_MATCH "- has_if_modified_since- changes+ has_if+ if_sound+ if_holds+ only_reads+ "
+                   "has_range-"},
     // Uploads that go on
     {PIECE("10", "10", "?0"), UPLOAD | UPLOAD_GONE, OUTCOME_not_found, TO_UPLOAD "-"},
     {REQUEST("HEAD /f?upload=1", ""), UPLOAD, OUTCOME_upload_told, TO_UPLOAD "+ asks_upload+"},
@@ -191,6 +209,8 @@ static const struct golden {
      TO_UPLOAD "+ asks_upload- gives_up_upload+ effect_worked+ effect_whole+ tells_properties- "
                "came_from_form- leaves_unfinished- was_created- has_result-"},
     {PIECE("10", "10", "?0"), UPLOAD | OTHER_TYPE, OUTCOME_unsupported_media_type, TO_PIECE "-"},
+    {REQUEST("PATCH /f?upload=1", LENGTH "Content-Encoding: gzip\r\n"), UPLOAD,
+     OUTCOME_content_coded, TO_UPLOAD "+ asks_upload- gives_up_upload- piece_uncoded-"},
     {PIECE("ten", "10", "?0"), UPLOAD, OUTCOME_upload_fields_malformed, TO_PIECE "+ piece_sound-"},
     {PIECE("9", "10", "?0"), UPLOAD, OUTCOME_upload_offset_differs,
      TO_PIECE "+ piece_sound+ piece_follows-"},
@@ -201,14 +221,23 @@ static const struct golden {
      "+ effect_whole+ tells_properties- came_from_form- leaves_unfinished+ was_opened-"},
     {PIECE("90", "10", "?1"), UPLOAD | ABSENT | ORPHAN, OUTCOME_parent_missing,
      TO_PIECE "+ piece_sound+ piece_follows+ piece_fits+ finishes_upload+ target_looked_up+ "
-              "target_exists- makes_anew+ name_possible+ name_visible+ parent_there-"},
-    {REQUEST("PUT /f", "Upload-Complete: no\r\n"), 0, OUTCOME_upload_fields_malformed,
+              "target_exists- makes_anew+ makes_file_with_slash- name_possible+ name_visible+ "
+              "parent_there-"},
+    {REQUEST("PUT /f", EMPTY "Upload-Complete: no\r\n"), 0, OUTCOME_upload_fields_malformed,
      TO_AUTHORING "+ depth_sound+ depth_fits+ overwrite_sound+ upload_fields_sound-"},
     {REQUEST("PUT /f", LENGTH "Upload-Complete: ?0\r\n"), UNFINISHED, OUTCOME_upload_opened,
      TO_EFFECT "+ effect_whole+ tells_properties- came_from_form- leaves_unfinished+ was_opened+"},
     // Authoring: what is asked, and of what
-    {REQUEST("POST /f", "Origin: http://evil.example\r\n"), COLLECTION, OUTCOME_cross_site,
+    {REQUEST("POST /f", EMPTY "Origin: http://evil.example\r\n"), COLLECTION, OUTCOME_cross_site,
      TO_CONTENT "+ content_fits+ content_sound+ names_upload- authors+ from_this_site-"},
+    {REQUEST("PUT /f", ""), 0, OUTCOME_length_required, TO_LENGTH "- may_be_chunked+"},
+    {"POST /f HTTP/1.0\r\n\r\n", COLLECTION, OUTCOME_length_missing, TO_LENGTH "- may_be_chunked-"},
+    {REQUEST("PROPFIND /f", LENGTH "Content-Encoding: gzip\r\n"), 0, OUTCOME_content_coded,
+     TO_LENGTH "+ content_uncoded-"},
+    {REQUEST("PUT /f", LENGTH "Content-Encoding: Identity\r\n"), LOOKUP_FAILS, OUTCOME_read_failed,
+     TO_TARGET "-"},
+    {REQUEST("PUT /f", EMPTY "Content-Encoding: gzip\r\n"), LOOKUP_FAILS, OUTCOME_read_failed,
+     TO_TARGET "-"},
     {REQUEST("PATCH /f", LENGTH), OTHER_TYPE, OUTCOME_unsupported_media_type, TO_AUTHORING "-"},
     {REQUEST("DELETE /f", "Depth: deep\r\n"), 0, OUTCOME_depth_malformed,
      TO_AUTHORING "+ depth_sound-"},
@@ -216,21 +245,28 @@ static const struct golden {
      TO_AUTHORING "+ depth_sound+ depth_fits-"},
     {REQUEST("COPY /f", "Overwrite: yes\r\n"), 0, OUTCOME_overwrite_malformed,
      TO_AUTHORING "+ depth_sound+ depth_fits+ overwrite_sound-"},
-    {REQUEST("PUT /f", ""), LOOKUP_FAILS, OUTCOME_read_failed, TO_TARGET "-"},
+    {REQUEST("PUT /f", EMPTY), LOOKUP_FAILS, OUTCOME_read_failed, TO_TARGET "-"},
     {REQUEST("DELETE /f", ""), ABSENT, OUTCOME_not_found, TO_TARGET "+ target_exists- makes_anew-"},
-    {REQUEST("PUT /f", ""), ABSENT | NAME_IMPOSSIBLE, OUTCOME_name_impossible,
-     TO_TARGET "+ target_exists- makes_anew+ name_possible-"},
-    {REQUEST("PUT /f", ""), ABSENT | NAME_HIDDEN, OUTCOME_name_hidden,
-     TO_TARGET "+ target_exists- makes_anew+ name_possible+ name_visible-"},
+    {REQUEST("PUT /f", EMPTY), ABSENT | SLASH, OUTCOME_slash_on_file,
+     TO_TARGET "+ target_exists- makes_anew+ makes_file_with_slash+"},
+    {REQUEST("MKCOL /f", ""), ABSENT | SLASH | ORPHAN, OUTCOME_parent_missing,
+     TO_TARGET "+ target_exists- makes_anew+ makes_file_with_slash- name_possible+ "
+               "name_visible+ parent_there-"},
+    {REQUEST("DELETE /f", ""), SLASH, OUTCOME_not_found, TO_KIND "- is_file_with_slash+"},
+    {REQUEST("PUT /f", EMPTY), ABSENT | NAME_IMPOSSIBLE, OUTCOME_name_impossible,
+     TO_TARGET "+ target_exists- makes_anew+ makes_file_with_slash- name_possible-"},
+    {REQUEST("PUT /f", EMPTY), ABSENT | NAME_HIDDEN, OUTCOME_name_hidden,
+     TO_TARGET "+ target_exists- makes_anew+ makes_file_with_slash- name_possible+ name_visible-"},
     {REQUEST("MKCOL /f", ""), ABSENT | ORPHAN, OUTCOME_parent_missing,
-     TO_TARGET "+ target_exists- makes_anew+ name_possible+ name_visible+ parent_there-"},
+     TO_TARGET "+ target_exists- makes_anew+ makes_file_with_slash- name_possible+ name_visible+ "
+               "parent_there-"},
     {REQUEST("MKCOL /f", ""), 0, OUTCOME_collection_exists, TO_KIND "+"},
-    {REQUEST("PUT /f", ""), COLLECTION, OUTCOME_collection_in_the_way,
-     TO_KIND "- puts_on_collection+"},
-    {REQUEST("POST /f", ""), 0, OUTCOME_not_a_collection,
-     TO_KIND "- puts_on_collection- posts_on_file+"},
+    {REQUEST("PUT /f", EMPTY), COLLECTION, OUTCOME_collection_in_the_way,
+     TO_KIND "- is_file_with_slash- puts_on_collection+"},
+    {REQUEST("POST /f", EMPTY), 0, OUTCOME_not_a_collection,
+     TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file+"},
     {REQUEST("PROPFIND /f", ""), COLLECTION | TOO_DEEP, OUTCOME_propfind_infinite,
-     TO_KIND "- puts_on_collection- posts_on_file- walks_too_deep+"},
+     TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- walks_too_deep+"},
     // Destination
     {REQUEST("COPY /f", ""), 0, OUTCOME_destination_missing, TO_DESTINATION "-"},
     {DESTINATION_TO(""), DESTINATION_FOREIGN, OUTCOME_destination_foreign,
@@ -239,58 +275,75 @@ static const struct golden {
      TO_DESTINATION "+ destination_sound+ destination_apart-"},
     {DESTINATION_TO(""), DESTINATION_ORPHAN, OUTCOME_destination_parent_missing,
      TO_DESTINATION "+ destination_sound+ destination_apart+ destination_parent_there-"},
-    {DESTINATION_TO("Overwrite: F\r\n"), DESTINATION_TAKEN, OUTCOME_destination_exists,
-     TO_DESTINATION
-     "+ destination_sound+ destination_apart+ destination_parent_there+ destination_free-"},
-    {DESTINATION_TO(""), DESTINATION_TAKEN | LOCKED, OUTCOME_locked,
+    {REQUEST("COPY /f", "Destination: /g/\r\n"), 0, OUTCOME_slash_on_file,
      TO_DESTINATION "+ destination_sound+ destination_apart+ destination_parent_there+ "
-                    "destination_free+ " UNCONDITIONAL
-                    "has_if- unlocks- refreshes_lock- needs_no_lock- unlocked-"},
+                    "moves_file_to_slash+"},
+    {DESTINATION_TO("Overwrite: F\r\n"), DESTINATION_TAKEN, OUTCOME_destination_exists,
+     TO_DESTINATION "+ destination_sound+ destination_apart+ destination_parent_there+ "
+                    "moves_file_to_slash- destination_free-"},
+    {DESTINATION_TO(""), DESTINATION_TAKEN | LOCKED, OUTCOME_locked,
+     TO_DESTINATION
+     "+ destination_sound+ destination_apart+ destination_parent_there+ moves_file_to_slash- "
+     "destination_free+ " UNCONDITIONAL
+     "has_if- only_reads- unlocks- refreshes_lock- needs_no_lock- unlocked-"},
     // Preconditions of what authors
-    {REQUEST("PUT /f", "If-None-Match: *\r\n"), 0, OUTCOME_if_none_match_failed,
+    {REQUEST("PUT /f", EMPTY "If-None-Match: *\r\n"), 0, OUTCOME_if_none_match_failed,
      NO_DESTINATION "has_if_match- has_if_unmodified_since- has_if_none_match+ "
                     "if_none_match_sound+ if_none_match_holds- is_read-"},
     // Submitted state and locks
-    {REQUEST("PUT /f", "If: ()\r\n"), IF_MALFORMED, OUTCOME_if_malformed, TO_IF "+ if_sound-"},
-    {REQUEST("PUT /f", "If: (<a:b>)\r\n"), IF_FALSE, OUTCOME_if_failed,
+    {REQUEST("PUT /f", EMPTY "If: ()\r\n"), IF_MALFORMED, OUTCOME_if_malformed,
+     TO_IF "+ if_sound-"},
+    {REQUEST("PUT /f", EMPTY "If: (<a:b>)\r\n"), IF_FALSE, OUTCOME_if_failed,
      TO_IF "+ if_sound+ if_holds-"},
-    {REQUEST("PUT /f", "If: (<a:b>)\r\n"), LOCKED, OUTCOME_locked,
-     TO_IF "+ if_sound+ if_holds+ unlocks- refreshes_lock- needs_no_lock- unlocked-"},
-    {REQUEST("UNLOCK /f", ""), 0, OUTCOME_lock_token_missing, TO_IF "- unlocks+ lock_token_sent-"},
+    {REQUEST("PUT /f", EMPTY "If: (<a:b>)\r\n"), LOCKED, OUTCOME_locked,
+     TO_IF "+ if_sound+ if_holds+ only_reads- unlocks- refreshes_lock- needs_no_lock- unlocked-"},
+    {REQUEST("UNLOCK /f", ""), 0, OUTCOME_lock_token_missing,
+     TO_IF "- only_reads- unlocks+ lock_token_sent-"},
     {REQUEST("UNLOCK /f", "Lock-Token: <a:b>\r\n"), TOKEN_UNKNOWN, OUTCOME_lock_token_unknown,
-     TO_IF "- unlocks+ lock_token_sent+ lock_token_known-"},
+     TO_IF "- only_reads- unlocks+ lock_token_sent+ lock_token_known-"},
     {REQUEST("UNLOCK /f", "Lock-Token: <a:b>\r\n"), 0, OUTCOME_done,
-     TO_IF "- unlocks+ lock_token_sent+ lock_token_known+ effect_worked+ effect_whole+ "
+     TO_IF "- only_reads- unlocks+ lock_token_sent+ lock_token_known+ effect_worked+ effect_whole+ "
            "tells_properties- came_from_form- leaves_unfinished- was_created- has_result-"},
     {REQUEST("LOCK /f", ""), TOKEN_UNKNOWN, OUTCOME_refresh_unnamed,
-     TO_IF "- unlocks- refreshes_lock+ refreshed_lock_named-"},
+     TO_IF "- only_reads- unlocks- refreshes_lock+ refreshed_lock_named-"},
     {REQUEST("LOCK /f", ""), HAS_RESULT, OUTCOME_result_told,
-     TO_IF "- unlocks- refreshes_lock+ refreshed_lock_named+ effect_worked+ effect_whole+ "
-           "tells_properties- came_from_form- leaves_unfinished- was_created- has_result+"},
+     TO_IF
+     "- only_reads- unlocks- refreshes_lock+ refreshed_lock_named+ effect_worked+ effect_whole+ "
+     "tells_properties- came_from_form- leaves_unfinished- was_created- has_result+"},
     // Content
     {REQUEST("PUT /f", LENGTH), NO_ROOM, OUTCOME_storage_full, TO_CHANGE "+ content_placed-"},
     {REQUEST("PUT /f", LENGTH), CONTENT_BREAKS_OFF, OUTCOME_content_incomplete,
      TO_CHANGE "+ content_placed+ content_arrived-"},
     {REQUEST("PROPPATCH /f", LENGTH), MEANINGLESS, OUTCOME_xml_meaningless,
-     TO_CHANGE "+ content_placed+ content_arrived+ content_understood-"},
+     TO_CHANGE "+ content_placed+ content_arrived+ was_refresh- content_understood-"},
+    {REQUEST("LOCK /f", CHUNKED), TOKEN_UNKNOWN, OUTCOME_refresh_unnamed,
+     TO_CHANGE "+ content_placed+ content_arrived+ was_refresh+ refreshed_in_chunks-"},
+    {REQUEST("LOCK /f", CHUNKED), HAS_RESULT, OUTCOME_result_told,
+     TO_CHANGE "+ content_placed+ content_arrived+ was_refresh+ refreshed_in_chunks+ "
+               "effect_worked+ effect_whole+ tells_properties- came_from_form- "
+               "leaves_unfinished- was_created- has_result+"},
     {REQUEST("LOCK /f", LENGTH), CONFLICTING, OUTCOME_lock_conflict,
-     TO_CHANGE "+ content_placed+ content_arrived+ content_understood+ lock_grantable-"},
+     TO_CHANGE
+     "+ content_placed+ content_arrived+ was_refresh- content_understood+ lock_grantable-"},
     // Effect
     {REQUEST("PUT /f", LENGTH), EFFECT_FAILS, OUTCOME_write_failed, TO_EFFECT "-"},
     {REQUEST("DELETE /f", ""), PARTLY, OUTCOME_partly_done, TO_EFFECT "+ effect_whole-"},
     {REQUEST("PROPFIND /f", ""), 0, OUTCOME_properties_told,
-     TO_IF "- unlocks- refreshes_lock- needs_no_lock+ content_placed+ content_arrived+ "
+     TO_IF "- only_reads- unlocks- refreshes_lock- needs_no_lock+ content_placed+ content_arrived+ "
+           "was_refresh- "
            "content_understood+ lock_grantable+ effect_worked+ effect_whole+ tells_properties+"},
     {REQUEST("PROPPATCH /f", LENGTH), UNTOLD, OUTCOME_done,
      TO_EFFECT "+ effect_whole+ tells_properties- came_from_form- leaves_unfinished- was_created- "
                "has_result-"},
     {REQUEST("POST /f", LENGTH), COLLECTION | FROM_FORM, OUTCOME_uploaded,
      TO_EFFECT "+ effect_whole+ tells_properties- came_from_form+"},
-    {REQUEST("PUT /f", ""), ABSENT | CREATES, OUTCOME_created,
+    {REQUEST("PUT /f", EMPTY), ABSENT | CREATES, OUTCOME_created,
      TO_TARGET
-     "+ target_exists- makes_anew+ name_possible+ name_visible+ parent_there+ " UNCONDITIONAL
-     "has_if- unlocks- refreshes_lock- needs_no_lock- unlocked+ content_placed+ "
-     "content_arrived+ content_understood+ lock_grantable+ effect_worked+ effect_whole+ "
+     "+ target_exists- makes_anew+ makes_file_with_slash- name_possible+ name_visible+ "
+     "parent_there+ " UNCONDITIONAL
+     "has_if- only_reads- unlocks- refreshes_lock- needs_no_lock- unlocked+ content_placed+ "
+     "content_arrived+ was_refresh- content_understood+ lock_grantable+ effect_worked+ "
+     "effect_whole+ "
      "tells_properties- came_from_form- leaves_unfinished- was_created+"},
     // What changed meanwhile is asked about again, and the trail is that of the last time
     {REQUEST("PUT /f", LENGTH), STALE_ONCE, OUTCOME_done,
@@ -337,11 +390,13 @@ static bool fake_host(struct exchange *x, enum fact fact)
 
         if (w->state & CONTENT_BREAKS_OFF && is_wanted == (fact == FACT_CONTENT))
             exchange_set_cause(x, OUTCOME_content_incomplete, 1);
+        x->content_taken = x->request.content_length;
         return true;
     }
     assert_int_equal(fact, FACT_ROUTE);
     x->host_known = !(w->state & OTHER_HOST);
     x->resource = w->state & NO_ROUTE ? NULL : &resource;
+    x->guard = w->state & GUARDED ? &resource : NULL;
     x->allowed = w->state & READ_ONLY ? METHOD_BIT(METHOD_GET) : ~METHOD_BIT(METHOD_TRACE);
     if (w->state & ALLOWS_TRACE)
         x->allowed |= METHOD_BIT(METHOD_TRACE);
@@ -372,6 +427,7 @@ static void fake_representation(struct exchange *x, uint64_t state)
         .is_collection = (state & COLLECTION) != 0,
         .name_possible = !(state & NAME_IMPOSSIBLE),
         .name_hidden = (state & NAME_HIDDEN) != 0,
+        .named_as_folder = (state & SLASH) != 0,
         .parent_exists = !(state & ORPHAN),
         .depth_unbounded = (state & TOO_DEEP) != 0,
     };
@@ -395,6 +451,7 @@ static void fake_destination(struct exchange *x, uint64_t state)
     x->destination = (struct destination_state){
         .exists = (state & DESTINATION_TAKEN) != 0,
         .parent_exists = !(state & DESTINATION_ORPHAN),
+        .named_as_folder = span_ends(message_field(&x->request, FIELD_destination), SPAN("/")),
         .overlaps = (state & OVERLAPS) != 0,
     };
 }
@@ -469,7 +526,11 @@ static bool fake_type(const struct exchange *x)
 
 static const struct resource_ops resource_ops = {.establish = fake_resource,
                                                  .takes_type = fake_type};
-static struct resource resource = {.ops = &resource_ops};
+static struct resource resource = {
+    .ops = &resource_ops,
+    .wants = METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_POST) |
+             METHOD_BIT(METHOD_LOCK) | METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH),
+};
 static const struct exchange_host host = {.establish = fake_host};
 
 static void walk_once(struct walk *w, const struct golden *g)

@@ -227,9 +227,12 @@ static bool establish_effect(struct authoring *a)
     return true;
 }
 
+/* What it does itself, or guards while its reader answers: of that nothing is to be released. */
 static struct authoring *authoring_of(struct exchange *x)
 {
-    struct authoring *a = x->held;
+    struct resource *self = x->guard ? x->guard : x->resource;
+    void **held = x->guard ? &x->guard_held : &x->held;
+    struct authoring *a = *held;
 
     if (a)
         return a;
@@ -239,9 +242,9 @@ static struct authoring *authoring_of(struct exchange *x)
     memset(a, 0, sizeof *a);
     a->x = x;
     a->written = -1;
-    a->dav = container_of(x->resource, struct dav, resource);
+    a->dav = container_of(self, struct dav, resource);
     a->path = uri_path_trim(span_from(x->path.text, x->resource->mount_length - 1));
-    x->held = a;
+    *held = a;
     return a;
 }
 
