@@ -352,3 +352,8 @@ bool oc_mtime_parse(struct span value, int64_t *ret_unix)
     *ret_unix = negative ? -(int64_t)seconds : (int64_t)seconds;
     return true;
 }
+
+bool expected_length_parse(struct span value, uint64_t *ret_length)
+{
+    return span_to_u64(span_trim(value), INT64_MAX, ret_length);
+}

@@ -91,4 +91,10 @@ enum destination_place destination_locate(const struct destination *d, struct sp
  */
 bool oc_mtime_parse(struct span value, int64_t *ret_unix);
 
+/*
+ * X-Expected-Entity-Length, with which macOS tells the length of content that it sends in chunks.
+ * False: it is not there, or no number of bytes that a file can have.
+ */
+bool expected_length_parse(struct span value, uint64_t *ret_length);
+
 #endif

@@ -115,7 +115,8 @@ def test_a_patch_document_is_a_representation_of_its_own(server, root):
 
 def upload(server, target, pieces, opening=None, last=None):
     """An upload in pieces; the answer to the last one, and the upload."""
-    response = server.request("PUT", target, {"Upload-Complete": "?0", **(opening or {})}, pieces[0])
+    fields = {"Upload-Complete": "?0", **(opening or {})}
+    response = server.request("PUT", target, fields, pieces[0])
     assert response.status == 201
     where, offset = response["Location"], len(pieces[0])
     for number, piece in enumerate(pieces[1:], 2):

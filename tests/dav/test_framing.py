@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What is refused before it does harm: content without a length (RFC 9110 §15.5.12, RFC 1945
 §7.2.2), coded content (RFC 9110 §8.4), files named as folders (RFC 4918 §5.2); and If of reads
-(RFC 4918 §10.4), and content in chunks that turns out to be none (§9.3, §9.10.2)."""
+(RFC 4918 §10.4), and content in chunks that turns out to be none (§9.3, §9.10.2). And
+the length that macOS expects is asked about before the content."""
 import gzip
 
 import pytest
 
-from site_of_dav import HOST, Server, ask, assert_refused, config, put
+from site_of_dav import HOST, Server, ask, assert_refused, config, head_of, put
 
 FORM = "Content-Type: multipart/form-data; boundary=b"
 PATCH = "Content-Type: application/x-sabredav-partialupdate"
@@ -189,3 +190,35 @@ def test_lock_is_refreshed_by_empty_chunked_content(server, kept):
     assert_refused(ask(server, "LOCK", "/kept", content=b"", coding="chunked"), 412,
                    "refresh-unnamed")
     assert ask(server, "UNLOCK", "/kept", f"Lock-Token: {token}").status == 204
+
+
+# ---- The length that macOS expects
+
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory):
+    root = tmp_path_factory.mktemp("narrow")
+    with Server(root, config=config(quota=1000, max_upload=5000)) as server:
+        yield server, root
+
+
+@pytest.mark.parametrize("expected, status, outcome", [(1001, 507, "quota-exceeded"),
+                                                       (5001, 413, "content-too-large")])
+def test_expected_length_is_refused_before_the_content(narrow, expected, status, outcome):
+    server, root = narrow
+    with server.connect() as client:
+        client.send(head_of("PUT", "/f", "Transfer-Encoding: chunked",
+                            f"X-Expected-Entity-Length: {expected}"))
+        assert_refused(client.read_response(), status, outcome)
+    assert list(root.iterdir()) == []
+
+
+@pytest.mark.parametrize("expected", ["1000", "2", "1", "0", "-1", "many", "99999999999999999999"])
+def test_expected_length_is_no_promise(narrow, expected):
+    server, root = narrow
+    response = ask(server, "PUT", "/f", f"X-Expected-Entity-Length: {expected}",
+                   content=b"content", coding="chunked")
+    assert response.status == 201 and (root / "f").read_bytes() == b"content"
+    response = ask(server, "PUT", "/f", f"X-Expected-Entity-Length: {expected}",
+                   content=b"c" * 1001, coding="chunked")
+    assert_refused(response, 507, "quota-exceeded")
+    assert ask(server, "DELETE", "/f").status == 204

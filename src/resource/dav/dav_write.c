@@ -120,13 +120,22 @@ static int stage_part(struct authoring *a)
     return error;
 }
 
+/* The length of the content, if the client tells it; of chunks, the one it expects. */
+static uint64_t told_length(const struct message *m)
+{
+    uint64_t length = TREE_LENGTH_UNKNOWN;
+
+    if (m->framing == FRAMING_LENGTH)
+        return m->content_length;
+    (void)expected_length_parse(message_field(m, FIELD_x_expected_entity_length), &length);
+    return length;
+}
+
 /* The first piece has come, or is about to, or there will be none. */
 static int begin(struct authoring *a)
 {
-    const struct message *m = &a->x->request;
-    uint64_t length = upload_is_opening(a->x)        ? upload_stated_length(a->x)
-                      : m->framing == FRAMING_LENGTH ? m->content_length
-                                                     : TREE_LENGTH_UNKNOWN;
+    uint64_t length =
+        upload_is_opening(a->x) ? upload_stated_length(a->x) : told_length(&a->x->request);
 
     if (write_is_partial(a->x))
         return stage_part(a);
@@ -146,6 +155,7 @@ bool establish_place(struct authoring *a)
 {
     struct exchange *x = a->x;
     enum outcome cause;
+    uint64_t length;
 
     if ((x->request.method != METHOD_PUT && x->request.method != METHOD_PATCH) || x->upload.named)
         return true;
@@ -158,8 +168,9 @@ bool establish_place(struct authoring *a)
     }
     if (a->stage || x->content_taken || a->content.ptr)
         return true; // the questions are asked again
+    length = told_length(&x->request);
     if (!x->request.expect_continue &&
-        (x->request.framing != FRAMING_LENGTH || x->request.content_length < EARLY))
+        (length == TREE_LENGTH_UNKNOWN || (x->request.framing == FRAMING_LENGTH && length < EARLY)))
         return true;
     if (!step_in_lane(a, begin_early, write_copies_much(a)))
         return false;
