@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@ void oplog(const char *token, const char *format, ...)
     va_list args;
     int n = snprintf(line, sizeof line, "candor: %s: ", token);
     int more;
+    struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
 
     va_start(args, format);
     more = vsnprintf(line + n, sizeof line - (size_t)n, format, args);
@@ -23,5 +25,6 @@ void oplog(const char *token, const char *format, ...)
     if (n > LINE_LENGTH - 2)
         n = LINE_LENGTH - 2;
     line[n++] = '\n';
-    (void)!write(STDERR_FILENO, line, (size_t)n);
+    if (poll(&ready, 1, 0) == 1)
+        (void)!write(STDERR_FILENO, line, (size_t)n);
 }

@@ -48,6 +48,7 @@ struct target_state {
     bool name_possible;   // the file system can hold the name
     bool name_hidden;     // whatever had it would not be there for clients
     bool parent_exists;   // as a collection
+    bool lists_unlisted;  // a PROPFIND of members, where folders are not listed
     bool depth_unbounded; // a PROPFIND that goes deeper than is permitted
 };
 

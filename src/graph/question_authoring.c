@@ -251,6 +251,11 @@ bool ask_posts_on_file(struct exchange *x)
     return !x->target.is_collection && x->request.method == METHOD_POST;
 }
 
+bool ask_lists_unlisted(struct exchange *x)
+{
+    return x->target.lists_unlisted;
+}
+
 bool ask_walks_too_deep(struct exchange *x)
 {
     return x->target.depth_unbounded;

@@ -2,16 +2,11 @@
 #include "server/access_log.h"
 
 #include "base/clock.h"
-#include "base/error.h"
-#include "base/oplog.h"
 #include "graph/graph.h"
 #include "server/connection.h"
 #include "server/listen.h"
 #include "server/respond.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
 #include <time.h>
 
 enum {
@@ -31,80 +26,31 @@ static void on_timer(struct timer *t)
     access_log_flush(container_of(t, struct access_log, timer));
 }
 
-static int open_file(const struct config *config)
+void access_log_init(struct access_log *log, const struct config *config, struct loop *loop,
+                     struct log_writer *writer)
 {
-    if (config->access_log == ACCESS_LOG_STDERR)
-        return STDERR_FILENO;
-    return open(config->access_log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-}
-
-int access_log_open(struct access_log *log, const struct config *config, struct loop *loop)
-{
-    *log = (struct access_log){.config = config, .loop = loop, .fd = -1};
+    *log = (struct access_log){.config = config, .loop = loop, .writer = writer};
     timer_init(&log->timer, on_timer);
-    if (config->access_log == ACCESS_LOG_OFF)
-        return 0;
-    log->fd = open_file(config);
-    return log->fd < 0 ? -CANDOR_E_SYSTEM : 0;
 }
-
-/* Workers write to the same pipe or file; where the system takes less than all at once, another's
- * lines would get in between. */
-static pthread_mutex_t flush_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void access_log_flush(struct access_log *log)
 {
-    size_t at = 0;
-
-    pthread_mutex_lock(&flush_lock);
-    while (at < log->lines.len) {
-        ssize_t n = write(log->fd, log->lines.ptr + at, log->lines.len - at);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            if (!log->failed)
-                oplog("access-log-failed",
-                      "the access log cannot be written (%s); lines are lost until it can",
-                      strerror(errno));
-            log->failed = true;
-            break;
-        }
-        log->failed = false;
-        at += (size_t)n;
-    }
-    pthread_mutex_unlock(&flush_lock);
-    buf_clear(&log->lines);
+    if (log->writer)
+        log_writer_give(log->writer, &log->lines);
     timer_stop(&log->timer);
 }
 
 void access_log_reopen(struct access_log *log)
 {
-    int fd;
-
-    if (log->fd < 0)
+    if (!log->writer)
         return;
     access_log_flush(log);
-    if (log->config->access_log != ACCESS_LOG_FILE)
-        return;
-    fd = open_file(log->config);
-    if (fd < 0) {
-        oplog("access-log-not-reopened", "%s cannot be opened (%s); the old file stays in use",
-              log->config->access_log_file, strerror(errno));
-        return;
-    }
-    close(log->fd);
-    log->fd = fd;
+    log_writer_reopen(log->writer);
 }
 
 void access_log_done(struct access_log *log)
 {
-    if (log->fd >= 0)
-        access_log_flush(log);
-    if (log->fd > STDERR_FILENO)
-        close(log->fd);
     buf_done(&log->lines);
-    log->fd = -1;
 }
 
 static struct span error_name(int error)
@@ -219,7 +165,7 @@ static void add_combined(struct buf *b, const struct carried *k)
 
 void access_log_add(struct access_log *log, const struct carried *k)
 {
-    if (log->fd < 0)
+    if (!log->writer)
         return;
     if (log->lines.len == 0)
         timer_set(log->loop, &log->timer, loop_now(log->loop) + FLUSH_MS * CLOCK_MS);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * The access log of one worker: a line for each exchange, gathered in memory and written out when
- * there is much of it or when it has waited a moment.
+ * The access log of one worker: a line for each exchange, gathered in memory and handed to the
+ * writer when there is much of it or when it has waited a moment.
  */
 #ifndef CANDOR_SERVER_ACCESS_LOG_H
 #define CANDOR_SERVER_ACCESS_LOG_H
 
 #include "base/buf.h"
 #include "io/loop.h"
-#include "server/config.h"
+#include "server/log_writer.h"
 
 struct carried;
 
@@ -17,15 +17,14 @@ struct access_log {
     struct loop *loop;
     struct timer timer;
     struct buf lines;
-    int fd;      // -1: off
-    bool failed; // told once
+    struct log_writer *writer; // borrowed; NULL: off
 };
 
-/* -CANDOR_E_SYSTEM (see errno) when the file cannot be opened. */
-int access_log_open(struct access_log *log, const struct config *config, struct loop *loop);
+void access_log_init(struct access_log *log, const struct config *config, struct loop *loop,
+                     struct log_writer *writer);
 void access_log_add(struct access_log *log, const struct carried *k);
 void access_log_flush(struct access_log *log);
-/* Writes out, then opens the file by its name again; keeps the old one when that fails. */
+/* Behind what was logged so far, the file is opened by its name again. */
 void access_log_reopen(struct access_log *log);
 void access_log_done(struct access_log *log);
 

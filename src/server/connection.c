@@ -99,6 +99,7 @@ static void carried_give_back(struct carried *k)
         free(k);
         return;
     }
+    arena_reset(&k->x.arena); // what a large request took is not kept
     k->next_free = w->carried_free;
     w->carried_free = k;
     w->carried_free_count++;
@@ -139,7 +140,9 @@ static void establish_route(struct exchange *x, struct worker *w)
         x->guard = x->resource;
         x->resource = x->resource->reader;
     }
-    x->content_limit = x->resource->content_limit;
+    x->content_limit = x->resource->stores & METHOD_BIT(x->request.method)
+                           ? x->resource->stored_limit
+                           : x->resource->content_limit;
     if (config->trace)
         x->allowed |= METHOD_BIT(METHOD_TRACE);
 }
@@ -244,6 +247,7 @@ static void begin_exchange(struct connection *c, struct carried *k, size_t lengt
     h1_content_init(&k->content, &x->request, length);
     k->content_ended = x->request.framing == FRAMING_NONE;
     k->close = !x->request.keep_alive || c->over_capacity;
+    x->allowed = c->worker->methods; // of the server, until a route is known
     decode_path(x);
     walk(k);
 }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/oplog.h"
 #include "server/listen.h"
+#include "server/log_writer.h"
 #include "server/state.h"
 #include "server/worker.h"
 
@@ -29,6 +30,7 @@ struct server {
     struct media_type_map *types;
     struct dav_share **shares; // one for each route that is writable
     struct store *store;       // NULL: none is
+    struct log_writer *log_writer;
     pthread_t main_thread;
 };
 
@@ -159,6 +161,11 @@ static int open_workers(struct server *s)
 {
     size_t listen_count = s->config->listen_count;
     size_t count = listen_count * s->worker_count;
+    struct worker_means means = {.config = s->config,
+                                 .pool = s->pool,
+                                 .types = s->types,
+                                 .shares = s->shares,
+                                 .log_writer = s->log_writer};
     int *sockets = malloc(count * sizeof *sockets);
     int error = sockets ? 0 : -CANDOR_E_MEMORY;
 
@@ -168,10 +175,21 @@ static int open_workers(struct server *s)
         error = bind_address(s, i, sockets);
     for (unsigned w = 0; w < s->worker_count && error == 0; w++) {
         s->opened++;
-        error = worker_open(&s->workers[w], s->config, s->pool, s->types, s->shares,
-                            sockets + w * listen_count);
+        error = worker_open(&s->workers[w], &means, sockets + w * listen_count);
     }
     free(sockets);
+    return error;
+}
+
+static int open_log(struct server *s)
+{
+    int error = log_writer_open(s->config, &s->log_writer);
+
+    if (error < 0)
+        oplog("access-log-not-opened", "the access log %s cannot be opened: %s",
+              s->config->access_log == ACCESS_LOG_FILE ? s->config->access_log_file
+                                                       : "on standard error",
+              strerror(errno));
     return error;
 }
 
@@ -186,9 +204,11 @@ static int start_workers(struct server *s)
     for (; s->running < s->worker_count; s->running++) {
         struct worker *w = &s->workers[s->running];
 
-        if (pthread_create(&w->thread, NULL, worker_main, w) != 0) {
+        int error = pthread_create(&w->thread, NULL, worker_main, w);
+
+        if (error != 0) {
             oplog("thread-not-started", "no thread can be started for a worker: %s",
-                  strerror(errno));
+                  strerror(error));
             return -CANDOR_E_SYSTEM;
         }
     }
@@ -201,8 +221,33 @@ static void stop_workers(struct server *s)
         worker_stop(&s->workers[w]);
 }
 
+/* Where what belongs to writable folders is kept, and who may change them. */
+static void tell_writable(const struct server *s)
+{
+    struct buf state = {0};
+
+    if (state_find(s->config, &state) == 0)
+        fprintf(stderr, "locks and properties are kept in %s\n", state.ptr);
+    buf_done(&state);
+    for (size_t i = 0; i < s->config->listen_count; i++) {
+        const struct sockaddr *address = (const struct sockaddr *)&s->addresses[i];
+        char text[LISTEN_TEXT];
+
+        if (listen_is_loopback(address))
+            continue;
+        listen_print(address, text);
+        oplog("open-to-all",
+              "whoever reaches %s may change what is served there: there is no access control; "
+              "listen on 127.0.0.1 unless something guards this address",
+              text);
+        return;
+    }
+}
+
 static void tell_ready(const struct server *s)
 {
+    if (s->store)
+        tell_writable(s);
     for (size_t i = 0; i < s->config->listen_count; i++) {
         char text[LISTEN_TEXT];
 
@@ -296,12 +341,15 @@ int server_run(const struct config *config)
     sigaddset(&set, SIGINT);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     if (error == 0)
+        error = open_log(&s);
+    if (error == 0)
         error = open_workers(&s);
     if (error == 0)
         error = serve(&s, &set);
     offload_free(s.pool);
     for (unsigned w = 0; w < s.opened; w++)
         worker_done(&s.workers[w]);
+    log_writer_close(s.log_writer);
     for (size_t i = 0; s.shares && i < config->routes.count; i++)
         dav_share_free(s.shares[i]);
     free(s.shares);

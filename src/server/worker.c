@@ -20,12 +20,15 @@ enum {
 
 struct span worker_date_line(struct worker *w, int64_t *ret_time)
 {
-    struct timespec now;
+    int64_t round = loop_now(w->loop);
 
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    if (now.tv_sec != w->date_second) {
-        date_format(now.tv_sec, w->date_line + sizeof "Date: " - 1);
-        w->date_second = now.tv_sec;
+    // The exact clock, not the coarse one: a file that was just written is never newer than Date.
+    if (round >= w->date_until) {
+        int64_t now = clock_realtime();
+
+        w->date_second = now / CLOCK_SECOND;
+        w->date_until = round + CLOCK_SECOND - now % CLOCK_SECOND;
+        date_format(w->date_second, w->date_line + sizeof "Date: " - 1);
     }
     *ret_time = w->date_second;
     return span_of(w->date_line, sizeof w->date_line);
@@ -170,6 +173,7 @@ static int open_resources(struct worker *w)
 {
     const struct route_table *table = &w->config->routes;
 
+    w->methods = w->config->trace ? METHOD_BIT(METHOD_TRACE) : 0;
     w->resources = calloc(table->count, sizeof(struct resource *));
     if (!w->resources)
         return tell_not_started(-CANDOR_E_MEMORY);
@@ -188,20 +192,22 @@ static int open_resources(struct worker *w)
             return error;
         }
         r->content_limit = route->content;
+        r->stored_limit = route->stored;
         r->mount_length = route_mount_length(route);
         w->resources[route->number] = r;
+        w->methods |= r->methods;
     }
     return 0;
 }
 
-int worker_open(struct worker *w, const struct config *config, struct offload *pool,
-                const struct media_type_map *types, struct dav_share *const *shares,
-                const int *sockets)
+int worker_open(struct worker *w, const struct worker_means *means, const int *sockets)
 {
+    const struct config *config = means->config;
     const struct config_limits *limits = &config->limits;
     int error;
 
-    *w = (struct worker){.config = config, .pool = pool, .types = types, .shares = shares};
+    *w = (struct worker){
+        .config = config, .pool = means->pool, .types = means->types, .shares = means->shares};
     list_init(&w->connections);
     w->stop_message.on_arrival = on_stop;
     w->reopen_message.on_arrival = on_reopen;
@@ -213,7 +219,6 @@ int worker_open(struct worker *w, const struct config *config, struct offload *p
     memcpy(w->date_line, "Date: ", sizeof "Date: " - 1);
     memcpy(w->date_line + sizeof "Date: " - 1 + DATE_LENGTH, "\r\nServer: candor\r\n",
            sizeof "\r\nServer: candor\r\n" - 1);
-    w->log.fd = -1;
     if (getrandom(&w->next_id, sizeof w->next_id, 0) != sizeof w->next_id)
         return tell_not_started(-CANDOR_E_SYSTEM);
     w->listeners = calloc(config->listen_count, sizeof *w->listeners);
@@ -222,12 +227,7 @@ int worker_open(struct worker *w, const struct config *config, struct offload *p
     error = loop_open(limits->request_line + limits->field_section + BUFFER_SPARE, &w->loop);
     if (error < 0)
         return tell_not_started(error);
-    error = access_log_open(&w->log, config, w->loop);
-    if (error < 0) {
-        oplog("access-log-not-opened", "the access log %s cannot be opened: %s",
-              config->access_log_file, strerror(errno));
-        return error;
-    }
+    access_log_init(&w->log, config, w->loop, means->log_writer);
     error = open_resources(w);
     for (size_t i = 0; i < config->listen_count && error == 0; i++) {
         w->listeners[i].worker = w;

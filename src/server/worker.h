@@ -34,6 +34,7 @@ struct worker {
     pthread_t thread;
     struct worker_listener *listeners; // config->listen_count of them
     struct resource **resources;       // by the number of their route
+    method_set methods;                // that some route can answer
     struct h1_limits h1_limits;
 
     struct list connections;
@@ -47,18 +48,26 @@ struct worker {
     struct carried *carried_free; // exchanges for reuse, last in first out
     unsigned carried_free_count;
     uint64_t next_id;
-    int64_t date_second; // that date_line is of
+    int64_t date_second; // that date_line is of, until the loop's clock is at date_until
+    int64_t date_until;
     char date_line[sizeof "Date: " - 1 + DATE_LENGTH + 2 + sizeof "Server: candor\r\n" - 1];
 
     struct access_log log;
     bool failed; // its loop ended by itself
 };
 
+/* What all workers share; all of it outlives them. */
+struct worker_means {
+    const struct config *config;
+    struct offload *pool;
+    const struct media_type_map *types;
+    struct dav_share *const *shares; // by route; NULL where it is only read
+    struct log_writer *log_writer;   // or NULL
+};
+
 /* sockets: listening, one for each of config->listen; owned by the worker from then on. Tells the
  * operator why it failed. */
-int worker_open(struct worker *w, const struct config *config, struct offload *pool,
-                const struct media_type_map *types, struct dav_share *const *shares,
-                const int *sockets);
+int worker_open(struct worker *w, const struct worker_means *means, const int *sockets);
 /* Runs the loop until worker_stop was asked for and everything is finished. */
 void worker_run(struct worker *w);
 void worker_done(struct worker *w);

@@ -259,11 +259,210 @@ def test_what_changed_since_the_question_is_not_deleted(page, root):
     focus(page, "a.txt")
     page.press("Delete")
     page.find("dialog button.danger")
+    page.wait("performance.getEntriesByName(new URL('a.txt', location.href)).length === 1")
     (root / "a.txt").write_text("changed by another")
     page.click_text("dialog button", "Delete")
     page.wait("document.querySelector('dialog')?.textContent.includes('has changed meanwhile')")
     page.press("Escape")
     assert (root / "a.txt").read_text() == "changed by another"
+
+
+def test_what_changed_since_the_question_is_not_replaced(page, server, root):
+    (root / "b.txt").write_text("other")
+    focus(page, "a.txt")
+    page.press("F2")
+    page.find("dialog input")
+    page.press("b", "Enter")
+    page.find("dialog button.danger")
+    page.run("window.first = document.querySelector('dialog')")
+    assert server.request("PUT", "/b.txt", body=b"changed by another").status == 204
+    page.click_text("dialog button", "Replace")
+    page.wait("document.querySelector('dialog') && document.querySelector('dialog') !== first")
+    assert (root / "b.txt").read_text() == "changed by another"
+    page.click_text("dialog button", "Replace")
+    wait_for_name(page, "a.txt", present=False)
+    assert (root / "b.txt").read_text() == "old"
+
+
+def test_a_rename_that_keeps_both_tells_the_name_that_it_got(page, root):
+    (root / "b.txt").write_text("other")
+    focus(page, "a.txt")
+    page.press("F2")
+    page.find("dialog input")
+    page.press("b", "Enter")
+    page.click_text("dialog button", "Keep both")
+    page.wait("document.querySelector('.toast').textContent === 'It is called b (2).txt now.'")
+    page.wait("document.activeElement.textContent === 'b (2).txt'")
+    assert (root / "b (2).txt").read_text() == "old" and (root / "b.txt").read_text() == "other"
+
+
+# ---- Answers that come late
+
+def hold(page, what):
+    """From now on answers to requests whose method and address hold this text wait in window.held
+    to be let through."""
+    page.run("""const fetchNow = window.fetch;
+        window.held = []; window.started = 0;
+        window.fetch = async (url, options) => {
+            const held = ((options?.method || "GET") + " " + new URL(url, location.href))
+                .includes(%r);
+            window.started += held;
+            const response = await fetchNow(url, options);
+            if (held)
+                await new Promise((resolve) => window.held.push(resolve));
+            return response;
+        };""" % what)
+
+
+def let_through(page, count):
+    """Waits for as many answers, then lets the oldest through."""
+    page.wait("window.held.length === arguments[0]", count)
+    page.run("window.held.shift()()")
+
+
+def offer_refresh(page):
+    """What refresh() may be called with: files that were chosen, though they are none."""
+    page.run("document.querySelector('details.menu').open = true")
+    page.click("[data-do=upload]")
+    page.find("input.chosen")
+
+
+REFRESH = "document.querySelector('input.chosen').dispatchEvent(new Event('change'));"
+
+
+def mark(page):
+    page.run("document.querySelector('tbody').id = 'old'")
+
+
+def wait_for_new_rows(page):
+    page.wait("document.querySelector('#old') === null && document.querySelector('td.more')")
+
+
+def rename_and_hold_the_listing(page):
+    focus(page, "a.txt")
+    hold(page, "GET")
+    mark(page)
+    page.press("F2")
+    page.find("dialog input")
+    page.press("b", "Enter")
+    page.wait("window.held.length === 1")
+
+
+def test_listings_are_got_one_after_the_other(page):
+    """Else an older one could come last, and stay."""
+    offer_refresh(page)
+    hold(page, "GET")
+    page.run(REFRESH * 3)
+    let_through(page, 1)
+    page.wait("window.held.length > 0")
+    assert page.run("return window.started") == 2
+    let_through(page, 1)
+    let_through(page, 1)
+    assert page.run("return window.started") == 3
+
+
+def test_a_listing_that_comes_late_does_not_take_the_focus(page):
+    offer_refresh(page)
+    hold(page, "GET")
+    focus(page, "a.txt")
+    mark(page)
+    page.run(REFRESH)
+    page.press("/")
+    let_through(page, 1)
+    wait_for_new_rows(page)
+    page.press("n")  # in the search field a letter, on a row a new folder
+    assert page.run("return document.querySelector('.search input').value") == "n"
+    assert page.run("return document.querySelector('dialog')") is None
+
+
+def test_what_was_renamed_does_not_take_the_focus_late(page):
+    rename_and_hold_the_listing(page)
+    page.press("/")
+    let_through(page, 1)
+    wait_for_new_rows(page)
+    page.press("n")
+    assert page.run("return document.querySelector('.search input').value") == "n"
+    assert page.run("return document.querySelector('dialog')") is None
+
+
+def test_the_focus_stays_on_the_row_that_it_was_moved_to(page):
+    rename_and_hold_the_listing(page)
+    page.press("ArrowUp")
+    let_through(page, 1)
+    wait_for_new_rows(page)
+    assert page.run("return document.activeElement.querySelector('bdi').textContent") == "sub"
+
+
+def test_the_focus_returns_to_a_row_that_was_made_anew(page):
+    offer_refresh(page)
+    focus(page, "a.txt")
+    mark(page)
+    page.press("F2")
+    page.find("dialog input")
+    page.run(REFRESH)
+    wait_for_new_rows(page)
+    page.press("Escape")
+    page.wait("document.activeElement.textContent === 'a.txt'")
+
+
+def test_the_question_before_a_delete_comes_at_once(page, root):
+    """Late, it would get the Enter that was meant for something else."""
+    hold(page, "HEAD")
+    focus(page, "a.txt")
+    page.press("Delete", "n")
+    assert page.run("return document.querySelector('dialog h2').textContent") == "Delete a.txt?"
+    assert page.run("return document.querySelectorAll('dialog').length") == 1
+    let_through(page, 1)
+    page.press("Escape")
+    assert (root / "a.txt").exists()
+
+
+def test_the_folder_that_was_chosen_last_is_moved_to(page, root):
+    (root / "other").mkdir()
+    focus(page, "a.txt")
+    page.press("m")
+    page.find(".folders button")
+    hold(page, "GET")
+    page.click_text(".folders button", "sub")
+    page.wait("window.held.length === 1")
+    page.click_text(".folders button", "other")
+    page.click_text("dialog .buttons button", "Move here")  # not yet shown
+    page.wait("document.querySelector('.complaint').textContent.includes('wait')")
+    page.wait("window.held.length === 2")
+    page.run("window.held.pop()()")
+    page.wait("document.querySelector('.path').textContent === '/other/'")
+    page.run("window.held.pop()()")
+    page.run("return new Promise((resolve) => setTimeout(resolve))")
+    page.click_text("dialog .buttons button", "Move here")
+    let_through(page, 1)  # the listing behind it
+    wait_for_name(page, "a.txt", present=False)
+    assert (root / "other" / "a.txt").read_text() == "old"
+
+
+def test_nothing_is_asked_of_an_upload_that_was_cancelled(page, root, tmp_path):
+    hold(page, "HEAD")
+    choose(page, local_file(tmp_path, "a.txt", b"new"))
+    page.wait("window.held.length === 1")
+    page.click(".uploads li .close")
+    let_through(page, 1)
+    page.wait("document.querySelectorAll('.uploads li').length === 0")
+    assert page.run("return document.querySelector('dialog')") is None
+    assert (root / "a.txt").read_text() == "old"
+
+
+def test_the_question_of_an_upload_interrupts_nobody(page, root, tmp_path):
+    hold(page, "HEAD")
+    choose(page, local_file(tmp_path, "a.txt", b"new"))
+    page.wait("window.held.length === 1")
+    page.run("document.activeElement.blur()")
+    page.press("n")
+    page.type("dialog input", "mi")
+    let_through(page, 1)
+    page.wait("document.querySelector('.uploads .state').textContent === 'Waiting for your answer'")
+    page.press("n", "e", "Enter")
+    page.click_text("dialog button", "Skip")
+    wait_for_name(page, "mine")
+    wait_for_done(page, 1)
 
 
 def test_a_refusal_is_told_with_its_advice(browser, server, root):

@@ -3,11 +3,14 @@
 section 15.6.4: 503, with Retry-After); and who was in the backlog then is still answered."""
 import os
 import signal
+import sqlite3
+import subprocess
 import threading
+import time
 
 import pytest
 
-from harness import Client, Server
+from harness import CANDOR, DEADLINE, Client, Server
 from site_of_dav import ask, config, state_of, strays
 
 MEMBERS = 2000  # of a folder whose copy takes a while
@@ -87,7 +90,7 @@ def test_a_stop_waits_for_long_work_as_long_as_is_configured(tmp_path):
 
 
 def test_a_removal_that_has_begun_counts_though_the_server_stops(tmp_path):
-    make_large(tmp_path, members=20 * MEMBERS)
+    make_large(tmp_path, members=5 * MEMBERS)
     with Server(tmp_path, config=config(limits="stop_timeout: 1ms")) as server:
         removal = Together(server, [("DELETE", "/large/")])
         wait_for(server, lambda: not os.path.exists(tmp_path / "large"))
@@ -96,6 +99,26 @@ def test_a_removal_that_has_begun_counts_though_the_server_stops(tmp_path):
         assert server.wait() == 0
     with Server(tmp_path, config=config()):
         assert state_of(tmp_path) == {}
+
+
+def test_a_signal_ends_a_start_that_takes_long(tmp_path):
+    """Nobody is served yet, and there is nothing that a start could leave half done."""
+    root, state, end = tmp_path / "root", tmp_path / "state", time.monotonic() + DEADLINE
+    root.mkdir()
+    with Server(root, arguments=["--write"], state=state):
+        pass
+    lock = next(state.rglob("*-lock"))
+    with sqlite3.connect(str(lock).removesuffix("-lock"), isolation_level=None) as store:
+        store.execute("PRAGMA locking_mode = EXCLUSIVE")
+        store.execute("BEGIN EXCLUSIVE")  # the start waits for that
+        process = subprocess.Popen([CANDOR, "serve", "--listen", "127.0.0.1:0", "--write", root],
+                                   env=dict(os.environ, STATE_DIRECTORY=str(state)))
+        while lock.read_text() != str(process.pid):
+            assert process.poll() is None
+            assert time.monotonic() < end, "it did not take its lock"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(DEADLINE) == -signal.SIGTERM
+    store.close()
 
 
 @pytest.mark.parametrize("workers", [1, 3])

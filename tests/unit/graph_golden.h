@@ -57,6 +57,7 @@
 #define HURRIED (UINT64_C(1) << 41)
 #define SLASH (UINT64_C(1) << 42) // at the end of the target, and of the destination
 #define GUARDED (UINT64_C(1) << 43)
+#define UNLISTED (UINT64_C(1) << 44)
 
 #define THEN "Sun, 06 Nov 1994 08:49:37 GMT"
 #define BEFORE "Sat, 05 Nov 1994 08:49:37 GMT"
@@ -85,11 +86,13 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
                  "target_looked_up"
 #define TO_KIND TO_TARGET "+ target_exists+ makes_collection"
 #define TO_DESTINATION                                                                             \
-    TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- walks_too_deep- "            \
+    TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- lists_unlisted- "            \
+            "walks_too_deep- "                                                                     \
             "goes_elsewhere+ "                                                                     \
             "destination_sent"
 #define NO_DESTINATION                                                                             \
-    TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- walks_too_deep- "            \
+    TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- lists_unlisted- "            \
+            "walks_too_deep- "                                                                     \
             "goes_elsewhere- "
 #define UNCONDITIONAL                                                                              \
     "has_if_match- has_if_unmodified_since- has_if_none_match- has_if_modified_since- changes+ "
@@ -262,8 +265,11 @@ static const struct golden {
      TO_KIND "- is_file_with_slash- puts_on_collection+"},
     {REQUEST("POST /f", EMPTY), 0, OUTCOME_not_a_collection,
      TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file+"},
+    {REQUEST("PROPFIND /f", ""), COLLECTION | UNLISTED | TOO_DEEP, OUTCOME_listing_off,
+     TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- lists_unlisted+"},
     {REQUEST("PROPFIND /f", ""), COLLECTION | TOO_DEEP, OUTCOME_propfind_infinite,
-     TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- walks_too_deep+"},
+     TO_KIND
+     "- is_file_with_slash- puts_on_collection- posts_on_file- lists_unlisted- walks_too_deep+"},
     // Destination
     {REQUEST("COPY /f", ""), 0, OUTCOME_destination_missing, TO_DESTINATION "-"},
     {DESTINATION_TO(""), DESTINATION_FOREIGN, OUTCOME_destination_foreign,

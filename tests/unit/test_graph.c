@@ -90,6 +90,7 @@ static void fake_representation(struct exchange *x, uint64_t state)
         .name_hidden = (state & NAME_HIDDEN) != 0,
         .named_as_folder = (state & SLASH) != 0,
         .parent_exists = !(state & ORPHAN),
+        .lists_unlisted = (state & UNLISTED) != 0,
         .depth_unbounded = (state & TOO_DEEP) != 0,
     };
 }

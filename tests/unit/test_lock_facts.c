@@ -50,6 +50,13 @@ static void grant(struct scene *s, const char *token, const char *path, bool inf
     assert_int_equal(lock_table_grant(s->table, &lock, true, NOW), 0);
 }
 
+static struct lock_place place_of(const char *path)
+{
+    struct span p = span_from_str(path);
+
+    return (struct lock_place){SPAN("example"), SPAN("/docs/"), {p, p, p}};
+}
+
 /* In the texts of cases "F" and "O" stand for the tags of the two files. */
 static const char *with_tags(struct scene *s, const char *text)
 {
@@ -124,7 +131,7 @@ static void if_holds_for_the_state_of_the_resources_that_it_names(void **state)
     grant(s, "t:file", "file", false);
     grant(s, "t:folder", "folder", true);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct lock_place place = {SPAN("example"), SPAN("/docs/"), span_from_str(cases[i].path)};
+        struct lock_place place = place_of(cases[i].path);
         struct span value =
             cases[i].value ? span_from_str(with_tags(s, cases[i].value)) : (struct span){NULL, 0};
         struct lock_verdict verdict;
@@ -135,7 +142,7 @@ static void if_holds_for_the_state_of_the_resources_that_it_names(void **state)
             fail_msg("%s: malformed %d", cases[i].value, f.malformed);
         if (f.malformed)
             continue;
-        assert_int_equal(lock_facts_look(&f, s->folder.tree), 0);
+        assert_int_equal(lock_facts_look(&f, s->folder.tree, &s->arena), 0);
         assert_int_equal(lock_facts_decide(&f, s->table, NOW, &s->arena, &verdict), 0);
         if (verdict.if_holds != (cases[i].result == HOLDS))
             fail_msg("%s on %s: %d", cases[i].value, cases[i].path, verdict.if_holds);
@@ -173,14 +180,14 @@ static void what_would_change_needs_its_token(void **state)
     grant(s, "t:folder", "folder", true);
     grant(s, "t:flat", "flat", false);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct lock_place place = {SPAN("example"), SPAN("/docs/"), span_from_str(cases[i].path)};
+        struct lock_place place = place_of(cases[i].path);
         struct lock_verdict verdict;
         struct lock_facts f;
 
         assert_int_equal(lock_facts_read(&f, &s->arena, span_from_str(cases[i].value), &place), 0);
-        lock_facts_change(&f, place.path, cases[i].reach);
+        lock_facts_change(&f, &place.names, cases[i].reach);
         if (cases[i].parent_too)
-            lock_facts_change_parent(&f, place.path);
+            lock_facts_change_parent(&f, &place.names);
         assert_int_equal(lock_facts_decide(&f, s->table, NOW, &s->arena, &verdict), 0);
         if (verdict.blocked != (cases[i].blocking != NULL) ||
             (verdict.blocked && !span_eq(verdict.blocking, span_from_str(cases[i].blocking))))
@@ -209,7 +216,7 @@ static void a_refresh_names_one_lock_that_holds_at_the_path(void **state)
     grant(s, "t:file", "file", false);
     grant(s, "t:folder", "folder", true);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct lock_place place = {SPAN("example"), SPAN("/docs/"), span_from_str(cases[i].path)};
+        struct lock_place place = place_of(cases[i].path);
         struct lock_facts f;
 
         assert_int_equal(lock_facts_read(&f, &s->arena, span_from_str(cases[i].value), &place), 0);

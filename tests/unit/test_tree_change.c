@@ -41,7 +41,8 @@ static void a_collection_is_made_once_and_removed_whole(void **state)
     tree_folder_free(&f);
 }
 
-static void links_are_never_followed_out_nor_through_when_removing(void **state)
+/* Changes take the paths that tree_locate() tells. */
+static void links_are_never_followed_out_nor_through_when_changing(void **state)
 {
     struct tree_folder f = tree_folder_new(plain);
     struct tree_folder outside = tree_folder_new(plain);
@@ -56,18 +57,30 @@ static void links_are_never_followed_out_nor_through_when_removing(void **state)
     assert_int_equal(symlinkat("nowhere", f.root, "dangling"), 0);
     assert_int_equal(look(&f, "out").here.kind, TREE_OTHER);
     assert_int_equal(look(&f, "dangling").here.kind, TREE_OTHER);
-    assert_int_equal(look(&f, "in/f").here.kind, TREE_FILE);
+    assert_int_equal(look(&f, "in/f").here.kind, TREE_ABSENT); // tree_locate() follows
     assert_int_equal(look(&f, "file").here.kind, TREE_FILE);
+    assert_true(look(&f, "file").is_link && !look(&f, "d/f").is_link);
+    assert_false(look(&f, "dangling").is_link);
     assert_int_equal(look(&f, "out/secret").here.kind, TREE_ABSENT);
-    assert_int_equal(tree_folder_put(&f, "out/secret", "t"), -ENOENT);
+    assert_int_equal(tree_folder_put(&f, "out/secret", "t"), -ESTALE);
+    assert_int_equal(tree_folder_put(&f, "in/f", "t"), -ESTALE);
+    assert_int_equal(tree_folder_mkdir(&f, "in/new"), -ESTALE);
+    assert_int_equal(discard(&f, "in/f"), -ESTALE);
+    assert_int_equal(tree_touch(f.tree, SPAN("in/f"), TREE_NOW, NULL), -ESTALE);
+    assert_int_equal(tree_touch(f.tree, SPAN("file"), TREE_NOW, NULL), -ESTALE);
     assert_int_equal(tree_folder_put(&f, "out", "t"), -ENXIO);
     assert_int_equal(copy(&f, "out", "mine", true), -ENXIO);
-    assert_int_equal(copy(&f, "d", "in/e", true), -EDEADLK); // into itself through a link
-    assert_int_equal(move(&f, "d", "in/e", true), -EDEADLK);
-    assert_int_equal(move(&f, "d/f", "in/f", true), -EDEADLK);
-    assert_int_equal(copy(&f, "file", "copy", true), 0); // what it stands for
+    assert_int_equal(copy(&f, "d", "in/e", true), -ESTALE);
+    assert_int_equal(move(&f, "in/f", "d/g", true), -ESTALE);
+    assert_int_equal(move(&f, "in", "d", true), -EDEADLK); // onto what it leads to
+    assert_int_equal(copy(&f, "d", "in", true), -EDEADLK);
+    assert_int_equal(copy(&f, "d/f", "file", true), -EDEADLK);
+    assert_int_equal(move(&f, "in", "d/in", true), -EDEADLK); // and into it
+    assert_int_equal(copy(&f, "file", "copy", true), 0);      // what it stands for
     assert_string_equal(tree_folder_read(&f, "copy"), "x");
-    assert_int_equal(tree_folder_put(&f, "file", "y"), 0); // the link itself is replaced
+    assert_int_equal(tree_folder_put(&f, "file", "y"), -ESTALE);
+    assert_int_equal(copy(&f, "copy", "file", true), 0); // the link itself is replaced
+    assert_int_equal(tree_folder_put(&f, "file", "y"), 0);
     assert_string_equal(tree_folder_read(&f, "d/f"), "x");
     assert_int_equal(discard(&f, "in"), 0);
     assert_int_equal(symlinkat(outside.path, openat(f.root, "d", O_PATH), "out"), 0);
@@ -250,7 +263,6 @@ static void a_watch_tells_changes_within_it_only(void **state)
     assert_int_equal(tree_folder_mkdir(&f, "a/b"), 0);
     assert_int_equal(tree_folder_put(&f, "a/b/f", "x"), 0);
     assert_int_equal(tree_folder_mkdir(&f, "ab"), 0);
-    assert_int_equal(symlinkat("a/b", f.root, "link"), 0);
     seen = look(&f, "a").here;
     tree_watch_begin(f.tree, &w, &seen);
     assert_int_equal(tree_folder_put(&f, "ab/f", "x"), 0);
@@ -264,12 +276,12 @@ static void a_watch_tells_changes_within_it_only(void **state)
     for (int change = 0; change < 8; change++) {
         tree_watch_begin(f.tree, &w, &seen);
         assert_int_equal(change == 0   ? tree_folder_put(&f, "a/b/f", "y")
-                         : change == 1 ? tree_folder_put(&f, "link/f", "z")
+                         : change == 1 ? tree_folder_put(&f, "a/b/new", "z")
                          : change == 2 ? tree_folder_mkdir(&f, "a/c")
                          : change == 3 ? move(&f, "g", "a/b/g", false)
                          : change == 4 ? move(&f, "a/b/g", "g", false)
                          : change == 5 ? copy(&f, "ab", "a/b/ab", false)
-                         : change == 6 ? tree_touch(f.tree, SPAN("link/f"), 1000, NULL)
+                         : change == 6 ? tree_touch(f.tree, SPAN("a/b/f"), 1000, NULL)
                                        : discard(&f, "a/b/f"),
                          0);
         assert_true(w.changed);
@@ -504,7 +516,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_collection_is_made_once_and_removed_whole),
-        cmocka_unit_test(links_are_never_followed_out_nor_through_when_removing),
+        cmocka_unit_test(links_are_never_followed_out_nor_through_when_changing),
         cmocka_unit_test(copies_and_moves_replace_or_refuse),
         cmocka_unit_test(a_move_between_two_names_of_one_file_is_one_onto_itself),
         cmocka_unit_test(a_shallow_copy_has_no_members),

@@ -28,7 +28,9 @@ static int tear_down(void **state)
 
 static struct upload_claim open_at(const char *path, int64_t now)
 {
+    const char *slash = strrchr(path, '/');
     struct upload_opening opening = {.path = span_from_str(path),
+                                     .folder = span_of(path, slash ? (size_t)(slash - path) : 0),
                                      .if_match = SPAN("\"tag\""),
                                      .length = 10,
                                      .modified_ns = TREE_NOW};

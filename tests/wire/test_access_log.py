@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The access log: what a line holds, and that no client writes to the operator's terminal."""
 import json
+import os
 import re
 
 import pytest
@@ -140,3 +141,43 @@ def test_the_log_can_be_off(site):
     with harness.Server(config=config) as server:
         assert server.get("/1").status == 200
     assert server.records.empty()
+
+
+@pytest.fixture
+def stalled(site, tmp_path):
+    """A server whose log is a pipe that is full, since nobody reads it; and its reading end."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    config = (f"workers: 2\naccess_log: {pipe}\n"
+              f"routes:\n  - path: /\n    files: {{ root: {site} }}\n")
+    request = f"GET /{'a' * 7000} HTTP/1.1\r\nHost: a\r\n\r\n"
+    with harness.Server(config=config) as server:
+        with server.connect() as client:
+            for _ in range(800):  # more than a pipe holds and LIMIT_LOG_WAITING together
+                client.send(request)
+                assert client.read_response().status == 404
+        yield server, reader
+    os.close(reader)
+
+
+def test_who_does_not_read_the_log_costs_lines_and_no_answer(stalled):
+    server, reader = stalled
+    assert server.get("/1").status == 200
+    os.set_blocking(reader, True)
+    lines = b""
+    while b"/last" not in lines:
+        server.get("/last")
+        lines += os.read(reader, 1 << 20)
+    server.wait_for_message("access-log-lines-lost")
+    lost = int(next(m for m in server.messages if "lines-lost" in m).split()[2])
+    records = [json.loads(line) for line in lines.splitlines(keepends=True)
+               if line.endswith(b"\n")]
+    long = [record for record in records if len(record["target"]) > 7000]
+    assert 0 < len(long) < 800 and lost >= 800 - len(long)
+
+
+def test_a_stop_does_not_wait_for_who_does_not_read_the_log(stalled):
+    server, _ = stalled
+    server.stop()
+    server.wait_for_message("access-log-failed")

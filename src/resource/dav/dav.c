@@ -179,7 +179,7 @@ static bool effect_is_long(const struct authoring *a)
     bool replaces = a->there.here.kind == TREE_COLLECTION; // and what was there is removed
 
     if (upload_is_concerned(a))
-        return false;
+        return digests_reread_much(a);
     switch (a->x->request.method) {
     case METHOD_DELETE:
     case METHOD_PROPFIND:
@@ -190,7 +190,7 @@ static bool effect_is_long(const struct authoring *a)
     case METHOD_MOVE:
         return replaces || a->crosses;
     default:
-        return write_copies_much(a);
+        return write_copies_much(a) || digests_reread_much(a);
     }
 }
 
@@ -204,7 +204,7 @@ static bool establish_effect(struct authoring *a)
     a->changing = !tells;
     if (!step_in_lane(a, effect_of(a), effect_is_long(a)))
         return false;
-    if (a->error == -EXDEV && !a->crosses) { // a MOVE that turns out to be a copy
+    if (a->error == -EXDEV && x->request.method == METHOD_MOVE && !a->crosses) { // a copy, then
         a->crosses = true;
         return step_in_lane(a, effect_of(a), true);
     }
@@ -244,6 +244,7 @@ static struct authoring *authoring_of(struct exchange *x)
     a->written = -1;
     a->dav = container_of(self, struct dav, resource);
     a->path = uri_path_trim(span_from(x->path.text, x->resource->mount_length - 1));
+    a->names = (struct tree_names){a->path, a->path, a->path};
     *held = a;
     return a;
 }
@@ -264,7 +265,7 @@ static bool dav_establish(struct exchange *x, enum fact fact)
     case FACT_DESTINATION:
         return establish_destination(a);
     case FACT_LOCKS:
-        return locks_establish(a);
+        return locate_guarded(a) && locks_establish(a);
     case FACT_MEANING:
         return locks_establish_meaning(a);
     case FACT_PLACE:
@@ -334,9 +335,10 @@ int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop
     }
     d->resource.ops = &dav_ops;
     d->resource.reader = reader;
-    d->resource.wants = METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) |
-                        METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_LOCK) |
-                        METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH);
+    d->resource.stores =
+        METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_POST);
+    d->resource.wants = d->resource.stores | METHOD_BIT(METHOD_LOCK) | METHOD_BIT(METHOD_PROPFIND) |
+                        METHOD_BIT(METHOD_PROPPATCH);
     d->resource.methods = reader->methods | d->resource.wants | METHOD_BIT(METHOD_DELETE) |
                           METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_COPY) |
                           METHOD_BIT(METHOD_MOVE) | METHOD_BIT(METHOD_UNLOCK);

@@ -5,6 +5,7 @@
  * its own, which a patch document is too (appendix B.9); where the content is a part of the one to
  * be stored, Repr-Digest is of the whole, and is computed when all of it is staged.
  */
+#include "base/limits.h"
 #include "resource/dav/dav_parts.h"
 
 #include <errno.h>
@@ -39,6 +40,21 @@ static bool unite(struct digests *d, const struct digests *more)
 static bool is_of_whole(const struct authoring *a)
 {
     return upload_is_concerned(a) || (a->x->request.method == METHOD_PUT && write_is_partial(a->x));
+}
+
+bool digests_reread_much(const struct authoring *a)
+{
+    const struct exchange *x = a->x;
+    const struct upload_opening *o = a->upload.upload ? upload_opening(&a->upload) : NULL;
+    uint64_t size = a->place_end;
+
+    if (!is_of_whole(a) || (!x->request.first[FIELD_repr_digest] && !(o && has_any(&o->digests))))
+        return false;
+    if (o)
+        size = x->upload.finishes ? x->upload.offset + x->content_taken : 0;
+    else if (a->here.here.kind == TREE_FILE && a->here.here.stamp.size > size)
+        size = a->here.here.stamp.size;
+    return size > LIMIT_TREE_SHORT_COPY;
 }
 
 int digests_read(struct authoring *a)
@@ -108,7 +124,7 @@ int digests_check_whole(struct authoring *a, const struct stage *stage,
     while (error == 0 && at < length) {
         size_t n = length - at < READ_AT_ONCE ? (size_t)(length - at) : READ_AT_ONCE;
 
-        error = tree_stage_read(stage, at, n, room);
+        error = hurry_is_on(a->dav->share->hurry) ? -EINTR : tree_stage_read(stage, at, n, room);
         if (error == 0)
             digest_hash_add(hash, span_of(room, n));
         at += n;

@@ -38,21 +38,21 @@ static void note_changes(struct authoring *a)
 
     switch (a->x->request.method) {
     case METHOD_DELETE:
-        lock_facts_change(f, a->path, LOCK_REACH_SUBTREE);
-        lock_facts_change_parent(f, a->path);
+        lock_facts_change(f, &a->names, LOCK_REACH_SUBTREE);
+        lock_facts_change_parent(f, &a->names);
         break;
     case METHOD_MOVE:
-        lock_facts_change(f, a->path, LOCK_REACH_SUBTREE);
-        lock_facts_change_parent(f, a->path);
+        lock_facts_change(f, &a->names, LOCK_REACH_SUBTREE);
+        lock_facts_change_parent(f, &a->names);
         /* fall through */
     case METHOD_COPY:
-        lock_facts_change(f, a->to, LOCK_REACH_SUBTREE);
+        lock_facts_change(f, &a->to_names, LOCK_REACH_SUBTREE);
         if (a->there.here.kind == TREE_ABSENT)
-            lock_facts_change_parent(f, a->to);
+            lock_facts_change_parent(f, &a->to_names);
         break;
     case METHOD_LOCK:
         if (absent)
-            lock_facts_change_parent(f, a->path);
+            lock_facts_change_parent(f, &a->names);
         break;
     case METHOD_UNLOCK:
     case METHOD_PROPFIND:
@@ -60,9 +60,9 @@ static void note_changes(struct authoring *a)
     case METHOD_HEAD:
         break;
     default:
-        lock_facts_change(f, a->path, LOCK_REACH_RESOURCE);
+        lock_facts_change(f, &a->names, LOCK_REACH_RESOURCE);
         if (absent)
-            lock_facts_change_parent(f, a->path);
+            lock_facts_change_parent(f, &a->names);
         break;
     }
 }
@@ -75,7 +75,7 @@ static bool names_lock(struct authoring *a, int64_t now)
     if (a->x->request.method == METHOD_LOCK)
         return lock_facts_named(&a->facts, table, now) != NULL;
     return lock_token_parse(message_field(&a->x->request, FIELD_lock_token), &token) &&
-           lock_table_find(table, token, a->path, now);
+           lock_facts_find(table, token, &a->names, now);
 }
 
 static bool is_infinite(const struct authoring *a)
@@ -83,14 +83,24 @@ static bool is_infinite(const struct authoring *a)
     return depth_parse(message_field(&a->x->request, FIELD_depth)) != DEPTH_0;
 }
 
+static bool is_below(struct span folder, struct span path)
+{
+    return path.len > folder.len && span_starts(path, folder) &&
+           (folder.len == 0 || path.ptr[folder.len] == '/');
+}
+
 /* With the mutex: who stands in the way of the lock asked for. Below its root: *ret_below. */
 static int find_conflict(struct authoring *a, int64_t now, bool *ret_conflict, bool *ret_below)
 {
-    const struct lock *lock = lock_table_conflict(a->dav->share->locks, a->path, is_infinite(a),
-                                                  !a->lockinfo.exclusive, now);
+    struct span paths[TREE_NAMES];
+    size_t n = tree_names_list(&a->names, paths);
+    const struct lock *lock = NULL;
 
+    for (size_t i = 0; i < n && !lock; i++)
+        lock = lock_table_conflict(a->dav->share->locks, paths[i], i == 0 && is_infinite(a),
+                                   !a->lockinfo.exclusive, now);
     *ret_conflict = lock != NULL;
-    *ret_below = lock && lock->path.len > a->path.len;
+    *ret_below = lock && is_below(a->path, lock->path);
     if (!lock)
         return 0;
     a->blocking = arena_copy(&a->x->arena, lock->path);
@@ -104,7 +114,7 @@ static void look_at_locks(struct authoring *a)
     int64_t now = now_seconds();
     bool conflict = false, below = false;
 
-    a->error = lock_facts_look(&a->facts, share->tree);
+    a->error = lock_facts_look(&a->facts, share->tree, &a->x->arena);
     if (a->error)
         return;
     tree_lock(share->tree);
@@ -122,7 +132,7 @@ static void look_at_locks(struct authoring *a)
 bool locks_establish(struct authoring *a)
 {
     struct exchange *x = a->x;
-    struct lock_place place = {message_field(&x->request, FIELD_host), mount_of(x), a->path};
+    struct lock_place place = {message_field(&x->request, FIELD_host), mount_of(x), a->names};
 
     if (a->acted != look_at_locks) {
         a->verdict = (struct lock_verdict){.if_holds = true};
@@ -242,7 +252,7 @@ static int refresh(struct authoring *a)
     tree_lock(share->tree);
     lock = lock_facts_named(&a->facts, share->locks, now);
     if (lock)
-        lock = lock_table_refresh(share->locks, lock->token, a->path, granted_timeout(a), now);
+        lock = lock_table_refresh(share->locks, lock->token, lock->path, granted_timeout(a), now);
     if (lock)
         error = lock_copy(lock, &a->x->arena, &a->lock) < 0 ? -ENOMEM : 0;
     tree_unlock(share->tree);
@@ -307,7 +317,7 @@ static int insert_on_existing(struct authoring *a)
     tree_unlock(tree);
     if (error == 0)
         error = tree_look(tree, a->path, &look);
-    if (error == 0 && look.here.kind == TREE_ABSENT)
+    if (error == 0 && (look.here.kind == TREE_ABSENT || look.is_link))
         error = -ESTALE;
     return error;
 }
@@ -380,15 +390,19 @@ void change_lock(struct authoring *a)
 void change_unlock(struct authoring *a)
 {
     struct dav_share *share = a->dav->share;
+    int64_t now = now_seconds();
+    const struct lock *lock;
     struct span token;
-    int error;
+    int error = -ESTALE;
 
     if (!lock_token_parse(message_field(&a->x->request, FIELD_lock_token), &token)) {
         a->error = -ESTALE;
         return;
     }
     tree_lock(share->tree);
-    error = lock_table_release_begin(share->locks, token, a->path, now_seconds());
+    lock = lock_facts_find(share->locks, token, &a->names, now);
+    if (lock)
+        error = lock_table_release_begin(share->locks, token, lock->path, now);
     tree_unlock(share->tree);
     if (error) {
         a->error = -ESTALE;
@@ -454,7 +468,7 @@ static void respond_conflict_below(struct exchange *x, const struct authoring *a
     multistatus_response_begin(&b, outside(x, a->blocking));
     multistatus_status(&b, 423);
     multistatus_response_end(&b);
-    multistatus_response_begin(&b, outside(x, a->path));
+    multistatus_response_begin(&b, outside(x, a->names.asked));
     multistatus_status(&b, 424);
     multistatus_response_end(&b);
     multistatus_end(&b);
@@ -487,7 +501,7 @@ void locks_respond(struct exchange *x)
     else if (x->outcome == OUTCOME_lock_conflict)
         respond_condition(x, DAV_CONDITION_NO_CONFLICTING_LOCK, a->blocking);
     else if (x->outcome == OUTCOME_lock_token_unknown)
-        respond_condition(x, DAV_CONDITION_LOCK_TOKEN_MATCHES_REQUEST_URI, a->path);
+        respond_condition(x, DAV_CONDITION_LOCK_TOKEN_MATCHES_REQUEST_URI, a->names.asked);
     else if (x->request.method != METHOD_LOCK)
         return;
     else if (x->outcome == OUTCOME_created || x->outcome == OUTCOME_result_told)

@@ -8,23 +8,30 @@
 
 #include <errno.h>
 
+/* A link is what is removed or renamed; all else is about what it leads to. */
 static void look_here(struct authoring *a)
 {
-    a->error = tree_look(a->dav->share->tree, a->path, &a->here);
+    enum method method = a->x->request.method;
+
+    a->error = tree_locate(a->dav->share->tree, a->names.asked, &a->x->arena, &a->here, &a->names);
+    a->path = method == METHOD_DELETE || method == METHOD_MOVE ? a->names.name : a->names.thing;
 }
 
 static void look_there(struct authoring *a)
 {
-    a->error = tree_look(a->dav->share->tree, a->to, &a->there);
+    a->error =
+        tree_locate(a->dav->share->tree, a->to_names.asked, &a->x->arena, &a->there, &a->to_names);
+    a->to = a->to_names.name;
 }
 
 /* A look fails where the system refuses it or the disk does. */
 static void set_look_cause(struct authoring *a)
 {
-    enum outcome cause = a->error == -EACCES || a->error == -EPERM ? OUTCOME_not_readable
-                         : a->error == -ENOMEM || a->error == -EMFILE || a->error == -ENFILE
-                             ? OUTCOME_resources_exhausted
-                             : OUTCOME_read_failed;
+    enum outcome cause =
+        a->error == -EACCES || a->error == -EPERM ? OUTCOME_not_readable
+        : a->error == -ENOMEM || a->error == -EMFILE || a->error == -ENFILE || a->error == -EAGAIN
+            ? OUTCOME_resources_exhausted
+            : OUTCOME_read_failed;
 
     exchange_set_cause(a->x, cause, 0);
 }
@@ -71,6 +78,18 @@ bool authoring_is_deep(const struct exchange *x)
     return depth == DEPTH_ABSENT || depth == DEPTH_INFINITY;
 }
 
+bool locate_guarded(struct authoring *a)
+{
+    if (!a->x->guard || a->located)
+        return true;
+    if (!step(a, look_here))
+        return false;
+    a->located = true;
+    if (a->error)
+        set_look_cause(a);
+    return true;
+}
+
 bool establish_target(struct authoring *a)
 {
     struct exchange *x = a->x;
@@ -85,11 +104,16 @@ bool establish_target(struct authoring *a)
     x->target.name_hidden = is_hidden(a->here.name);
     x->target.name_possible =
         (a->here.name == TREE_NAME_OK || x->target.name_hidden) && !names_nothing(&x->path);
-    x->target.named_as_folder = !x->upload.named && a->path.len && is_named_as_folder(&x->path);
+    x->target.named_as_folder =
+        !x->upload.named && a->names.asked.len && is_named_as_folder(&x->path);
     x->target.parent_exists = a->here.parent == TREE_COLLECTION;
     x->target.is_collection = a->here.here.kind == TREE_COLLECTION;
-    x->target.depth_unbounded = x->request.method == METHOD_PROPFIND && x->target.is_collection &&
-                                !a->dav->share->options->infinite_depth && authoring_is_deep(x);
+    if (x->request.method == METHOD_PROPFIND && x->target.is_collection) {
+        enum depth depth = depth_parse(message_field(&x->request, FIELD_depth));
+
+        x->target.lists_unlisted = depth != DEPTH_0 && !a->dav->share->options->listing;
+        x->target.depth_unbounded = authoring_is_deep(x) && !a->dav->share->options->infinite_depth;
+    }
     r->exists = a->here.here.kind != TREE_ABSENT && !names_nothing(&x->path);
     r->readable = r->acceptable = r->exists;
     r->validators = (struct validators){.exists = r->exists};
@@ -111,6 +135,19 @@ static bool is_within(struct span outer, struct span inner)
 {
     return span_starts(inner, outer) &&
            (outer.len == 0 || inner.len == outer.len || inner.ptr[outer.len] == '/');
+}
+
+/* Whether what is at the one is at the other as well, or beneath it, or above it. */
+static bool overlap(const struct tree_names *a, const struct tree_names *b)
+{
+    struct span of_a[TREE_NAMES], of_b[TREE_NAMES];
+    size_t n = tree_names_list(a, of_a), m = tree_names_list(b, of_b);
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < m; j++)
+            if (is_within(of_a[i], of_b[j]) || is_within(of_b[j], of_a[i]))
+                return true;
+    return false;
 }
 
 /* Another route may have what is below a name: whatever were put there could not be reached. */
@@ -163,7 +200,7 @@ static enum outcome read_destination(struct authoring *a)
         return OUTCOME_name_impossible;
     if (!span_starts(path.text, mount) || !is_ours(x, path.text))
         return OUTCOME_destination_outside;
-    a->to = uri_path_trim(span_from(path.text, mount.len));
+    a->to_names.asked = uri_path_trim(span_from(path.text, mount.len));
     x->destination.named_as_folder = is_named_as_folder(&path);
     return OUTCOME_NONE;
 }
@@ -192,6 +229,6 @@ bool establish_destination(struct authoring *a)
     x->destination.exists = a->there.here.kind != TREE_ABSENT;
     x->destination.is_collection = a->there.here.kind == TREE_COLLECTION;
     x->destination.parent_exists = a->there.parent == TREE_COLLECTION;
-    x->destination.overlaps = is_within(a->path, a->to) || is_within(a->to, a->path);
+    x->destination.overlaps = overlap(&a->names, &a->to_names);
     return true;
 }

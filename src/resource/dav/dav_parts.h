@@ -58,15 +58,19 @@ struct authoring {
     int error;                          // of the last step: 0, or a negated errno
     enum outcome cause;                 // of the last step, where an errno does not tell
 
-    struct span path;      // relative to the root, without slashes at the ends
-    struct tree_look here; // what is there
-    struct span to;        // COPY, MOVE: the destination
+    /* Relative to the root, without slashes at the ends. A client is told names.asked. */
+    struct tree_names names;
+    struct span path;           // of these, what is changed or told
+    struct tree_look here;      // what is there
+    struct tree_names to_names; // COPY, MOVE: the destination
+    struct span to;             // of these, what is made or replaced
     struct tree_look there;
     bool crosses; // MOVE: to another file system, so that it is a copy
 
     struct span content; // all of it, when it came in one piece
     struct stage *stage; // else where it goes
     struct span piece;   // that is being written
+    bool located;        // by locate_guarded
     uint64_t staged;     // bytes of content in pieces that were written
 
     /* A part of the representation: where it goes, and between which other parts it is staged. */
@@ -149,6 +153,8 @@ struct tree_terms terms_of_member(struct authoring *a);
 
 /* dav_look.c: facts. */
 bool establish_target(struct authoring *a);
+/* Under which names locks are to be looked for, while a reader answers. */
+bool locate_guarded(struct authoring *a);
 bool establish_destination(struct authoring *a);
 /* Whether Depth is infinity, as it is when it is absent: RFC 4918 §9.1, §9.6.1, §9.8.3. */
 bool authoring_is_deep(const struct exchange *x);
@@ -165,6 +171,9 @@ bool write_take(struct authoring *a, struct span data);
 void write_commit(struct authoring *a);
 /* -EIO unless each byte of the content that has come is there to be committed. */
 int write_check_staged(const struct authoring *a);
+/* Of a stage that was begun for that path, or for what it led to then; the error. */
+int write_commit_stage(struct authoring *a, struct stage *s, struct span path,
+                       const struct tree_terms *terms);
 /* Gives up what was staged and not committed. */
 void write_discard(struct authoring *a);
 
@@ -172,6 +181,8 @@ void write_discard(struct authoring *a);
 int digests_read(struct authoring *a);
 void digests_add(struct authoring *a, struct span content);
 int digests_check(struct authoring *a);
+/* Whether the next takes long. */
+bool digests_reread_much(const struct authoring *a);
 /* The same for all that is staged: those of the whole, and earlier ones (NULL: none) of it. */
 int digests_check_whole(struct authoring *a, const struct stage *stage,
                         const struct digests *earlier);

@@ -229,6 +229,18 @@ static int part_names(struct authoring *a)
     return error;
 }
 
+/* A link on the way to the collection may have been turned since the member was begun. */
+static int check_place(struct authoring *a, const struct member *m)
+{
+    struct span path = member_path(a, span_of(m->name, m->length));
+    bool holds = path.len && tree_stage_is_for(m->stage, path);
+
+    if (!path.len)
+        return -ENOMEM;
+    free((char *)path.ptr);
+    return holds ? 0 : authoring_fail(a, OUTCOME_parent_missing);
+}
+
 /* All of them or none, so that a form that failed may just be sent again. */
 static int commit_members(struct authoring *a)
 {
@@ -242,6 +254,7 @@ static int commit_members(struct authoring *a)
     for (struct member *m = p->members; m && error == 0; m = m->next) {
         members[n] = m;
         stages[n++] = m->stage;
+        error = check_place(a, m);
     }
     while (error == 0) {
         error = tree_stage_commit_new(stages, n, &terms, &at, &a->result);

@@ -110,8 +110,13 @@ static int tell_batch(struct telling *t)
 
         if (!paths)
             return -ENOMEM;
-        for (size_t i = 0; i < n; i++)
-            paths[i] = telling_path_of(t, &t->members[t->member_at + i]);
+        for (size_t i = 0; i < n; i++) {
+            struct tree_names names;
+
+            if (telling_names_of(t, &t->members[t->member_at + i], &names) < 0)
+                return -ENOMEM;
+            paths[i] = names.thing;
+        }
         result = store_properties_visit(share->journal.store, share->journal.tree, paths, n,
                                         !t->names_only, visit_stored, &v);
         if (result < 0)
@@ -302,7 +307,8 @@ static struct span key_of(struct authoring *a)
 
     buf_addf(&b, "%d %d %d %d ", (int)depth_parse(message_field(&x->request, FIELD_depth)),
              (int)asked->kind, prefer.returning == PREFER_RETURN_MINIMAL, prefer.depth_noroot);
-    // Neither a path nor a name has a NUL.
+    // As the client named it, as hrefs are; a change by whatever address ends the answer. Neither a
+    // path nor a name has a NUL.
     buf_add(&b, x->path.text);
     for (size_t i = 0; i < asked->count; i++) {
         buf_add_char(&b, '\0');

@@ -67,7 +67,7 @@ static void write_file_path(struct buf *b, const struct authoring *a)
 
     if (x->upload.finishes) {
         buf_add(b, span_first(x->path.text, x->resource->mount_length));
-        buf_add(b, a->path);
+        buf_add(b, a->names.asked);
         return;
     }
     buf_add(b, x->path.text);
@@ -172,9 +172,11 @@ void authoring_respond(struct exchange *x)
     case OUTCOME_content_coded: // RFC 9110 §12.5.3
         exchange_add_field(x, SPAN("Accept-Encoding"), SPAN("identity"));
         break;
-    case OUTCOME_unsupported_media_type: // RFC 5789 §2.2
+    case OUTCOME_unsupported_media_type: // RFC 9110 §15.5.16, RFC 5789 §2.2
         if (x->request.method == METHOD_PATCH)
             add_accept_patch(x);
+        else if (xml_is_content_of(x->request.method))
+            exchange_add_field(x, SPAN("Accept"), SPAN("application/xml, text/xml"));
         break;
     default:
         break;

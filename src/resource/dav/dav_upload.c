@@ -44,14 +44,24 @@ bool upload_takes_type(const struct exchange *x)
 
 /* ---- The fact */
 
-static void claim(struct authoring *a)
+/* By the folder as it was named, or by where links lead from there. */
+static bool find_upload(struct authoring *a, struct span id)
 {
     struct upload_table *uploads = a->dav->share->uploads;
+    struct tree_names names = {0};
+    struct tree_look look;
+
+    return upload_claim(uploads, id, a->path, &a->upload) ||
+           (tree_locate(a->dav->share->tree, a->path, &a->x->arena, &look, &names) == 0 &&
+            !span_eq(names.thing, a->path) && upload_claim(uploads, id, names.thing, &a->upload));
+}
+
+static void claim(struct authoring *a)
+{
     struct span id;
 
-    (void)upload_table_expire(uploads, now_seconds());
-    if (!upload_name_parse(a->x->path.text, a->x->request.query, &id) ||
-        !upload_claim(uploads, id, a->path, &a->upload))
+    (void)upload_table_expire(a->dav->share->uploads, now_seconds());
+    if (!upload_name_parse(a->x->path.text, a->x->request.query, &id) || !find_upload(a, id))
         a->error = authoring_fail(a, OUTCOME_upload_unknown);
 }
 
@@ -89,6 +99,7 @@ bool upload_establish(struct authoring *a)
     }
     o = upload_opening(&a->upload);
     a->path = o->path; // from here on the target is the file to be
+    a->names = (struct tree_names){o->path, o->path, o->path};
     u->offset = upload_offset(a->dav->share->uploads, &a->upload);
     u->has_length = o->length != TREE_LENGTH_UNKNOWN;
     u->length = o->length;
@@ -163,12 +174,20 @@ void upload_piece(struct authoring *a)
 
 /* ---- Effects, in the pool */
 
+static struct span folder_of(struct span path)
+{
+    while (path.len && path.ptr[path.len - 1] != '/')
+        path.len--;
+    return span_first(path, path.len ? path.len - 1 : 0);
+}
+
 static void open_upload(struct authoring *a)
 {
     struct exchange *x = a->x;
     struct dav_share *share = a->dav->share;
     struct upload_opening opening = {
-        .path = a->path,
+        .path = a->names.asked,
+        .folder = folder_of(a->names.name),
         .if_match = exchange_field(x, FIELD_if_match),
         .if_none_match = exchange_field(x, FIELD_if_none_match),
         .if_unmodified_since = exchange_field(x, FIELD_if_unmodified_since),
@@ -229,9 +248,7 @@ static void finish_upload(struct authoring *a, struct stage *stage)
         tree_stage_set_times(stage, o->modified_ns);
     a->error = tree_stage_sync(stage);
     if (a->error == 0)
-        a->error = tree_stage_commit(stage, &terms, &a->result);
-    if (a->error == -ESTALE && tree_stage_check(stage) == -ESTALE)
-        a->error = authoring_fail(a, OUTCOME_parent_missing);
+        a->error = write_commit_stage(a, stage, a->path, &terms);
 }
 
 void upload_commit(struct authoring *a)

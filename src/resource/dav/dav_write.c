@@ -286,8 +286,20 @@ static int commit_stage(struct authoring *a, const struct tree_terms *terms)
         tree_stage_set_times(a->stage, modified_time(a->x));
     error = tree_stage_sync(a->stage);
     if (error == 0)
-        error = tree_stage_commit(a->stage, terms, &a->result);
-    if (error == -ESTALE && tree_stage_check(a->stage) == -ESTALE)
+        error = write_commit_stage(a, a->stage, a->path, terms);
+    return error;
+}
+
+/* A stage that has its place in another folder than the path leads to now has none. */
+int write_commit_stage(struct authoring *a, struct stage *s, struct span path,
+                       const struct tree_terms *terms)
+{
+    int error;
+
+    if (!tree_stage_is_for(s, path))
+        return authoring_fail(a, OUTCOME_parent_missing);
+    error = tree_stage_commit(s, terms, &a->result);
+    if (error == -ESTALE && tree_stage_check(s) == -ESTALE)
         return authoring_fail(a, OUTCOME_parent_missing); // and no other look would help
     return error;
 }

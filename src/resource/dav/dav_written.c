@@ -4,7 +4,6 @@
  * §3.1). The descriptor is the one that the content went through, so it is what this very request
  * has stored, whatever became of the name since.
  */
-#include "base/clock.h"
 #include "http/date.h"
 #include "http/prefer.h"
 #include "resource/dav/dav_parts.h"
@@ -26,13 +25,11 @@ void preference_applied(struct exchange *x, struct span preference)
     exchange_add_field(x, SPAN("Vary"), SPAN("Prefer"));
 }
 
-/* Never after the date of the answer: RFC 9110 §8.8.2.1. */
 static void add_last_modified(struct exchange *x, const struct file_stamp *stamp)
 {
-    int64_t seconds = stamp->modified_ns / CLOCK_SECOND;
     char date[DATE_LENGTH];
 
-    date_format(seconds < x->time ? seconds : x->time, date);
+    date_format(stamp_last_modified(stamp), date);
     exchange_add_fieldf(x, SPAN("Last-Modified"), "%.*s", DATE_LENGTH, date);
 }
 

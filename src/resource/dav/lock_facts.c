@@ -7,6 +7,7 @@
 #include "wire/uri.h"
 
 #include <assert.h>
+#include <errno.h>
 
 /* From a Resource-Tag to a path of the tree. A tag that has none matches nothing. */
 static int resolve(const struct lock_facts *f, struct arena *arena, struct if_resource *r)
@@ -27,7 +28,8 @@ static int resolve(const struct lock_facts *f, struct arena *arena, struct if_re
         return 0;
     if (!span_starts(path.text, f->place.mount) && !span_eq(path.text, folder))
         return 0;
-    r->path = uri_path_trim(span_from(path.text, folder.len));
+    path.text = uri_path_trim(span_from(path.text, folder.len));
+    r->names = (struct tree_names){path.text, path.text, path.text};
     r->here = true;
     return 0;
 }
@@ -94,47 +96,76 @@ int lock_facts_read(struct lock_facts *f, struct arena *arena, struct span if_va
     f->resources = arena_alloc(arena, (conditions + 1) * sizeof *f->resources);
     if (!f->tokens || !f->resources)
         return -CANDOR_E_MEMORY;
-    f->resources[f->resource_count++] = (struct if_resource){.here = true, .path = place->path};
+    f->resources[f->resource_count++] = (struct if_resource){.here = true, .names = place->names};
     if_begin(&c, f->value);
     while (if_next_submitted(&c, &condition))
         f->tokens[f->token_count++] = condition.token;
     return read_resources(f, arena);
 }
 
-void lock_facts_change(struct lock_facts *f, struct span path, enum lock_reach reach)
+static void add_change(struct lock_facts *f, struct span path, enum lock_reach reach)
 {
     assert(f->change_count < LOCK_CHANGES);
     f->changes[f->change_count++] = (struct lock_change){path, reach};
 }
 
-void lock_facts_change_parent(struct lock_facts *f, struct span path)
+void lock_facts_change(struct lock_facts *f, const struct tree_names *names, enum lock_reach reach)
 {
+    struct span paths[TREE_NAMES];
+    size_t n = tree_names_list(names, paths);
+    bool is_link = !span_eq(names->name, names->thing);
+
+    for (size_t i = 0; i < n; i++)
+        add_change(f, paths[i], i == 0 && is_link ? LOCK_REACH_RESOURCE : reach);
+}
+
+void lock_facts_change_parent(struct lock_facts *f, const struct tree_names *names)
+{
+    struct span path = names->name;
     size_t length = path.len;
 
     if (length == 0)
         return;
     while (length && path.ptr[length - 1] != '/')
         length--;
-    lock_facts_change(f, span_first(path, length ? length - 1 : 0), LOCK_REACH_RESOURCE);
+    add_change(f, span_first(path, length ? length - 1 : 0), LOCK_REACH_RESOURCE);
 }
 
-int lock_facts_look(struct lock_facts *f, struct tree *tree)
+int lock_facts_look(struct lock_facts *f, struct tree *tree, struct arena *arena)
 {
     for (size_t i = 0; i < f->resource_count; i++) {
         struct if_resource *r = &f->resources[i];
         struct tree_look look;
         int error;
 
-        if (!r->here || !r->tag_asked)
+        if (!r->here)
             continue;
-        error = tree_look(tree, r->path, &look);
-        if (error < 0)
+        if (!r->tag_asked && span_eq(r->names.asked, f->place.names.asked)) {
+            r->names = f->place.names;
+            continue;
+        }
+        error = tree_locate(tree, r->names.asked, arena, &look, &r->names);
+        if (error == -ENOMEM || (error && r->tag_asked))
             return error;
+        if (error)
+            continue; // by the path that it was named
         r->has_etag = look.here.kind == TREE_FILE;
         if (r->has_etag)
             stamp_etag(&look.here.stamp, 0, SPAN(""), r->etag);
     }
     return 0;
+}
+
+const struct lock *lock_facts_find(struct lock_table *table, struct span token,
+                                   const struct tree_names *names, int64_t now)
+{
+    struct span paths[TREE_NAMES];
+    size_t n = tree_names_list(names, paths);
+    const struct lock *lock = NULL;
+
+    for (size_t i = 0; i < n && !lock; i++)
+        lock = lock_table_find(table, token, paths[i], now);
+    return lock;
 }
 
 struct deciding {
@@ -148,7 +179,7 @@ static bool token_matches(void *context, struct span resource, struct span token
     const struct deciding *d = context;
     const struct if_resource *r = find(d->f, resource);
 
-    return r && r->here && lock_table_find(d->table, token, r->path, d->now);
+    return r && r->here && lock_facts_find(d->table, token, &r->names, d->now);
 }
 
 static bool tag_matches(void *context, struct span resource, struct entity_tag tag)
@@ -191,7 +222,7 @@ const struct lock *lock_facts_named(const struct lock_facts *f, struct lock_tabl
     const struct lock *named = NULL;
 
     for (size_t i = 0; i < f->token_count; i++) {
-        const struct lock *lock = lock_table_find(table, f->tokens[i], f->place.path, now);
+        const struct lock *lock = lock_facts_find(table, f->tokens[i], &f->place.names, now);
 
         if (lock && named && lock != named)
             return NULL;

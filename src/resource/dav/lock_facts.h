@@ -19,13 +19,14 @@ struct lock_change {
     enum lock_reach reach;
 };
 
-enum { LOCK_CHANGES = 4 }; // MOVE: source and destination, and the collections that they are in
+/* MOVE: source and destination by all names, and the collections that they are in. */
+enum { LOCK_CHANGES = 2 * (TREE_NAMES + 1) };
 
 /* Where the request points; spans are borrowed until the last decision. */
 struct lock_place {
-    struct span host;  // as in Host
-    struct span mount; // "/docs/": what stands before the tree's root in a path
-    struct span path;  // of the request, relative to the tree's root
+    struct span host;        // as in Host
+    struct span mount;       // "/docs/": what stands before the tree's root in a path
+    struct tree_names names; // of the request's resource
 };
 
 /* A resource that conditions are about. */
@@ -34,7 +35,7 @@ struct if_resource {
     bool here;       // else it is no resource of this tree: nothing matches
     bool tag_asked;  // a condition is about its entity tag
     bool has_etag;
-    struct span path;
+    struct tree_names names;
     char etag[STAMP_ETAG_OPAQUE + 1];
 };
 
@@ -62,19 +63,26 @@ struct lock_verdict {
 int lock_facts_read(struct lock_facts *f, struct arena *arena, struct span if_value,
                     const struct lock_place *place);
 
-/* Adds something that would change; at most LOCK_CHANGES. */
-void lock_facts_change(struct lock_facts *f, struct span path, enum lock_reach reach);
-/* The same for the collection that the path is a member of, if it is in any. */
-void lock_facts_change_parent(struct lock_facts *f, struct span path);
+/*
+ * Adds something that would change, by all names; at most LOCK_CHANGES. What a link leads to is not
+ * changed below itself when the link goes.
+ */
+void lock_facts_change(struct lock_facts *f, const struct tree_names *names, enum lock_reach reach);
+/* The same for the collection that it is a member of, if it is in any. */
+void lock_facts_change_parent(struct lock_facts *f, const struct tree_names *names);
 
 /* 0 or a negated errno. */
-int lock_facts_look(struct lock_facts *f, struct tree *tree);
+int lock_facts_look(struct lock_facts *f, struct tree *tree, struct arena *arena);
 
 /* -CANDOR_E_MEMORY. */
 int lock_facts_decide(const struct lock_facts *f, struct lock_table *table, int64_t now,
                       struct arena *arena, struct lock_verdict *ret_verdict);
 
-/* With the mutex: the one lock of those that If submits which holds at the request's path; NULL
+/* With the mutex: as lock_table_find, for a path that is any of the names. */
+const struct lock *lock_facts_find(struct lock_table *table, struct span token,
+                                   const struct tree_names *names, int64_t now);
+
+/* With the mutex: the one lock of those that If submits which holds at the request's resource; NULL
  * when it is none, or more than one: RFC 4918 §9.10.2. */
 const struct lock *lock_facts_named(const struct lock_facts *f, struct lock_table *table,
                                     int64_t now);

@@ -34,42 +34,74 @@ static bool is_dead_asked(struct telling *t, struct xml_name name)
     return found || t->all_dead;
 }
 
+/* What a path without links has below that of the request's resource. */
+static struct span below(const struct telling *t, struct span path)
+{
+    struct span rest = span_from(path, t->a->path.len);
+
+    return span_starts(rest, SPAN("/")) ? span_from(rest, 1) : rest;
+}
+
 void telling_set_opening(struct telling *t, struct span path, bool is_folder)
 {
     const struct exchange *x = t->a->x;
+    struct span asked = t->a->names.asked, rest = below(t, path);
 
     buf_clear(&t->opening);
     buf_add(&t->opening, SPAN("<D:response><D:href>"));
     multistatus_path(&t->opening, span_first(x->path.text, x->resource->mount_length - 1));
     buf_add_char(&t->opening, '/');
-    multistatus_path(&t->opening, path);
-    if (is_folder && path.len)
+    multistatus_path(&t->opening, asked);
+    if (asked.len && rest.len)
+        buf_add_char(&t->opening, '/');
+    multistatus_path(&t->opening, rest);
+    if (is_folder && (asked.len || rest.len))
         buf_add_char(&t->opening, '/');
 }
 
-struct span telling_path_of(struct telling *t, const struct tree_member *m)
+/* On the scratch arena where it is none of the two. ptr NULL: no memory. */
+static struct span join(struct telling *t, struct span folder, struct span name)
 {
-    struct span folder = t->folder_path;
     char *path;
 
-    if (t->is_root)
-        return t->a->path;
-    if (!folder.len)
-        return m->name;
-    path = arena_alloc(&t->scratch, folder.len + 1 + m->name.len);
+    if (!folder.len || !name.len)
+        return folder.len ? folder : name;
+    path = arena_alloc(&t->scratch, folder.len + 1 + name.len);
     if (!path)
         return (struct span){NULL, 0};
     memcpy(path, folder.ptr, folder.len);
     path[folder.len] = '/';
-    memcpy(path + folder.len + 1, m->name.ptr, m->name.len);
-    return span_of(path, folder.len + 1 + m->name.len);
+    memcpy(path + folder.len + 1, name.ptr, name.len);
+    return span_of(path, folder.len + 1 + name.len);
+}
+
+int telling_names_of(struct telling *t, const struct tree_member *m, struct tree_names *ret_names)
+{
+    const struct authoring *a = t->a;
+    struct tree_names names;
+
+    if (t->is_root) {
+        *ret_names = a->names;
+        return 0;
+    }
+    names.name = names.thing = names.asked = join(t, t->folder_path, m->name);
+    // A link that leads on no more is told by its own path, as a member that is gone would be.
+    if (m->is_link && !m->error && names.name.ptr &&
+        tree_locate_member(a->dav->share->tree, names.name, &t->scratch, &names) == -ENOMEM)
+        return -ENOMEM;
+    if (!span_eq(a->names.asked, a->path))
+        names.asked = join(t, join(t, a->names.asked, below(t, t->folder_path)), m->name);
+    if (!names.name.ptr || !names.asked.ptr)
+        return -ENOMEM;
+    *ret_names = names;
+    return 0;
 }
 
 /* The last segment of the path that the client knows. */
 static struct span display_name(const struct telling *t, const struct tree_member *m)
 {
     const struct exchange *x = t->a->x;
-    struct span path = t->a->path;
+    struct span path = t->a->names.asked;
 
     if (!t->is_root)
         return m->name;
@@ -110,21 +142,54 @@ static struct span outside(struct telling *t, struct span path)
     return span_of(text, mount + path.len);
 }
 
+/* Adds the locks that apply by that path, and are not among the others yet. */
+static int add_locks(struct telling *t, struct span path, struct lock **locks, size_t *count)
+{
+    struct dav_share *share = t->a->dav->share;
+    struct lock *more, *all;
+    size_t n, known = *count;
+    int error;
+
+    tree_lock(share->tree);
+    error = lock_table_discover(share->locks, path, t->a->x->time, &t->scratch, &more, &n);
+    tree_unlock(share->tree);
+    if (error || n == 0)
+        return error ? -ENOMEM : 0;
+    all = arena_alloc(&t->scratch, (known + n) * sizeof *all);
+    if (!all)
+        return -ENOMEM;
+    for (size_t i = 0; i < known; i++)
+        all[i] = (*locks)[i];
+    for (size_t i = 0; i < n; i++) {
+        size_t j = 0;
+
+        while (j < known && !span_eq(all[j].token, more[i].token))
+            j++;
+        if (j == known)
+            all[(*count)++] = more[i];
+    }
+    *locks = all;
+    return 0;
+}
+
 /* The locks that apply to the row's resource, on the scratch arena. */
 static int find_locks(struct telling *t, struct live_subject *s)
 {
     const struct exchange *x = t->a->x;
-    struct dav_share *share = t->a->dav->share;
-    struct span path = telling_path_of(t, s->member);
+    struct span paths[TREE_NAMES];
     struct dav_active_lock *told;
-    struct lock *locks;
-    int error;
+    struct tree_names names;
+    struct lock *locks = NULL;
+    size_t n;
 
-    tree_lock(share->tree);
-    error = lock_table_discover(share->locks, path, x->time, &t->scratch, &locks, &s->lock_count);
-    tree_unlock(share->tree);
-    if (error || !s->lock_count)
-        return error ? -ENOMEM : 0;
+    if (telling_names_of(t, s->member, &names) < 0)
+        return -ENOMEM;
+    n = tree_names_list(&names, paths);
+    for (size_t i = 0; i < n; i++)
+        if (add_locks(t, paths[i], &locks, &s->lock_count) < 0)
+            return -ENOMEM;
+    if (!s->lock_count)
+        return 0;
     told = arena_alloc(&t->scratch, s->lock_count * sizeof *told);
     if (!told)
         return -ENOMEM;

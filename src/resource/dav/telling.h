@@ -37,7 +37,7 @@ struct telling {
     bool has_usage, has_locks;
     /* Where it is. */
     struct tree_list *folder;
-    char *folder_owned;       // its path, relative to the root
+    char *folder_owned;       // its path, relative to the root and without links
     struct span folder_path;  // the same
     struct path_list pending; // folders whose members are still to be told
     size_t member_at, member_count;
@@ -55,10 +55,13 @@ struct telling {
     struct tree_member members[TELLING_BATCH];
 };
 
-/* What stands before the names of a folder's members, or all of the href of a file. */
+/*
+ * What stands before the names of a folder's members, or all of the href of a file: as the client
+ * knows it that asked, for a path without links.
+ */
 void telling_set_opening(struct telling *t, struct span path, bool is_folder);
-/* Relative to the root; maybe on the scratch arena. ptr NULL: no memory. */
-struct span telling_path_of(struct telling *t, const struct tree_member *m);
+/* Maybe on the scratch arena. For the pool. -ENOMEM. */
+int telling_names_of(struct telling *t, const struct tree_member *m, struct tree_names *ret_names);
 
 /* A row: it is begun, gets what is stored, and is ended. -ENOMEM. */
 int telling_begin_row(struct telling *t, const struct tree_member *m);

@@ -55,7 +55,7 @@ void tree_unlock(struct tree *t)
     pthread_mutex_unlock(&t->mutex);
 }
 
-enum tree_name tree_check_path(const struct tree *t, struct span path)
+static enum tree_name check_path(struct span path, bool dotfiles)
 {
     struct span rest = path;
 
@@ -76,10 +76,22 @@ enum tree_name tree_check_path(const struct tree *t, struct span path)
             return TREE_NAME_TOO_LONG;
         if (stamp_name_is_reserved(name))
             return TREE_NAME_RESERVED;
-        if (name.ptr[0] == '.' && !t->options.dotfiles)
+        if (name.ptr[0] == '.' && !dotfiles)
             return TREE_NAME_DOT;
     }
     return TREE_NAME_OK;
+}
+
+enum tree_name tree_check_path(const struct tree *t, struct span path)
+{
+    return check_path(path, t->options.dotfiles);
+}
+
+int tree_check_way(struct span path)
+{
+    enum tree_name name = check_path(path, true);
+
+    return name == TREE_NAME_OK ? 0 : name == TREE_NAME_TOO_LONG ? -ENAMETOOLONG : -EINVAL;
 }
 
 void tree_name_temporary(struct tree *t, char ret_name[TEMPORARY_NAME])
@@ -100,34 +112,40 @@ bool tree_name_is_temporary(struct span name)
 
 /* ---- Places */
 
+size_t tree_write_parent(struct span path, char ret_parent[LIMIT_TREE_PATH + 1])
+{
+    size_t length = path.len;
+
+    while (length > 0 && path.ptr[length - 1] != '/')
+        length--;
+    length -= length > 0;
+    if (length)
+        memcpy(ret_parent, path.ptr, length);
+    ret_parent[length] = '\0';
+    return length;
+}
+
 int place_open(const struct tree *t, struct span path, struct place *ret_place)
 {
     struct place *p = ret_place;
-    enum tree_name name = tree_check_path(t, path);
-    size_t parent = path.len;
+    int error = tree_check_way(path);
+    size_t parent;
     struct stat st;
 
-    if (name != TREE_NAME_OK)
-        return name == TREE_NAME_TOO_LONG ? -ENAMETOOLONG : -EINVAL;
+    if (error)
+        return error;
     if (path.len == 0)
         return -EBUSY;
     memcpy(p->path, path.ptr, path.len);
     p->path[path.len] = '\0';
     p->length = path.len;
-    while (parent > 0 && path.ptr[parent - 1] != '/')
-        parent--;
-    p->leaf = p->path + parent;
-    parent -= parent > 0; // without the slash
-    memcpy(p->parent, path.ptr, parent);
-    p->parent[parent] = '\0';
-    p->folder = snapshot_open(t->root, p->parent, O_RDONLY | O_DIRECTORY);
+    parent = tree_write_parent(path, p->parent);
+    p->leaf = p->path + parent + (parent > 0);
+    p->folder = snapshot_open_straight(t->root, p->parent, O_RDONLY | O_DIRECTORY);
     if (p->folder < 0)
-        return p->folder == -EXDEV || p->folder == -ELOOP
-                   ? -ENOENT // a link to the outside, or to itself, is like none
-                   : p->folder;
+        return p->folder == -ELOOP ? -ESTALE : p->folder;
     if (fstat(p->folder, &st) < 0) {
-        int error = -errno;
-
+        error = -errno;
         close(p->folder);
         return error;
     }
@@ -141,19 +159,30 @@ void place_done(struct place *p)
     close(p->folder);
 }
 
-/* Only the identity is taken from what may lie outside, so a plain look-up is enough. */
+/* Without a call of the system more than it takes: a single name is no way that links are on. */
 int place_check(const struct tree *t, const struct place *p)
 {
     struct stat st;
+    int fd, error = 0;
 
     if (!p->parent[0])
         return 0;
-    if (fstatat(t->root, p->parent, &st, 0) < 0)
-        return snapshot_error_is_absence(errno) ? -ESTALE : -errno;
+    if (!strchr(p->parent, '/')) {
+        if (fstatat(t->root, p->parent, &st, AT_SYMLINK_NOFOLLOW) < 0)
+            error = -errno;
+    } else {
+        fd = snapshot_open_straight(t->root, p->parent, O_PATH);
+        if (fd < 0 || fstat(fd, &st) < 0)
+            error = fd < 0 ? fd : -errno;
+        if (fd >= 0)
+            close(fd);
+    }
+    if (error)
+        return snapshot_error_is_absence(-error) ? -ESTALE : error;
     return st.st_dev == p->device && st.st_ino == p->inode ? 0 : -ESTALE;
 }
 
-static struct tree_seen seen_from_stat(const struct stat *st)
+struct tree_seen tree_seen_from_stat(const struct stat *st)
 {
     return (struct tree_seen){
         .kind = S_ISREG(st->st_mode)   ? TREE_FILE
@@ -180,14 +209,14 @@ int place_look(const struct tree *t, const struct place *p, struct found *ret_fo
     found.mode = st.st_mode & 0777;
     found.link = S_ISLNK(st.st_mode);
     found.folder = S_ISDIR(st.st_mode);
-    found.seen = seen_from_stat(&st);
+    found.seen = tree_seen_from_stat(&st);
     if (found.link) {
         fd = snapshot_open(t->root, p->path, O_PATH);
         if (fd < 0 && !snapshot_error_is_absence(-fd))
             return fd;
         if (fd >= 0) {
             if (fstat(fd, &st) == 0)
-                found.seen = seen_from_stat(&st);
+                found.seen = tree_seen_from_stat(&st);
             close(fd);
         }
     }
@@ -334,70 +363,6 @@ int tree_hold(const struct place *p, const struct found *old)
     if (old->folder || old->link || old->seen.stamp.size < LIMIT_TREE_PREALLOCATE)
         return -1;
     return openat(p->folder, p->leaf, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-}
-
-/* ---- Looking */
-
-static enum tree_kind parent_kind(struct tree *t, struct span path)
-{
-    char parent[LIMIT_TREE_PATH + 1];
-    size_t length = path.len;
-    struct stat st;
-    enum tree_kind kind = TREE_ABSENT;
-    int fd;
-
-    while (length > 0 && path.ptr[length - 1] != '/')
-        length--;
-    length -= length > 0;
-    memcpy(parent, path.ptr, length);
-    parent[length] = '\0';
-    fd = snapshot_open(t->root, parent, O_PATH);
-    if (fd < 0)
-        return TREE_ABSENT;
-    if (fstat(fd, &st) == 0)
-        kind = seen_from_stat(&st).kind;
-    close(fd);
-    return kind;
-}
-
-static int look_at_root(struct tree *t, struct tree_look *ret_look)
-{
-    struct stat st;
-
-    if (fstat(t->root, &st) < 0)
-        return -errno;
-    *ret_look = (struct tree_look){.here = seen_from_stat(&st), .parent = TREE_COLLECTION};
-    return 0;
-}
-
-int tree_look(struct tree *t, struct span path, struct tree_look *ret_look)
-{
-    struct tree_look look = {.name = tree_check_path(t, path)};
-    struct found found = {0};
-    struct place p;
-    int error;
-
-    if (look.name == TREE_NAME_OK && path.len == 0)
-        return look_at_root(t, ret_look);
-    if (look.name == TREE_NAME_OK) {
-        error = place_open(t, path, &p);
-        if (error == 0) {
-            look.parent = TREE_COLLECTION;
-            error = place_look(t, &p, &found);
-            place_done(&p);
-        } else if (snapshot_error_is_absence(-error)) {
-            look.parent = parent_kind(t, path);
-        }
-        if (error == -ENAMETOOLONG)
-            look.name = TREE_NAME_TOO_LONG;
-        else if (error == -EILSEQ || error == -EINVAL)
-            look.name = TREE_NAME_REFUSED;
-        else if (error && !snapshot_error_is_absence(-error))
-            return error;
-        look.here = found.seen;
-    }
-    *ret_look = look;
-    return 0;
 }
 
 /* ---- Space */

@@ -5,11 +5,13 @@
  *
  * Paths are decoded and relative to the root, without a slash at either end; "" is the root.
  * Nothing outside of the root is ever reached. A symbolic link beneath it that leads to something
- * beneath it stands for that thing when one looks, reads or enters; it is itself what is removed,
- * renamed or replaced.
+ * beneath it stands for that thing: tree_locate() tells the paths of both, and all that lists or
+ * changes takes those, through no link. Given the path of the link itself, what removes, renames
+ * or replaces by copying or moving does so with the link, and content is not written.
  *
  * Results are 0 or a negated errno. Those with a meaning of their own, everywhere:
- *   -ESTALE        what is there, or the folder it is in, is no longer what the caller saw
+ *   -ESTALE        what is there, or the folder it is in, is no longer what the caller saw; or
+ *                  there is a link on the way, or in the place of what is to be written
  *   -EEXIST        something is there, and it must not be replaced
  *   -ENOENT, -ENOTDIR  the source or the folder is not there, or is no folder
  *   -EISDIR        the target is a collection, and content cannot replace it
@@ -17,7 +19,8 @@
  *   -EDEADLK       into itself, onto itself (by another name, too), or onto what holds it
  *   -EBUSY         the root cannot be replaced, removed or made
  *   -EDQUOT        the quota;  -ENOSPC: the disk, or the reserve that is to be kept free
- *   -EINVAL, -ENAMETOOLONG  a name that tree_check_path() refuses
+ *   -EINVAL, -ENAMETOOLONG  a name that tree_check_path() refuses; not for a dot, which is for
+ *                  who looks to heed
  *   -EINTR         the program is to end: what takes long was given up, and nothing has changed
  *   -EOPNOTSUPP    the file system cannot exchange names, and there is no other atomic way
  *   TREE_NOT_DURABLE  the change was made and everybody sees it, but the disk could not be made to
@@ -26,6 +29,7 @@
 #ifndef CANDOR_RESOURCE_DAV_TREE_H
 #define CANDOR_RESOURCE_DAV_TREE_H
 
+#include "base/arena.h"
 #include "base/hurry.h"
 #include "base/span.h"
 #include "resource/files/stamp.h"
@@ -69,6 +73,7 @@ struct tree_look {
     enum tree_name name; // not TREE_NAME_OK: the rest says "absent"
     struct tree_seen here;
     enum tree_kind parent; // of the root: TREE_COLLECTION
+    bool is_link;          // what is here is reached by the name's being a link
 };
 
 /*
@@ -105,8 +110,38 @@ int tree_open(int root, const struct tree_options *options, struct tree **ret_tr
 void tree_free(struct tree *t);
 
 enum tree_name tree_check_path(const struct tree *t, struct span path);
-/* Fails only for what is neither absence nor a name: -EACCES, -EIO, ... */
+/*
+ * What is at a path that was located before; nothing, where there is a link on the way now. Fails
+ * only for what is neither absence nor a name: -EACCES, -EIO, ...
+ */
 int tree_look(struct tree *t, struct span path, struct tree_look *ret_look);
+
+/*
+ * The paths of one thing; without links all are the same. What is kept for a path (locks,
+ * properties, intents, uploads) is kept for one without links: `thing` where it is about what is
+ * there, `name` where it is about the name.
+ */
+struct tree_names {
+    struct span asked; // as it was asked for
+    struct span name;  // through no link, but it may be one: what is removed, renamed, made
+    struct span thing; // and where that leads: what is read and written
+};
+
+enum { TREE_NAMES = 3 };
+
+/*
+ * What is at a path that a client has named, following links, and where that is. `names` is what an
+ * earlier look found, or all zero; what is not in `path` is kept on the arena. Fails as
+ * tree_look(), with -ENOMEM, and with -EAGAIN: the links change all the time.
+ */
+int tree_locate(struct tree *t, struct span path, struct arena *arena, struct tree_look *ret_look,
+                struct tree_names *names);
+/* The same for a member of a folder that was located before. */
+int tree_locate_member(struct tree *t, struct span path, struct arena *arena,
+                       struct tree_names *ret_names);
+/* Those that differ, the thing first: how many. */
+size_t tree_names_list(const struct tree_names *names, struct span ret_paths[TREE_NAMES]);
+
 /* Whether b is what a was: same file and content, same folder, or both absent. */
 bool tree_seen_eq(const struct tree_seen *a, const struct tree_seen *b);
 
@@ -168,6 +203,8 @@ uint64_t tree_stage_length(const struct stage *s);
 void tree_stage_cut(struct stage *s, uint64_t length);
 /* -ESTALE when the path leads to another folder than at the beginning: it can't be committed. */
 int tree_stage_check(const struct stage *s);
+/* Whether it was begun for that path. */
+bool tree_stage_is_for(const struct stage *s, struct span path);
 /* Makes the content durable. */
 int tree_stage_sync(struct stage *s);
 /*

@@ -202,6 +202,11 @@ int tree_open_pair(struct tree *t, struct span source, struct span target,
                                   pair->source.device == pair->target.device &&
                                   strcmp(pair->source.leaf, pair->target.leaf) == 0)))
         error = -EDEADLK;
+    /* A link, and what it leads to. */
+    if (error == 0 && (pair->from.link || pair->to.link) &&
+        pair->from.seen.stamp.inode == pair->to.seen.stamp.inode &&
+        pair->from.seen.stamp.device == pair->to.seen.stamp.device)
+        error = -EDEADLK;
     if (error == 0 && pair->from.seen.kind == TREE_ABSENT)
         error = -ENOENT;
     if (error == 0 && pair->from.seen.kind == TREE_OTHER)

@@ -351,7 +351,7 @@ static int copy_one_file(struct tree *t, struct span source, struct span target,
 
     if (error)
         return error;
-    s.may_replace_folder = true;
+    s.may_replace = true;
     if (!from->link)
         s.mode = from->mode;
     error = tree_stage_copy_from(&s, source, terms->source, 0, from->seen.stamp.size);

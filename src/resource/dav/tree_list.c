@@ -70,7 +70,7 @@ int tree_look_closely(struct tree *t, struct span path, struct tree_member *ret_
     char text[LIMIT_TREE_PATH + 1];
     int error;
 
-    if (tree_check_path(t, path) != TREE_NAME_OK)
+    if (tree_check_way(path) < 0)
         return -ENOENT;
     if (path.len)
         memcpy(text, path.ptr, path.len);
@@ -88,7 +88,7 @@ int tree_list_open(struct tree *t, struct span path, struct tree_list **ret_fold
     struct tree_list *f;
     int fd;
 
-    if (tree_check_path(t, path) != TREE_NAME_OK)
+    if (tree_check_way(path) < 0)
         return -ENOENT;
     if (path.len)
         memcpy(text, path.ptr, path.len);

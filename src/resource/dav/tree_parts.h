@@ -57,15 +57,27 @@ struct found {
     bool folder; // really, not a link to one
 };
 
+/* The path of a path's folder; its length. */
+size_t tree_write_parent(struct span path, char ret_parent[LIMIT_TREE_PATH + 1]);
+/*
+ * As tree_check_path(), for where tree_locate() has led: what clients may name by dots is no matter
+ * there, as the operator made the link. 0, -ENAMETOOLONG or -EINVAL.
+ */
+int tree_check_way(struct span path);
+struct tree_seen tree_seen_from_stat(const struct stat *st);
+
 void tree_watch_begin(struct tree *t, struct tree_watch *w, const struct tree_seen *folder);
 void tree_watch_end(struct tree *t, struct tree_watch *w);
 /* With the mutex: something was changed there; NULL: somewhere. */
 void tree_tell_change(struct tree *t, const struct place *p);
 
-/* Opens a path's folder. -EBUSY for the root. The place is closed with place_done(). */
+/*
+ * Opens a path's folder. -EBUSY for the root, -ESTALE where a link is on the way. The place is
+ * closed with place_done().
+ */
 int place_open(const struct tree *t, struct span path, struct place *ret_place);
 void place_done(struct place *p);
-/* -ESTALE when the path leads to another folder now. */
+/* -ESTALE when the path leads to another folder now, or by way of a link. */
 int place_check(const struct tree *t, const struct place *p);
 int place_look(const struct tree *t, const struct place *p, struct found *ret_found);
 /* With the mutex: what is there now, and whether the terms allow to change it. */
@@ -133,7 +145,7 @@ struct stage {
     int64_t modified_ns;
     unsigned mode;
     bool allocated, synced;
-    bool may_replace_folder;
+    bool may_replace; // a folder, or a link itself
 };
 
 int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *s);

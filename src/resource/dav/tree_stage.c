@@ -63,7 +63,7 @@ int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *
     s->length = s->covered = s->old_size = s->claim = 0;
     s->modified_ns = TREE_NOW;
     s->mode = 0666 & ~t->options.umask;
-    s->allocated = s->synced = s->may_replace_folder = false;
+    s->allocated = s->synced = s->may_replace = false;
     if (error == 0)
         error = place_open(t, path, &s->place);
     if (error)
@@ -173,7 +173,7 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
     struct stat st;
     int fd, error;
 
-    if (tree_check_path(s->tree, source) != TREE_NAME_OK)
+    if (tree_check_way(source) < 0)
         return -EINVAL;
     memcpy(path, source.ptr, source.len);
     path[source.len] = '\0';
@@ -255,6 +255,11 @@ int tree_stage_check(const struct stage *s)
     return place_check(s->tree, &s->place);
 }
 
+bool tree_stage_is_for(const struct stage *s, struct span path)
+{
+    return span_eq(span_of(s->place.path, s->place.length), path);
+}
+
 /*
  * The time is set even when it is now: the system's own stamps may be milliseconds coarse, and a
  * strong entity tag must differ between two writes that are closer than that.
@@ -312,7 +317,9 @@ static int commit_locked(struct stage *s, const struct tree_terms *terms, struct
 
     if (error)
         return error;
-    if (old.seen.kind == TREE_COLLECTION && !s->may_replace_folder)
+    if (old.link && !s->may_replace)
+        return -ESTALE; // it has come since: what it leads to is what is written
+    if (old.seen.kind == TREE_COLLECTION && !s->may_replace)
         return -EISDIR;
     gone = old.seen.kind == TREE_FILE && !old.link ? old.seen.stamp.size : 0;
     error = settle_quota(s->tree, s->claim, s->length, gone);
@@ -406,8 +413,7 @@ static int agree_on_new(struct stage *const *stages, size_t count, const struct 
     return error;
 }
 
-/* With the mutex: the name is free again. Where the disk does not let it go, it stays, and counts.
- */
+/* With the mutex: the name is free again. Where the disk keeps it, it counts. */
 static bool take_back(struct stage *s)
 {
     const struct place *p = &s->place;
@@ -492,7 +498,7 @@ int tree_stage_rename(struct stage *s, struct span path)
 {
     size_t folder = (size_t)(s->place.leaf - s->place.path);
 
-    if (tree_check_path(s->tree, path) != TREE_NAME_OK || path.len > LIMIT_TREE_PATH)
+    if (tree_check_way(path) < 0)
         return -ENAMETOOLONG;
     if (path.len <= folder || memcmp(path.ptr, s->place.path, folder) != 0 ||
         memchr(path.ptr + folder, '/', path.len - folder))

@@ -35,6 +35,8 @@ static int touch_locked(struct tree *t, const struct place *p, int fd, int64_t m
 
     if (error == 0 && found.seen.kind == TREE_ABSENT)
         error = -ENOENT;
+    if (error == 0 && found.link)
+        error = -ESTALE;
     if (error == 0 && terms->check)
         error = terms->check(terms->context);
     if (error)

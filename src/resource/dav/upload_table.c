@@ -108,8 +108,8 @@ int upload_open(struct upload_table *t, const struct upload_opening *opening, st
                 int64_t now, struct upload_claim *ret_claim)
 {
     const struct upload_opening *o = opening;
-    size_t length =
-        o->path.len + o->if_match.len + o->if_none_match.len + o->if_unmodified_since.len;
+    size_t length = o->path.len + o->folder.len + o->if_match.len + o->if_none_match.len +
+                    o->if_unmodified_since.len;
     struct upload *u = calloc(1, sizeof *u + length + 1);
     char *at;
     bool full;
@@ -123,6 +123,7 @@ int upload_open(struct upload_table *t, const struct upload_opening *opening, st
     at = u->text;
     u->opening = *o;
     u->opening.path = keep(&at, o->path);
+    u->opening.folder = keep(&at, o->folder);
     u->opening.if_match = keep(&at, o->if_match);
     u->opening.if_none_match = keep(&at, o->if_none_match);
     u->opening.if_unmodified_since = keep(&at, o->if_unmodified_since);
@@ -146,13 +147,6 @@ int upload_open(struct upload_table *t, const struct upload_opening *opening, st
     return 0;
 }
 
-static struct span folder_of(struct span path)
-{
-    while (path.len && path.ptr[path.len - 1] != '/')
-        path.len--;
-    return span_first(path, path.len ? path.len - 1 : 0);
-}
-
 /* Names are compared in a time that doesn't tell how much of them was right. */
 static bool has_id(const struct upload *u, struct span id)
 {
@@ -174,7 +168,7 @@ bool upload_claim(struct upload_table *t, struct span id, struct span folder,
     list_for_each (link, &t->uploads) {
         struct upload *u = list_entry(link, struct upload, link);
 
-        if (has_id(u, id) && span_eq(folder_of(u->opening.path), folder))
+        if (has_id(u, id) && span_eq(u->opening.folder, folder))
             found = u;
     }
     if (found) {

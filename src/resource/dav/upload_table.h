@@ -23,7 +23,8 @@ struct upload;
 
 /* What the request said that opened it. A condition whose ptr is NULL was not sent. */
 struct upload_opening {
-    struct span path; // of the file to be, relative to the root
+    struct span path;   // of the file to be, relative to the root, as the client named it
+    struct span folder; // that it was to be in, without links
     struct span if_match, if_none_match, if_unmodified_since;
     struct digests digests; // of the whole, as far as they were sent
     uint64_t length;        // or TREE_LENGTH_UNKNOWN
@@ -51,8 +52,9 @@ void upload_table_free(struct upload_table *t);
 int upload_open(struct upload_table *t, const struct upload_opening *opening, struct stage *stage,
                 int64_t now, struct upload_claim *ret_claim);
 /*
- * Finds the upload of that name in that folder ("" or a path). False: there is none. Who is writing
- * to it just now goes on with that: upload_wait() first. Every claim is dropped once.
+ * Finds the upload of that name in that folder ("" or a path without links). False: there is none.
+ * Who is writing to it just now goes on with that: upload_wait() first. Every claim is dropped
+ * once.
  */
 bool upload_claim(struct upload_table *t, struct span id, struct span folder,
                   struct upload_claim *ret_claim);

@@ -95,6 +95,8 @@ static const char *syntax_text(enum XML_Error error)
     switch (error) {
     case XML_ERROR_NO_ELEMENTS:
         return "there is no element";
+    case XML_ERROR_SYNTAX:
+        return "something is here that cannot stand outside of every element";
     case XML_ERROR_INVALID_TOKEN:
         return "a character is here that XML does not allow in this place";
     case XML_ERROR_UNCLOSED_TOKEN:

@@ -6,7 +6,10 @@
 
 #include <sys/random.h>
 
-enum { BOUNDARY_LENGTH = 24 };
+enum {
+    BOUNDARY_LENGTH = 24,
+    TAIL = 4096, // most of the last bytes of a file, which are held back until it was looked at
+};
 
 /* A body that is sent in pieces: of a file, or of several parts. On the exchange's arena. */
 struct pieces {
@@ -37,16 +40,35 @@ static bool text_piece(struct exchange *x, struct buf *b, struct piece *ret)
     return copy.ptr != NULL;
 }
 
+/* The last bytes, of a file of which nothing changed until they were read: the rest is in vain when
+ * it is not of the state that the entity tag names. */
+static void tail_piece(struct exchange *x, const struct file_variant *v, struct range range,
+                       struct piece *ret)
+{
+    char *bytes = arena_alloc(&x->arena, range.length);
+
+    *ret = (struct piece){.kind = PIECE_FAILED};
+    if (bytes && snapshot_read(v->fd, range.first, bytes, range.length) == 0 &&
+        file_variant_holds(v))
+        *ret = (struct piece){.kind = PIECE_BYTES, .bytes = span_of(bytes, range.length)};
+}
+
+/* Of a file that is not in memory. */
 static void next_range(struct exchange *x, struct piece *ret)
 {
     struct pieces *p = x->response.source;
+    struct range range = x->ranges[0];
+    uint64_t tail = range.length < TAIL ? range.length : TAIL;
 
-    if (p->at == 1) {
+    if (p->ended) {
         *ret = (struct piece){.kind = PIECE_END};
-        return;
+    } else if (p->at == 0 && range.length > tail) {
+        p->at = 1;
+        range_piece(p->variant, (struct range){range.first, range.length - tail}, ret);
+    } else {
+        p->ended = true;
+        tail_piece(x, p->variant, (struct range){range.first + range.length - tail, tail}, ret);
     }
-    p->at = 1;
-    range_piece(p->variant, x->ranges[0], ret);
 }
 
 static void next_part(struct exchange *x, struct piece *ret)
@@ -58,6 +80,10 @@ static void next_part(struct exchange *x, struct piece *ret)
         *ret = (struct piece){.kind = PIECE_END};
     } else if (p->at == x->range_count) {
         p->ended = true;
+        if (p->variant->fd >= 0 && !file_variant_holds(p->variant)) {
+            *ret = (struct piece){.kind = PIECE_FAILED};
+            return;
+        }
         range_write_end(&text, &p->parts);
         text_piece(x, &text, ret);
     } else if (!p->head_sent) {

@@ -209,7 +209,7 @@ static bool is_fresh(const struct file_entry *e)
            snapshot_files_hold(e->snapshot);
 }
 
-static void look_submit(struct file_entry *e, int64_t now)
+static void look_submit(struct file_entry *e)
 {
     struct file_cache *c = e->cache;
 
@@ -220,7 +220,6 @@ static void look_submit(struct file_entry *e, int64_t now)
                                            .options = c->options,
                                            .types = c->types,
                                            .path = e->path,
-                                           .now = now,
                                            .old = e->snapshot};
     e->work.run = look_run;
     e->work.done = look_done;
@@ -228,7 +227,7 @@ static void look_submit(struct file_entry *e, int64_t now)
     offload_submit(c->pool, c->loop, &e->work);
 }
 
-bool file_cache_find(struct file_cache *c, struct span path, int64_t now, struct file_waiter *w,
+bool file_cache_find(struct file_cache *c, struct span path, struct file_waiter *w,
                      struct snapshot **ret_snapshot)
 {
     uint64_t hash = hash_path(path);
@@ -250,6 +249,6 @@ bool file_cache_find(struct file_cache *c, struct span path, int64_t now, struct
         return true;
     list_add_tail(&e->waiters, &w->link);
     if (!e->looking)
-        look_submit(e, now);
+        look_submit(e);
     return false;
 }

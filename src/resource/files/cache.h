@@ -28,9 +28,9 @@ void file_cache_free(struct file_cache *c);
 /*
  * True: the snapshot of a relative path is known and fresh; *ret_snapshot is a reference for the
  * caller, or NULL when there is no memory. False: it is being looked for, and w->on_found will be
- * called (never before this returned). now: seconds since 1970.
+ * called (never before this returned).
  */
-bool file_cache_find(struct file_cache *c, struct span path, int64_t now, struct file_waiter *w,
+bool file_cache_find(struct file_cache *c, struct span path, struct file_waiter *w,
                      struct snapshot **ret_snapshot);
 
 #endif

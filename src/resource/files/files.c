@@ -195,7 +195,7 @@ static bool files_establish(struct exchange *x, enum fact fact)
         folder_choose_view(&h->folder);
     if (folder_needs_no_index(&h->folder))
         return represent(h);
-    if (!file_cache_find(f->cache, relative_path(x), x->time, &h->waiter, &h->snapshot))
+    if (!file_cache_find(f->cache, relative_path(x), &h->waiter, &h->snapshot))
         return false;
     return represent(h);
 }

@@ -4,9 +4,11 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "http/date.h"
 #include "http/media_type.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -15,7 +17,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-enum { OPEN_ATTEMPTS = 32 };
+enum {
+    OPEN_ATTEMPTS = 32,
+    END_SAMPLE = 4096, // bytes of each end of a large file
+};
 
 /* The file system's clock stands still for up to 10 ms: a file may change twice under one stamp. */
 #define STAMP_CLOCK_NS (20 * CLOCK_MS)
@@ -29,11 +34,11 @@ const struct span file_coding_names[CODING_COUNT] = {
 
 static const char *const coding_suffixes[CODING_COUNT] = {"", ".br", ".zst", ".gz"};
 
-int snapshot_open(int root, const char *path, int flags)
+static int open_beneath(int root, const char *path, int flags, uint64_t resolve)
 {
     struct open_how how = {
         .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+        .resolve = RESOLVE_BENEATH | resolve,
     };
     int attempts = 0;
     long fd;
@@ -43,6 +48,16 @@ int snapshot_open(int root, const char *path, int flags)
         fd = syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof how);
     while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++attempts < OPEN_ATTEMPTS)));
     return fd < 0 ? -errno : (int)fd;
+}
+
+int snapshot_open(int root, const char *path, int flags)
+{
+    return open_beneath(root, path, flags, RESOLVE_NO_MAGICLINKS);
+}
+
+int snapshot_open_straight(int root, const char *path, int flags)
+{
+    return open_beneath(root, path, flags, RESOLVE_NO_SYMLINKS);
 }
 
 /* Nothing is there, or nothing that may be reached: a link out of the root (EXDEV) is like none. */
@@ -107,29 +122,47 @@ static int look(int root, const char *path, struct file_stamp *ret_stamp)
     return 0;
 }
 
-/* Reads the whole file into memory. -EAGAIN when it is not as long as its stamp says. */
-static int read_content(int fd, uint64_t length, char **ret_content)
+int snapshot_read(int fd, uint64_t offset, char *into, size_t length)
 {
-    char *content = malloc(length ? length : 1);
-    uint64_t at = 0;
+    size_t at = 0;
 
-    if (!content)
-        return -ENOMEM;
     while (at < length) {
-        ssize_t n = pread(fd, content + at, length - at, (off_t)at);
+        ssize_t n = pread(fd, into + at, length - at, (off_t)(offset + at));
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0) {
-            int error = n < 0 ? -errno : -EAGAIN;
-
-            free(content);
-            return error;
-        }
-        at += (uint64_t)n;
+        if (n <= 0)
+            return n < 0 ? -errno : -EAGAIN;
+        at += (size_t)n;
     }
-    *ret_content = content;
     return 0;
+}
+
+/* Reads the whole file into memory. */
+static int read_content(int fd, uint64_t length, char **ret_content)
+{
+    char *content = malloc(length ? length : 1);
+    int error = content ? snapshot_read(fd, 0, content, length) : -ENOMEM;
+
+    if (error)
+        free(content);
+    else
+        *ret_content = content;
+    return error;
+}
+
+/* A hash of both ends of what is too large for the memory. */
+static int read_ends(int fd, uint64_t length, uint64_t *ret_hash)
+{
+    char ends[2][END_SAMPLE];
+    int error = snapshot_read(fd, 0, ends[0], END_SAMPLE);
+
+    assert(length >= END_SAMPLE);
+    if (error == 0)
+        error = snapshot_read(fd, length - END_SAMPLE, ends[1], END_SAMPLE);
+    if (error == 0)
+        *ret_hash = hash_add(HASH_BEGIN, span_of(ends[0], sizeof ends));
+    return error;
 }
 
 /* Whether a browser may run scripts of it, with the rights of the site: HTML, and XML of any kind,
@@ -150,16 +183,14 @@ bool snapshot_can_hold_scripts(struct span content_type)
  * memory: on a file system with a coarse clock a stamp alone does not prove it.
  */
 static int make_block(struct file_variant *v, struct span content_type, unsigned coding, bool vary,
-                      bool writable, int64_t now)
+                      bool writable)
 {
     struct buf b = {0};
     char date[DATE_LENGTH];
     char opaque[STAMP_ETAG_OPAQUE + 1];
     size_t etag_at;
 
-    v->last_modified = v->stamp.modified_ns / CLOCK_SECOND;
-    if (v->last_modified > now)
-        v->last_modified = now; // RFC 9110 §8.8.2.1: never later than Date
+    v->last_modified = stamp_last_modified(&v->stamp);
     date_format(v->last_modified, date);
     buf_addf(&b, "Content-Type: %.*s\r\n", SPAN_ARG(content_type));
     v->block_after_type = b.len;
@@ -206,9 +237,13 @@ static int load_variant(const struct snapshot_request *request, const char *path
             v->stamp = stamp_from_stat(&st);
             v->length = v->stamp.size;
             v->fd = fd;
-            if (v->length > LIMIT_FILE_IN_MEMORY)
-                break;
-            error = read_content(fd, v->length, &v->content);
+            if (v->length > LIMIT_FILE_IN_MEMORY) {
+                error = read_ends(fd, v->length, &v->ends);
+                if (error == 0)
+                    break;
+            } else {
+                error = read_content(fd, v->length, &v->content);
+            }
             if (error == 0 && fstat(fd, &st) == 0) {
                 struct file_stamp after = stamp_from_stat(&st);
 
@@ -244,6 +279,21 @@ bool snapshot_files_hold(const struct snapshot *s)
             return false;
     }
     return true;
+}
+
+bool file_variant_holds(const struct file_variant *v)
+{
+    struct stat st;
+    struct file_stamp stamp;
+    uint64_t ends;
+
+    if (fstat(v->fd, &st) < 0)
+        return false;
+    // Its time of change is that of its names, owners and rights, too: it says nothing of bytes.
+    stamp = stamp_from_stat(&st);
+    if (stamp.size == v->length)
+        return stamp.modified_ns == v->stamp.modified_ns;
+    return stamp.size > v->length && read_ends(v->fd, v->length, &ends) == 0 && ends == v->ends;
 }
 
 static void variant_done(struct file_variant *v)
@@ -321,8 +371,7 @@ static int load_file(const struct snapshot_request *request, char *path, size_t 
     }
     for (unsigned i = 0; i < CODING_COUNT && !error; i++)
         if (s->variants[i].present)
-            error = make_block(&s->variants[i], s->content_type, i, vary, request->options->write,
-                               request->now);
+            error = make_block(&s->variants[i], s->content_type, i, vary, request->options->write);
     return error;
 }
 

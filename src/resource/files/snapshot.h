@@ -19,6 +19,7 @@ struct file_variant {
     uint64_t length;
     int fd;        // -1 when the content is in memory
     char *content; // or NULL
+    uint64_t ends; // where the content is not in memory: a hash of its first and last bytes
     struct entity_tag etag;
     int64_t last_modified;
     /* Field lines: Content-Type, then the rest of the representation's, then what 304 has too. */
@@ -54,7 +55,6 @@ struct snapshot_request {
     const struct files_options *options;
     const struct media_type_map *types;
     const char *path;           // relative to the root, NUL-terminated: "a/b", "a/", ""
-    int64_t now;                // seconds since 1970
     const struct snapshot *old; // an earlier one that may still be true, or NULL
 };
 
@@ -70,11 +70,23 @@ int snapshot_take(const struct snapshot_request *request, struct snapshot **ret_
  */
 bool snapshot_files_hold(const struct snapshot *s);
 
+/*
+ * Whether what was sent of the open file is of one state of it. Asked when the last byte was read:
+ * a strong entity tag promises every byte. Of a file that has grown it is believed when its ends of
+ * before are what they were, so that a log can be downloaded while it is written.
+ */
+bool file_variant_holds(const struct file_variant *v);
+
 /* Gives back one reference; accepts NULL. */
 void snapshot_unref(struct snapshot *s);
 
 /* Opens beneath the root, never through a magic link; a negated errno on failure. */
 int snapshot_open(int root, const char *path, int flags);
+/* The same, through no link at all: -ELOOP when there is one. */
+int snapshot_open_straight(int root, const char *path, int flags);
+
+/* Reads so many bytes; a negated errno on failure, -EAGAIN when the file ends before. Blocks. */
+int snapshot_read(int fd, uint64_t offset, char *into, size_t length);
 
 /*
  * Whether content of that type can act for whoever looks at it; what clients wrote is then sent

@@ -24,6 +24,14 @@ bool stamp_eq(const struct file_stamp *a, const struct file_stamp *b)
                             a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns));
 }
 
+int64_t stamp_last_modified(const struct file_stamp *stamp)
+{
+    int64_t modified = stamp->modified_ns / CLOCK_SECOND;
+    int64_t now = clock_realtime() / CLOCK_SECOND;
+
+    return modified < now ? modified : now;
+}
+
 /*
  * What the stamp and the coding say goes in as whole words: every step is reversible, so that two
  * stamps which differ in one of them always differ. The content follows.

@@ -21,6 +21,9 @@ enum { STAMP_ETAG_OPAQUE = 16 }; // characters between the quotes
 struct file_stamp stamp_from_stat(const struct stat *st);
 bool stamp_eq(const struct file_stamp *a, const struct file_stamp *b);
 
+/* For Last-Modified, in seconds since 1970: never later than now (RFC 9110 §8.8.2.1). */
+int64_t stamp_last_modified(const struct file_stamp *stamp);
+
 /*
  * The opaque part of the strong entity tag (RFC 9110 §8.8.3) of a file in this state, in this
  * content coding (0: as it is, otherwise an enum file_coding). Ends with NUL. A span of content is

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // New folder, rename, move, delete. Nothing is overwritten or removed that the person has not seen:
-// Overwrite: F, and If-Match with the entity tag of the moment of the question.
+// Overwrite: F, and If or If-Match with the entity tag of the moment of the question.
 
 async function createFolder() {
     const name = await askName("New folder", "Name", "Create", "", hasName);
@@ -13,20 +13,21 @@ async function createFolder() {
     await refresh(name);
 }
 
-// Moves an entry; asks when something is there already. True when it was moved.
+// Moves an entry; asks when something is there already. The address where it is now, or null.
 async function moveTo(entry, target) {
-    let overwrite = "F";
+    let terms = {Overwrite: "F"};
     for (;;) {
-        const response = await send("MOVE", entry.url,
-                                    {Destination: target.href, Overwrite: overwrite}, [412]);
+        const response = await send("MOVE", entry.url, {Destination: target.href, ...terms}, [412]);
         if (response.status !== 412)
-            return true;
+            return target;
+        const etag = (await send("HEAD", target, {}, [404])).headers.get("ETag") || "";
         const choice = await askConflict(lastName(target), !entry.isFolder, false);
         if (choice.answer === "skip")
-            return false;
+            return null;
         if (choice.answer === "both")
             target = await freeName(target, entry.isFolder);
-        overwrite = choice.answer === "replace" ? "T" : "F";
+        terms = choice.answer !== "replace" ? {Overwrite: "F"}
+            : {Overwrite: "T", ...(/^"/.test(etag) && {If: "<" + target.href + "> ([" + etag + "])"})};
     }
 }
 
@@ -37,15 +38,14 @@ async function rename(entry) {
     const moved = await attempt(() =>
         moveTo(entry, member(parentOf(entry.url), name, entry.isFolder)));
     if (moved)
-        say("It is called " + name + " now.");
-    await refresh(moved ? name : entry.name);
+        say("It is called " + lastName(moved) + " now.");
+    await refresh(moved ? lastName(moved) : entry.name);
 }
 
 async function remove(entry) {
-    const etag = entry.isFolder ? null : await attempt(async () =>
-        (await send("HEAD", entry.url)).headers.get("ETag") || "");
-    if (etag === undefined)
-        return refresh();
+    // Asked at once: a question that came late would get the Enter that was meant for something else.
+    const head = entry.isFolder ? null : send("HEAD", entry.url);
+    head?.catch(() => {}); // told below
     const answer = await ask({
         title: "Delete " + entry.shown + "?",
         text: entry.isFolder ? "The folder goes with everything in it. This cannot be undone."
@@ -57,6 +57,7 @@ async function remove(entry) {
     const next = entry.row.nextElementSibling || entry.row.previousElementSibling;
     const neighbour = next ? entryOf(next).name : "";
     await attempt(async () => {
+        const etag = (await head)?.headers.get("ETag");
         const isStrong = etag && !etag.startsWith("W/");
         const response = await send("DELETE", entry.url, isStrong ? {"If-Match": etag} : {}, [412]);
         if (response.status === 412)
@@ -81,16 +82,21 @@ async function move(entry) {
     const from = parentOf(entry.url);
     const list = make("ul", {class: "folders"});
     const path = make("p", {class: "path"});
-    let target = null;
+    let target = null, asked = null;
 
     async function show(url) {
         let found;
+        asked = url;
+        target = null; // what is not yet shown is not moved to
         try {
             found = await foldersOf(url);
         } catch (problem) {
-            path.textContent = problem.message + ".";
+            if (asked === url)
+                path.textContent = problem.message + ".";
             return;
         }
+        if (asked !== url)
+            return;
         target = url;
         path.textContent = found.path;
         const choose = (label, to, look) => make("li", {}, make("button",
@@ -108,7 +114,8 @@ async function move(entry) {
         title: "Move " + entry.shown + " to\u2026",
         content: make("div", {}, path, list),
         actions: [["move", "Move here"], ["", "Cancel"]],
-        check: () => !target || target.href === from.href ? "It is in this folder already." : "",
+        check: () => !target ? "Choose a folder, and wait until it is shown."
+            : target.href === from.href ? "It is in this folder already." : "",
         onopen: () => show(from),
     });
     if (answer !== "move")

@@ -17,7 +17,7 @@ function ask({title, text, content, actions, check, onopen, kind}) {
                           make("div", {class: "buttons"}, ...buttons));
         const dialog = make("dialog", {"aria-labelledby": id, class: kind || "", onclose: closed},
                             form);
-        const before = document.activeElement;
+        const before = document.activeElement, place = focusPlace();
         let answer = null;
 
         function finish(value) {
@@ -34,6 +34,8 @@ function ask({title, text, content, actions, check, onopen, kind}) {
             dialog.remove();
             if (before && before.isConnected)
                 before.focus();
+            else // the rows were made anew
+                focusRow((entry) => entry.url.href === place);
             resolve(answer);
         }
         document.body.append(dialog);
@@ -41,6 +43,12 @@ function ask({title, text, content, actions, check, onopen, kind}) {
         if (onopen)
             onopen(dialog);
     });
+}
+
+// Until no dialog is open: a question that nobody is waiting for interrupts nobody.
+async function noDialog() {
+    for (let open; (open = document.querySelector("dialog[open]"));)
+        await new Promise((resolve) => open.addEventListener("close", resolve, {once: true}));
 }
 
 // Asks for a name; null when dismissed.

@@ -88,7 +88,7 @@ function preview(entry) {
     }
     function closed() {
         dialog.remove();
-        rows().find((row) => entryOf(row).url.href === shown.url.href)?.querySelector("a").focus();
+        focusRow((entry) => entry.url.href === shown.url.href);
     }
     document.body.append(dialog);
     dialog.showModal();

@@ -120,12 +120,22 @@ function decorate() {
     narrow();
 }
 
+function focusRow(isIt) {
+    rows().find((row) => isIt(entryOf(row)))?.querySelector("a").focus();
+}
+
+// Where the focus is, so that it can be told whether it moved: rows are made anew.
+function focusPlace() {
+    return currentEntry()?.url.href || document.activeElement;
+}
+
 let refreshing = null;
 
-// Gets the listing again. name: of the entry to put the focus on.
+// Gets the listing again, one at a time, so that the newest is shown. name: of the entry to put the
+// focus on, unless the person has moved it meanwhile.
 async function refresh(name) {
-    const focused = name || currentEntry()?.name;
-    if (refreshing)
+    const began = focusPlace();
+    while (refreshing)
         await refreshing;
     refreshing = fetch(location.href, {headers: {Accept: "text/html"}, cache: "no-cache"})
         .then((response) => response.ok ? response.text() : null, () => null);
@@ -133,6 +143,7 @@ async function refresh(name) {
     refreshing = null;
     if (text === null)
         return;
+    const place = focusPlace(), focused = currentEntry()?.url.href;
     const page = new DOMParser().parseFromString(text, "text/html");
     for (const part of ["main", ".summary"]) {
         const fresh = page.querySelector(part), old = document.querySelector(part);
@@ -140,9 +151,10 @@ async function refresh(name) {
             old.replaceChildren(...document.importNode(fresh, true).childNodes);
     }
     decorate();
-    const row = focused && rows().find((row) => entryOf(row).name === focused);
-    if (row)
-        row.querySelector("a").focus();
+    if (name && (place === began || place === document.body))
+        focusRow((entry) => entry.name === name);
+    else if (focused)
+        focusRow((entry) => entry.url.href === focused);
 }
 
 function restoreSorting() {

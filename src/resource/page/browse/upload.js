@@ -215,14 +215,18 @@ async function settleConflict(job) {
     const canReplace = !new URL(response.url).pathname.endsWith("/") && /^"/.test(etag);
     const turn = uploads.turn || Promise.resolve();
     const mine = turn.then(async () => {
+        if (job.isCancelled)
+            throw cancelled();
         if (uploads.policy && (canReplace || uploads.policy !== "replace"))
             return uploads.policy;
+        job.say("Waiting for your answer");
+        await noDialog();
         const choice = await askConflict(job.name, canReplace, uploads.waiting.length > 0);
         if (choice.all)
             uploads.policy = choice.answer;
         return choice.answer;
     });
-    uploads.turn = mine;
+    uploads.turn = mine.catch(() => {});
     const answer = await mine;
     if (answer === "skip")
         return false;
