@@ -136,8 +136,10 @@ static void establish_route(struct exchange *x, struct worker *w)
                       METHOD_BIT(METHOD_DELETE) | METHOD_BIT(METHOD_OPTIONS);
     }
     if (x->resource->reader && !x->upload.named &&
-        (x->request.method == METHOD_GET || x->request.method == METHOD_HEAD))
+        (x->request.method == METHOD_GET || x->request.method == METHOD_HEAD)) {
+        x->guard = x->resource;
         x->resource = x->resource->reader;
+    }
     x->content_limit = x->resource->stores & METHOD_BIT(x->request.method)
                            ? x->resource->stored_limit
                            : x->resource->content_limit;
