@@ -148,6 +148,7 @@ struct exchange {
     struct uri_path path;
     struct resource *resource; // not owned; NULL: no route
     method_set allowed;
+    method_set withheld; // of those that the resource has: not with this query
     uint64_t content_limit;
     uint64_t content_taken; // bytes that the resource has taken before the piece at hand
     struct representation representation;

@@ -39,6 +39,11 @@ bool ask_method_known(struct exchange *x)
     return x->request.method != METHOD_UNKNOWN;
 }
 
+bool ask_query_permits(struct exchange *x)
+{
+    return !(x->withheld & METHOD_BIT(x->request.method));
+}
+
 bool ask_method_allowed(struct exchange *x)
 {
     return (x->allowed & METHOD_BIT(x->request.method)) != 0;

@@ -122,6 +122,8 @@ static void carried_end(struct carried *k)
 static void establish_route(struct exchange *x, struct worker *w)
 {
     const struct config *config = w->config;
+    const method_set views = METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD) |
+                             METHOD_BIT(METHOD_OPTIONS) | METHOD_BIT(METHOD_PROPFIND);
     const struct route *route;
     struct span id;
 
@@ -130,10 +132,13 @@ static void establish_route(struct exchange *x, struct worker *w)
         return;
     x->resource = w->resources[route->number];
     x->allowed = x->resource->methods;
-    if (x->resource->reader && upload_name_parse(x->path.text, x->request.query, &id)) {
+    if (x->resource->reader && upload_name_parse(x->request.query, &id)) {
         x->upload.named = true;
         x->allowed &= METHOD_BIT(METHOD_HEAD) | METHOD_BIT(METHOD_PATCH) |
                       METHOD_BIT(METHOD_DELETE) | METHOD_BIT(METHOD_OPTIONS);
+    } else if (x->resource->reader && x->request.query.len) {
+        x->withheld = x->allowed & ~views;
+        x->allowed &= views;
     }
     if (x->resource->reader && !x->upload.named &&
         (x->request.method == METHOD_GET || x->request.method == METHOD_HEAD))

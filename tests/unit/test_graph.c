@@ -58,6 +58,7 @@
 #define NAME_HIDDEN (UINT64_C(1) << 39)
 #define UNTOLD (UINT64_C(1) << 40)
 #define HURRIED (UINT64_C(1) << 41)
+#define QUERY_READS (UINT64_C(1) << 42)
 
 #define THEN "Sun, 06 Nov 1994 08:49:37 GMT"
 #define BEFORE "Sat, 05 Nov 1994 08:49:37 GMT"
@@ -68,7 +69,7 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
 
 #define TO_ROUTE "message_sound+ capacity_left+ targets_server- asks_tunnel- host_known"
 #define TO_METHOD TO_ROUTE "+ route_known+ method_known"
-#define TO_CONTENT TO_METHOD "+ method_allowed+ is_trace- is_options- expectation_known"
+#define TO_CONTENT TO_METHOD "+ query_permits+ method_allowed+ is_trace- is_options- expectation_known"
 #define TO_LOOKUP TO_CONTENT "+ content_fits+ content_sound+ names_upload- authors- lookup_worked"
 #define TO_IF_MATCH                                                                                \
     TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_offered+ is_acceptable+ has_if_match"
@@ -123,15 +124,17 @@ static const struct golden {
     {GET(""), NO_ROUTE, OUTCOME_no_route, TO_ROUTE "+ route_known-"},
     // Method
     {REQUEST("BREW /f", ""), 0, OUTCOME_method_unknown, TO_METHOD "-"},
+    {REQUEST("DELETE /f?x", ""), QUERY_READS, OUTCOME_query_read_only,
+     TO_METHOD "+ query_permits-"},
     {REQUEST("DELETE /f", ""), ABSENT | READ_ONLY, OUTCOME_method_not_allowed,
-     TO_METHOD "+ method_allowed-"},
-    {REQUEST("TRACE /f", ""), 0, OUTCOME_method_not_allowed, TO_METHOD "+ method_allowed-"},
+     TO_METHOD "+ query_permits+ method_allowed-"},
+    {REQUEST("TRACE /f", ""), 0, OUTCOME_method_not_allowed, TO_METHOD "+ query_permits+ method_allowed-"},
     {REQUEST("TRACE /f", ""), ALLOWS_TRACE, OUTCOME_trace_echoed,
-     TO_METHOD "+ method_allowed+ is_trace+"},
+     TO_METHOD "+ query_permits+ method_allowed+ is_trace+"},
     {REQUEST("OPTIONS /f", ""), ABSENT, OUTCOME_options_told,
-     TO_METHOD "+ method_allowed+ is_trace- is_options+ options_known+"},
+     TO_METHOD "+ query_permits+ method_allowed+ is_trace- is_options+ options_known+"},
     {REQUEST("OPTIONS /f", ""), LOOKUP_FAILS, OUTCOME_read_failed,
-     TO_METHOD "+ method_allowed+ is_trace- is_options+ options_known-"},
+     TO_METHOD "+ query_permits+ method_allowed+ is_trace- is_options+ options_known-"},
     // Expectation, content
     {GET("Expect: a miracle\r\n"), 0, OUTCOME_expectation_unknown, TO_CONTENT "-"},
     {GET("Content-Length: 11\r\n"), 0, OUTCOME_content_too_large, TO_CONTENT "+ content_fits-"},
@@ -345,6 +348,8 @@ static bool fake_host(struct exchange *x, enum fact fact)
     x->allowed = w->state & READ_ONLY ? METHOD_BIT(METHOD_GET) : ~METHOD_BIT(METHOD_TRACE);
     if (w->state & ALLOWS_TRACE)
         x->allowed |= METHOD_BIT(METHOD_TRACE);
+    if (w->state & QUERY_READS)
+        x->withheld = METHOD_BIT(METHOD_DELETE);
     x->content_limit = 10;
     x->upload.named = (w->state & UPLOAD) != 0;
     return true;
