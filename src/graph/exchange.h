@@ -144,6 +144,7 @@ struct exchange {
     struct span detail; // a sentence on what was found in this very request; or empty
     int system_error;   // errno behind the cause, for the log alone; or 0
     bool over_capacity, host_known;
+    bool host_doubtful; // it may be that of a page which has its name lead to this machine
     bool hurried; // set by the host, at any time: it is to end, and waits no more than it must
     struct uri_path path;
     struct resource *resource; // not owned; NULL: no route

@@ -34,6 +34,11 @@ bool ask_route_known(struct exchange *x)
     return x->resource != NULL;
 }
 
+bool ask_host_certain(struct exchange *x)
+{
+    return !x->host_doubtful;
+}
+
 bool ask_method_known(struct exchange *x)
 {
     return x->request.method != METHOD_UNKNOWN;

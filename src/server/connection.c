@@ -119,8 +119,9 @@ static void carried_end(struct carried *k)
 
 /* The facts that the server itself knows. */
 
-static void establish_route(struct exchange *x, struct worker *w)
+static void establish_route(struct exchange *x, const struct connection *c)
 {
+    struct worker *w = c->worker;
     const struct config *config = w->config;
     const method_set views = METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD) |
                              METHOD_BIT(METHOD_OPTIONS) | METHOD_BIT(METHOD_PROPFIND);
@@ -130,6 +131,8 @@ static void establish_route(struct exchange *x, struct worker *w)
     route = route_find(config, x->request.host, x->path.text, &x->host_known);
     if (!route)
         return;
+    x->host_doubtful = route->files.write && route->host.len == 0 &&
+                       !route_host_is_local(x->request.host) && stream_is_loopback(&c->stream);
     x->resource = w->resources[route->number];
     x->allowed = x->resource->methods;
     if (x->resource->reader && upload_name_parse(x->request.query, &id)) {
@@ -163,7 +166,7 @@ static bool establish(struct exchange *x, enum fact fact)
     struct carried *k = x->carrier;
 
     if (fact == FACT_ROUTE) {
-        establish_route(x, k->connection->worker);
+        establish_route(x, k->connection);
         return true;
     }
     assert(fact == FACT_CONTENT || fact == FACT_UNWANTED);

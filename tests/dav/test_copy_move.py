@@ -200,10 +200,10 @@ def test_destination_must_be_there(server, root, method):
 @pytest.mark.parametrize("destination, status, outcome", [
     ("", 400, "destination-malformed"), ("new", 400, "destination-malformed"),
     ("http:new", 400, "destination-malformed"), ("http://", 400, "destination-malformed"),
-    ("//dav.example/new", 400, "destination-malformed"), ("/a b", 400, "destination-malformed"),
+    ("//dav.localhost/new", 400, "destination-malformed"), ("/a b", 400, "destination-malformed"),
     ("/%zz", 400, "destination-malformed"), ("/%4", 400, "destination-malformed"),
     ("/new?query", 400, "destination-malformed"), ("/new#part", 400, "destination-malformed"),
-    ("http://user@dav.example/new", 400, "destination-malformed"),
+    ("http://user@dav.localhost/new", 400, "destination-malformed"),
     ("/../new", 400, "destination-above-root"), ("/%2e%2E/new", 400, "destination-above-root"),
     ("/tree/../../new", 400, "destination-above-root"),
     ("/a%2Fb", 400, "name-impossible"), ("/a%00b", 400, "name-impossible"),
@@ -211,10 +211,9 @@ def test_destination_must_be_there(server, root, method):
     ("/._file", 403, "name-hidden"), ("/.a/b", 403, "name-hidden"),
     ("/.candor-tmp-0123456789abcdef", 403, "name-hidden"),
     ("http://other.example/new", 502, "destination-foreign"),
-    ("http://dav.example:81/new", 502, "destination-foreign"),
-    ("http://dav.example.evil/new", 502, "destination-foreign"),
-    ("https://dav.example/new", 502, "destination-foreign"),
-    ("ftp://dav.example/new", 502, "destination-foreign"),
+    ("http://dav.localhost:81/new", 502, "destination-foreign"),
+    ("http://dav.localhost.evil/new", 502, "destination-foreign"),
+    ("ftp://dav.localhost/new", 502, "destination-foreign"),
     ("/missing/new", 409, "destination-parent-missing"),
     ("/file/new", 403, "destination-overlaps"),
     ("/other/new", 409, "destination-parent-missing"),
@@ -237,8 +236,11 @@ def test_destination_may_be_written_in_many_ways(server, root, method, destinati
 
 
 @pytest.mark.parametrize("host, destination", [
-    ("dav.example:8080", "http://dav.example:8080/new"), ("[::1]:8080", "http://[::1]:8080/new"),
-    ("dav.example:80", "http://dav.example/new")])
+    ("dav.localhost:8080", "http://dav.localhost:8080/new"), ("[::1]:8080", "http://[::1]:8080/new"),
+    ("dav.localhost:80", "http://dav.localhost/new"),
+    ("dav.localhost", "https://dav.localhost/new"), ("dav.localhost", "https://dav.localhost:443/new"),
+    ("dav.localhost:443", "https://dav.localhost/new"),
+    ("dav.localhost:8443", "https://dav.localhost:8443/new")])
 def test_destination_is_compared_with_the_host_of_the_request(server, root, host, destination):
     assert change(server, "COPY", "/file", destination, host=host).status == 201
 

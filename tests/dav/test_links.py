@@ -432,7 +432,7 @@ def test_upload_is_not_finished_elsewhere_when_its_link_leads_elsewhere(server, 
 def test_content_under_way_is_not_written_where_a_turned_link_leads(server, root):
     lock(server, "/d", "infinity")
     with server.connect() as client:
-        client.send("PUT /l/new HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+        client.send("PUT /l/new HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
                     "Expect: 100-continue\r\n\r\n")
         assert client.read_response().status == 100
         (root / "l").unlink()
@@ -441,7 +441,7 @@ def test_content_under_way_is_not_written_where_a_turned_link_leads(server, root
         assert client.read_response().status == 201  # where the link led when it was asked
     assert (root / "a/new").exists() and not (root / "d/new").exists()
     with server.connect() as client:
-        client.send("PUT /a/sub/new HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+        client.send("PUT /a/sub/new HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
                     "Expect: 100-continue\r\n\r\n")
         assert client.read_response().status == 100
         (root / "a/sub").rename(root / "d/sub")

@@ -257,3 +257,13 @@ def test_of_racing_locks_one_is_granted(server):
         thread.join()
     assert sorted(answers)[:1] == [201]
     assert set(sorted(answers)[1:]) == {423}
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_tag_is_of_this_server_whichever_scheme_a_proxy_in_front_speaks(server, scheme):
+    """RFC 4918 §10.4.2"""
+    etag = server.get("/file")["ETag"]
+    own = f"<{scheme}://127.0.0.1:{server.port}/file>"
+    response = server.request("PUT", "/file", {"If": f'{own} (["never"])'}, b"new")
+    assert (response.status, response.outcome) == (412, "if-failed")
+    assert server.request("PUT", "/file", {"If": f"{own} ([{etag}])"}, b"new").status == 204

@@ -89,7 +89,7 @@ def test_a_slug_never_leads_out_of_the_folder(server, box, slug, name):
 
 def test_content_without_a_length_is_taken(server, box):
     with server.connect() as client:
-        client.send("POST /box/ HTTP/1.1\r\nHost: a\r\nSlug: c\r\n"
+        client.send("POST /box/ HTTP/1.1\r\nHost: localhost\r\nSlug: c\r\n"
                     "Transfer-Encoding: chunked\r\n\r\n"
                     "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
         assert client.read_response().status == 201
@@ -121,7 +121,7 @@ def test_a_form_that_is_not_sound_or_has_no_file_stores_nothing(server, box, bod
 def test_a_form_that_breaks_off_stores_nothing(server, box):
     body = form(('name="f"; filename="a"', b"x" * 200_000))
     with server.connect() as client:
-        client.send("POST /box/ HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; "
+        client.send("POST /box/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; "
                     f"boundary=b0undary\r\nContent-Length: {len(body)}\r\n\r\n")
         client.send(body[:150_000]).finish()
         assert client.read_response().outcome == "content-incomplete"

@@ -99,7 +99,18 @@ static void every_key_arrives(void **state)
              "    files: { root: public, index: i.htm, listing: off, dotfiles: yes,\n"
              "             precompressed: false }\n"
              "  - path: /x/\n"
+             "    files: { root: / }\n"
+             "  - path: /many/\n"
+             "    host: one.org\n"
+             "    hosts: [TWO.org, \"[::1]\"]\n"
              "    files: { root: / }\n");
+    assert_int_equal(c->routes.number_count, 3);
+    for (int i = 0; i < 4; i++) {
+        static const char *const hosts[] = {"one.org", "two.org", "[::1]", "three.org"};
+
+        route = route_find(c, span_from_str(hosts[i]), SPAN("/many/"), &known);
+        assert_true(i < 3 ? route->number == 2 : !route);
+    }
     assert_int_equal(c->listen_count, 2);
     listen_print((struct sockaddr *)&c->listen[0].address, out);
     assert_string_equal(out, "[::]:81");

@@ -58,6 +58,7 @@
 #define NAME_HIDDEN (UINT64_C(1) << 39)
 #define UNTOLD (UINT64_C(1) << 40)
 #define HURRIED (UINT64_C(1) << 41)
+#define HOST_UNNAMED (UINT64_C(1) << 43)
 #define QUERY_READS (UINT64_C(1) << 42)
 
 #define THEN "Sun, 06 Nov 1994 08:49:37 GMT"
@@ -68,7 +69,7 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
 #define GET(fields) REQUEST("GET /f", fields)
 
 #define TO_ROUTE "message_sound+ capacity_left+ targets_server- asks_tunnel- host_known"
-#define TO_METHOD TO_ROUTE "+ route_known+ method_known"
+#define TO_METHOD TO_ROUTE "+ route_known+ host_certain+ method_known"
 #define TO_CONTENT TO_METHOD "+ query_permits+ method_allowed+ is_trace- is_options- expectation_known"
 #define TO_LOOKUP TO_CONTENT "+ content_fits+ content_sound+ names_upload- authors- lookup_worked"
 #define TO_IF_MATCH                                                                                \
@@ -122,6 +123,7 @@ static const struct golden {
      "message_sound+ capacity_left+ targets_server- asks_tunnel+"},
     {GET(""), OTHER_HOST, OUTCOME_host_unknown, TO_ROUTE "-"},
     {GET(""), NO_ROUTE, OUTCOME_no_route, TO_ROUTE "+ route_known-"},
+    {GET(""), HOST_UNNAMED, OUTCOME_host_unnamed, TO_ROUTE "+ route_known+ host_certain-"},
     // Method
     {REQUEST("BREW /f", ""), 0, OUTCOME_method_unknown, TO_METHOD "-"},
     {REQUEST("DELETE /f?x", ""), QUERY_READS, OUTCOME_query_read_only,
@@ -343,6 +345,7 @@ static bool fake_host(struct exchange *x, enum fact fact)
         return true;
     }
     assert_int_equal(fact, FACT_ROUTE);
+    x->host_doubtful = (w->state & HOST_UNNAMED) != 0;
     x->host_known = !(w->state & OTHER_HOST);
     x->resource = w->state & NO_ROUTE ? NULL : &resource;
     x->allowed = w->state & READ_ONLY ? METHOD_BIT(METHOD_GET) : ~METHOD_BIT(METHOD_TRACE);
