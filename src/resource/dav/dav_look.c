@@ -163,8 +163,7 @@ static enum outcome read_destination(struct authoring *a)
     default:
         return OUTCOME_destination_malformed;
     }
-    if (destination_locate(&d, SPAN("http"), message_field(&x->request, FIELD_host)) !=
-        DESTINATION_HERE)
+    if (!destination_is_here(&d, message_field(&x->request, FIELD_host)))
         return OUTCOME_destination_foreign;
     text = arena_alloc(&x->arena, d.path.len);
     if (!text)
