@@ -172,7 +172,9 @@ static enum outcome read_destination(struct authoring *a)
         return OUTCOME_destination_malformed;
     if (names_nothing(&path))
         return OUTCOME_name_impossible;
-    if (!span_starts(path.text, mount) || !is_ours(x, path.text))
+    if (!(span_starts(path.text, mount) ||
+          span_eq(path.text, span_first(mount, mount.len - 1))) || // the root without its slash
+        !is_ours(x, path.text))
         return OUTCOME_destination_outside;
     a->to_names.asked = uri_path_trim(span_from(path.text, mount.len));
     return OUTCOME_NONE;
