@@ -384,7 +384,7 @@ def rows_of(response):
 
 def test_copy_in_part_tells_which_members_failed(weak):  # RFC 4918 §9.8.5, §13
     response = change(weak, "COPY", "/tree", "/copy")
-    assert rows_of(response) == {"/tree/bad & <odd>": 403, "/tree/sub/closed": 403}
+    assert rows_of(response) == {"/tree/bad & <odd>": 403, "/tree/sub/closed/": 403}
     assert state_of(weak.root / "copy") == {"good": b"good", "sub": None, "sub/good": b"good"}
 
 
@@ -461,7 +461,7 @@ def test_move_between_file_systems_tells_the_member_that_stopped_it(tmp_path):  
         pytest.skip("this system does not let programs mount")
     with server:
         told = rows_of(change(server, "MOVE", "/tree", "/other/tree"))
-        assert told == {"/tree/sub/bad": 403, "/tree": 424}
+        assert told == {"/tree/sub/bad": 403, "/tree/": 424}
         assert ask(server, "GET", "/other/tree/").status == 404
         assert state_of(root) == before
         (root / "tree/sub/bad").chmod(0o600)
@@ -487,3 +487,25 @@ def test_what_the_system_does_not_let_write_is_refused(weak, method, target, lin
     assert [sorted(os.listdir(weak.root / "fixed")),
             sorted(os.listdir(weak.root / "tree"))] == before
     settle(weak, weak.root)
+
+
+# ---- What was made, where, and its state: RFC 9110 §15.3.2
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("source, destination, location", [
+    ("/file", "/n%65w%20one", "/new%20one"), ("/tree", "/new", "/new/"), ("/tree/", "/new/", "/new/"),
+    ("/file", f"http://{HOST}/new", "/new")])
+def test_what_is_new_is_told_with_its_address_and_state(server, root, method, source, destination,
+                                                        location):
+    response = change(server, method, source, destination)
+    assert response.status == 201 and response["Location"] == location
+    assert response["ETag"] == (ask(server, "GET", location)["ETag"]
+                                if source == "/file" else None)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_was_replaced_elsewhere_tells_no_state_of_the_target(server, root, method):
+    put(root, "old")
+    response = change(server, method, "/file", "/old")
+    assert response.status == 204
+    assert response["Location"] is None and response["ETag"] is None

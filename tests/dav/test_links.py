@@ -150,7 +150,7 @@ def test_lock_over_a_locked_member_is_refused_by_every_address(server):
     answer = server.request("LOCK", "/twice", {"Depth": "infinity"},
                             LOCK.format("exclusive").encode())
     told = rows(answer)
-    assert {path: row.status for path, row in told.items()} == {b"/a/sub/g": 423, b"/twice": 424}
+    assert {path: row.status for path, row in told.items()} == {b"/a/sub/g": 423, b"/twice/": 424}
 
 
 def test_lock_of_a_folder_guards_the_links_in_it_and_what_is_addressed_through_them(server, root):

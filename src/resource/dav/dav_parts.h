@@ -43,6 +43,7 @@ struct dav {
 struct failed_member {
     struct failed_member *next;
     int error; // errno, positive
+    bool is_folder;
     size_t length;
     char path[]; // below the source
 };
@@ -99,7 +100,8 @@ struct authoring {
     struct lock_verdict verdict;
     bool token_known, conflicting; // as in struct lock_state
     struct span blocking;          // the root of the lock that is in the way
-    struct lock lock;              // granted or refreshed
+    bool blocking_is_folder;
+    struct lock lock; // granted or refreshed
     char token[LOCK_TOKEN_SIZE];
     bool inserted;             // it is in the table, and waits for the journal
     bool conflict_below;       // it is refused for a lock on a member
@@ -267,7 +269,8 @@ void propfind_respond(struct authoring *a);
 void propfind_discard(struct authoring *a);
 
 /* An error element as the response's content, about a path of the tree (ptr NULL: none). */
-void respond_condition(struct exchange *x, enum dav_condition condition, struct span path);
+void respond_condition(struct exchange *x, enum dav_condition condition, struct span path,
+                       bool is_folder);
 
 /* dav_respond.c */
 void authoring_respond(struct exchange *x);

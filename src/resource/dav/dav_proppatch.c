@@ -206,16 +206,22 @@ static void write_group(const struct patch *p, struct buf *b, enum fate fate)
 static int write_answer(const struct patch *p)
 {
     struct exchange *x = p->a->x;
-    struct buf b = {0};
+    struct buf b = {0}, path = {0};
 
     multistatus_begin(&b);
-    multistatus_response_begin(&b, x->path.text);
+    if (x->target.is_collection && !span_ends(x->path.text, SPAN("/"))) {
+        buf_add(&path, x->path.text);
+        buf_add_char(&path, '/');
+    }
+    multistatus_response_begin(&b, path.len ? buf_span(&path) : x->path.text);
     for (int fate = 0; fate < FATES; fate++)
         write_group(p, &b, (enum fate)fate);
     multistatus_response_end(&b);
     multistatus_end(&b);
-    p->a->told = b.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&b));
+    p->a->told =
+        b.failed || path.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&b));
     buf_done(&b);
+    buf_done(&path);
     return p->a->told.ptr ? 0 : -ENOMEM;
 }
 
