@@ -54,6 +54,11 @@ bool ask_method_allowed(struct exchange *x)
     return (x->allowed & METHOD_BIT(x->request.method)) != 0;
 }
 
+bool ask_allowed_known(struct exchange *x)
+{
+    return x->cause == OUTCOME_NONE;
+}
+
 bool ask_is_trace(struct exchange *x)
 {
     return x->request.method == METHOD_TRACE;

@@ -131,7 +131,7 @@ def test_a_form_that_breaks_off_stores_nothing(server, box):
 
 def test_a_file_takes_no_members(server, box):
     response = server.request("POST", "/file", {"Slug": "x"}, b"x")
-    assert response.status == 409 and response.outcome == "not-a-collection"
+    assert response.status == 405 and response.outcome == "not-a-collection"
 
 
 def test_where_nothing_is_nothing_can_be_posted(server, box):

@@ -70,7 +70,8 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
 
 #define TO_ROUTE "message_sound+ capacity_left+ targets_server- asks_tunnel- host_known"
 #define TO_METHOD TO_ROUTE "+ route_known+ host_certain+ method_known"
-#define TO_CONTENT TO_METHOD "+ query_permits+ method_allowed+ is_trace- is_options- expectation_known"
+#define TO_CONTENT                                                                                 \
+    TO_METHOD "+ query_permits+ method_allowed+ is_trace- is_options- expectation_known"
 #define TO_LOOKUP TO_CONTENT "+ content_fits+ content_sound+ names_upload- authors- lookup_worked"
 #define TO_IF_MATCH                                                                                \
     TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_offered+ is_acceptable+ has_if_match"
@@ -129,8 +130,11 @@ static const struct golden {
     {REQUEST("DELETE /f?x", ""), QUERY_READS, OUTCOME_query_read_only,
      TO_METHOD "+ query_permits-"},
     {REQUEST("DELETE /f", ""), ABSENT | READ_ONLY, OUTCOME_method_not_allowed,
-     TO_METHOD "+ query_permits+ method_allowed-"},
-    {REQUEST("TRACE /f", ""), 0, OUTCOME_method_not_allowed, TO_METHOD "+ query_permits+ method_allowed-"},
+     TO_METHOD "+ query_permits+ method_allowed- allowed_known+"},
+    {REQUEST("TRACE /f", ""), 0, OUTCOME_method_not_allowed,
+     TO_METHOD "+ query_permits+ method_allowed- allowed_known+"},
+    {REQUEST("TRACE /f", ""), LOOKUP_FAILS, OUTCOME_read_failed,
+     TO_METHOD "+ query_permits+ method_allowed- allowed_known-"},
     {REQUEST("TRACE /f", ""), ALLOWS_TRACE, OUTCOME_trace_echoed,
      TO_METHOD "+ query_permits+ method_allowed+ is_trace+"},
     {REQUEST("OPTIONS /f", ""), ABSENT, OUTCOME_options_told,

@@ -48,20 +48,24 @@ static bool is_hidden(enum tree_name name)
     return name == TREE_NAME_DOT || name == TREE_NAME_RESERVED;
 }
 
-/* What can be done with what is there: RFC 9110 §10.2.1. */
-static void narrow_allowed(struct exchange *x, enum tree_kind kind)
+/* What can be done with what is there, or could be: RFC 9110 §10.2.1. */
+static void narrow_allowed(struct exchange *x, const struct authoring *a)
 {
+    enum tree_kind kind = a->here.here.kind;
     const method_set always = METHOD_BIT(METHOD_OPTIONS) | METHOD_BIT(METHOD_TRACE);
     const method_set making =
         METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_LOCK);
 
-    if (kind == TREE_ABSENT)
-        x->allowed &= always | making;
+    if (!x->representation.exists)
+        x->allowed &= x->target.name_possible && !x->target.name_hidden ? always | making : always;
     else if (kind == TREE_COLLECTION)
         x->allowed &=
             ~(METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_MKCOL));
     else
         x->allowed &= ~(METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_MKCOL));
+    if (a->names.name.len == 0) // the root itself, which COPY would have to go into
+        x->allowed &=
+            ~(METHOD_BIT(METHOD_DELETE) | METHOD_BIT(METHOD_MOVE) | METHOD_BIT(METHOD_COPY));
 }
 
 bool authoring_is_deep(const struct exchange *x)
@@ -93,7 +97,7 @@ bool establish_target(struct authoring *a)
     r->readable = r->acceptable = r->exists;
     r->validators = (struct validators){.exists = r->exists};
     if (!x->upload.named)
-        narrow_allowed(x, a->here.here.kind);
+        narrow_allowed(x, a);
     if (a->here.here.kind == TREE_FILE) {
         stamp_etag(&a->here.here.stamp, 0, SPAN(""), a->etag);
         r->length = a->here.here.stamp.size;
