@@ -39,7 +39,8 @@ static void add_validators(struct exchange *x, const struct authoring *a)
     int64_t seconds;
 
     // What was replaced elsewhere is not what ETag would be of: §8.8.3. Of what is new it is.
-    if (a->result.now.kind != TREE_FILE || (goes_elsewhere(x) && x->outcome != OUTCOME_created))
+    if (a->result.now.kind != TREE_FILE || post_made_several(a) ||
+        (goes_elsewhere(x) && x->outcome != OUTCOME_created))
         return;
     exchange_add_fieldf(x, SPAN("ETag"), "\"%s\"", a->etag);
     if (oc_mtime_parse(message_field(&x->request, FIELD_x_oc_mtime), &seconds))
@@ -93,6 +94,25 @@ static bool is_elsewhere(const struct exchange *x, const struct authoring *a)
             (a->result.now.kind == TREE_COLLECTION && !span_ends(x->path.text, SPAN("/"))));
 }
 
+/* Which file of a form has which name, as one that was taken got another. */
+static void respond_posted(struct exchange *x, const struct authoring *a)
+{
+    struct response *r = &x->response;
+    struct buf b = {0}, folder = {0};
+
+    buf_add(&folder, x->path.text);
+    if (!span_ends(x->path.text, SPAN("/")))
+        buf_add_char(&folder, '/');
+    post_write_result(&b, a, buf_span(&folder));
+    r->body =
+        b.failed || folder.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&b));
+    r->length = r->body.len;
+    r->has_length = true;
+    buf_done(&b);
+    buf_done(&folder);
+    exchange_add_field(x, SPAN("Content-Type"), SPAN("application/json"));
+}
+
 static void respond_stored(struct exchange *x, struct authoring *a)
 {
     bool elsewhere = is_elsewhere(x, a);
@@ -104,6 +124,8 @@ static void respond_stored(struct exchange *x, struct authoring *a)
     write_path_of_result(&path, a);
     if (elsewhere && !path.failed)
         add_path(x, SPAN("Location"), buf_span(&path));
+    if (post_is_form(a))
+        respond_posted(x, a);
     if (a->written >= 0 && !path.failed) {
         add_path(x, SPAN("Content-Location"), buf_span(&path));
         written_respond(a, buf_span(&path));
