@@ -182,6 +182,10 @@ void exchange_reset(struct exchange *x);
 /* Records why a fact could not be had; the first cause wins. */
 void exchange_set_cause(struct exchange *x, enum outcome cause, uint64_t offset);
 
+/* Says more of the cause, in a whole sentence; only what goes with that very outcome. */
+__attribute__((format(printf, 2, 3))) void exchange_describef(struct exchange *x,
+                                                              const char *format, ...);
+
 /* Whether the cause became the outcome and is of a certain byte of the request. */
 static inline bool exchange_has_offset(const struct exchange *x)
 {

@@ -184,9 +184,18 @@ bool ask_has_if_match(struct exchange *x)
     return has_condition(x, FIELD_if_match);
 }
 
+static bool is_sound(struct exchange *x, enum field field, enum condition found)
+{
+    if (found == CONDITION_MALFORMED)
+        exchange_describef(x, "Byte %zu of %.*s is not where an entity tag begins and ends.",
+                           entity_tags_fault(condition(x, field)),
+                           SPAN_ARG(field_table[field].name));
+    return found != CONDITION_MALFORMED;
+}
+
 bool ask_if_match_sound(struct exchange *x)
 {
-    return if_match(x) != CONDITION_MALFORMED;
+    return is_sound(x, FIELD_if_match, if_match(x));
 }
 
 bool ask_if_match_holds(struct exchange *x)
@@ -224,7 +233,7 @@ bool ask_has_if_none_match(struct exchange *x)
 
 bool ask_if_none_match_sound(struct exchange *x)
 {
-    return if_none_match(x) != CONDITION_MALFORMED;
+    return is_sound(x, FIELD_if_none_match, if_none_match(x));
 }
 
 bool ask_if_none_match_holds(struct exchange *x)

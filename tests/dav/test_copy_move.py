@@ -509,3 +509,34 @@ def test_what_was_replaced_elsewhere_tells_no_state_of_the_target(server, root, 
     response = change(server, method, "/file", "/old")
     assert response.status == 204
     assert response["Location"] is None and response["ETag"] is None
+
+
+# ---- What is wrong with Destination, and where
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("destination, outcome, said", [
+    ("/x?query", "destination-malformed", "Byte 2 of it begins a query"),
+    ("/x#frag", "destination-malformed", "Byte 2 of it begins a fragment"),
+    ("/v%zz", "destination-malformed", "percent sign at byte 2 of it"),
+    ("/v 1", "destination-malformed", "Byte 2 of it may not stand"),
+    ("x", "destination-malformed", "neither an absolute URI"),
+    ("http://user@h/x", "destination-malformed", "neither an absolute URI"),
+    ("/a%2Fb", "name-impossible", "The name in Destination holds %2F, at byte 2"),
+    ("/a%00b", "name-impossible", "The name in Destination holds %00, at byte 2"),
+    ("/a//b", "name-impossible", "the path in Destination"),
+    ("/" + "n" * 300, "name-impossible", "the name in Destination"),
+    ("/.hidden", "name-hidden", "the name in Destination"),
+    ("/a/../../b", "destination-above-root", "The segment at byte")])
+def test_what_is_wrong_with_a_destination_is_told(server, root, method, destination, outcome, said):
+    response = change(server, method, "/file", destination)
+    assert response.outcome == outcome and said in response.json()["detail"]
+
+
+@pytest.mark.parametrize("lines, outcome, said", [
+    (['If-Match: "a", b'], "entity-tag-malformed", "Byte 5 of If-Match"),
+    (["If-None-Match: a"], "entity-tag-malformed", "Byte 0 of If-None-Match"),
+    (['If-None-Match: "a" "b"'], "entity-tag-malformed", "Byte 0 of If-None-Match"),
+    (['If: (["a"]) x'], "if-malformed", "Byte 8 of it")])
+def test_where_a_condition_is_malformed_is_told(server, root, lines, outcome, said):
+    response = ask(server, "PUT", "/file", *lines, content=b"x")
+    assert response.outcome == outcome and said in response.json()["detail"]

@@ -147,6 +147,8 @@ bool locks_establish(struct authoring *a)
             exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
             return true;
         }
+        if (a->facts.malformed)
+            exchange_describef(x, "Byte %zu of it is where it does not.", a->facts.offset);
         note_changes(a);
         x->locks = (struct lock_state){.if_malformed = a->facts.malformed, .if_holds = true};
         // The usual case, without a way through the pool. The change itself looks again.

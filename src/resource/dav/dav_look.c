@@ -146,27 +146,58 @@ static bool is_ours(struct exchange *x, struct span path)
     return x->host->leads_here(x, path) && x->host->leads_here(x, with_slash);
 }
 
+/* What is wrong with the field, at that byte of it. */
+static enum outcome tell_fault(struct exchange *x, enum destination_result fault, struct span value,
+                               size_t at)
+{
+    switch (fault) {
+    case DESTINATION_HAS_FRAGMENT:
+        exchange_describef(x, "Byte %zu of it begins a fragment, which names nothing on a server.",
+                           at);
+        return OUTCOME_destination_malformed;
+    case DESTINATION_HAS_QUERY:
+        exchange_describef(x, "Byte %zu of it begins a query, and what has one can only be read.",
+                           at);
+        return OUTCOME_destination_malformed;
+    case DESTINATION_ENCODED_NUL:
+    case DESTINATION_ENCODED_SLASH:
+        exchange_describef(x, "The name in Destination holds %.*s, at byte %zu of it.",
+                           SPAN_ARG(span_first(span_from(value, at), 3)), at);
+        return OUTCOME_name_impossible;
+    case DESTINATION_ABOVE_ROOT:
+        exchange_describef(x, "The segment at byte %zu of it does.", at);
+        return OUTCOME_destination_above_root;
+    default:
+        break;
+    }
+    if (at == 0)
+        exchange_describef(x, "It is neither an absolute URI with a host, and without a user name, "
+                              "nor an absolute path.");
+    else if (value.ptr[at] == '%')
+        exchange_describef(x,
+                           "The percent sign at byte %zu of it is not followed by two "
+                           "hexadecimal digits.",
+                           at);
+    else
+        exchange_describef(x, "Byte %zu of it may not stand in an address: percent-encode it.", at);
+    return OUTCOME_destination_malformed;
+}
+
 /* From the field to a path of the tree; the cause that it has none. RFC 4918 §9.8.5, §10.3. */
 static enum outcome read_destination(struct authoring *a)
 {
     struct exchange *x = a->x;
+    struct span value = message_field(&x->request, FIELD_destination);
+    enum destination_result fault;
     struct destination d;
     struct uri_path path;
     size_t offset;
     char *text;
     struct span mount = span_first(x->path.text, x->resource->mount_length);
 
-    switch (destination_parse(message_field(&x->request, FIELD_destination), &d, &offset)) {
-    case DESTINATION_OK:
-        break;
-    case DESTINATION_ENCODED_NUL:
-    case DESTINATION_ENCODED_SLASH:
-        return OUTCOME_name_impossible;
-    case DESTINATION_ABOVE_ROOT:
-        return OUTCOME_destination_above_root;
-    default:
-        return OUTCOME_destination_malformed;
-    }
+    fault = destination_parse(value, &d, &offset);
+    if (fault != DESTINATION_OK)
+        return tell_fault(x, fault, value, offset);
     if (!destination_is_here(&d, message_field(&x->request, FIELD_host)))
         return OUTCOME_destination_foreign;
     text = arena_alloc(&x->arena, d.path.len);
@@ -174,8 +205,10 @@ static enum outcome read_destination(struct authoring *a)
         return OUTCOME_resources_exhausted;
     if (uri_path_decode(d.path, text, &path, &offset) != OUTCOME_NONE)
         return OUTCOME_destination_malformed;
-    if (names_nothing(&path))
+    if (names_nothing(&path)) {
+        exchange_describef(x, "It is the path in Destination: a segment of it is empty.");
         return OUTCOME_name_impossible;
+    }
     if (!(span_starts(path.text, mount) ||
           span_eq(path.text, span_first(mount, mount.len - 1))) || // the root without its slash
         !is_ours(x, path.text))
@@ -202,9 +235,11 @@ bool establish_destination(struct authoring *a)
         set_look_cause(a);
         return true;
     }
-    if (a->there.name != TREE_NAME_OK)
+    if (a->there.name != TREE_NAME_OK) {
         exchange_set_cause(
             x, is_hidden(a->there.name) ? OUTCOME_name_hidden : OUTCOME_name_impossible, 0);
+        exchange_describef(x, "It is the name in Destination.");
+    }
     x->destination.exists = a->there.here.kind != TREE_ABSENT;
     x->destination.parent_exists = a->there.parent == TREE_COLLECTION;
     x->destination.overlaps = overlap(&a->names, &a->to_names);
