@@ -44,6 +44,11 @@ bool ask_method_known(struct exchange *x)
     return x->request.method != METHOD_UNKNOWN;
 }
 
+bool ask_method_registered(struct exchange *x)
+{
+    return method_is_elsewhere(x->request.method_name);
+}
+
 bool ask_query_permits(struct exchange *x)
 {
     return !(x->withheld & METHOD_BIT(x->request.method));

@@ -126,7 +126,8 @@ static const struct golden {
     {GET(""), NO_ROUTE, OUTCOME_no_route, TO_ROUTE "+ route_known-"},
     {GET(""), HOST_UNNAMED, OUTCOME_host_unnamed, TO_ROUTE "+ route_known+ host_certain-"},
     // Method
-    {REQUEST("BREW /f", ""), 0, OUTCOME_method_unknown, TO_METHOD "-"},
+    {REQUEST("BREW /f", ""), 0, OUTCOME_method_unknown, TO_METHOD "- method_registered-"},
+    {REQUEST("REPORT /f", ""), 0, OUTCOME_method_not_performed, TO_METHOD "- method_registered+"},
     {REQUEST("DELETE /f?x", ""), QUERY_READS, OUTCOME_query_read_only,
      TO_METHOD "+ query_permits-"},
     {REQUEST("DELETE /f", ""), ABSENT | READ_ONLY, OUTCOME_method_not_allowed,

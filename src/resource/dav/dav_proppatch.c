@@ -57,14 +57,12 @@ static enum fate take_time(struct patch *p, const struct dav_change *change)
     return FATE_DONE;
 }
 
-/* Of WebDAV's own, what the server does not know is nothing that a client may make up. */
+/* getcontentlanguage is none of them: it is kept as a client sets it (RFC 4918 §15.3). */
 static bool is_protected(struct xml_name name)
 {
     enum live live = live_find(name);
 
-    if (live != LIVE_NONE)
-        return !(live_storable & LIVE_BIT(live));
-    return span_eq(name.space, XML_SPACE_DAV) && span_eq(name.local, SPAN("getcontentlanguage"));
+    return live != LIVE_NONE && !(live_storable & LIVE_BIT(live));
 }
 
 static enum fate take_change(struct patch *p, size_t index)
