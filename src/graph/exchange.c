@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "graph/exchange.h"
 
+#include "http/upload_fields.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -18,6 +20,22 @@ void exchange_set_cause(struct exchange *x, enum outcome cause, uint64_t offset)
         return;
     x->cause = cause;
     x->cause_offset = offset;
+}
+
+void exchange_heed_query(struct exchange *x)
+{
+    const method_set views = METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD) |
+                             METHOD_BIT(METHOD_OPTIONS) | METHOD_BIT(METHOD_PROPFIND);
+    struct span id;
+
+    if (upload_name_parse(x->request.query, &id)) {
+        x->upload.named = true;
+        x->allowed &= METHOD_BIT(METHOD_HEAD) | METHOD_BIT(METHOD_PATCH) |
+                      METHOD_BIT(METHOD_DELETE) | METHOD_BIT(METHOD_OPTIONS);
+    } else if (x->request.query.len) {
+        x->withheld = x->allowed & ~views;
+        x->allowed &= views;
+    }
 }
 
 struct span exchange_field(struct exchange *x, enum field id)

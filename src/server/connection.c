@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "graph/graph.h"
-#include "http/upload_fields.h"
 #include "server/content.h"
 #include "server/respond.h"
 
@@ -123,10 +122,7 @@ static void establish_route(struct exchange *x, const struct connection *c)
 {
     struct worker *w = c->worker;
     const struct config *config = w->config;
-    const method_set views = METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD) |
-                             METHOD_BIT(METHOD_OPTIONS) | METHOD_BIT(METHOD_PROPFIND);
     const struct route *route;
-    struct span id;
 
     route = route_find(config, x->request.host, x->path.text, &x->host_known);
     if (!route)
@@ -135,18 +131,16 @@ static void establish_route(struct exchange *x, const struct connection *c)
                        !route_host_is_local(x->request.host) && stream_is_loopback(&c->stream);
     x->resource = w->resources[route->number];
     x->allowed = x->resource->methods;
-    if (x->resource->reader && upload_name_parse(x->request.query, &id)) {
-        x->upload.named = true;
-        x->allowed &= METHOD_BIT(METHOD_HEAD) | METHOD_BIT(METHOD_PATCH) |
-                      METHOD_BIT(METHOD_DELETE) | METHOD_BIT(METHOD_OPTIONS);
-    } else if (x->resource->reader && x->request.query.len) {
-        x->withheld = x->allowed & ~views;
-        x->allowed &= views;
-    }
+    if (x->resource->reader)
+        exchange_heed_query(x);
     if (x->resource->reader && !x->upload.named &&
-        (x->request.method == METHOD_GET || x->request.method == METHOD_HEAD))
+        (x->request.method == METHOD_GET || x->request.method == METHOD_HEAD)) {
+        x->guard = x->resource;
         x->resource = x->resource->reader;
-    x->content_limit = x->resource->content_limit;
+    }
+    x->content_limit = x->resource->stores & METHOD_BIT(x->request.method)
+                           ? x->resource->stored_limit
+                           : x->resource->content_limit;
     if (config->trace)
         x->allowed |= METHOD_BIT(METHOD_TRACE);
 }
@@ -251,6 +245,7 @@ static void begin_exchange(struct connection *c, struct carried *k, size_t lengt
     h1_content_init(&k->content, &x->request, length);
     k->content_ended = x->request.framing == FRAMING_NONE;
     k->close = !x->request.keep_alive || c->over_capacity;
+    x->allowed = c->worker->methods; // of the server, until a route is known
     decode_path(x);
     walk(k);
 }

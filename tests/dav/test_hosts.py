@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Whose host a writable folder answers for (RFC 9110 §7.4): on loopback a page of another site could
-have its own name lead here, and would be of the folder's own origin."""
+"""Whose host a writable folder answers for (RFC 9110 §7.4): on loopback a page of another site
+could have its own name lead here, and would be of the folder's own origin."""
 import pytest
 
 from site_of_dav import ask, assert_refused, config, put, Server, state_of

@@ -213,6 +213,16 @@ def test_infinite_depth_may_be_off(root):  # §9.1
         assert propfind(server, "/a.txt", "infinity").status == 207
 
 
+@pytest.mark.parametrize("depth", ["1", "infinity", None])
+def test_members_are_not_told_where_folders_are_not_listed(root, depth):
+    with configured(root, listing="false") as server:
+        assert propfind(server, "/", depth).status == 403
+        response = propfind(server, "/", depth, Accept="application/problem+json")
+        assert response.outcome == "listing-off" and b"a.txt" not in response.body
+        assert set(rows(propfind(server, "/", "0"))) == {b"/"}
+        assert set(rows(propfind(server, "/a.txt", depth))) == {b"/a.txt"}
+
+
 def test_more_than_infinite_depth_may_tell_is_said(root):
     with configured(root, infinite_depth=3) as server:
         response = propfind(server, "/", "infinity")
@@ -221,8 +231,8 @@ def test_more_than_infinite_depth_may_tell_is_said(root):
         assert b"507" in last and b"number-of-matches-within-limits" in last
         told = rows(response)  # each once
         untold = set(rows(propfind(server, "/", "1"))) - set(told)
-        assert b"/" in told and not untold & {path for path, row in told.items() if row.status == 507}
         (left_out,) = [path for path, row in told.items() if row.status == 507]
+        assert b"/" in told and left_out not in untold
         assert propfind(server, left_out.decode(), "0").status == 207
         assert propfind(server, "/sub/", "infinity").body.count(b"<D:response>") == 4
 

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""The query is part of what an address names (RFC 3986 §3.4): nothing else is changed in its place."""
+"""The query is part of what an address names (RFC 3986 §3.4): it alone is changed."""
 import pytest
 
 from site_of_dav import ask, assert_refused, config, put, Server, state_of
 
 CHANGES = {"PUT": b"x", "POST": b"x", "PATCH": b"x", "DELETE": None, "MKCOL": None, "COPY": None,
            "MOVE": None, "PROPPATCH": None, "LOCK": None, "UNLOCK": None}
-QUERIES = ["archive=zip", "search=nothing", "search=", "x=1&upload=" + "0" * 32, "UPLOAD=1", "upload",
-           "Archive=zip", "x", "%75pload=1", "v=2"]
+QUERIES = ["archive=zip", "search=nothing", "search=", "x=1&upload=" + "0" * 32, "UPLOAD=1",
+           "upload", "Archive=zip", "x", "%75pload=1", "v=2"]
 
 
 @pytest.fixture(scope="module")

@@ -72,6 +72,26 @@ static struct config *load(const char *text)
     return config;
 }
 
+static void a_route_may_have_several_hosts(void **state)
+{
+    struct config *c = load("routes:\n"
+                            "  - path: /\n"
+                            "    host: one.org\n"
+                            "    hosts: [TWO.org, \"[::1]\"]\n"
+                            "    files: { root: / }\n");
+    bool known;
+
+    (void)state;
+    assert_int_equal(c->routes.number_count, 1);
+    for (int i = 0; i < 4; i++) {
+        static const char *const hosts[] = {"one.org", "two.org", "[::1]", "three.org"};
+        const struct route *route = route_find(c, span_from_str(hosts[i]), SPAN("/"), &known);
+
+        assert_true(i < 3 ? route && route->number == 0 : !route);
+    }
+    config_free(c);
+}
+
 static void every_key_arrives(void **state)
 {
     struct config *c;
@@ -82,7 +102,7 @@ static void every_key_arrives(void **state)
     (void)state;
     c = load("listen: [\":81\", \"[::1]:82\"]\n"
              "workers: 3\n"
-             "access_log: logs/access\n"
+             "access_log: public/access\n"
              "access_log_format: combined\n"
              "trace: on\n"
              "limits: { request_line: 1K, field_section: 2K, fields: 3, content: 4M,\n"
@@ -99,18 +119,7 @@ static void every_key_arrives(void **state)
              "    files: { root: public, index: i.htm, listing: off, dotfiles: yes,\n"
              "             precompressed: false }\n"
              "  - path: /x/\n"
-             "    files: { root: / }\n"
-             "  - path: /many/\n"
-             "    host: one.org\n"
-             "    hosts: [TWO.org, \"[::1]\"]\n"
              "    files: { root: / }\n");
-    assert_int_equal(c->routes.number_count, 3);
-    for (int i = 0; i < 4; i++) {
-        static const char *const hosts[] = {"one.org", "two.org", "[::1]", "three.org"};
-
-        route = route_find(c, span_from_str(hosts[i]), SPAN("/many/"), &known);
-        assert_true(i < 3 ? route->number == 2 : !route);
-    }
     assert_int_equal(c->listen_count, 2);
     listen_print((struct sockaddr *)&c->listen[0].address, out);
     assert_string_equal(out, "[::]:81");
@@ -118,7 +127,7 @@ static void every_key_arrives(void **state)
     assert_string_equal(out, "[::1]:82");
     assert_int_equal(c->workers, 3);
     assert_int_equal(c->access_log, ACCESS_LOG_FILE);
-    snprintf(path, sizeof path, "%s/logs/access", folder);
+    snprintf(path, sizeof path, "%s/public/access", folder);
     assert_string_equal(c->access_log_file, path);
     assert_int_equal(c->access_log_format, ACCESS_LOG_COMBINED);
     assert_true(c->trace);
@@ -144,6 +153,7 @@ static void every_key_arrives(void **state)
     route = route_find(c, SPAN("example.org"), SPAN("/x/"), &known);
     assert_true(span_eq(route->host, SPAN("example.org")));
     assert_true(route->content == UINT64_C(5) << 30);
+    assert_int_equal(route->stored, INT64_MAX);
     assert_int_equal(route->kind, ROUTE_FILES);
     snprintf(path, sizeof path, "%s/public", folder);
     assert_string_equal(route->files.root, path);
@@ -273,11 +283,11 @@ static void a_file_that_cannot_be_read_is_told(void **state)
 
     (void)state;
     assert_int_equal(config_load("/nowhere-at-all", &c, &error), -CANDOR_E_CONFIG);
-    assert_string_equal(error.text, "/nowhere-at-all:1:1: the file does not exist; expected a "
+    assert_string_equal(error.text, "/nowhere-at-all: the file does not exist; expected a "
                                     "readable file of at most 1M");
     config_error_done(&error);
     assert_int_equal(config_load("/dev/zero", &c, &error), -CANDOR_E_CONFIG);
-    assert_string_equal(error.text, "/dev/zero:1:1: the file is not a regular file; expected a "
+    assert_string_equal(error.text, "/dev/zero: the file is not a regular file; expected a "
                                     "readable file of at most 1M");
     config_error_done(&error);
     file_write("c.yaml", "routes: [{path: /, files: {root: public}}]\n");
@@ -290,6 +300,7 @@ static void a_file_that_cannot_be_read_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_route_may_have_several_hosts),
         cmocka_unit_test(every_key_arrives),
         cmocka_unit_test(without_keys_the_documented_values_hold),
         cmocka_unit_test(the_values_in_the_table_are_those_that_hold),

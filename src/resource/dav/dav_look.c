@@ -42,6 +42,11 @@ static bool names_nothing(const struct uri_path *path)
     return path->has_encoded_slash || path->has_empty_segment;
 }
 
+static bool is_named_as_folder(const struct uri_path *path)
+{
+    return span_ends(path->text, SPAN("/"));
+}
+
 /* Names that the file system could hold, but that are never told. */
 static bool is_hidden(enum tree_name name)
 {
@@ -56,8 +61,12 @@ static void narrow_allowed(struct exchange *x, const struct authoring *a)
     const method_set making =
         METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_LOCK);
 
-    if (!x->representation.exists)
-        x->allowed &= x->target.name_possible && !x->target.name_hidden ? always | making : always;
+    if (x->target.named_as_folder && x->representation.exists && kind != TREE_COLLECTION)
+        x->allowed &= always;
+    else if (!x->representation.exists && (!x->target.name_possible || x->target.name_hidden))
+        x->allowed &= always;
+    else if (!x->representation.exists)
+        x->allowed &= always | (x->target.named_as_folder ? METHOD_BIT(METHOD_MKCOL) : making);
     else if (kind == TREE_COLLECTION)
         x->allowed &=
             ~(METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_MKCOL));
@@ -75,6 +84,18 @@ bool authoring_is_deep(const struct exchange *x)
     return depth == DEPTH_ABSENT || depth == DEPTH_INFINITY;
 }
 
+bool locate_guarded(struct authoring *a)
+{
+    if (!a->x->guard || a->located)
+        return true;
+    if (!step(a, look_here))
+        return false;
+    a->located = true;
+    if (a->error)
+        set_look_cause(a);
+    return true;
+}
+
 bool establish_target(struct authoring *a)
 {
     struct exchange *x = a->x;
@@ -89,10 +110,16 @@ bool establish_target(struct authoring *a)
     x->target.name_hidden = is_hidden(a->here.name);
     x->target.name_possible =
         (a->here.name == TREE_NAME_OK || x->target.name_hidden) && !names_nothing(&x->path);
+    x->target.named_as_folder =
+        !x->upload.named && a->names.asked.len && is_named_as_folder(&x->path);
     x->target.parent_exists = a->here.parent == TREE_COLLECTION;
     x->target.is_collection = a->here.here.kind == TREE_COLLECTION;
-    x->target.depth_unbounded = x->request.method == METHOD_PROPFIND && x->target.is_collection &&
-                                !a->dav->share->options->infinite_depth && authoring_is_deep(x);
+    if (x->request.method == METHOD_PROPFIND && x->target.is_collection) {
+        enum depth depth = depth_parse(message_field(&x->request, FIELD_depth));
+
+        x->target.lists_unlisted = depth != DEPTH_0 && !a->dav->share->options->listing;
+        x->target.depth_unbounded = authoring_is_deep(x) && !a->dav->share->options->infinite_depth;
+    }
     r->exists = a->here.here.kind != TREE_ABSENT && !names_nothing(&x->path);
     r->readable = r->acceptable = r->exists;
     r->validators = (struct validators){.exists = r->exists};
@@ -209,11 +236,10 @@ static enum outcome read_destination(struct authoring *a)
         exchange_describef(x, "It is the path in Destination: a segment of it is empty.");
         return OUTCOME_name_impossible;
     }
-    if (!(span_starts(path.text, mount) ||
-          span_eq(path.text, span_first(mount, mount.len - 1))) || // the root without its slash
-        !is_ours(x, path.text))
+    if (!span_starts(path.text, mount) || !is_ours(x, path.text))
         return OUTCOME_destination_outside;
     a->to_names.asked = uri_path_trim(span_from(path.text, mount.len));
+    x->destination.named_as_folder = is_named_as_folder(&path);
     return OUTCOME_NONE;
 }
 
@@ -241,6 +267,7 @@ bool establish_destination(struct authoring *a)
         exchange_describef(x, "It is the name in Destination.");
     }
     x->destination.exists = a->there.here.kind != TREE_ABSENT;
+    x->destination.is_collection = a->there.here.kind == TREE_COLLECTION;
     x->destination.parent_exists = a->there.parent == TREE_COLLECTION;
     x->destination.overlaps = overlap(&a->names, &a->to_names);
     return true;
