@@ -181,3 +181,8 @@ def test_names_with_a_dot_exist_where_they_may(root, tmp_path):
         assert b".dot" in listing and b"candor-tmp" not in listing
     settle_only = [name for name in os.listdir(tmp_path)]
     assert sorted(settle_only) == [".candor-tmp-fedcba9876543210", ".dot"]
+
+
+def test_a_new_folder_is_told_with_its_slash(server, root):  # RFC 9110 §15.3.2
+    assert ask(server, "MKCOL", "/plain%20one")["Location"] == "/plain%20one/"
+    assert ask(server, "MKCOL", "/slash/")["Location"] is None  # the target is its address

@@ -161,7 +161,7 @@ def test_what_a_killed_server_has_left_is_removed_at_the_next_start(tmp_path):
     put(root, "file", b"old")
     server = Server(root, config=config(2))
     with server.connect() as client:
-        client.send(b"PUT /file HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n"
+        client.send(b"PUT /file HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n"
                     + b"n" * 500_000)
         while not strays(root):
             ask(server, "OPTIONS", "/")

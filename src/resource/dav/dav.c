@@ -216,7 +216,7 @@ static bool establish_effect(struct authoring *a)
         return true;
     }
     x->effect.created = a->result.created;
-    x->effect.from_form = post_is_form(a);
+    x->effect.from_form = post_shows_page(a);
     x->effect.partly = a->failed || a->conflict_below;
     x->effect.has_result = a->has_result || a->written >= 0;
     x->effect.untold = x->request.method == METHOD_PROPPATCH && !a->told.ptr;

@@ -107,6 +107,13 @@ static int find_conflict(struct authoring *a, int64_t now, bool *ret_conflict, b
     return lock->path.len && !a->blocking.ptr ? -ENOMEM : 0;
 }
 
+static bool is_folder(struct tree *tree, struct span path)
+{
+    struct tree_look look;
+
+    return tree_look(tree, path, &look) == 0 && look.here.kind == TREE_COLLECTION;
+}
+
 /* In the pool. */
 static void look_at_locks(struct authoring *a)
 {
@@ -126,6 +133,8 @@ static void look_at_locks(struct authoring *a)
     tree_unlock(share->tree);
     if (a->verdict.blocked)
         a->blocking = a->verdict.blocking;
+    if (a->error == 0 && (a->verdict.blocked || conflict))
+        a->blocking_is_folder = is_folder(share->tree, a->blocking);
     a->conflicting = conflict && !below;
 }
 
@@ -140,6 +149,8 @@ bool locks_establish(struct authoring *a)
             exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
             return true;
         }
+        if (a->facts.malformed)
+            exchange_describef(x, "Byte %zu of it is where it does not.", a->facts.offset);
         note_changes(a);
         x->locks = (struct lock_state){.if_malformed = a->facts.malformed, .if_holds = true};
         // The usual case, without a way through the pool. The change itself looks again.
@@ -416,18 +427,22 @@ void change_unlock(struct authoring *a)
 
 /* ---- Responses */
 
-/* The path as clients see it. */
-static struct span outside(struct exchange *x, struct span path)
+/* The path as clients see it; a folder's ends with a slash: RFC 4918 §5.2. */
+static struct span outside(struct exchange *x, struct span path, bool is_folder)
 {
     struct span mount = mount_of(x);
-    char *text = arena_alloc(&x->arena, mount.len + path.len);
+    size_t slash = is_folder && path.len;
+    char *text = arena_alloc(&x->arena, mount.len + path.len + slash);
 
     if (!text)
         return mount;
     memcpy(text, mount.ptr, mount.len);
+    text[mount.len - 1] = '/'; // it may lack there
     if (path.len)
         memcpy(text + mount.len, path.ptr, path.len);
-    return span_of(text, mount.len + path.len);
+    if (slash)
+        text[mount.len + path.len] = '/';
+    return span_of(text, mount.len + path.len + slash);
 }
 
 static void set_body(struct exchange *x, struct buf *b)
@@ -449,7 +464,9 @@ static void respond_granted(struct exchange *x, const struct authoring *a)
         .infinite = a->lock.infinite,
         .owner = a->lock.owner,
         .token = a->lock.token,
-        .root = outside(x, a->lock.path),
+        // A lock that is above what it is refreshed by is a folder's.
+        .root =
+            outside(x, a->lock.path, x->target.is_collection || !span_eq(a->lock.path, a->path)),
         .timeout = a->lock.timeout,
     };
 
@@ -465,10 +482,10 @@ static void respond_conflict_below(struct exchange *x, const struct authoring *a
     struct buf b = {0};
 
     multistatus_begin(&b);
-    multistatus_response_begin(&b, outside(x, a->blocking));
+    multistatus_response_begin(&b, outside(x, a->blocking, a->blocking_is_folder));
     multistatus_status(&b, 423);
     multistatus_response_end(&b);
-    multistatus_response_begin(&b, outside(x, a->names.asked));
+    multistatus_response_begin(&b, outside(x, a->names.asked, true));
     multistatus_status(&b, 424);
     multistatus_response_end(&b);
     multistatus_end(&b);
@@ -476,7 +493,8 @@ static void respond_conflict_below(struct exchange *x, const struct authoring *a
 }
 
 /* For who can read it, which is everybody who doesn't ask for something else: RFC 4918 §16. */
-void respond_condition(struct exchange *x, enum dav_condition condition, struct span path)
+void respond_condition(struct exchange *x, enum dav_condition condition, struct span path,
+                       bool is_folder)
 {
     static const struct span offers[] = {SPAN_INIT("application/xml"),
                                          SPAN_INIT("application/problem+json"),
@@ -486,7 +504,7 @@ void respond_condition(struct exchange *x, enum dav_condition condition, struct 
     if (accept_choose_type(exchange_field(x, FIELD_accept), offers, 4) > 0)
         return;
     if (path.ptr)
-        path = outside(x, path);
+        path = outside(x, path, is_folder);
     multistatus_error_document(&b, condition, &path, path.ptr ? 1 : 0);
     set_body(x, &b);
     exchange_add_field(x, SPAN("Vary"), SPAN("Accept"));
@@ -497,11 +515,13 @@ void locks_respond(struct exchange *x)
     struct authoring *a = x->held;
 
     if (x->outcome == OUTCOME_locked)
-        respond_condition(x, DAV_CONDITION_LOCK_TOKEN_SUBMITTED, a->blocking);
+        respond_condition(x, DAV_CONDITION_LOCK_TOKEN_SUBMITTED, a->blocking,
+                          a->blocking_is_folder);
     else if (x->outcome == OUTCOME_lock_conflict)
-        respond_condition(x, DAV_CONDITION_NO_CONFLICTING_LOCK, a->blocking);
+        respond_condition(x, DAV_CONDITION_NO_CONFLICTING_LOCK, a->blocking, a->blocking_is_folder);
     else if (x->outcome == OUTCOME_lock_token_unknown)
-        respond_condition(x, DAV_CONDITION_LOCK_TOKEN_MATCHES_REQUEST_URI, a->names.asked);
+        respond_condition(x, DAV_CONDITION_LOCK_TOKEN_MATCHES_REQUEST_URI, a->names.asked,
+                          x->target.is_collection);
     else if (x->request.method != METHOD_LOCK)
         return;
     else if (x->outcome == OUTCOME_created || x->outcome == OUTCOME_result_told)

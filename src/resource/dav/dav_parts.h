@@ -43,6 +43,7 @@ struct dav {
 struct failed_member {
     struct failed_member *next;
     int error; // errno, positive
+    bool is_folder;
     size_t length;
     char path[]; // below the source
 };
@@ -101,7 +102,8 @@ struct authoring {
     struct lock_verdict verdict;
     bool token_known, conflicting; // as in struct lock_state
     struct span blocking;          // the root of the lock that is in the way
-    struct lock lock;              // granted or refreshed
+    bool blocking_is_folder;
+    struct lock lock; // granted or refreshed
     char token[LOCK_TOKEN_SIZE];
     bool inserted;             // it is in the table, and waits for the journal
     bool conflict_below;       // it is refused for a lock on a member
@@ -190,8 +192,16 @@ int digests_check_whole(struct authoring *a, const struct stage *stage,
 /* dav_post.c: the same for POST. */
 void post_piece(struct authoring *a);
 void post_commit(struct authoring *a);
+/* What a page's form sends without files is nothing to be stored. */
+bool post_takes_type(const struct exchange *x);
 bool post_is_form(const struct authoring *a);
-/* Of the member that was made; not of a form. */
+/* Whether the files came from a page that is to be shown again, rather than be told of them. */
+bool post_shows_page(const struct authoring *a);
+bool post_made_several(const struct authoring *a);
+/* As JSON, in the order of the form: what each file was to be called, is called, and where it is.
+ */
+void post_write_result(struct buf *b, const struct authoring *a, struct span folder);
+/* Of the first member that was made. */
 struct span post_member_name(const struct authoring *a);
 void post_free(struct posting *p);
 
@@ -277,7 +287,8 @@ void propfind_respond(struct authoring *a);
 void propfind_discard(struct authoring *a);
 
 /* An error element as the response's content, about a path of the tree (ptr NULL: none). */
-void respond_condition(struct exchange *x, enum dav_condition condition, struct span path);
+void respond_condition(struct exchange *x, enum dav_condition condition, struct span path,
+                       bool is_folder);
 
 /* dav_respond.c */
 void authoring_respond(struct exchange *x);

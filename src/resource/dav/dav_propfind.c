@@ -159,10 +159,12 @@ static int note_folders(struct telling *t)
 
         if (m->seen.kind == TREE_COLLECTION && !m->is_link && !m->error)
             error = path_list_add(&t->pending, t->folder_owned, m->name.ptr);
-        if (error == -EMLINK)
+        if (error == -EMLINK) {
             t->cut = true;
-        else if (error && error != -ENAMETOOLONG)
+            t->member_count = i;
+        } else if (error && error != -ENAMETOOLONG) {
             return error;
+        }
     }
     return 0;
 }
@@ -185,7 +187,7 @@ static int next_batch(struct telling *t)
     t->told += t->member_count;
     if (t->depth == DEPTH_INFINITY)
         error = note_folders(t);
-    if (t->member_count == 0) {
+    if (t->member_count == 0 && !t->cut) {
         tree_list_close(t->folder);
         t->folder = NULL;
     }
@@ -196,14 +198,18 @@ static void tell_end(struct telling *t)
 {
     struct buf *b = &t->piece;
 
-    if (t->cut) {
-        telling_set_opening(t, t->a->path, true);
+    if (t->cut) { // the first member that is left out has a row, as no other one is to be told
+                  // twice
+        const struct tree_member *m = &t->members[t->member_count];
+
         buf_add(b, buf_span(&t->opening));
-        buf_add(b, SPAN("</D:href>"));
+        multistatus_path(b, m->name);
+        buf_add(b, m->seen.kind == TREE_COLLECTION ? SPAN("/</D:href>") : SPAN("</D:href>"));
         multistatus_status(b, 507);
         multistatus_error(b, DAV_CONDITION_NUMBER_OF_MATCHES_WITHIN_LIMITS, NULL, 0);
-        multistatus_description(b, SPAN("There are more members than this server tells at once; "
-                                        "ask with Depth: 1, folder by folder."));
+        multistatus_description(b, SPAN("This member and maybe others are left out: there are more "
+                                        "than this server tells at once. Ask with Depth: 1, folder "
+                                        "by folder."));
         multistatus_response_end(b);
     }
     multistatus_end(b);

@@ -61,7 +61,7 @@ static void claim(struct authoring *a)
     struct span id;
 
     (void)upload_table_expire(a->dav->share->uploads, now_seconds());
-    if (!upload_name_parse(a->x->path.text, a->x->request.query, &id) || !find_upload(a, id))
+    if (!upload_name_parse(a->x->request.query, &id) || !find_upload(a, id))
         a->error = authoring_fail(a, OUTCOME_upload_unknown);
 }
 

@@ -127,11 +127,11 @@ static void write_live(struct telling *t, enum live live)
 }
 
 /* A lock's root as clients see it; ptr NULL: no memory. */
-static struct span outside(struct telling *t, struct span path)
+static struct span outside(struct telling *t, struct span path, bool is_folder)
 {
     const struct exchange *x = t->a->x;
-    size_t mount = x->resource->mount_length;
-    char *text = arena_alloc(&t->scratch, mount + path.len);
+    size_t mount = x->resource->mount_length, slash = is_folder && path.len;
+    char *text = arena_alloc(&t->scratch, mount + path.len + slash);
 
     if (!text)
         return (struct span){NULL, 0};
@@ -139,7 +139,9 @@ static struct span outside(struct telling *t, struct span path)
     text[mount - 1] = '/';
     if (path.len)
         memcpy(text + mount, path.ptr, path.len);
-    return span_of(text, mount + path.len);
+    if (slash)
+        text[mount + path.len] = '/';
+    return span_of(text, mount + path.len + slash);
 }
 
 /* Adds the locks that apply by that path, and are not among the others yet. */
@@ -195,13 +197,17 @@ static int find_locks(struct telling *t, struct live_subject *s)
         return -ENOMEM;
     for (size_t i = 0; i < s->lock_count; i++) {
         const struct lock *lock = &locks[i];
+        bool own = false; // else it is a lock of a folder above
+
+        for (size_t j = 0; j < n; j++)
+            own |= span_eq(lock->path, paths[j]);
 
         told[i] = (struct dav_active_lock){
             .exclusive = !lock->shared,
             .infinite = lock->infinite,
             .owner = lock->owner,
             .token = lock->token,
-            .root = outside(t, lock->path),
+            .root = outside(t, lock->path, !own || s->member->seen.kind == TREE_COLLECTION),
             .timeout = lock->expires > x->time ? lock->expires - x->time : 0,
         };
         if (!told[i].root.ptr)

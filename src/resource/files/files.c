@@ -171,7 +171,7 @@ static bool files_establish(struct exchange *x, enum fact fact)
     (void)fact;
     if (h)
         return represent(h);
-    if (x->request.method == METHOD_OPTIONS)
+    if (x->request.method != METHOD_GET && x->request.method != METHOD_HEAD)
         return true; // the same methods everywhere, also where nothing is
     if (is_out_of_bounds(x, f))
         return true;
