@@ -175,8 +175,9 @@ void tree_lock(struct tree *t);
 void tree_unlock(struct tree *t);
 
 /*
- * New content for `path`, in a temporary beside it until the commit. With a length, space and
- * quota are refused here. A stage is used by one thread at a time.
+ * New content for `path`, in a temporary beside it until the commit. With a length it is refused
+ * here if there is no room for all of it; but room is only taken as content comes. A stage is used
+ * by one thread at a time.
  */
 int tree_stage_begin(struct tree *t, struct span path, uint64_t length, struct stage **ret_stage);
 /*

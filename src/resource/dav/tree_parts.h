@@ -107,6 +107,8 @@ int tree_hold(const struct place *p, const struct found *old);
 int tree_need_count(struct tree *t);
 /* Raises *claim to `wanted` bytes of quota, or lowers it. -EDQUOT leaves it as it is. */
 int tree_claim(struct tree *t, uint64_t *claim, uint64_t wanted);
+/* Whether the quota has so many more bytes just now. */
+int tree_check_quota(struct tree *t, uint64_t more);
 /* Whether so many more bytes leave the reserve on the file system of fd. */
 int tree_check_space(const struct tree *t, int fd, uint64_t more);
 /* With the mutex: content that came and went. */
@@ -140,6 +142,7 @@ struct stage {
     int fd;
     char temporary[TEMPORARY_NAME]; // empty when it is not there any more
     uint64_t length, covered;       // written; and for how much space was asked
+    uint64_t expected;              // how much there is to be; or TREE_LENGTH_UNKNOWN
     uint64_t old_size;              // what the target's replacement frees
     uint64_t claim;
     int64_t modified_ns;

@@ -37,19 +37,49 @@ static int make_temporary(struct stage *s)
     return error;
 }
 
+/* What so much content asks of the quota. */
+static uint64_t quota_of(const struct stage *s, uint64_t length)
+{
+    return length > s->old_size ? length - s->old_size : 0;
+}
+
+/* Blocks of the disk, all in one place, for content whose length is known to be large. */
+static int allocate(struct stage *s, uint64_t length)
+{
+    if (s->expected == TREE_LENGTH_UNKNOWN || s->expected < LIMIT_TREE_PREALLOCATE)
+        return 0;
+    if (fallocate(s->fd, FALLOC_FL_KEEP_SIZE, (off_t)s->covered, (off_t)(length - s->covered)) == 0)
+        s->allocated = true;
+    else if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
+        return -errno; // other refusals: not a thing of this file system
+    return 0;
+}
+
 /* Space for content up to `length`: quota, reserve. The replaced content counts for the quota. */
 static int cover(struct stage *s, uint64_t length)
 {
-    int error;
+    int error = tree_claim(s->tree, &s->claim, quota_of(s, length));
 
-    if (length <= s->covered)
-        return 0;
-    error = tree_claim(s->tree, &s->claim, length > s->old_size ? length - s->old_size : 0);
     if (error == 0)
-        error = tree_check_space(s->tree, s->fd < 0 ? s->place.folder : s->fd, length - s->covered);
+        error = tree_check_space(s->tree, s->fd, length - s->covered);
+    if (error == 0)
+        error = allocate(s, length);
     if (error == 0)
         s->covered = length;
     return error;
+}
+
+/* Whether there is room for all that is to come. Nothing is kept for it: it may never come. */
+static int foresee(const struct stage *s, uint64_t length)
+{
+    int error;
+
+    if (length == TREE_LENGTH_UNKNOWN)
+        return tree_check_space(s->tree, s->place.folder, 0);
+    if (length > INT64_MAX)
+        return -EFBIG;
+    error = tree_check_quota(s->tree, quota_of(s, length));
+    return error ? error : tree_check_space(s->tree, s->place.folder, length);
 }
 
 int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *s)
@@ -61,6 +91,7 @@ int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *
     s->fd = -1;
     s->temporary[0] = '\0';
     s->length = s->covered = s->old_size = s->claim = 0;
+    s->expected = length;
     s->modified_ns = TREE_NOW;
     s->mode = 0666 & ~t->options.umask;
     s->allocated = s->synced = s->may_replace = false;
@@ -74,18 +105,9 @@ int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *
         s->old_size = old.seen.stamp.size;
     }
     if (error == 0)
-        error = length == TREE_LENGTH_UNKNOWN ? tree_check_space(t, s->place.folder, 0)
-                                              : cover(s, length);
+        error = foresee(s, length);
     if (error == 0)
         error = make_temporary(s);
-    if (error == 0 && length != TREE_LENGTH_UNKNOWN && length >= LIMIT_TREE_PREALLOCATE) {
-        if (length > INT64_MAX)
-            error = -EFBIG;
-        else if (fallocate(s->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)length) == 0)
-            s->allocated = true;
-        else if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
-            error = -errno; // other refusals: not a thing of this file system
-    }
     if (error)
         stage_done(s);
     return error;
@@ -125,13 +147,19 @@ void tree_stage_free(struct stage *s)
     free(s);
 }
 
-/* Makes sure of space in steps, so that content of unknown length doesn't ask for each piece. */
+/*
+ * Makes sure of space in steps, so that not every piece has to ask; who sends little, or nothing
+ * more, keeps no more than about as much from others.
+ */
 static int cover_more(struct stage *s, uint64_t length)
 {
-    uint64_t step = s->length + LIMIT_TREE_STEP;
+    uint64_t ahead = s->length < LIMIT_TREE_STEP ? s->length : LIMIT_TREE_STEP;
+    uint64_t step = s->length + (ahead > LIMIT_TREE_STEP_LEAST ? ahead : LIMIT_TREE_STEP_LEAST);
 
     if (length <= s->covered)
         return 0;
+    if (step > s->expected)
+        step = s->expected;
     if (step > length && cover(s, step) == 0)
         return 0;
     return cover(s, length); // near the end of the quota every byte counts
@@ -283,7 +311,7 @@ int tree_stage_sync(struct stage *s)
         return -errno;
     if (s->covered > s->length) { // what was claimed ahead is others' again
         s->covered = s->length;
-        (void)tree_claim(s->tree, &s->claim, s->length > s->old_size ? s->length - s->old_size : 0);
+        (void)tree_claim(s->tree, &s->claim, quota_of(s, s->length));
     }
     s->synced = true;
     return 0;

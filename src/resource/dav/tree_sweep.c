@@ -65,13 +65,35 @@ struct removal {
     bool again;      // there is more than one round could take
 };
 
+/* Somebody's content that has no name yet, which no quota has counted; else it is rubbish. */
+static bool is_staged(int folder, const char *name)
+{
+    bool staged;
+    int fd;
+
+    if (!stamp_name_is_reserved(span_from_str(name)))
+        return false;
+    fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    staged = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+    close(fd);
+    return staged;
+}
+
 static void remove_member(struct removal *r, int folder, const char *path, const char *name)
 {
     char shorter[TEMPORARY_NAME];
+    uint64_t uncounted = 0;
     struct stat st;
 
     if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return;
+    if (is_staged(folder, name)) { // without members that are staged themselves: no deeper call
+        if (tree_remove(r->tree, folder, name, &uncounted) == 0)
+            r->progress++;
+        return;
+    }
     if (!S_ISDIR(st.st_mode)) {
         if (unlinkat(folder, name, 0) == 0) {
             r->freed += S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
