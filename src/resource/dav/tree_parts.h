@@ -136,11 +136,19 @@ struct path_list {
 int path_list_add(struct path_list *l, const char *folder, const char *name);
 void path_list_done(struct path_list *l);
 
+struct stage_group {
+    struct tree *tree;
+    struct place place; // of some member; its folder is that of all
+    int fd;             // the hidden folder with the temporaries; its lock tells that we live
+    char name[TEMPORARY_NAME];
+};
+
 struct stage {
     struct tree *tree;
+    struct stage_group *group; // NULL: none
     struct place place;
-    int fd;
-    char temporary[TEMPORARY_NAME]; // empty when it is not there any more
+    int fd;                             // -1: finished
+    char temporary[2 * TEMPORARY_NAME]; // empty when it is not there any more
     uint64_t length, covered;       // written; and for how much space was asked
     uint64_t expected;              // how much there is to be; or TREE_LENGTH_UNKNOWN
     uint64_t old_size;              // what the target's replacement frees

@@ -22,10 +22,16 @@
 
 static int make_temporary(struct stage *s)
 {
+    char *name = s->temporary;
     int error = -EEXIST;
 
+    if (s->group) {
+        memcpy(name, s->group->name, TEMPORARY_NAME - 1);
+        name[TEMPORARY_NAME - 1] = '/';
+        name += TEMPORARY_NAME;
+    }
     for (int attempt = 0; attempt < 8 && error == -EEXIST; attempt++) {
-        tree_name_temporary(s->tree, s->temporary);
+        tree_name_temporary(s->tree, name);
         s->fd = openat(s->place.folder, s->temporary,
                        O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         error = s->fd < 0 ? -errno : 0;
@@ -35,6 +41,19 @@ static int make_temporary(struct stage *s)
     else
         (void)flock(s->fd, LOCK_SH | LOCK_NB); // tells another process's sweep that we live
     return error;
+}
+
+static void clear(struct stage *s, struct tree *t, uint64_t length)
+{
+    s->tree = t;
+    s->group = NULL;
+    s->fd = -1;
+    s->temporary[0] = '\0';
+    s->length = s->covered = s->old_size = s->claim = 0;
+    s->expected = length;
+    s->modified_ns = TREE_NOW;
+    s->mode = 0666 & ~t->options.umask;
+    s->allocated = s->synced = s->may_replace = false;
 }
 
 /* What so much content asks of the quota. */
@@ -87,14 +106,7 @@ int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *
     struct found old;
     int error = tree_need_count(t);
 
-    s->tree = t;
-    s->fd = -1;
-    s->temporary[0] = '\0';
-    s->length = s->covered = s->old_size = s->claim = 0;
-    s->expected = length;
-    s->modified_ns = TREE_NOW;
-    s->mode = 0666 & ~t->options.umask;
-    s->allocated = s->synced = s->may_replace = false;
+    clear(s, t, length);
     if (error == 0)
         error = place_open(t, path, &s->place);
     if (error)
@@ -120,7 +132,8 @@ void stage_done(struct stage *s)
         unlinkat(s->place.folder, s->temporary, 0);
     if (s->fd >= 0)
         close(s->fd);
-    place_done(&s->place);
+    if (!s->group) // whose folder it is
+        place_done(&s->place);
 }
 
 int tree_stage_begin(struct tree *t, struct span path, uint64_t length, struct stage **ret_stage)
@@ -372,7 +385,8 @@ static struct tree_seen look_at_stage(const struct stage *s)
     struct tree_seen seen = {0};
     struct stat st;
 
-    if (fstat(s->fd, &st) == 0)
+    if ((s->fd >= 0 ? fstat(s->fd, &st)
+                    : fstatat(s->place.folder, s->place.leaf, &st, AT_SYMLINK_NOFOLLOW)) == 0)
         seen = (struct tree_seen){TREE_FILE, stamp_from_stat(&st)};
     return seen;
 }
@@ -418,6 +432,93 @@ int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
 }
 
 /* ---- Several at once */
+
+static int make_group_folder(struct stage_group *g)
+{
+    int error = -EEXIST;
+
+    for (int attempt = 0; attempt < 8 && error == -EEXIST; attempt++) {
+        tree_name_temporary(g->tree, g->name);
+        error = mkdirat(g->place.folder, g->name, 0700) < 0 ? -errno : 0;
+    }
+    if (error)
+        return error;
+    g->fd = openat(g->place.folder, g->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (g->fd < 0) {
+        error = -errno;
+        unlinkat(g->place.folder, g->name, AT_REMOVEDIR);
+        return error;
+    }
+    (void)flock(g->fd, LOCK_SH | LOCK_NB); // as for a temporary file
+    return 0;
+}
+
+int tree_group_begin(struct tree *t, struct span path, struct stage_group **ret_group)
+{
+    struct stage_group *g = malloc(sizeof *g);
+    int error = g ? tree_need_count(t) : -ENOMEM;
+
+    if (error == 0)
+        error = place_open(t, path, &g->place);
+    if (error) {
+        free(g);
+        return error;
+    }
+    g->tree = t;
+    error = make_group_folder(g);
+    if (error) {
+        place_done(&g->place);
+        free(g);
+        return error;
+    }
+    *ret_group = g;
+    return 0;
+}
+
+void tree_group_free(struct stage_group *g)
+{
+    if (!g)
+        return;
+    unlinkat(g->place.folder, g->name, AT_REMOVEDIR);
+    close(g->fd);
+    place_done(&g->place);
+    free(g);
+}
+
+int tree_group_stage(struct stage_group *g, struct span path, struct stage **ret_stage)
+{
+    struct stage *s = malloc(sizeof *s);
+    int error;
+
+    if (!s)
+        return -ENOMEM;
+    clear(s, g->tree, TREE_LENGTH_UNKNOWN);
+    s->group = g;
+    s->place = g->place;
+    s->place.leaf = s->place.path + (g->place.leaf - g->place.path);
+    error = tree_stage_rename(s, path);
+    if (error == 0)
+        error = foresee(s, TREE_LENGTH_UNKNOWN);
+    if (error == 0)
+        error = make_temporary(s);
+    if (error) {
+        free(s);
+        return error;
+    }
+    *ret_stage = s;
+    return 0;
+}
+
+int tree_stage_finish(struct stage *s)
+{
+    int error = tree_stage_sync(s);
+
+    if (error)
+        return error;
+    close(s->fd);
+    s->fd = -1;
+    return 0;
+}
 
 /* With the mutex: all names are free, and there is room for all of it. */
 static int agree_on_new(struct stage *const *stages, size_t count, const struct tree_terms *terms,
@@ -535,6 +636,8 @@ int tree_stage_rename(struct stage *s, struct span path)
     memcpy(s->place.path, path.ptr, path.len);
     s->place.path[path.len] = '\0';
     s->place.length = path.len;
+    if (s->group)
+        return 0;                             // it never was to replace anything
     s->mode = 0666 & ~s->tree->options.umask; // not that of what has the first name
     s->old_size = 0;
     s->synced = false;
