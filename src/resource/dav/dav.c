@@ -212,6 +212,22 @@ static bool establish_effect(struct authoring *a)
     return true;
 }
 
+/* The route's path, with its slash also where the request names it without. RFC 4918 §5.2. */
+static struct span mount_of(struct exchange *x)
+{
+    size_t length = x->resource->mount_length;
+    char *text;
+
+    if (x->path.text.len >= length)
+        return span_first(x->path.text, length);
+    text = arena_alloc(&x->arena, length);
+    if (!text)
+        return (struct span){NULL, 0};
+    memcpy(text, x->path.text.ptr, length - 1);
+    text[length - 1] = '/';
+    return span_of(text, length);
+}
+
 static struct authoring *authoring_of(struct exchange *x)
 {
     struct authoring *a = x->held;
@@ -224,6 +240,9 @@ static struct authoring *authoring_of(struct exchange *x)
     memset(a, 0, sizeof *a);
     a->x = x;
     a->written = -1;
+    a->mount = mount_of(x);
+    if (!a->mount.ptr)
+        return NULL;
     a->dav = container_of(x->resource, struct dav, resource);
     a->path = uri_path_trim(span_from(x->path.text, x->resource->mount_length - 1));
     a->names = (struct tree_names){a->path, a->path, a->path};

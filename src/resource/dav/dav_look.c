@@ -150,7 +150,7 @@ static enum outcome read_destination(struct authoring *a)
     struct uri_path path;
     size_t offset;
     char *text;
-    struct span mount = span_first(x->path.text, x->resource->mount_length);
+    struct span mount = a->mount;
 
     switch (destination_parse(message_field(&x->request, FIELD_destination), &d, &offset)) {
     case DESTINATION_OK:
@@ -173,6 +173,9 @@ static enum outcome read_destination(struct authoring *a)
         return OUTCOME_destination_malformed;
     if (names_nothing(&path))
         return OUTCOME_name_impossible;
+    // The root itself may be named without its slash, too: RFC 4918 §5.2.
+    if (span_eq(path.text, span_first(mount, mount.len - 1)) && mount.len > 1)
+        path.text = mount;
     if (!span_starts(path.text, mount) || !is_ours(x, path.text))
         return OUTCOME_destination_outside;
     a->to_names.asked = uri_path_trim(span_from(path.text, mount.len));

@@ -58,6 +58,7 @@ struct authoring {
     int error;                          // of the last step: 0, or a negated errno
     enum outcome cause;                 // of the last step, where an errno does not tell
 
+    struct span mount; // the route's path, which ends with a slash
     /* Relative to the root, without slashes at the ends. A client is told names.asked. */
     struct tree_names names;
     struct span path;           // of these, what is changed or told

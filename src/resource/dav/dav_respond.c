@@ -66,7 +66,7 @@ static void write_file_path(struct buf *b, const struct authoring *a)
     const struct exchange *x = a->x;
 
     if (x->upload.finishes) {
-        buf_add(b, span_first(x->path.text, x->resource->mount_length));
+        buf_add(b, a->mount);
         buf_add(b, a->names.asked);
         return;
     }
