@@ -125,7 +125,7 @@ def test_collection_is_made(server, root, target):
     ("/taken", 405, "collection-exists"), ("/taken/", 405, "collection-exists"),
     ("/file", 405, "collection-exists"), ("/", 405, "collection-exists"),
     ("/none/new", 409, "parent-missing"), ("/file/new", 409, "parent-missing"),
-    ("/nowhere", 405, "collection-exists"),
+    ("/nowhere", 409, "special-file"),
     ("/" + "n" * 256, 400, "name-impossible"), ("/.new", 403, "name-hidden"),
     ("/a%2Fb", 400, "name-impossible"),
     ("/.candor-tmp-0123456789abcdef/", 403, "name-hidden")])

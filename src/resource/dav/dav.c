@@ -92,9 +92,11 @@ enum outcome authoring_outcome(int error)
         return OUTCOME_quota_exceeded;
     case EACCES:
     case EPERM:
-    case EROFS:
-    case ENXIO:
         return OUTCOME_write_refused;
+    case EROFS:
+        return OUTCOME_disk_read_only;
+    case ENXIO:
+        return OUTCOME_special_file;
     case EBUSY:
         return OUTCOME_root_fixed;
     case EDEADLK:
@@ -115,14 +117,25 @@ enum outcome authoring_outcome(int error)
     }
 }
 
+/* Whether the system says of a name what the tree says of its root. */
+static bool is_about_root(const struct authoring *a)
+{
+    enum method method = a->x->request.method;
+
+    return !a->path.len || ((method == METHOD_COPY || method == METHOD_MOVE) && !a->to.len);
+}
+
 void authoring_set_cause(struct authoring *a)
 {
     enum outcome cause = a->cause ? a->cause : authoring_outcome(a->error);
 
     if (!cause)
         return;
+    if (cause == OUTCOME_root_fixed && !is_about_root(a))
+        cause = OUTCOME_mount_fixed;
     exchange_set_cause(a->x, cause, 0);
-    if (!a->cause && outcome_table[cause].status >= 500 && cause != OUTCOME_server_stopping)
+    if (!a->cause && (outcome_table[cause].status >= 500 || cause == OUTCOME_write_refused) &&
+        cause != OUTCOME_server_stopping)
         a->x->system_error = -a->error;
 }
 

@@ -71,6 +71,15 @@ bool authoring_is_deep(const struct exchange *x)
     return depth == DEPTH_ABSENT || depth == DEPTH_INFINITY;
 }
 
+/* A pipe, a device, a link that leads nowhere: never told, but nothing else can have its name. */
+static void set_special_cause(struct exchange *x)
+{
+    if (x->request.method == METHOD_PROPFIND)
+        exchange_set_cause(x, OUTCOME_not_found, 0);
+    else if (x->request.method != METHOD_OPTIONS)
+        exchange_set_cause(x, OUTCOME_special_file, 0);
+}
+
 bool establish_target(struct authoring *a)
 {
     struct exchange *x = a->x;
@@ -80,6 +89,10 @@ bool establish_target(struct authoring *a)
         return false;
     if (a->error) {
         set_look_cause(a);
+        return true;
+    }
+    if (a->here.here.kind == TREE_OTHER) {
+        set_special_cause(x);
         return true;
     }
     x->target.name_hidden = is_hidden(a->here.name);
@@ -173,9 +186,6 @@ static enum outcome read_destination(struct authoring *a)
         return OUTCOME_destination_malformed;
     if (names_nothing(&path))
         return OUTCOME_name_impossible;
-    // The root itself may be named without its slash, too: RFC 4918 §5.2.
-    if (span_eq(path.text, span_first(mount, mount.len - 1)) && mount.len > 1)
-        path.text = mount;
     if (!span_starts(path.text, mount) || !is_ours(x, path.text))
         return OUTCOME_destination_outside;
     a->to_names.asked = uri_path_trim(span_from(path.text, mount.len));

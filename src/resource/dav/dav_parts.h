@@ -242,7 +242,8 @@ void locks_respond(struct exchange *x);
 struct rows_following {
     struct rows_claim claim;
     struct store_intent intent;
-    bool follows; // there are rows that may have to follow
+    bool follows;  // there are rows that may have to follow
+    bool recorded; // the intent is in the store
 };
 /* Before the change. A negated errno, and then there is nothing to end. */
 int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_kind kind);
