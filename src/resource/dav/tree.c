@@ -207,6 +207,8 @@ int place_look(const struct tree *t, const struct place *p, struct found *ret_fo
     found.device = st.st_dev;
     found.inode = st.st_ino;
     found.mode = st.st_mode & 0777;
+    found.owner = st.st_uid;
+    found.owner_group = st.st_gid;
     found.link = S_ISLNK(st.st_mode);
     found.folder = S_ISDIR(st.st_mode);
     found.seen = tree_seen_from_stat(&st);

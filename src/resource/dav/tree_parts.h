@@ -53,6 +53,8 @@ struct found {
     struct tree_seen seen;
     uint64_t device, inode; // of the name itself, where it is a link
     unsigned mode;          // permission bits
+    uid_t owner;
+    gid_t owner_group;
     bool link;
     bool folder; // really, not a link to one
 };
@@ -155,6 +157,9 @@ struct stage {
     uint64_t claim;
     int64_t modified_ns;
     unsigned mode;
+    bool replaces; // a file, whose owner and attributes it keeps as far as may be
+    uid_t owner;
+    gid_t owner_group;
     bool allocated, synced;
     bool may_replace; // a folder, or a link itself
 };

@@ -18,7 +18,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/file.h>
+#include <sys/xattr.h>
 
 static int make_temporary(struct stage *s)
 {
@@ -53,7 +55,7 @@ static void clear(struct stage *s, struct tree *t, uint64_t length)
     s->expected = length;
     s->modified_ns = TREE_NOW;
     s->mode = 0666 & ~t->options.umask;
-    s->allocated = s->synced = s->may_replace = false;
+    s->allocated = s->synced = s->may_replace = s->replaces = false;
 }
 
 /* What so much content asks of the quota. */
@@ -114,6 +116,9 @@ int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *
     error = place_look(t, &s->place, &old);
     if (error == 0 && old.seen.kind == TREE_FILE && !old.link) {
         s->mode = old.mode;
+        s->owner = old.owner;
+        s->owner_group = old.owner_group;
+        s->replaces = true;
         s->old_size = old.seen.stamp.size;
     }
     if (error == 0)
@@ -301,6 +306,70 @@ bool tree_stage_is_for(const struct stage *s, struct span path)
     return span_eq(span_of(s->place.path, s->place.length), path);
 }
 
+/* Whether it is of the owner's making, and moves with the content. */
+static bool is_attribute_kept(const char *name)
+{
+    return strncmp(name, "user.", 5) == 0 || strcmp(name, "system.posix_acl_access") == 0;
+}
+
+/* One attribute; what the file system does not take is left out. */
+static int keep_attribute(int to, const char *path, const char *name)
+{
+    ssize_t size = lgetxattr(path, name, NULL, 0);
+    char *value;
+    int error = 0;
+
+    if (size < 0)
+        return 0; // gone meanwhile
+    value = malloc((size_t)size + 1);
+    if (!value)
+        return -ENOMEM;
+    size = lgetxattr(path, name, value, (size_t)size);
+    if (size >= 0 && fsetxattr(to, name, value, (size_t)size, 0) < 0 &&
+        (errno == ENOSPC || errno == EDQUOT))
+        error = -errno;
+    free(value);
+    return error;
+}
+
+/* Extended attributes and access rights of what is replaced. Usually there are none: one call. */
+static int keep_attributes(const struct stage *s)
+{
+    char path[sizeof "/proc/self/fd//" + 3 * sizeof(int) + NAME_MAX];
+    ssize_t size;
+    char *names;
+    int error = 0;
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d/%s", s->place.folder, s->place.leaf);
+    size = llistxattr(path, NULL, 0);
+    if (size <= 0)
+        return 0;
+    names = malloc((size_t)size + 1);
+    if (!names)
+        return -ENOMEM;
+    size = llistxattr(path, names, (size_t)size);
+    names[size < 0 ? 0 : size] = '\0';
+    for (const char *name = names; error == 0 && name < names + size; name += strlen(name) + 1)
+        if (is_attribute_kept(name))
+            error = keep_attribute(s->fd, path, name);
+    free(names);
+    return error;
+}
+
+/*
+ * Who may do what with the new content: whoever might with the old. A server that is not root keeps
+ * the group where it is in it, and the owner where that is itself.
+ */
+static int set_rights(const struct stage *s)
+{
+    if (s->replaces && fchown(s->fd, s->owner, s->owner_group) < 0 &&
+        (errno != EPERM || (fchown(s->fd, (uid_t)-1, s->owner_group) < 0 && errno != EPERM)))
+        return -errno;
+    if (fchmod(s->fd, s->mode) < 0)
+        return -errno;
+    return s->replaces ? keep_attributes(s) : 0;
+}
+
 /*
  * The time is set even when it is now: the system's own stamps may be milliseconds coarse, and a
  * strong entity tag must differ between two writes that are closer than that.
@@ -314,12 +383,15 @@ int tree_stage_sync(struct stage *s)
         {.tv_sec = seconds, .tv_nsec = ns - seconds * CLOCK_SECOND},
     };
 
+    int error;
+
     if (s->synced)
         return 0;
     if (s->allocated && ftruncate(s->fd, (off_t)s->length) < 0) // what was not used goes back
         return -errno;
-    if (fchmod(s->fd, s->mode) < 0)
-        return -errno;
+    error = set_rights(s);
+    if (error)
+        return error;
     if (futimens(s->fd, times) < 0 || fsync(s->fd) < 0)
         return -errno;
     if (s->covered > s->length) { // what was claimed ahead is others' again
@@ -639,6 +711,7 @@ int tree_stage_rename(struct stage *s, struct span path)
     if (s->group)
         return 0;                             // it never was to replace anything
     s->mode = 0666 & ~s->tree->options.umask; // not that of what has the first name
+    s->replaces = false;
     s->old_size = 0;
     s->synced = false;
     return 0;
