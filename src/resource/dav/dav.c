@@ -207,7 +207,7 @@ static bool establish_effect(struct authoring *a)
     }
     a->changing = false;
     if (tells)
-        propfind_remember(a);
+        propfind_settle(a);
     if (a->error) {
         authoring_set_cause(a);
         x->stale = x->cause == OUTCOME_NONE;
@@ -313,6 +313,7 @@ static void dav_release(struct exchange *x)
     if (a->written >= 0)
         close(a->written);
     xml_discard(a);
+    a->dav->xml_memory -= a->xml_memory;
     propfind_discard(a);
     change_forget_failed(a);
     x->held = NULL;

@@ -35,6 +35,8 @@ struct dav {
     struct loop *loop;
     struct offload *pool;
     struct answer_cache *answers;
+    size_t telling_memory; // of answers to PROPFIND that are being sent
+    size_t xml_memory;     // of content that is XML
     struct timer expiry_timer; // uploads that were silent too long
     struct work expiry;
 };
@@ -110,6 +112,7 @@ struct authoring {
 
     // Content that is XML.
     struct xml_reader *reader;
+    size_t xml_memory; // of this exchange, in that of the resource
     bool understood; // one of:
     struct dav_lockinfo lockinfo;
     struct dav_propfind propfind;
@@ -262,8 +265,8 @@ void change_properties(struct authoring *a);
 bool propfind_recall(struct authoring *a);
 /* For the pool: begins to tell. */
 void propfind_begin(struct authoring *a);
-/* In the loop's thread, after that: keeps the answer when it is whole. */
-void propfind_remember(struct authoring *a);
+/* In the loop's thread, after that: keeps the answer when it is whole, and accounts for it. */
+void propfind_settle(struct authoring *a);
 /* In the loop's thread: fills in the response. */
 void propfind_respond(struct authoring *a);
 void propfind_discard(struct authoring *a);
