@@ -35,8 +35,8 @@ struct dav {
     struct loop *loop;
     struct offload *pool;
     struct answer_cache *answers;
-    size_t telling_memory; // of answers to PROPFIND that are being sent
-    size_t xml_memory;     // of content that is XML
+    size_t telling_memory;     // of answers to PROPFIND that are being sent
+    size_t xml_memory;         // of content that is XML
     struct timer expiry_timer; // uploads that were silent too long
     struct work expiry;
 };
@@ -113,7 +113,7 @@ struct authoring {
     // Content that is XML.
     struct xml_reader *reader;
     size_t xml_memory; // of this exchange, in that of the resource
-    bool understood; // one of:
+    bool understood;   // one of:
     struct dav_lockinfo lockinfo;
     struct dav_propfind propfind;
     struct dav_proppatch proppatch;

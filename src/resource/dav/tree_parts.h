@@ -151,9 +151,9 @@ struct stage {
     struct place place;
     int fd;                             // -1: finished
     char temporary[2 * TEMPORARY_NAME]; // empty when it is not there any more
-    uint64_t length, covered;       // written; and for how much space was asked
-    uint64_t expected;              // how much there is to be; or TREE_LENGTH_UNKNOWN
-    uint64_t old_size;              // what the target's replacement frees
+    uint64_t length, covered;           // written; and for how much space was asked
+    uint64_t expected;                  // how much there is to be; or TREE_LENGTH_UNKNOWN
+    uint64_t old_size;                  // what the target's replacement frees
     uint64_t claim;
     int64_t modified_ns;
     unsigned mode;
@@ -166,5 +166,14 @@ struct stage {
 
 int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *s);
 void stage_done(struct stage *s);
+
+/* What so much content asks of the quota, with what it replaces taken off. */
+uint64_t stage_quota(const struct stage *s, uint64_t length);
+/* Whether there is room for all that is to come; takes none. */
+int stage_foresee(const struct stage *s, uint64_t length);
+/* Takes room for content up to that length, and some more. */
+int stage_cover(struct stage *s, uint64_t length);
+/* Owner, mode and attributes. */
+int stage_set_rights(const struct stage *s);
 
 #endif

@@ -18,9 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/file.h>
-#include <sys/xattr.h>
 
 static int make_temporary(struct stage *s)
 {
@@ -58,51 +56,6 @@ static void clear(struct stage *s, struct tree *t, uint64_t length)
     s->allocated = s->synced = s->may_replace = s->replaces = false;
 }
 
-/* What so much content asks of the quota. */
-static uint64_t quota_of(const struct stage *s, uint64_t length)
-{
-    return length > s->old_size ? length - s->old_size : 0;
-}
-
-/* Blocks of the disk, all in one place, for content whose length is known to be large. */
-static int allocate(struct stage *s, uint64_t length)
-{
-    if (s->expected == TREE_LENGTH_UNKNOWN || s->expected < LIMIT_TREE_PREALLOCATE)
-        return 0;
-    if (fallocate(s->fd, FALLOC_FL_KEEP_SIZE, (off_t)s->covered, (off_t)(length - s->covered)) == 0)
-        s->allocated = true;
-    else if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
-        return -errno; // other refusals: not a thing of this file system
-    return 0;
-}
-
-/* Space for content up to `length`: quota, reserve. The replaced content counts for the quota. */
-static int cover(struct stage *s, uint64_t length)
-{
-    int error = tree_claim(s->tree, &s->claim, quota_of(s, length));
-
-    if (error == 0)
-        error = tree_check_space(s->tree, s->fd, length - s->covered);
-    if (error == 0)
-        error = allocate(s, length);
-    if (error == 0)
-        s->covered = length;
-    return error;
-}
-
-/* Whether there is room for all that is to come. Nothing is kept for it: it may never come. */
-static int foresee(const struct stage *s, uint64_t length)
-{
-    int error;
-
-    if (length == TREE_LENGTH_UNKNOWN)
-        return tree_check_space(s->tree, s->place.folder, 0);
-    if (length > INT64_MAX)
-        return -EFBIG;
-    error = tree_check_quota(s->tree, quota_of(s, length));
-    return error ? error : tree_check_space(s->tree, s->place.folder, length);
-}
-
 int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *s)
 {
     struct found old;
@@ -122,7 +75,7 @@ int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *
         s->old_size = old.seen.stamp.size;
     }
     if (error == 0)
-        error = foresee(s, length);
+        error = stage_foresee(s, length);
     if (error == 0)
         error = make_temporary(s);
     if (error)
@@ -165,27 +118,9 @@ void tree_stage_free(struct stage *s)
     free(s);
 }
 
-/*
- * Makes sure of space in steps, so that not every piece has to ask; who sends little, or nothing
- * more, keeps no more than about as much from others.
- */
-static int cover_more(struct stage *s, uint64_t length)
-{
-    uint64_t ahead = s->length < LIMIT_TREE_STEP ? s->length : LIMIT_TREE_STEP;
-    uint64_t step = s->length + (ahead > LIMIT_TREE_STEP_LEAST ? ahead : LIMIT_TREE_STEP_LEAST);
-
-    if (length <= s->covered)
-        return 0;
-    if (step > s->expected)
-        step = s->expected;
-    if (step > length && cover(s, step) == 0)
-        return 0;
-    return cover(s, length); // near the end of the quota every byte counts
-}
-
 int tree_stage_write(struct stage *s, struct span data)
 {
-    int error = data.len > INT64_MAX - s->length ? -EFBIG : cover_more(s, s->length + data.len);
+    int error = data.len > INT64_MAX - s->length ? -EFBIG : stage_cover(s, s->length + data.len);
 
     s->synced = false;
     while (error == 0 && data.len) {
@@ -235,7 +170,7 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
             error = -ERANGE;
     }
     if (error == 0)
-        error = cover_more(s, s->length + length);
+        error = stage_cover(s, s->length + length);
     if (error == 0)
         error = tree_copy_bytes(s->tree, fd, offset, s->fd, s->length, length);
     if (error == 0 && seen && fstat(fd, &st) == 0) {
@@ -252,7 +187,7 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
 int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t offset,
                           uint64_t length)
 {
-    int error = cover_more(s, s->length + length);
+    int error = stage_cover(s, s->length + length);
 
     if (error == 0)
         error = tree_copy_bytes(s->tree, from->fd, offset, s->fd, s->length, length);
@@ -306,70 +241,6 @@ bool tree_stage_is_for(const struct stage *s, struct span path)
     return span_eq(span_of(s->place.path, s->place.length), path);
 }
 
-/* Whether it is of the owner's making, and moves with the content. */
-static bool is_attribute_kept(const char *name)
-{
-    return strncmp(name, "user.", 5) == 0 || strcmp(name, "system.posix_acl_access") == 0;
-}
-
-/* One attribute; what the file system does not take is left out. */
-static int keep_attribute(int to, const char *path, const char *name)
-{
-    ssize_t size = lgetxattr(path, name, NULL, 0);
-    char *value;
-    int error = 0;
-
-    if (size < 0)
-        return 0; // gone meanwhile
-    value = malloc((size_t)size + 1);
-    if (!value)
-        return -ENOMEM;
-    size = lgetxattr(path, name, value, (size_t)size);
-    if (size >= 0 && fsetxattr(to, name, value, (size_t)size, 0) < 0 &&
-        (errno == ENOSPC || errno == EDQUOT))
-        error = -errno;
-    free(value);
-    return error;
-}
-
-/* Extended attributes and access rights of what is replaced. Usually there are none: one call. */
-static int keep_attributes(const struct stage *s)
-{
-    char path[sizeof "/proc/self/fd//" + 3 * sizeof(int) + NAME_MAX];
-    ssize_t size;
-    char *names;
-    int error = 0;
-
-    snprintf(path, sizeof path, "/proc/self/fd/%d/%s", s->place.folder, s->place.leaf);
-    size = llistxattr(path, NULL, 0);
-    if (size <= 0)
-        return 0;
-    names = malloc((size_t)size + 1);
-    if (!names)
-        return -ENOMEM;
-    size = llistxattr(path, names, (size_t)size);
-    names[size < 0 ? 0 : size] = '\0';
-    for (const char *name = names; error == 0 && name < names + size; name += strlen(name) + 1)
-        if (is_attribute_kept(name))
-            error = keep_attribute(s->fd, path, name);
-    free(names);
-    return error;
-}
-
-/*
- * Who may do what with the new content: whoever might with the old. A server that is not root keeps
- * the group where it is in it, and the owner where that is itself.
- */
-static int set_rights(const struct stage *s)
-{
-    if (s->replaces && fchown(s->fd, s->owner, s->owner_group) < 0 &&
-        (errno != EPERM || (fchown(s->fd, (uid_t)-1, s->owner_group) < 0 && errno != EPERM)))
-        return -errno;
-    if (fchmod(s->fd, s->mode) < 0)
-        return -errno;
-    return s->replaces ? keep_attributes(s) : 0;
-}
-
 /*
  * The time is set even when it is now: the system's own stamps may be milliseconds coarse, and a
  * strong entity tag must differ between two writes that are closer than that.
@@ -389,14 +260,14 @@ int tree_stage_sync(struct stage *s)
         return 0;
     if (s->allocated && ftruncate(s->fd, (off_t)s->length) < 0) // what was not used goes back
         return -errno;
-    error = set_rights(s);
+    error = stage_set_rights(s);
     if (error)
         return error;
     if (futimens(s->fd, times) < 0 || fsync(s->fd) < 0)
         return -errno;
     if (s->covered > s->length) { // what was claimed ahead is others' again
         s->covered = s->length;
-        (void)tree_claim(s->tree, &s->claim, quota_of(s, s->length));
+        (void)tree_claim(s->tree, &s->claim, stage_quota(s, s->length));
     }
     s->synced = true;
     return 0;
@@ -505,58 +376,6 @@ int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
 
 /* ---- Several at once */
 
-static int make_group_folder(struct stage_group *g)
-{
-    int error = -EEXIST;
-
-    for (int attempt = 0; attempt < 8 && error == -EEXIST; attempt++) {
-        tree_name_temporary(g->tree, g->name);
-        error = mkdirat(g->place.folder, g->name, 0700) < 0 ? -errno : 0;
-    }
-    if (error)
-        return error;
-    g->fd = openat(g->place.folder, g->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (g->fd < 0) {
-        error = -errno;
-        unlinkat(g->place.folder, g->name, AT_REMOVEDIR);
-        return error;
-    }
-    (void)flock(g->fd, LOCK_SH | LOCK_NB); // as for a temporary file
-    return 0;
-}
-
-int tree_group_begin(struct tree *t, struct span path, struct stage_group **ret_group)
-{
-    struct stage_group *g = malloc(sizeof *g);
-    int error = g ? tree_need_count(t) : -ENOMEM;
-
-    if (error == 0)
-        error = place_open(t, path, &g->place);
-    if (error) {
-        free(g);
-        return error;
-    }
-    g->tree = t;
-    error = make_group_folder(g);
-    if (error) {
-        place_done(&g->place);
-        free(g);
-        return error;
-    }
-    *ret_group = g;
-    return 0;
-}
-
-void tree_group_free(struct stage_group *g)
-{
-    if (!g)
-        return;
-    unlinkat(g->place.folder, g->name, AT_REMOVEDIR);
-    close(g->fd);
-    place_done(&g->place);
-    free(g);
-}
-
 int tree_group_stage(struct stage_group *g, struct span path, struct stage **ret_stage)
 {
     struct stage *s = malloc(sizeof *s);
@@ -570,7 +389,7 @@ int tree_group_stage(struct stage_group *g, struct span path, struct stage **ret
     s->place.leaf = s->place.path + (g->place.leaf - g->place.path);
     error = tree_stage_rename(s, path);
     if (error == 0)
-        error = foresee(s, TREE_LENGTH_UNKNOWN);
+        error = stage_foresee(s, TREE_LENGTH_UNKNOWN);
     if (error == 0)
         error = make_temporary(s);
     if (error) {
@@ -684,6 +503,8 @@ int tree_stage_commit_new(struct stage *const *stages, size_t count, const struc
     for (size_t i = 0; i < count; i++)
         stages[i]->temporary[0] = '\0';
     *ret_result = result;
+    if (stages[0]->group) // who lists the folder after the answer finds it as it is to be
+        unlinkat(stages[0]->place.folder, stages[0]->group->name, AT_REMOVEDIR);
     error = tree_sync_folder(stages[0]->place.folder);
     if (error == 0)
         give_file(stages[0], terms);
