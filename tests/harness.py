@@ -208,7 +208,7 @@ class Server:
         lines = [f"{method} {target} {version}", f"Host: 127.0.0.1:{self.port}",
                  "Connection: close"]
         lines += [f"{name}: {value}" for name, value in (fields or {}).items()]
-        if body:
+        if body or method in ("PUT", "PATCH", "POST"):
             lines.append(f"Content-Length: {len(body)}")
         with self.connect() as client:
             client.send("\r\n".join(lines) + "\r\n\r\n").send(body)

@@ -11,6 +11,17 @@
 #define CLOCK_MS INT64_C(1000000)
 #define CLOCK_SECOND INT64_C(1000000000)
 
+/* Seconds and the nanoseconds beyond them, as nanoseconds. What is too far away (before 1678, after
+ * 2261) is all the same. */
+static inline int64_t clock_join(int64_t seconds, long ns)
+{
+    if (seconds >= INT64_MAX / CLOCK_SECOND)
+        return INT64_MAX;
+    if (seconds <= -INT64_MAX / CLOCK_SECOND)
+        return -INT64_MAX;
+    return seconds * CLOCK_SECOND + ns;
+}
+
 /* Nanoseconds since some point in the past; never goes back. */
 static inline int64_t clock_monotonic(void)
 {

@@ -46,6 +46,9 @@ int cli_check(int argc, char **argv)
                     "what there is\n",
                     argv[i]);
             return CLI_USAGE;
+        } else if (!argv[i][0]) {
+            fputs("candor check: there is no file of the name \"\"\n", stderr);
+            return CLI_USAGE;
         } else if (file) {
             fputs("candor check: it takes one file; check each by itself\n", stderr);
             return CLI_USAGE;

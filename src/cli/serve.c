@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/cli.h"
 
+#include "base/distance.h"
 #include "base/error.h"
 #include "server/listen.h"
 #include "server/server.h"
@@ -15,13 +16,17 @@ static void print_help(FILE *to)
     fputs("usage: candor serve [--listen ADDR:PORT] [--config FILE | [--write] [DIR]]\n\n"
           "Serves the folder DIR (default: the current one) on http://127.0.0.1:8080/, or what a\n"
           "configuration file says. When it is ready it prints \"listening on http://...\" to\n"
-          "standard error. SIGTERM or SIGINT: finishes what runs and ends. SIGUSR1: reopens the\n"
-          "access log.\n\n"
+          "standard error, and where locks and properties are kept when something is writable.\n"
+          "SIGTERM or SIGINT: finishes what runs and ends with 0; a second one ends at once, with\n"
+          "1. SIGUSR1: reopens the access log.\n\n"
           "  --listen ADDR:PORT   where to listen, instead of what the configuration says; port 0\n"
           "                       lets the system pick one\n"
           "  --write              clients may change the folder: PUT, DELETE, WebDAV, uploads\n"
           "  --config FILE        a configuration file; \"candor check FILE\" tells whether it is\n"
-          "                       fine\n",
+          "                       fine\n\n"
+          "Exit code: 0 after a stop; 1 when it cannot start now, as when the address is in use,\n"
+          "or fails; 2 when the command line or the configuration is not as expected, such as a\n"
+          "folder that does not exist or may not be read.\n",
           to);
 }
 
@@ -32,18 +37,43 @@ static int refuse(const char *what, const char *argument)
     return CLI_USAGE;
 }
 
-/* The value of an option: "--name value" or "--name=value". NULL: it is another argument. */
-static const char *option_value(const char *name, int argc, char **argv, int *at)
+static int refuse_option(const char *argument)
+{
+    static const char *const names[] = {"--listen", "--write", "--config", "--help"};
+    struct span typed = span_from_str(argument), word = span_take_until(&typed, '=');
+
+    fprintf(stderr,
+            "candor serve: there is no option \"%s\"; candor serve --help lists what there is",
+            argument);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (distance_is_close(word, distance_words(word, span_from_str(names[i]))))
+            fprintf(stderr, "; did you mean \"%s\"?", names[i]);
+    fputc('\n', stderr);
+    return CLI_USAGE;
+}
+
+static bool is_option(const char *argument, const char *name)
 {
     size_t length = strlen(name);
 
-    if (strncmp(argv[*at], name, length) != 0)
-        return NULL;
-    if (argv[*at][length] == '=')
-        return argv[*at] + length + 1;
-    if (argv[*at][length] == '\0')
-        return *at + 1 < argc ? argv[++*at] : "";
-    return NULL;
+    return strncmp(argument, name, length) == 0 && (!argument[length] || argument[length] == '=');
+}
+
+/* An option with a value: "--name value" or "--name=value". CLI_OK, or the exit code. */
+static int take_value(const char *name, int argc, char **argv, int *at, const char **value)
+{
+    const char *text = strchr(argv[*at], '=');
+
+    if (*value)
+        return refuse("there is more than one", name);
+    if (text)
+        text++;
+    else if (*at + 1 < argc && strncmp(argv[*at + 1], "--", 2) != 0)
+        text = argv[++*at];
+    if (!text || !*text)
+        return refuse("a value is missing behind", name);
+    *value = text;
+    return CLI_OK;
 }
 
 /* CLI_OK: go on with *o. Otherwise the exit code, also after --help (*ret_done). */
@@ -52,7 +82,8 @@ static int parse(int argc, char **argv, struct serve_options *o, bool *ret_done)
     bool options = true; // until "--"
 
     for (int i = 1; i < argc; i++) {
-        const char *argument = argv[i], *value;
+        const char *argument = argv[i];
+        int code = CLI_OK;
 
         if (options && (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0)) {
             print_help(stdout);
@@ -62,17 +93,21 @@ static int parse(int argc, char **argv, struct serve_options *o, bool *ret_done)
             options = false;
         } else if (options && strcmp(argument, "--write") == 0) {
             o->write = true;
-        } else if (options && (value = option_value("--listen", argc, argv, &i))) {
-            o->listen = value;
-        } else if (options && (value = option_value("--config", argc, argv, &i))) {
-            o->config = value;
+        } else if (options && is_option(argument, "--listen")) {
+            code = take_value("--listen", argc, argv, &i, &o->listen);
+        } else if (options && is_option(argument, "--config")) {
+            code = take_value("--config", argc, argv, &i, &o->config);
         } else if (options && argument[0] == '-' && argument[1]) {
-            return refuse("there is no option", argument);
+            return refuse_option(argument);
         } else if (o->folder) {
             return refuse("it serves one folder, so what is", argument);
+        } else if (!argument[0]) {
+            return refuse("there is no folder of the name", argument);
         } else {
             o->folder = argument;
         }
+        if (code != CLI_OK)
+            return code;
     }
     if (o->write && o->config)
         return refuse("a configuration file says what is writable, so there is no place for",

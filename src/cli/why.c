@@ -10,14 +10,14 @@
 enum { TOKEN_COLUMNS = 36, CLOSE_MAX = 5, SOURCES_MAX = 8 };
 
 static const char help[] =
-    "usage: candor why [TOKEN]\n"
+    "usage: candor why [TOKEN | STATUS]\n"
     "\n"
     "Tells what an outcome means, which status it has, what the client can do, what\n"
-    "the operator can do, and which questions lead to it. Every answer of Candor has an outcome: "
-    "its token is\n"
-    "in the access log, and at the end of the type of a problem body.\n"
+    "the operator can do, and which questions lead to it. Every answer of Candor has\n"
+    "an outcome: its token is in the access log, and at the end of the type of a\n"
+    "problem body. With a STATUS such as 404 it lists the outcomes that have it.\n"
     "\n"
-    "Without TOKEN it lists all outcomes. Exit code: 0, or 1 when there is no such\n"
+    "Without either it lists all outcomes. Exit code: 0, or 1 when there is no such\n"
     "outcome, or 2 when the command line is not as expected.\n";
 
 static void add_section(struct buf *b, const char *heading, struct span text, size_t width)
@@ -86,7 +86,8 @@ static int show_outcome(const struct outcome_info *info)
     return text_print(&b);
 }
 
-static int show_all(void)
+/* Those with a status, or all: status 0. */
+static int show_list(int status)
 {
     struct buf b = {0};
     size_t width = text_width();
@@ -94,11 +95,18 @@ static int show_all(void)
     for (int o = 1; o < OUTCOME_COUNT; o++) {
         const struct outcome_info *info = &outcome_table[o];
 
+        if (status && info->status != status)
+            continue;
         buf_addf(&b, "%d  ", info->status);
         text_add_cell(&b, info->token, TOKEN_COLUMNS);
         text_add_wrapped(&b, info->title, TOKEN_COLUMNS + 5, width);
     }
-    return text_print(&b);
+    if (b.len || b.failed)
+        return text_print(&b);
+    fprintf(stderr,
+            "candor why: no outcome has the status %d; candor status %d tells what it means\n",
+            status, status);
+    return CLI_FAILURE;
 }
 
 static int show_unknown(struct span typed)
@@ -119,7 +127,7 @@ static int show_unknown(struct span typed)
 int cli_why(int argc, char **argv)
 {
     struct span token;
-    enum outcome outcome;
+    uint64_t status;
 
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
@@ -137,8 +145,12 @@ int cli_why(int argc, char **argv)
         return CLI_USAGE;
     }
     if (argc == 1)
-        return show_all();
+        return show_list(0);
     token = span_from_str(argv[1]);
-    outcome = outcome_from_token(token);
-    return outcome ? show_outcome(&outcome_table[outcome]) : show_unknown(token);
+    if (token.len == 3 && span_to_u64(token, 999, &status) && token.ptr[0] != '0')
+        return show_list((int)status);
+    for (int o = 1; o < OUTCOME_COUNT; o++)
+        if (span_eq_nocase(outcome_table[o].token, token))
+            return show_outcome(&outcome_table[o]);
+    return show_unknown(token);
 }

@@ -44,9 +44,11 @@ struct representation {
 /* What is at the target of a method that authors, and around it. */
 struct target_state {
     bool is_collection;   // what is there
+    bool named_as_folder; // with a slash at its end, and not the root
     bool name_possible;   // the file system can hold the name
     bool name_hidden;     // whatever had it would not be there for clients
     bool parent_exists;   // as a collection
+    bool lists_unlisted;  // a PROPFIND of members, where folders are not listed
     bool depth_unbounded; // a PROPFIND that goes deeper than is permitted
 };
 
@@ -62,7 +64,9 @@ struct upload_facts {
 /* Where COPY and MOVE lead. */
 struct destination_state {
     bool exists, parent_exists;
-    bool overlaps; // the source: the same, within it, or around it
+    bool is_collection;   // what is there
+    bool named_as_folder; // with a slash at its end
+    bool overlaps;        // the source: the same, within it, or around it
 };
 
 /* What If and the locks say. */
@@ -147,6 +151,8 @@ struct exchange {
     bool hurried; // set by the host, at any time: it is to end, and waits no more than it must
     struct uri_path path;
     struct resource *resource; // not owned; NULL: no route
+    struct resource *guard;    // the same where it answers itself, though another one (its reader)
+                               // was chosen for that: it knows the locks; NULL: none
     method_set allowed;
     uint64_t content_limit;
     uint64_t content_taken; // bytes that the resource has taken before the piece at hand
@@ -156,9 +162,11 @@ struct exchange {
     struct destination_state destination;
     struct lock_state locks;
     struct effect effect;
-    bool stale; // set by the resource with FACT_EFFECT: what was looked at has changed; look again
+    bool stale; // set by the resource with FACT_PLACE or FACT_EFFECT: what was looked at has
+                // changed; look again
     int64_t stale_since; // monotonic ns: when that was so first; 0: never
     void *held;          // the resource's own, given back by its release
+    void *guard_held;    // the guard's own, on the arena
     struct range *ranges;
     size_t range_count;
     enum range_result range_result;

@@ -42,6 +42,8 @@ static bool establish(struct exchange *x, uint32_t missing)
 
         if (fact & FACTS_OF_HOST)
             known = x->host->establish(x, fact);
+        else if (x->guard && fact == FACT_LOCKS)
+            known = x->guard->ops->establish(x, fact);
         else
             known = x->resource->ops->establish(x, fact);
         if (!known)

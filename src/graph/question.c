@@ -2,6 +2,7 @@
 #include "graph/question.h"
 
 #include "graph/resource.h"
+#include "http/dav_fields.h"
 #include "http/upload_fields.h"
 
 bool ask_message_sound(struct exchange *x)
@@ -67,9 +68,13 @@ bool ask_expectation_known(struct exchange *x)
 bool ask_content_fits(struct exchange *x)
 {
     const struct message *m = &x->request;
-    uint64_t length = 0; // of the upload that is opened
+    uint64_t length = 0; // of content in chunks, as it is expected; of the upload that is opened
 
     if (m->framing == FRAMING_LENGTH && m->content_length > x->content_limit)
+        return false;
+    if (m->framing == FRAMING_CHUNKED && m->first[FIELD_x_expected_entity_length] &&
+        expected_length_parse(message_field(m, FIELD_x_expected_entity_length), &length) &&
+        length > x->content_limit)
         return false;
     return !m->first[FIELD_upload_length] ||
            !upload_number_parse(message_field(m, FIELD_upload_length), &length) ||
@@ -99,7 +104,7 @@ bool ask_authors(struct exchange *x)
 
 bool ask_changes(struct exchange *x)
 {
-    return !reads(x);
+    return !reads(x) || (x->request.first[FIELD_if] && x->guard);
 }
 
 bool ask_is_read(struct exchange *x)

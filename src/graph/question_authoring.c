@@ -115,13 +115,55 @@ bool ask_upload_fields_sound(struct exchange *x)
            (complete == UPLOAD_COMPLETE_YES || !x->request.first[FIELD_content_range]);
 }
 
-bool ask_type_supported(struct exchange *x)
+/* An upload is opened without content as well: nothing is stored then. */
+bool ask_length_told(struct exchange *x)
+{
+    return x->request.framing != FRAMING_NONE || complete_of(x) == UPLOAD_COMPLETE_NO ||
+           !is_one_of(x,
+                      METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_POST));
+}
+
+bool ask_may_be_chunked(struct exchange *x)
+{
+    return x->request.minor > 0;
+}
+
+static bool is_wanted(const struct exchange *x)
+{
+    return is_one_of(x, x->resource->wants);
+}
+
+/* As far as is known: content that nobody wants has come by now, other content has not. */
+static bool has_content(const struct exchange *x)
 {
     const struct message *m = &x->request;
-    bool empty =
-        m->framing == FRAMING_NONE || (m->framing == FRAMING_LENGTH && m->content_length == 0);
 
-    return empty || !x->resource->ops->takes_type || x->resource->ops->takes_type(x);
+    switch (m->framing) {
+    case FRAMING_NONE:
+        return false;
+    case FRAMING_LENGTH:
+        return m->content_length > 0;
+    default:
+        return is_wanted(x) || m->expect_continue || x->content_taken > 0;
+    }
+}
+
+bool ask_content_uncoded(struct exchange *x)
+{
+    struct span coding = span_trim(message_field(&x->request, FIELD_content_encoding));
+
+    return coding.len == 0 || span_eq_nocase(coding, SPAN("identity")) || !is_wanted(x) ||
+           !has_content(x);
+}
+
+bool ask_piece_uncoded(struct exchange *x)
+{
+    return ask_content_uncoded(x);
+}
+
+bool ask_type_supported(struct exchange *x)
+{
+    return !has_content(x) || !x->resource->ops->takes_type || x->resource->ops->takes_type(x);
 }
 
 static enum depth depth_of(const struct exchange *x)
@@ -178,6 +220,11 @@ bool ask_name_visible(struct exchange *x)
     return !x->target.name_hidden;
 }
 
+bool ask_makes_file_with_slash(struct exchange *x)
+{
+    return x->target.named_as_folder && x->request.method != METHOD_MKCOL;
+}
+
 bool ask_parent_there(struct exchange *x)
 {
     return x->target.parent_exists;
@@ -186,6 +233,11 @@ bool ask_parent_there(struct exchange *x)
 bool ask_makes_collection(struct exchange *x)
 {
     return x->request.method == METHOD_MKCOL;
+}
+
+bool ask_is_file_with_slash(struct exchange *x)
+{
+    return x->target.named_as_folder && !x->target.is_collection;
 }
 
 bool ask_puts_on_collection(struct exchange *x)
@@ -197,6 +249,11 @@ bool ask_puts_on_collection(struct exchange *x)
 bool ask_posts_on_file(struct exchange *x)
 {
     return !x->target.is_collection && x->request.method == METHOD_POST;
+}
+
+bool ask_lists_unlisted(struct exchange *x)
+{
+    return x->target.lists_unlisted;
 }
 
 bool ask_walks_too_deep(struct exchange *x)
@@ -229,6 +286,12 @@ bool ask_destination_parent_there(struct exchange *x)
     return x->destination.parent_exists;
 }
 
+bool ask_moves_file_to_slash(struct exchange *x)
+{
+    return x->destination.named_as_folder && !x->destination.is_collection &&
+           !x->target.is_collection;
+}
+
 bool ask_destination_free(struct exchange *x)
 {
     return !x->destination.exists ||
@@ -248,6 +311,11 @@ bool ask_if_sound(struct exchange *x)
 bool ask_if_holds(struct exchange *x)
 {
     return x->locks.if_holds;
+}
+
+bool ask_only_reads(struct exchange *x)
+{
+    return is_one_of(x, METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD));
 }
 
 bool ask_unlocks(struct exchange *x)
@@ -298,6 +366,16 @@ bool ask_content_placed(struct exchange *x)
 bool ask_content_arrived(struct exchange *x)
 {
     return x->cause == OUTCOME_NONE;
+}
+
+bool ask_was_refresh(struct exchange *x)
+{
+    return x->request.method == METHOD_LOCK && x->content_taken == 0;
+}
+
+bool ask_refreshed_in_chunks(struct exchange *x)
+{
+    return ask_refreshed_lock_named(x);
 }
 
 bool ask_content_understood(struct exchange *x)

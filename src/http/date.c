@@ -82,6 +82,21 @@ void date_format(int64_t unix_seconds, char out[DATE_LENGTH])
     put_two(out + 23, c.second);
 }
 
+void date_format_rfc3339(int64_t unix_seconds, char out[DATE_RFC3339_LENGTH])
+{
+    uint32_t days;
+    struct civil c = civil_from_unix(clamp(unix_seconds), &days);
+
+    memcpy(out, "yyyy-mm-ddThh:mm:ssZ", DATE_RFC3339_LENGTH);
+    put_two(out, c.year / 100);
+    put_two(out + 2, c.year % 100);
+    put_two(out + 5, c.month);
+    put_two(out + 8, c.day);
+    put_two(out + 11, c.hour);
+    put_two(out + 14, c.minute);
+    put_two(out + 17, c.second);
+}
+
 /*
  * Matches text against a pattern of the same length: 'Y', 'D', 'h', 'm', 's' stand for digits of
  * the year, day, hour, minute and second, '_' for a digit or a space before the day, 'M' for a

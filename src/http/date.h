@@ -8,7 +8,10 @@
 
 #include "base/span.h"
 
-enum { DATE_LENGTH = 29 }; // of an IMF-fixdate, without a NUL
+enum {
+    DATE_LENGTH = 29,         // of an IMF-fixdate, without a NUL
+    DATE_RFC3339_LENGTH = 20, // the same
+};
 
 #define DATE_FIRST (-INT64_C(62167219200)) // Sat, 01 Jan 0000 00:00:00 GMT
 #define DATE_LAST INT64_C(253402300799)    // Fri, 31 Dec 9999 23:59:59 GMT
@@ -18,6 +21,8 @@ enum { DATE_LENGTH = 29 }; // of an IMF-fixdate, without a NUL
  * A time before DATE_FIRST or after DATE_LAST is written as that bound.
  */
 void date_format(int64_t unix_seconds, char out[DATE_LENGTH]);
+/* The same as WebDAV's creation dates have it (RFC 3339): "1994-11-06T08:49:37Z". */
+void date_format_rfc3339(int64_t unix_seconds, char out[DATE_RFC3339_LENGTH]);
 
 /*
  * Reads an IMF-fixdate, an RFC 850 date or an asctime date that fills the whole text. Strict: the

@@ -2,6 +2,7 @@
 #include "http/dav_fields.h"
 
 #include "base/ascii.h"
+#include "base/clock.h"
 #include "http/date.h"
 
 enum depth depth_parse(struct span value)
@@ -343,13 +344,16 @@ bool oc_mtime_parse(struct span value, int64_t *ret_unix)
     text = span_from(text, negative);
     has_fraction = span_find(text, '.') < text.len;
     whole = span_take_until(&text, '.');
-    if (!span_to_u64(whole, (uint64_t)DATE_LAST, &seconds) || (has_fraction && text.len == 0))
+    if (!span_to_u64(whole, INT64_MAX / CLOCK_SECOND, &seconds) || (has_fraction && text.len == 0))
         return false;
     for (size_t i = 0; i < text.len; i++)
         if (!ascii_is(text.ptr[i], ASCII_DIGIT))
             return false;
-    if (negative && (int64_t)seconds > -DATE_FIRST)
-        return false;
     *ret_unix = negative ? -(int64_t)seconds : (int64_t)seconds;
     return true;
+}
+
+bool expected_length_parse(struct span value, uint64_t *ret_length)
+{
+    return span_to_u64(span_trim(value), INT64_MAX, ret_length);
 }

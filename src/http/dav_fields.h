@@ -85,9 +85,16 @@ enum destination_place destination_locate(const struct destination *d, struct sp
 
 /*
  * X-OC-Mtime, as ownCloud's clients and rclone send it: decimal seconds since 1970, perhaps
- * negative or with a fraction, which is dropped. False: not that, or not a time within DATE_FIRST
- * and DATE_LAST. (The Win32 times are dates as date_parse reads them.)
+ * negative or with a fraction, which is dropped. False: not that, or not a time that nanoseconds
+ * since 1970 can tell (the years 1678 to 2261). (The Win32 times
+ * are dates as date_parse reads them.)
  */
 bool oc_mtime_parse(struct span value, int64_t *ret_unix);
+
+/*
+ * X-Expected-Entity-Length, with which macOS tells the length of content that it sends in chunks.
+ * False: it is not there, or no number of bytes that a file can have.
+ */
+bool expected_length_parse(struct span value, uint64_t *ret_length);
 
 #endif

@@ -8,7 +8,12 @@
 #include "base/ascii.h"
 #include "base/utf8.h"
 
-enum { EXTENSION_MAX = 16 }; // bytes of an extension, with its dot, that a cut name keeps
+#include <stdio.h>
+
+enum {
+    EXTENSION_MAX = 16, // bytes of an extension, with its dot, that a cut name keeps
+    NUMBER_LENGTH = 16  // " (4294967295)" and a NUL
+};
 
 struct source {
     struct span rest;
@@ -155,6 +160,30 @@ size_t file_name_clean(struct span text, char out[LIMIT_FILE_NAME])
 size_t slug_file_name(struct span value, char out[LIMIT_FILE_NAME])
 {
     return clean((struct source){span_trim(value), true}, out);
+}
+
+/* The offset of the dot of an extension; the length of the name when there is none. */
+static size_t find_extension(struct span name)
+{
+    size_t dot = name.len;
+
+    while (dot > 0 && name.ptr[dot - 1] != '.')
+        dot--;
+    return dot > 1 && name.len - (dot - 1) <= EXTENSION_MAX ? dot - 1 : name.len;
+}
+
+size_t file_name_number(struct span name, unsigned number, char out[LIMIT_FILE_NAME])
+{
+    char text[NUMBER_LENGTH];
+    size_t digits = (size_t)snprintf(text, sizeof text, " (%u)", number);
+    size_t stem = find_extension(name), extension = name.len - stem, dot = stem;
+
+    if (stem > LIMIT_FILE_NAME - digits - extension)
+        stem = find_boundary(name.ptr, LIMIT_FILE_NAME - digits - extension);
+    memcpy(out, name.ptr, stem);
+    memcpy(out + stem, text, digits);
+    memcpy(out + stem + digits, name.ptr + dot, extension);
+    return stem + digits + extension;
 }
 
 struct span file_name_base(struct span path)

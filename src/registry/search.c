@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "registry/search.h"
 
+#include "base/ascii.h"
+#include "base/distance.h"
+
 #include <stdio.h>
 
 enum {
-    TYPED_MAX = 64, // a longer word is like no token
     SCORE_CONTAINS = 1,
     SCORE_SHARES = 3, // as far away as three wrong letters
     SCORE_FAR = 4,    // from here on it is another word
@@ -57,27 +59,6 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* How many letters must be put in, taken out or replaced to make b of a (Levenshtein). */
-static size_t edit_distance(struct span a, struct span b)
-{
-    size_t row[TYPED_MAX + 1];
-
-    for (size_t j = 0; j <= b.len; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a.len; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= b.len; j++) {
-            size_t replaced = diagonal + (strncasecmp(&a.ptr[i - 1], &b.ptr[j - 1], 1) != 0);
-
-            diagonal = row[j];
-            row[j] = least(least(row[j], row[j - 1]) + 1, replaced);
-        }
-    }
-    return row[b.len];
-}
-
 /* Whether a word of four letters or more in a is also one of b; words are joined by '-'. */
 static bool shares_word(struct span a, struct span b)
 {
@@ -91,12 +72,13 @@ static bool shares_word(struct span a, struct span b)
     return false;
 }
 
+/* typed is in lower case. */
 static size_t score(struct span token, struct span typed)
 {
-    size_t distance = edit_distance(token, typed);
+    size_t distance = distance_words(typed, token);
 
-    if (distance >= typed.len)
-        distance = SCORE_FAR; // nothing of it is left
+    if (!distance_is_close(typed, distance))
+        distance = SCORE_FAR;
     if (search_contains(token, typed))
         return least(distance, SCORE_CONTAINS);
     return shares_word(token, typed) ? least(distance, SCORE_SHARES) : distance;
@@ -104,10 +86,14 @@ static size_t score(struct span token, struct span typed)
 
 size_t outcome_find_close(struct span typed, enum outcome *out, size_t max)
 {
+    char lower[DISTANCE_WORD];
     size_t count = 0;
 
-    if (typed.len == 0 || typed.len > TYPED_MAX)
+    if (typed.len == 0 || typed.len > sizeof lower)
         return 0;
+    for (size_t i = 0; i < typed.len; i++)
+        lower[i] = ascii_lower(typed.ptr[i]);
+    typed = span_of(lower, typed.len);
     for (size_t wanted = 0; wanted < SCORE_FAR; wanted++)
         for (int o = 1; o < OUTCOME_COUNT && count < max; o++)
             if (score(outcome_table[o].token, typed) == wanted)

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "server/config_build.h"
 #include "server/config_check.h"
+#include "server/config_place.h"
 #include "server/config_tree.h"
 #include "server/listen.h"
 
@@ -99,6 +100,7 @@ static int config_new(struct config **ret_config)
 static int load_with_tree(const char *name, struct span text, struct arena *arena,
                           struct config_report *report, struct config **ret_config)
 {
+    const char *slash = strrchr(name, '/');
     struct config_node *root = NULL;
     struct raw_top *raw = NULL;
     struct config *config = NULL;
@@ -107,7 +109,7 @@ static int load_with_tree(const char *name, struct span text, struct arena *aren
     r = config_tree_parse(text, arena, report, &root);
     if (r < 0)
         return r;
-    r = config_check(root, report);
+    r = config_check(root, slash ? span_of(name, (size_t)(slash + 1 - name)) : SPAN(""), report);
     if (r < 0)
         return r;
     r = load_raw(text, report, &raw);
@@ -161,7 +163,7 @@ int config_load(const char *file, struct config **ret_config, struct config_erro
         r = config_load_text(file, buf_span(&text), ret_config, ret_error);
     } else {
         struct buf *out =
-            config_report_at(&report, &(struct config_node){.line = 1, .column = 1}, "", SPAN(""));
+            config_report_at(&report, NULL, "", SPAN("")); // nothing in it is at fault
 
         buf_addf(out, "the file %s; expected a readable file of at most 1M", why);
         r = fail(r, &report, ret_error);

@@ -5,13 +5,10 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "server/config_folders.h"
+#include "server/config_place.h"
 #include "server/config_value.h"
 #include "server/listen.h"
 #include "wire/message.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 
 struct build {
     struct config *config;
@@ -95,59 +92,6 @@ static char *keep_path(struct build *b, const char *path)
     return keep(b, path[0] == '/' ? SPAN("") : b->folder, span_from_str(path));
 }
 
-static const char *why_from_errno(int error)
-{
-    switch (error) {
-    case ENOENT:
-        return "does not exist";
-    case EACCES:
-    case EPERM:
-        return "may not be read by this user";
-    case ENOTDIR:
-        return "is not a folder";
-    case EISDIR:
-        return "is a folder";
-    case ELOOP:
-        return "is behind too many symbolic links";
-    case ENAMETOOLONG:
-        return "has too long a name";
-    default:
-        return "cannot be read";
-    }
-}
-
-int config_read_file(const char *file, size_t most, struct buf *to, const char **ret_why)
-{
-    // Without O_NONBLOCK, opening a pipe would wait for a writer.
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    struct stat st;
-    ssize_t n = 1;
-    const char *why = NULL;
-
-    if (fd < 0 || fstat(fd, &st) < 0)
-        why = why_from_errno(errno);
-    else if (!S_ISREG(st.st_mode))
-        why = S_ISDIR(st.st_mode) ? "is a folder" : "is not a regular file";
-    while (!why && n > 0) {
-        if (!buf_reserve(to, 16384)) {
-            close(fd);
-            *ret_why = "does not fit into memory";
-            return -CANDOR_E_MEMORY;
-        }
-        n = read(fd, to->ptr + to->len, 16384);
-        if (n > 0)
-            to->len += (size_t)n;
-        if (n < 0)
-            why = why_from_errno(errno);
-        else if (to->len > most)
-            why = "is too large";
-    }
-    if (fd >= 0)
-        close(fd);
-    *ret_why = why;
-    return why ? -CANDOR_E_CONFIG : 0;
-}
-
 /* "key "x": "pages/404.html" does not exist; expected a readable file". */
 static int report_path(struct build *b, const struct config_node *at, const char *section,
                        struct span key, const char *path, const char *why, const char *expected)
@@ -157,8 +101,9 @@ static int report_path(struct build *b, const struct config_node *at, const char
                 : config_report_at(b->report, NULL, "", SPAN("")); // the path is all there is
 
     if (out && b->root) {
-        config_add_quoted(out, span_from_str(path));
-        buf_addf(out, " %s; expected %s", why, expected);
+        buf_add_char(out, '"'); // whole: its end tells what it is
+        buf_add_json(out, span_from_str(path));
+        buf_addf(out, "\" %s; expected %s", why, expected);
     } else if (out) {
         buf_addf(out, "this %s; expected %s", why, expected);
     }
@@ -316,7 +261,7 @@ static int build_files(struct build *b, const struct raw_files *raw, const struc
                        struct files_options *files)
 {
     const char *index = raw->index ? raw->index : "index.html";
-    int fd;
+    struct config_place place;
 
     files->root = keep_path(b, raw->root);
     files->index = span_from_str(keep(b, SPAN(""), span_from_str(index)));
@@ -331,12 +276,9 @@ static int build_files(struct build *b, const struct raw_files *raw, const struc
     files->quota = take_SIZE(raw->quota, FILES_quota);
     files->reserve = take_SIZE(raw->reserve, FILES_reserve);
     files->infinite_depth = take_NUMBER(raw->infinite_depth, FILES_infinite_depth);
-    fd = open(files->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
+    if (config_folder_is_wrong(files->root, files->listing, files->write, &place))
         report_path(b, config_tree_key(node, "root"), "routes.files.", SPAN("root"), files->root,
-                    why_from_errno(errno), "the path of a folder");
-    else
-        close(fd);
+                    place.wrong, place.expected);
     return 0;
 }
 
@@ -361,11 +303,10 @@ static int build_route(struct build *b, const struct raw_route *raw, const struc
         .host = span_from_str(kept_host),
         .path = span_from_str(kept_path),
         .content = take_SIZE(raw->limits ? raw->limits->content : NULL, b->config->limits.content),
+        .stored = upload_limit(take_SIZE(raw->files->max_upload, FILES_max_upload)),
         .number = number,
         .kind = ROUTE_FILES,
     };
-    if (take_BOOLEAN(raw->files->write, FILES_write))
-        route->content = upload_limit(take_SIZE(raw->files->max_upload, FILES_max_upload));
     return build_files(b, raw->files, config_tree_key(node, "files"), &route->files);
 }
 

@@ -20,10 +20,4 @@
 int config_build(struct config *config, const struct raw_top *raw, const struct config_node *root,
                  const char *name, struct config_report *report);
 
-/*
- * Adds a regular file's bytes to a buffer. Otherwise *ret_why is how a sentence about it goes on
- * ("does not exist"): -CANDOR_E_CONFIG, or -CANDOR_E_MEMORY.
- */
-int config_read_file(const char *file, size_t most, struct buf *to, const char **ret_why);
-
 #endif

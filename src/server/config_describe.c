@@ -55,6 +55,8 @@ static void describe_key(struct buf *out, const struct config_section *section,
             config_add_number(out, key->kind, key->standard);
         buf_add_char(out, '.');
     }
+    if (key->need == CONFIG_WRITABLE)
+        buf_add(out, SPAN(" Only with `write: true`."));
     buf_add_char(out, '\n');
 }
 

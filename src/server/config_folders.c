@@ -2,6 +2,7 @@
 #include "server/config_folders.h"
 
 #include "base/error.h"
+#include "server/config_place.h"
 #include "server/state.h"
 
 #include <fcntl.h>
@@ -115,6 +116,16 @@ static void check_writable(const struct folder *folders, size_t count,
     }
 }
 
+/* In the order of the file; there is one. */
+static const struct route *first_writable(const struct folder *folders, size_t count)
+{
+    size_t i = 0;
+
+    while (i + 1 < count && !folders[i].route->files.write)
+        i++;
+    return folders[i].route;
+}
+
 /* The innermost folder on the way to a file that is there already. */
 static int open_around(const char *file)
 {
@@ -157,6 +168,31 @@ static void report_state(const struct config *config, const struct config_node *
                          "another place for it by the key \"state\"");
 }
 
+/* A store that nobody named: whether it can be where it would be. */
+static void check_standard_state(const char *file, const struct config_node *root,
+                                 struct config_report *report)
+{
+    struct config_place place = {"has no place, as HOME is not set", NULL};
+    struct buf *out;
+
+    if (file && !config_file_is_unmakable(file, &place))
+        return;
+    out =
+        config_report_at(report, root, root ? "routes.files." : "", root ? SPAN("root") : SPAN(""));
+    if (!out)
+        return;
+    buf_add_str(out, "the store of locks and properties, which a writable folder needs, ");
+    if (file) {
+        buf_add_str(out, "would be \"");
+        buf_add_json(out, span_from_str(file)); // whole: its end tells what it is
+        buf_add_str(out, "\", which ");
+    }
+    buf_addf(out,
+             "%s; expected another place, by the key \"state\" or by STATE_DIRECTORY in the "
+             "environment",
+             place.wrong);
+}
+
 static int check_state(const struct config *config, const struct folder *folders, size_t count,
                        const struct config_node *tree, struct config_report *report)
 {
@@ -164,6 +200,9 @@ static int check_state(const struct config *config, const struct folder *folders
     int error = state_find(config, &file);
     struct climb c = climb_from(error == 0 ? open_around(file.ptr) : -1);
 
+    if (!config->state_file && error != -CANDOR_E_MEMORY && error != -CANDOR_E_SYSTEM)
+        check_standard_state(error == 0 ? file.ptr : NULL,
+                             place_of(tree, first_writable(folders, count)), report);
     for (bool found = false; c.at.known && !found; climb_up(&c)) {
         for (size_t i = 0; i < count && !found; i++) {
             found = is_same(&c.at, &folders[i]);

@@ -35,6 +35,7 @@ enum config_need {
     CONFIG_MAY,
     CONFIG_MUST,
     CONFIG_KIND_OF_ROUTE, // exactly one of those in a section
+    CONFIG_WRITABLE,      // only where "write" is on
 };
 
 struct config_section;

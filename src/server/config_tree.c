@@ -71,11 +71,29 @@ struct builder {
     struct config_node *root;
 };
 
+/* The keys that lead to what comes next, as in "limits.content". */
+static void add_way(const struct builder *b, struct buf *out)
+{
+    for (size_t i = 0; i < b->depth; i++) {
+        const struct config_node *at = b->open[i];
+
+        if (at->kind != CONFIG_NODE_MAPPING || !at->last || (i + 1 == b->depth && at->last->value))
+            continue;
+        if (out->len)
+            buf_add_char(out, '.');
+        buf_add(out, at->last->text);
+    }
+}
+
 static int report_event(struct builder *b, const yaml_mark_t *mark, const char *sentence)
 {
     struct config_node at = {.line = mark->line + 1, .column = mark->column + 1};
+    struct buf way = {0};
 
-    config_report_add(b->report, &at, "", SPAN(""), sentence);
+    add_way(b, &way);
+    config_report_add(b->report, &at, "", buf_span(&way), sentence);
+    b->report->text.failed |= way.failed;
+    buf_done(&way);
     return -CANDOR_E_CONFIG;
 }
 
@@ -95,11 +113,31 @@ static yaml_mark_t mark_from_offset(struct span text, size_t offset)
     return mark;
 }
 
+/* What people write most often that is not YAML, and its parser tells darkly; or NULL. */
+static const char *syntax_told_plainly(struct span text, const yaml_parser_t *yaml)
+{
+    size_t at = yaml->problem_mark.index;
+
+    if (yaml->error != YAML_SCANNER_ERROR || !yaml->problem)
+        return NULL;
+    // The index is of characters: it is that of octets where all before it is ASCII.
+    for (size_t i = 0; i < at && i < text.len; i++)
+        if ((unsigned char)text.ptr[i] >= 0x80)
+            return NULL;
+    if (at < text.len && text.ptr[at] == '\t')
+        return "a tab stands where only spaces may; expected spaces";
+    if (strcmp(yaml->problem, "mapping values are not allowed in this context") == 0)
+        return "a key stands where none can, for its indentation or a space missing behind the "
+               "colon before it; expected keys and values, like \"workers: 4\"";
+    return NULL;
+}
+
 static int report_syntax(struct builder *b)
 {
     const yaml_parser_t *yaml = &b->yaml;
     yaml_mark_t mark = yaml->problem_mark;
     struct config_node at;
+    const char *plain;
     struct buf *out;
 
     if (yaml->error == YAML_MEMORY_ERROR)
@@ -107,6 +145,11 @@ static int report_syntax(struct builder *b)
     if (yaml->error == YAML_READER_ERROR)
         mark = mark_from_offset(b->text, yaml->problem_offset);
     at = (struct config_node){.line = mark.line + 1, .column = mark.column + 1};
+    plain = syntax_told_plainly(b->text, yaml);
+    if (plain) {
+        config_report_add(b->report, &at, "", SPAN(""), plain);
+        return -CANDOR_E_CONFIG;
+    }
     out = config_report_at(b->report, &at, "", SPAN(""));
     if (!out)
         return -CANDOR_E_CONFIG;

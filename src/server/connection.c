@@ -136,9 +136,13 @@ static void establish_route(struct exchange *x, struct worker *w)
                       METHOD_BIT(METHOD_DELETE) | METHOD_BIT(METHOD_OPTIONS);
     }
     if (x->resource->reader && !x->upload.named &&
-        (x->request.method == METHOD_GET || x->request.method == METHOD_HEAD))
+        (x->request.method == METHOD_GET || x->request.method == METHOD_HEAD)) {
+        x->guard = x->resource;
         x->resource = x->resource->reader;
-    x->content_limit = x->resource->content_limit;
+    }
+    x->content_limit = x->resource->stores & METHOD_BIT(x->request.method)
+                           ? x->resource->stored_limit
+                           : x->resource->content_limit;
     if (config->trace)
         x->allowed |= METHOD_BIT(METHOD_TRACE);
 }
@@ -243,6 +247,7 @@ static void begin_exchange(struct connection *c, struct carried *k, size_t lengt
     h1_content_init(&k->content, &x->request, length);
     k->content_ended = x->request.framing == FRAMING_NONE;
     k->close = !x->request.keep_alive || c->over_capacity;
+    x->allowed = c->worker->methods; // of the server, until a route is known
     decode_path(x);
     walk(k);
 }

@@ -34,6 +34,9 @@ size_t listen_print_host(const struct sockaddr *address, char out[LISTEN_TEXT]);
 /* 0 for a family that has no ports. */
 uint16_t listen_port(const struct sockaddr *address);
 
+/* Whether only this machine itself can reach it. */
+bool listen_is_loopback(const struct sockaddr *address);
+
 /* The same family, address and port. */
 bool listen_equal(const struct sockaddr *a, const struct sockaddr *b);
 

@@ -190,6 +190,37 @@ static void respond_error(struct exchange *x, const struct config *config,
                                               : SPAN("application/problem+json"));
 }
 
+static struct span location_of(const struct exchange *x)
+{
+    const struct response_field *f = x->response.fields;
+
+    while (f && !span_eq(f->name, SPAN("Location")))
+        f = f->next;
+    return f ? f->value : SPAN("");
+}
+
+/* A redirection is no problem: a short note with the way (RFC 9110 §15.4), for those who read. */
+static void respond_redirect(struct exchange *x)
+{
+    static const struct span types[] = {SPAN_INIT("text/plain; charset=utf-8"),
+                                        SPAN_INIT("text/html; charset=utf-8")};
+    int choice = accept_choose_type(exchange_field(x, FIELD_accept), types, 2);
+    struct span title = outcome_table[x->outcome].title;
+    struct buf b = {0};
+
+    exchange_add_field(x, SPAN("Vary"), SPAN("Accept"));
+    if (choice < 0)
+        return;
+    if (choice == 0) {
+        buf_addf(&b, "%.*s: %.*s\n", SPAN_ARG(title), SPAN_ARG(location_of(x)));
+    } else {
+        error_page_write_redirect_html(&b, x->outcome, location_of(x));
+        exchange_add_field(x, SPAN("Content-Security-Policy"), page_content_security_policy);
+    }
+    set_body(x, &b);
+    exchange_add_field(x, SPAN("Content-Type"), types[choice]);
+}
+
 static void add_status_fields(struct exchange *x, int status)
 {
     if (status == 405)
@@ -208,9 +239,7 @@ void respond(struct exchange *x, const struct config *config, const struct media
         x->resource->ops->respond(x);
     switch (x->outcome) {
     case OUTCOME_options_told:
-        add_allow(x, x->resource ? x->allowed
-                                 : METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD) |
-                                       METHOD_BIT(METHOD_OPTIONS));
+        add_allow(x, x->allowed);
         return;
     case OUTCOME_trace_echoed:
         echo_request(x);
@@ -221,7 +250,9 @@ void respond(struct exchange *x, const struct config *config, const struct media
     default:
         break;
     }
-    if (status >= 300 && status != 304) {
+    if (status >= 300 && status < 400 && status != 304) {
+        respond_redirect(x);
+    } else if (status >= 400) {
         add_status_fields(x, status);
         if (!x->response.body.len) // the resource may know better what its clients read
             respond_error(x, config, types);

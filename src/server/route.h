@@ -18,7 +18,8 @@ enum route_kind { // exactly one a route; the members of the union below have th
 struct route {
     struct span host; // lower case; empty: every host
     struct span path; // as described above
-    uint64_t content; // largest request content, bytes
+    uint64_t content; // largest request content that is not stored, bytes
+    uint64_t stored;  // largest request content that is, where the route is writable
     size_t number;    // its place in the file, from 0
     int32_t parent;   // the longest folder of the same host that holds it, or -1
     enum route_kind kind;

@@ -221,8 +221,33 @@ static void stop_workers(struct server *s)
         worker_stop(&s->workers[w]);
 }
 
+/* Where what belongs to writable folders is kept, and who may change them. */
+static void tell_writable(const struct server *s)
+{
+    struct buf state = {0};
+
+    if (state_find(s->config, &state) == 0)
+        fprintf(stderr, "locks and properties are kept in %s\n", state.ptr);
+    buf_done(&state);
+    for (size_t i = 0; i < s->config->listen_count; i++) {
+        const struct sockaddr *address = (const struct sockaddr *)&s->addresses[i];
+        char text[LISTEN_TEXT];
+
+        if (listen_is_loopback(address))
+            continue;
+        listen_print(address, text);
+        oplog("open-to-all",
+              "whoever reaches %s may change what is served there: there is no access control; "
+              "listen on 127.0.0.1 unless something guards this address",
+              text);
+        return;
+    }
+}
+
 static void tell_ready(const struct server *s)
 {
+    if (s->store)
+        tell_writable(s);
     for (size_t i = 0; i < s->config->listen_count; i++) {
         char text[LISTEN_TEXT];
 

@@ -123,20 +123,19 @@ int state_find(const struct config *config, struct buf *ret_file)
     return ret_file->failed ? -CANDOR_E_MEMORY : 0;
 }
 
-static int open_file(char *file, struct store **ret_store)
+static int open_file(char *file, bool with_folders, struct store **ret_store)
 {
     struct buf sentence = {0};
     int error;
 
-    if (make_folders(file) < 0) {
+    if (with_folders && make_folders(file) < 0) {
         oplog("state-not-opened", "no folder can be made for the store %s: %s", file,
               strerror(errno));
         return -CANDOR_E_SYSTEM;
     }
     error = store_open(file, ret_store, &sentence);
     if (error < 0)
-        oplog("state-not-opened", "the store %s cannot be opened: %.*s", file,
-              SPAN_ARG(buf_span(&sentence)));
+        oplog("state-not-opened", "%.*s", SPAN_ARG(buf_span(&sentence)));
     buf_done(&sentence);
     return error;
 }
@@ -151,7 +150,7 @@ int state_open(const struct config *config, struct store **ret_store)
         return 0;
     error = state_find(config, &file);
     if (error == 0)
-        error = open_file(file.ptr, ret_store);
+        error = open_file(file.ptr, !config->state_file, ret_store);
     else if (error == -CANDOR_E_CONFIG)
         oplog("state-not-placed", "there is no place for locks and properties: HOME is not "
                                   "set; name a file with the key \"state\"");

@@ -17,8 +17,9 @@
 int state_find(const struct config *config, struct buf *ret_file);
 
 /*
- * Opens the store; folders that are missing are made with mode 0700. *ret_store is NULL where no
- * route is writable. Tells the operator why it failed; errors as state_find and store_open.
+ * Opens the store. What is missing of the folders of a state directory is made with mode 0700, but
+ * nothing around a file that the configuration names. *ret_store is NULL where no route is
+ * writable. Tells the operator why it failed; errors as state_find and store_open.
  */
 int state_open(const struct config *config, struct store **ret_store);
 

@@ -173,6 +173,7 @@ static int open_resources(struct worker *w)
 {
     const struct route_table *table = &w->config->routes;
 
+    w->methods = w->config->trace ? METHOD_BIT(METHOD_TRACE) : 0;
     w->resources = calloc(table->count, sizeof(struct resource *));
     if (!w->resources)
         return tell_not_started(-CANDOR_E_MEMORY);
@@ -191,8 +192,10 @@ static int open_resources(struct worker *w)
             return error;
         }
         r->content_limit = route->content;
+        r->stored_limit = route->stored;
         r->mount_length = route_mount_length(route);
         w->resources[route->number] = r;
+        w->methods |= r->methods;
     }
     return 0;
 }

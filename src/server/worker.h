@@ -34,6 +34,7 @@ struct worker {
     pthread_t thread;
     struct worker_listener *listeners; // config->listen_count of them
     struct resource **resources;       // by the number of their route
+    method_set methods;                // that some route can answer
     struct h1_limits h1_limits;
 
     struct list connections;

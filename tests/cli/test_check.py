@@ -64,7 +64,7 @@ def test_a_missing_file_is_told(tmp_path):
     done = check("no.yaml", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr == (
-        "no.yaml:1:1: the file does not exist; expected a readable file of at most 1M\n"
+        "no.yaml: the file does not exist; expected a readable file of at most 1M\n"
     )
 
 
@@ -76,7 +76,7 @@ def test_a_file_whose_name_looks_like_an_option(tmp_path):
 
 
 def test_wrong_usage_is_told_with_exit_code_2():
-    for arguments in ([], ["a", "b"], ["--nonsense"]):
+    for arguments in ([], ["a", "b"], ["--nonsense"], [""]):
         done = check(*arguments)
         assert done.returncode == 2
         assert done.stdout == ""
@@ -154,9 +154,10 @@ def test_what_is_only_read_may_be_written_by_another_route(tmp_path, second):
     assert check("candor.yaml", cwd=tmp_path, env=environment).returncode == 0
 
 
-@pytest.mark.parametrize("state", ["public/candor.db", "link/new/candor.db", "to.db"])
+@pytest.mark.parametrize("state", ["public/candor.db", "link/inner/candor.db", "to.db"])
 @pytest.mark.parametrize("writable", ["true", "false"])
 def test_the_store_must_not_be_served(tmp_path, state, writable):
+    (tmp_path / "public" / "inner").mkdir(parents=True)
     (tmp_path / "link").symlink_to("public")
     (tmp_path / "to.db").symlink_to("public/candor.db")
     write(
@@ -167,7 +168,7 @@ def test_the_store_must_not_be_served(tmp_path, state, writable):
     (tmp_path / "public" / "candor.db").touch()
     done = check("candor.yaml", cwd=tmp_path)
     assert done.returncode == 2
-    at = tmp_path.resolve() / "public" / ("new/candor.db" if "new" in state else "candor.db")
+    at = tmp_path.resolve() / "public" / ("inner/candor.db" if "inner" in state else "candor.db")
     assert done.stderr == (
         f'candor.yaml:1:8: key "state": "{at}" lies within the folder that the route in line 3 '
         "serves; expected a file outside of every served folder\n"
@@ -186,3 +187,70 @@ def test_a_state_directory_must_not_be_served(tmp_path):
     assert done.returncode == 2
     assert done.stderr.startswith('candor.yaml:2:31: key "routes.files.root": "')
     assert "lies within this folder" in done.stderr
+
+
+@pytest.mark.parametrize("key", ["max_upload: 1M", "quota: 1M", "reserve: 1M",
+                                 "infinite_depth: 0"])
+@pytest.mark.parametrize("off", ["", "write: false, "])
+def test_what_only_writable_routes_have_is_refused_elsewhere(tmp_path, key, off):
+    text = f"routes:\n  - {{ path: /, files: {{ root: public, {off}{key} }} }}\n"
+    write(tmp_path, text)
+    done = check("candor.yaml", cwd=tmp_path)
+    column = text.splitlines()[1].index(key) + 1
+    assert (done.returncode, done.stderr) == (
+        2, f'candor.yaml:2:{column}: key "routes.files.{key.split(":")[0]}": it can do nothing, as '
+           'the route is not writable; expected "write: true" beside it, or no such key\n')
+    write(tmp_path, text.replace(off + key, "write: true, " + key))
+    assert check("candor.yaml", cwd=tmp_path).returncode == 0
+
+
+def test_paths_are_told_beside_other_mistakes(tmp_path):
+    write(tmp_path, """\
+access_log: logs/access.log
+state: sqlite:state/candor.db
+error_pages:
+  - { for: 700, file: missing.html }
+  - { for: nothing, file: public }
+  - { for: 404, file: large.html }
+routes:
+  - { path: /, files: { root: nowhere, write: true, index: a/b } }
+  - { path: /a/, files: { root: candor.yaml } }
+""")
+    (tmp_path / "large.html").write_bytes(bytes((1 << 20) + 1))
+    done = check("candor.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    page = "the path of a readable file of at most 1M"
+    said = [line.split(": ", 1)[1] for line in done.stderr.splitlines()]
+    assert [line.split(":")[1] for line in done.stderr.splitlines()] == list("1244556889")
+    assert [said[n] for n in (0, 1, 3, 5, 6, 7, 9)] == [
+        'key "access_log": "logs/access.log" is in a folder that does not exist; expected '
+        "stderr, off or a file that can be written",
+        'key "state": "state/candor.db" is in a folder that does not exist; expected sqlite: and a '
+        "file that can be written, in a folder that is there",
+        f'key "error_pages.file": "missing.html" does not exist; expected {page}',
+        f'key "error_pages.file": "public" is a folder; expected {page}',
+        f'key "error_pages.file": "large.html" is too large; expected {page}',
+        'key "routes.files.root": "nowhere" does not exist; expected the path of a folder',
+        'key "routes.files.root": "candor.yaml" is not a folder; expected the path of a folder',
+    ]
+
+
+def test_what_serve_would_refuse_this_user_is_refused_here(tmp_path):
+    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        folder.chmod(0o755)
+    (tmp_path / "public").mkdir(mode=0o755)
+    (tmp_path / "state.db").touch()
+    (tmp_path / "state.db").chmod(0o600 if os.geteuid() == 0 else 0)
+    write(tmp_path, "state: sqlite:state.db\naccess_log: public/log\n"
+                    "routes: [ { path: /, files: { root: public } } ]\n")
+    user = 65534 if os.geteuid() == 0 else None
+    if user is None:
+        (tmp_path / "public").chmod(0o555)
+    done = subprocess.run([os.path.abspath(CANDOR), "check", "candor.yaml"], cwd=tmp_path,
+                          user=user, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 2
+    assert done.stderr == (
+        'candor.yaml:1:8: key "state": "state.db" may not be written by this user; expected '
+        "sqlite: and a file that can be written, in a folder that is there\n"
+        'candor.yaml:2:13: key "access_log": "public/log" is in a folder that may not be written '
+        "by this user; expected stderr, off or a file that can be written\n")

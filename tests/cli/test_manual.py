@@ -48,3 +48,12 @@ def test_bash_completes_outcomes_codes_and_options():
     assert complete("status", "4x") == ["4xx"]
     assert complete("status", "--j") == ["--json"]
     assert complete("serve", "--w") == ["--write"]
+
+
+@pytest.mark.parametrize("typed, meant", [("sevre", "serve"), ("chekc", "check"), ("xyzzy", None)])
+def test_a_command_that_is_not_there_is_told_with_the_nearest(typed, meant):
+    result = candor(typed)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert f'there is no command "{typed}"' in result.stderr
+    assert ("did you mean" in result.stderr) == bool(meant)
+    assert not meant or f'did you mean "{meant}"?' in result.stderr

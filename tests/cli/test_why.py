@@ -39,7 +39,7 @@ def test_every_outcome_has_an_explanation(token):
 
 
 @pytest.mark.parametrize("typed,meant", [("hedaer-timeout", "header-timeout"),
-                                         ("not_found", "not-found"), ("Not-Found", "not-found"),
+                                         ("not_found", "not-found"), ("Not_Found", "not-found"),
                                          ("host", "host-missing")])
 def test_an_unknown_token_is_answered_with_close_ones(typed, meant):
     result = candor("why", typed)
@@ -49,7 +49,26 @@ def test_an_unknown_token_is_answered_with_close_ones(typed, meant):
     assert f"\n  {meant}\n" in result.stderr
 
 
-@pytest.mark.parametrize("typed", ["zzzzzz", "x" * 500])
+def test_letters_may_be_of_any_case():
+    assert candor("why", "Locked").stdout == candor("why", "locked").stdout != ""
+
+
+def test_a_status_lists_the_outcomes_that_have_it():
+    everything = candor("why", COLUMNS="40").stdout
+    for status in sorted(set(re.findall(r"^([2-5]\d\d)  ", everything, re.MULTILINE))):
+        listed = candor("why", status, COLUMNS="40").stdout
+        assert set(re.findall(r"^\d\d\d", listed, re.MULTILINE)) == {status}
+        assert re.findall(rf"^{status}  [a-z0-9-]+", everything, re.MULTILINE) == \
+            re.findall(r"^\d\d\d  [a-z0-9-]+", listed, re.MULTILINE)
+
+
+def test_a_status_without_outcomes_is_told_where_to_look():
+    result = candor("why", "418")
+    assert result.returncode == 1
+    assert "no outcome has the status 418; candor status 418" in result.stderr
+
+
+@pytest.mark.parametrize("typed", ["zzzzzz", "foo", "x" * 500])
 def test_a_token_like_no_other_is_told_where_the_list_is(typed):
     result = candor("why", typed)
     assert result.returncode == 1
@@ -66,7 +85,7 @@ def test_a_wrong_command_line_is_exit_code_2(arguments):
 def test_help_tells_the_arguments():
     result = candor("why", "--help")
     assert result.returncode == 0
-    assert result.stdout.startswith("usage: candor why [TOKEN]\n")
+    assert result.stdout.startswith("usage: candor why [TOKEN | STATUS]\n")
 
 
 def sources(token):

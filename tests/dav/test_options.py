@@ -37,6 +37,10 @@ def test_options_tells_what_can_be_done_with_what_is_there(server, target):
     assert response["Accept-Patch"] == patch
 
 
+def test_options_of_the_server_tells_what_any_route_can_do(server):  # RFC 9110 §9.3.7
+    assert set(ask(server, "OPTIONS", "*")["Allow"].split(", ")) == set(METHODS)
+
+
 def test_options_of_a_route_that_is_read_only_does_not_claim_dav(server):
     for target in ("/read/file", "/read/", "/read/none"):
         response = ask(server, "OPTIONS", target)

@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from urllib.parse import quote
 
 import pytest
 
@@ -73,6 +74,23 @@ def test_a_numbered_member_has_nothing_of_the_one_that_had_the_name(server, box)
     assert server.request("POST", "/box/", {"Slug": "n"}, b"two").status == 201
     assert (box / "n (2)").stat().st_mode == usual
     assert (box / "n").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("name, second", [
+    ("a." + "b" * 253, "a." + "b" * 249 + " (2)"),  # no extension is so long
+    ("a" * 251 + ".txt", "a" * 247 + " (2).txt"),
+    ("ä" * 127, "ä" * 125 + " (2)"),  # 254 bytes; half a character is none
+])
+@pytest.mark.parametrize("of_form", [False, True])
+def test_long_name_that_is_taken_gets_a_number_and_is_cut(server, box, name, second, of_form):
+    for _ in range(2):
+        if of_form:
+            head = f'name="f"; filename="{name}"'.encode().decode("latin-1")
+            body = form((head, b"x")).replace(head.encode(), head.encode("latin-1"))
+            assert post_form(server, body).status == 303
+        else:
+            assert server.request("POST", "/box/", {"Slug": quote(name)}, b"x").status == 201
+    assert names(server, box) == sorted([name, second])
 
 
 def test_without_a_slug_the_name_is_one_of_chance(server, box):

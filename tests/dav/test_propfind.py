@@ -213,6 +213,16 @@ def test_infinite_depth_may_be_off(root):  # §9.1
         assert propfind(server, "/a.txt", "infinity").status == 207
 
 
+@pytest.mark.parametrize("depth", ["1", "infinity", None])
+def test_members_are_not_told_where_folders_are_not_listed(root, depth):
+    with configured(root, listing="false") as server:
+        assert propfind(server, "/", depth).status == 403
+        response = propfind(server, "/", depth, Accept="application/problem+json")
+        assert response.outcome == "listing-off" and b"a.txt" not in response.body
+        assert set(rows(propfind(server, "/", "0"))) == {b"/"}
+        assert set(rows(propfind(server, "/a.txt", depth))) == {b"/a.txt"}
+
+
 def test_more_than_infinite_depth_may_tell_is_said(root):
     with configured(root, infinite_depth=3) as server:
         response = propfind(server, "/", "infinity")

@@ -217,7 +217,8 @@ def test_nobody_sees_a_temporary(tmp_path, dotfiles):
         target = f"/tree/{LEFT}"
         for method in ("GET", "HEAD", "DELETE", "PROPFIND", "PATCH"):
             lines = (PATCH,) if method == "PATCH" else ()
-            assert ask(server, method, target, *lines).status == 404, method
+            content = b"" if method == "PATCH" else None
+            assert ask(server, method, target, *lines, content=content).status == 404, method
         for method in ("COPY", "MOVE"):
             assert ask(server, method, target, "Destination: /stolen").status == 404
             assert_refused(ask(server, method, "/tree/file", f"Destination: {target}"), 403,
@@ -230,3 +231,24 @@ def test_nobody_sees_a_temporary(tmp_path, dotfiles):
         assert ask(server, "COPY", "/tree", "Destination: /copy").status == 201
         assert os.listdir(tmp_path / "copy") == ["file"]
         assert (tmp_path / "tree" / LEFT).read_bytes() == b"rubbish"
+
+
+@pytest.mark.parametrize("route_limits", ["", "limits: {{ content: 1K }}, "])
+def test_what_is_stored_has_a_limit_of_its_own(tmp_path, route_limits):
+    """limits.content bounds what is not stored, wherever it is written."""
+    top = "" if route_limits else "limits: { content: 1K }\n"
+    text = (f"workers: 1\n{top}routes:\n  - {{ path: /, {route_limits.format()}"
+            "files: { root: '{root}', write: true, max_upload: 5000 } }\n")
+    question = b"<propfind xmlns='DAV:'><allprop/></propfind>"
+    with Server(tmp_path, config=text) as server:
+        assert ask(server, "PUT", "/f", content=b"f" * 5000).status == 201
+        assert_refused(ask(server, "PUT", "/f", content=b"f" * 5001), 413, "content-too-large")
+        assert ask(server, "PROPFIND", "/", "Depth: 0",
+                   content=question + b" " * (1024 - len(question))).status == 207
+        assert_refused(ask(server, "PROPFIND", "/", "Depth: 0",
+                           content=question + b" " * (1025 - len(question))),
+                       413, "content-too-large")
+        assert_refused(ask(server, "PROPFIND", "/", "Depth: 0", coding="chunked",
+                           content=question + b" " * (1025 - len(question))),
+                       413, "content-too-large")
+        assert_refused(ask(server, "DELETE", "/f", content=b"d" * 1025), 413, "content-too-large")

@@ -21,7 +21,10 @@ def server(tmp_path_factory):
     root = tmp_path_factory.mktemp("xml")
     for method in METHODS:
         put(root, method)  # a file of its own: LOCK may lock it
-    with Server(root, arguments=["--write"]) as server:
+    # Above the limit of XML itself, so that its own is what is met.
+    config = (f"limits: {{ content: 2M }}\nroutes:\n  - path: /\n"
+              f"    files: {{ root: {root}, write: true }}\n")
+    with Server(config=config) as server:
         yield server
 
 

@@ -48,8 +48,13 @@ static void what_is_not_plain_yaml_is_refused(void **state)
         {"# nothing\n", "c.yaml:1:1: the file is empty; expected at least the key \"routes\""},
         {"---\n...\n", "c.yaml:1:1: the file is empty; expected at least the key \"routes\""},
         {"workers: 1\n  listen: 2\n",
-         "c.yaml:2:9: this is not YAML: mapping values are not allowed in this context; expected "
-         "keys and values, like \"workers: 4\""},
+         "c.yaml:2:9: a key stands where none can, for its indentation or a space missing behind "
+         "the colon before it; expected keys and values, like \"workers: 4\""},
+        {"workers:1\nlisten: [1]\n",
+         "c.yaml:2:7: a key stands where none can, for its indentation or a space missing behind "
+         "the colon before it; expected keys and values, like \"workers: 4\""},
+        {"routes:\n\t- path: /\n",
+         "c.yaml:2:1: a tab stands where only spaces may; expected spaces"},
         {"listen: [1, 2\nworkers: 1\n",
          "c.yaml:2:8: this is not YAML: did not find expected ',' or ']' (while parsing a flow "
          "sequence that begins in line 1); expected keys and values, like \"workers: 4\""},
@@ -59,21 +64,29 @@ static void what_is_not_plain_yaml_is_refused(void **state)
         {"\xc3\xbc: 1\nx: \xff\n",
          "c.yaml:2:4: this is not YAML: invalid leading UTF-8 octet; expected keys and values, "
          "like \"workers: 4\""},
-        {"workers: &a 1\n",
-         "c.yaml:1:10: anchors are not supported; expected a value without a name"},
-        {"x: &a [1]\n", "c.yaml:1:4: anchors are not supported; expected a value without a name"},
-        {"x: *a\n", "c.yaml:1:4: aliases are not supported; expected the value itself"},
-        {"workers: !!int 1\n", "c.yaml:1:10: tags are not supported; expected a value without a "
-                               "type"},
+        {"workers: &a 1\n", "c.yaml:1:10: key \"workers\": anchors are not supported; expected a "
+                            "value without a name"},
+        {"x: &a [1]\n",
+         "c.yaml:1:4: key \"x\": anchors are not supported; expected a value without a name"},
+        {"x: *a\n", "c.yaml:1:4: key \"x\": aliases are not supported; expected the value itself"},
+        {"workers: !!int 1\n",
+         "c.yaml:1:10: key \"workers\": tags are not supported; expected a value without a "
+         "type"},
         {ROUTES "---\n" ROUTES, "c.yaml:2:1: a second document begins here; expected one document"},
         {"{a: 1}: 2\n", "c.yaml:1:1: a key is not a word; expected keys like \"workers:\""},
+        {"limits: {content: *a}\n", "c.yaml:1:19: key \"limits.content\": aliases are not "
+                                    "supported; expected the value itself"},
+        {"routes: [{path: /, files: {root: &a b}}]\n",
+         "c.yaml:1:34: key \"routes.files.root\": anchors are not supported; expected a value "
+         "without "
+         "a name"},
         {"? \n", "c.yaml:1:2: a key is not a word; expected keys like \"workers:\""},
-        {"access_log: \"a\\tb\"\n",
-         "c.yaml:1:13: the text has a line end or a control character in it; expected text within "
-         "one line"},
-        {"access_log: \"a\\0b\"\n",
-         "c.yaml:1:13: the text has a line end or a control character in it; expected text within "
-         "one line"},
+        {"access_log: \"a\\tb\"\n", "c.yaml:1:13: key \"access_log\": the text has a line end or a "
+                                    "control character in it; expected text within "
+                                    "one line"},
+        {"access_log: \"a\\0b\"\n", "c.yaml:1:13: key \"access_log\": the text has a line end or a "
+                                    "control character in it; expected text within "
+                                    "one line"},
         {"[[[[[[[[[[[[[[[[[[", "c.yaml:1:17: the nesting is too deep; expected a few levels"},
     };
 

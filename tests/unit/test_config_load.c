@@ -82,7 +82,7 @@ static void every_key_arrives(void **state)
     (void)state;
     c = load("listen: [\":81\", \"[::1]:82\"]\n"
              "workers: 3\n"
-             "access_log: logs/access\n"
+             "access_log: public/access\n"
              "access_log_format: combined\n"
              "trace: on\n"
              "limits: { request_line: 1K, field_section: 2K, fields: 3, content: 4M,\n"
@@ -107,7 +107,7 @@ static void every_key_arrives(void **state)
     assert_string_equal(out, "[::1]:82");
     assert_int_equal(c->workers, 3);
     assert_int_equal(c->access_log, ACCESS_LOG_FILE);
-    snprintf(path, sizeof path, "%s/logs/access", folder);
+    snprintf(path, sizeof path, "%s/public/access", folder);
     assert_string_equal(c->access_log_file, path);
     assert_int_equal(c->access_log_format, ACCESS_LOG_COMBINED);
     assert_true(c->trace);
@@ -133,6 +133,7 @@ static void every_key_arrives(void **state)
     route = route_find(c, SPAN("example.org"), SPAN("/x/"), &known);
     assert_true(span_eq(route->host, SPAN("example.org")));
     assert_true(route->content == UINT64_C(5) << 30);
+    assert_int_equal(route->stored, INT64_MAX);
     assert_int_equal(route->kind, ROUTE_FILES);
     snprintf(path, sizeof path, "%s/public", folder);
     assert_string_equal(route->files.root, path);
@@ -262,11 +263,11 @@ static void a_file_that_cannot_be_read_is_told(void **state)
 
     (void)state;
     assert_int_equal(config_load("/nowhere-at-all", &c, &error), -CANDOR_E_CONFIG);
-    assert_string_equal(error.text, "/nowhere-at-all:1:1: the file does not exist; expected a "
+    assert_string_equal(error.text, "/nowhere-at-all: the file does not exist; expected a "
                                     "readable file of at most 1M");
     config_error_done(&error);
     assert_int_equal(config_load("/dev/zero", &c, &error), -CANDOR_E_CONFIG);
-    assert_string_equal(error.text, "/dev/zero:1:1: the file is not a regular file; expected a "
+    assert_string_equal(error.text, "/dev/zero: the file is not a regular file; expected a "
                                     "readable file of at most 1M");
     config_error_done(&error);
     file_write("c.yaml", "routes: [{path: /, files: {root: public}}]\n");

@@ -23,6 +23,9 @@ static void check_round_trip(int64_t t)
     assert_memory_equal(format(t, out).ptr, expected, DATE_LENGTH);
     assert_true(date_parse(span_of(out, DATE_LENGTH), NOW, &back));
     assert_int_equal(back, t);
+    strftime(expected, sizeof expected, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    date_format_rfc3339(t, out);
+    assert_memory_equal(out, expected, DATE_RFC3339_LENGTH);
 }
 
 // RFC 9110 §5.6.7

@@ -211,10 +211,11 @@ static void oc_mtime_is_decimal_seconds(void **state)
         {"0", true, 0},
         {"-1", true, -1},
         {"1405659103.5", true, 1405659103},
-        {"253402300799", true, 253402300799},
-        {"253402300800", false, 0},
-        {"-62167219200", true, -62167219200},
-        {"-62167219201", false, 0},
+        {"9223372036", true, 9223372036}, // in nanoseconds, just within 64 bits
+        {"9223372037", false, 0},
+        {"253402300799", false, 0},
+        {"-9223372036", true, -9223372036},
+        {"-9223372037", false, 0},
         {"", false, 0},
         {"-", false, 0},
         {".5", false, 0},
@@ -236,6 +237,21 @@ static void oc_mtime_is_decimal_seconds(void **state)
     }
 }
 
+static void an_expected_length_is_a_number_of_bytes(void **state)
+{
+    uint64_t length = 7;
+
+    (void)state;
+    assert_true(expected_length_parse(SPAN(" 9223372036854775807 "), &length));
+    assert_int_equal(length, INT64_MAX);
+    length = 7;
+    assert_false(expected_length_parse(SPAN("9223372036854775808"), &length));
+    assert_false(expected_length_parse(SPAN("-1"), &length));
+    assert_false(expected_length_parse(SPAN(""), &length));
+    assert_false(expected_length_parse((struct span){NULL, 0}, &length));
+    assert_int_equal(length, 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +261,7 @@ int main(void)
         cmocka_unit_test(a_destination_is_split_and_its_faults_are_told_apart),
         cmocka_unit_test(a_destination_is_here_when_scheme_host_and_port_are_the_same),
         cmocka_unit_test(oc_mtime_is_decimal_seconds),
+        cmocka_unit_test(an_expected_length_is_a_number_of_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,11 +85,42 @@ static void a_long_name_is_cut_between_characters_and_keeps_its_extension(void *
     assert_int_equal(file_name_clean(span_of(text, 600), out), LIMIT_FILE_NAME);
 }
 
+static void a_number_goes_between_the_stem_and_a_short_extension(void **state)
+{
+    char text[LIMIT_FILE_NAME], out[LIMIT_FILE_NAME];
+    size_t n;
+
+    (void)state;
+    n = file_name_number(SPAN("a.tar.gz"), 2, out);
+    assert_true(span_eq(span_of(out, n), SPAN("a.tar (2).gz")));
+    n = file_name_number(SPAN("a"), 10, out);
+    assert_true(span_eq(span_of(out, n), SPAN("a (10)")));
+    n = file_name_number(SPAN("a.123456789012345"), 2, out);
+    assert_true(span_eq(span_of(out, n), SPAN("a (2).123456789012345")));
+    n = file_name_number(SPAN("a.1234567890123456"), 2, out); // too long to be an extension
+    assert_true(span_eq(span_of(out, n), SPAN("a.1234567890123456 (2)")));
+    memset(text, 'b', sizeof text);
+    memcpy(text, "a.", 2);
+    for (n = 240; n <= sizeof text; n++) {
+        size_t length = file_name_number(span_of(text, n), 1000, out);
+
+        assert_int_equal(length, n + 7 < sizeof text ? n + 7 : sizeof text);
+        assert_true(span_ends(span_of(out, length), SPAN("b (1000)")));
+    }
+    for (size_t i = 0; i + 1 < sizeof text; i += 2)
+        memcpy(text + i, "\xc3\xa4", 2);
+    memcpy(text + 250, ".txt", 4);
+    n = file_name_number(span_of(text, 254), 2, out); // no half of a character
+    assert_int_equal(n, 246 + 4 + 4);
+    assert_true(span_ends(span_of(out, n), SPAN("\xc3\xa4 (2).txt")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_slug_is_percent_encoded_utf8),
         cmocka_unit_test(a_form_s_file_name_is_taken_as_it_is),
+        cmocka_unit_test(a_number_goes_between_the_stem_and_a_short_extension),
         cmocka_unit_test(a_long_name_is_cut_between_characters_and_keeps_its_extension),
     };
 

@@ -178,6 +178,67 @@ static bool note_failure(void *context, struct span member, int error)
 }
 
 /* RFC 4918 §9.8.3: what could not be copied is told, member by member. */
+/* Data at 1 MiB and a bit, in a file of 3 MiB and a bit. */
+static void make_sparse(const struct tree_folder *f, const char *path)
+{
+    int fd = openat(f->root, path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, "data", 4, (1 << 20) + 100), 4);
+    assert_int_equal(ftruncate(fd, (3 << 20) + 5), 0);
+    close(fd);
+}
+
+static char *read_large(const struct tree_folder *f, const char *path, size_t length)
+{
+    char *content = malloc(length + 1);
+    int fd = openat(f->root, path, O_RDONLY | O_CLOEXEC);
+
+    assert_non_null(content);
+    assert_int_equal(read(fd, content, length + 1), length);
+    close(fd);
+    return content;
+}
+
+static void holes_are_copied_as_holes_and_never_show_what_was_there(void **state)
+{
+    const size_t length = (3 << 20) + 5, front = (1 << 20) + 200;
+    struct tree_folder f = tree_folder_new(plain);
+    struct tree_seen seen;
+    struct tree_result result;
+    struct stage *s;
+    struct stat from, to;
+    char *content, *old, *junk = malloc(front);
+
+    (void)state;
+    assert_non_null(junk);
+    make_sparse(&f, "a");
+    seen = look(&f, "a").here;
+    old = read_large(&f, "a", length);
+    assert_int_equal(copy(&f, "a", "b", false), 0);
+    content = read_large(&f, "b", length);
+    assert_memory_equal(content, old, length);
+    free(content);
+    assert_int_equal(fstatat(f.root, "a", &from, 0) | fstatat(f.root, "b", &to, 0), 0);
+    assert_true(to.st_blocks <= from.st_blocks + 64); // there may be some for the index
+
+    // Over what was written there and cut off again.
+    memset(junk, 'j', front);
+    assert_int_equal(tree_stage_begin(f.tree, SPAN("c"), TREE_LENGTH_UNKNOWN, &s), 0);
+    assert_int_equal(tree_stage_write(s, span_of(junk, front)), 0);
+    tree_stage_cut(s, 3);
+    assert_int_equal(tree_stage_copy_from(s, SPAN("a"), &seen, 3, length - 3), 0);
+    assert_int_equal(tree_stage_commit(s, NULL, &result), 0);
+    tree_stage_free(s);
+    content = read_large(&f, "c", length);
+    assert_memory_equal(content, "jjj", 3);
+    assert_memory_equal(content + 3, old + 3, length - 3);
+    free(content);
+    free(old);
+    free(junk);
+    tree_folder_free(&f);
+}
+
 static void a_member_that_cannot_be_copied_is_told(void **state)
 {
     struct tree_folder f = tree_folder_new(plain);
@@ -520,6 +581,7 @@ int main(void)
         cmocka_unit_test(copies_and_moves_replace_or_refuse),
         cmocka_unit_test(a_move_between_two_names_of_one_file_is_one_onto_itself),
         cmocka_unit_test(a_shallow_copy_has_no_members),
+        cmocka_unit_test(holes_are_copied_as_holes_and_never_show_what_was_there),
         cmocka_unit_test(a_member_that_cannot_be_copied_is_told),
         cmocka_unit_test(a_sweep_removes_leftovers_and_only_them),
         cmocka_unit_test(a_watch_tells_changes_within_it_only),

@@ -125,18 +125,34 @@ static bool is_about_root(const struct authoring *a)
     return !a->path.len || ((method == METHOD_COPY || method == METHOD_MOVE) && !a->to.len);
 }
 
-void authoring_set_cause(struct authoring *a)
+static void set_cause(struct authoring *a, enum outcome cause)
 {
-    enum outcome cause = a->cause ? a->cause : authoring_outcome(a->error);
-
-    if (!cause)
-        return;
     if (cause == OUTCOME_root_fixed && !is_about_root(a))
         cause = OUTCOME_mount_fixed;
     exchange_set_cause(a->x, cause, 0);
     if (!a->cause && (outcome_table[cause].status >= 500 || cause == OUTCOME_write_refused) &&
         cause != OUTCOME_server_stopping)
         a->x->system_error = -a->error;
+}
+
+void authoring_set_cause(struct authoring *a)
+{
+    enum outcome cause = a->cause ? a->cause : authoring_outcome(a->error);
+
+    if (cause)
+        set_cause(a, cause);
+    else
+        a->x->stale = true;
+}
+
+void authoring_set_final_cause(struct authoring *a)
+{
+    enum outcome cause = a->cause ? a->cause : authoring_outcome(a->error);
+    bool lacks_parent = a->error == -ENOENT || a->error == -ENOTDIR;
+
+    if (!cause)
+        cause = lacks_parent ? OUTCOME_parent_missing : OUTCOME_write_failed;
+    set_cause(a, cause);
 }
 
 /* What performs the method. */
@@ -201,7 +217,7 @@ static bool establish_effect(struct authoring *a)
     a->changing = !tells;
     if (!step_in_lane(a, effect_of(a), effect_is_long(a)))
         return false;
-    if (a->error == -EXDEV && !a->crosses) { // a MOVE that turns out to be a copy
+    if (a->error == -EXDEV && x->request.method == METHOD_MOVE && !a->crosses) { // a copy, then
         a->crosses = true;
         return step_in_lane(a, effect_of(a), true);
     }
@@ -210,7 +226,6 @@ static bool establish_effect(struct authoring *a)
         propfind_settle(a);
     if (a->error) {
         authoring_set_cause(a);
-        x->stale = x->cause == OUTCOME_NONE;
         return true;
     }
     x->effect.created = a->result.created;
@@ -241,9 +256,12 @@ static struct span mount_of(struct exchange *x)
     return span_of(text, length);
 }
 
+/* What it does itself, or guards while its reader answers: of that nothing is to be released. */
 static struct authoring *authoring_of(struct exchange *x)
 {
-    struct authoring *a = x->held;
+    struct resource *self = x->guard ? x->guard : x->resource;
+    void **held = x->guard ? &x->guard_held : &x->held;
+    struct authoring *a = *held;
 
     if (a)
         return a;
@@ -256,10 +274,10 @@ static struct authoring *authoring_of(struct exchange *x)
     a->mount = mount_of(x);
     if (!a->mount.ptr)
         return NULL;
-    a->dav = container_of(x->resource, struct dav, resource);
+    a->dav = container_of(self, struct dav, resource);
     a->path = uri_path_trim(span_from(x->path.text, x->resource->mount_length - 1));
     a->names = (struct tree_names){a->path, a->path, a->path};
-    x->held = a;
+    *held = a;
     return a;
 }
 
@@ -279,7 +297,7 @@ static bool dav_establish(struct exchange *x, enum fact fact)
     case FACT_DESTINATION:
         return establish_destination(a);
     case FACT_LOCKS:
-        return locks_establish(a);
+        return locate_guarded(a) && locks_establish(a);
     case FACT_MEANING:
         return locks_establish_meaning(a);
     case FACT_PLACE:
@@ -350,9 +368,10 @@ int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop
     }
     d->resource.ops = &dav_ops;
     d->resource.reader = reader;
-    d->resource.wants = METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) |
-                        METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_LOCK) |
-                        METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH);
+    d->resource.stores =
+        METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_POST);
+    d->resource.wants = d->resource.stores | METHOD_BIT(METHOD_LOCK) | METHOD_BIT(METHOD_PROPFIND) |
+                        METHOD_BIT(METHOD_PROPPATCH);
     d->resource.methods = reader->methods | d->resource.wants | METHOD_BIT(METHOD_DELETE) |
                           METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_COPY) |
                           METHOD_BIT(METHOD_MOVE) | METHOD_BIT(METHOD_UNLOCK);

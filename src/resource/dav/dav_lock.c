@@ -51,6 +51,8 @@ static void note_changes(struct authoring *a)
         break;
     case METHOD_UNLOCK:
     case METHOD_PROPFIND:
+    case METHOD_GET:
+    case METHOD_HEAD:
         break;
     default:
         lock_facts_change(f, &a->names, LOCK_REACH_RESOURCE);

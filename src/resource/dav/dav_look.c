@@ -42,6 +42,11 @@ static bool names_nothing(const struct uri_path *path)
     return path->has_encoded_slash || path->has_empty_segment;
 }
 
+static bool is_named_as_folder(const struct uri_path *path)
+{
+    return span_ends(path->text, SPAN("/"));
+}
+
 /* Names that the file system could hold, but that are never told. */
 static bool is_hidden(enum tree_name name)
 {
@@ -55,7 +60,9 @@ static void narrow_allowed(struct exchange *x, enum tree_kind kind)
     const method_set making =
         METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_LOCK);
 
-    if (kind == TREE_ABSENT)
+    if (x->target.named_as_folder && kind != TREE_COLLECTION)
+        x->allowed &= always | (kind == TREE_ABSENT ? METHOD_BIT(METHOD_MKCOL) : 0);
+    else if (kind == TREE_ABSENT)
         x->allowed &= always | making;
     else if (kind == TREE_COLLECTION)
         x->allowed &=
@@ -80,6 +87,18 @@ static void set_special_cause(struct exchange *x)
         exchange_set_cause(x, OUTCOME_special_file, 0);
 }
 
+bool locate_guarded(struct authoring *a)
+{
+    if (!a->x->guard || a->located)
+        return true;
+    if (!step(a, look_here))
+        return false;
+    a->located = true;
+    if (a->error)
+        set_look_cause(a);
+    return true;
+}
+
 bool establish_target(struct authoring *a)
 {
     struct exchange *x = a->x;
@@ -98,10 +117,16 @@ bool establish_target(struct authoring *a)
     x->target.name_hidden = is_hidden(a->here.name);
     x->target.name_possible =
         (a->here.name == TREE_NAME_OK || x->target.name_hidden) && !names_nothing(&x->path);
+    x->target.named_as_folder =
+        !x->upload.named && a->names.asked.len && is_named_as_folder(&x->path);
     x->target.parent_exists = a->here.parent == TREE_COLLECTION;
     x->target.is_collection = a->here.here.kind == TREE_COLLECTION;
-    x->target.depth_unbounded = x->request.method == METHOD_PROPFIND && x->target.is_collection &&
-                                !a->dav->share->options->infinite_depth && authoring_is_deep(x);
+    if (x->request.method == METHOD_PROPFIND && x->target.is_collection) {
+        enum depth depth = depth_parse(message_field(&x->request, FIELD_depth));
+
+        x->target.lists_unlisted = depth != DEPTH_0 && !a->dav->share->options->listing;
+        x->target.depth_unbounded = authoring_is_deep(x) && !a->dav->share->options->infinite_depth;
+    }
     r->exists = a->here.here.kind != TREE_ABSENT && !names_nothing(&x->path);
     r->readable = r->acceptable = r->exists;
     r->validators = (struct validators){.exists = r->exists};
@@ -189,6 +214,7 @@ static enum outcome read_destination(struct authoring *a)
     if (!span_starts(path.text, mount) || !is_ours(x, path.text))
         return OUTCOME_destination_outside;
     a->to_names.asked = uri_path_trim(span_from(path.text, mount.len));
+    x->destination.named_as_folder = is_named_as_folder(&path);
     return OUTCOME_NONE;
 }
 
@@ -214,6 +240,7 @@ bool establish_destination(struct authoring *a)
         exchange_set_cause(
             x, is_hidden(a->there.name) ? OUTCOME_name_hidden : OUTCOME_name_impossible, 0);
     x->destination.exists = a->there.here.kind != TREE_ABSENT;
+    x->destination.is_collection = a->there.here.kind == TREE_COLLECTION;
     x->destination.parent_exists = a->there.parent == TREE_COLLECTION;
     x->destination.overlaps = overlap(&a->names, &a->to_names);
     return true;

@@ -73,6 +73,8 @@ struct authoring {
     struct span content; // all of it, when it came in one piece
     struct stage *stage; // else where it goes
     struct span piece;   // that is being written
+    bool located;        // by locate_guarded
+    uint64_t staged;     // bytes of content in pieces that were written
 
     /* A part of the representation: where it goes, and between which other parts it is staged. */
     uint64_t place_first, place_end;
@@ -140,8 +142,12 @@ struct tree_terms terms_of(struct authoring *a);
 
 /* The outcome for a negated errno; none: what was seen is no longer so. */
 enum outcome authoring_outcome(int error);
-/* Records why the last step failed as the cause; a state that changed meanwhile is no cause. */
+/* Records why the last step failed as the cause; a state that changed meanwhile is none, and the
+ * questions are to be asked again. */
 void authoring_set_cause(struct authoring *a);
+/* The same for a step that cannot be made again, as it had content that is gone: there always is a
+ * cause. */
+void authoring_set_final_cause(struct authoring *a);
 
 /* The step fails with an outcome that no errno tells; returns what a->error is to be. */
 int authoring_fail(struct authoring *a, enum outcome cause);
@@ -151,6 +157,8 @@ struct tree_terms terms_of_member(struct authoring *a);
 
 /* dav_look.c: facts. */
 bool establish_target(struct authoring *a);
+/* Under which names locks are to be looked for, while a reader answers. */
+bool locate_guarded(struct authoring *a);
 bool establish_destination(struct authoring *a);
 /* Whether Depth is infinity, as it is when it is absent: RFC 4918 §9.1, §9.6.1, §9.8.3. */
 bool authoring_is_deep(const struct exchange *x);
@@ -165,6 +173,8 @@ bool write_copies_much(const struct authoring *a);
 bool establish_place(struct authoring *a);
 bool write_take(struct authoring *a, struct span data);
 void write_commit(struct authoring *a);
+/* -EIO unless each byte of the content that has come is there to be committed. */
+int write_check_staged(const struct authoring *a);
 /* Of a stage that was begun for that path, or for what it led to then; the error. */
 int write_commit_stage(struct authoring *a, struct stage *s, struct span path,
                        const struct tree_terms *terms);

@@ -10,23 +10,21 @@
 #include "resource/dav/dav_parts.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
 enum {
     NAMES_TRIED = 1000, // "name (2)" and on
-    NAME_BYTES = 8,     // random, in hexadecimal
-    NUMBER_LENGTH = 16  // " (1000)" and a NUL
+    NAME_BYTES = 8      // random, in hexadecimal
 };
 
 /* A member that is being made. */
 struct member {
     struct member *next;
-    struct stage *stage;
+    struct stage *stage; // never NULL
     size_t length, asked_length;
     char name[LIMIT_FILE_NAME], asked[LIMIT_FILE_NAME]; // the one it gets, the one it should have
-    int number;                                         // in the name; 1: none
+    unsigned number;                                    // in the name; 1: none
 };
 
 struct posting {
@@ -78,13 +76,19 @@ static int begin_stage(struct authoring *a, struct span path, struct stage **ret
 
 static int begin_member(struct authoring *a, size_t name_length, const char *name)
 {
+    struct span path = member_path(a, span_of(name, name_length));
     struct member *m = calloc(1, sizeof *m);
     struct posting *p = a->posting;
-    struct span path;
-    int error;
+    int error = -ENOMEM;
 
-    if (!m)
-        return -ENOMEM;
+    if (m && path.len)
+        error = begin_stage(a, path, &m->stage);
+    if (path.len)
+        free((char *)path.ptr);
+    if (error) {
+        free(m);
+        return error;
+    }
     m->length = m->asked_length = name_length;
     memcpy(m->name, name, name_length);
     memcpy(m->asked, name, name_length);
@@ -95,22 +99,15 @@ static int begin_member(struct authoring *a, size_t name_length, const char *nam
         p->members = m;
     p->last = m;
     p->count++;
-    path = member_path(a, span_of(m->name, m->length));
-    error = path.len ? begin_stage(a, path, &m->stage) : -ENOMEM;
-    if (path.len)
-        free((char *)path.ptr);
-    return error;
+    return 0;
 }
 
-static int begin_posting(struct authoring *a)
+static int fill_posting(struct authoring *a)
 {
     const struct message *m = &a->x->request;
     char name[LIMIT_FILE_NAME];
     size_t length;
 
-    a->posting = calloc(1, sizeof *a->posting);
-    if (!a->posting)
-        return -ENOMEM;
     switch (multipart_begin(&a->posting->form, message_field(m, FIELD_content_type))) {
     case MULTIPART_BEGIN_OK:
         a->posting->is_form = true;
@@ -124,6 +121,22 @@ static int begin_posting(struct authoring *a)
     if (!length)
         length = random_name(name);
     return length ? begin_member(a, length, name) : -EIO;
+}
+
+/* A posting that is there has its member, unless it is a form. */
+static int begin_posting(struct authoring *a)
+{
+    int error;
+
+    a->posting = calloc(1, sizeof *a->posting);
+    if (!a->posting)
+        return -ENOMEM;
+    error = fill_posting(a);
+    if (error) {
+        post_free(a->posting);
+        a->posting = NULL;
+    }
+    return error;
 }
 
 /* A part of the form that is a file with a name becomes a member; others are passed over. */
@@ -182,26 +195,6 @@ void post_piece(struct authoring *a)
         a->error = tree_stage_write(a->posting->members->stage, a->piece);
 }
 
-/* "name.ext" becomes "name (2).ext"; a stem that is too long is cut. */
-static void number_name(struct member *m)
-{
-    struct span asked = span_of(m->asked, m->asked_length);
-    char text[NUMBER_LENGTH];
-    size_t digits = (size_t)snprintf(text, sizeof text, " (%d)", m->number);
-    size_t stem = asked.len, extension;
-
-    while (stem > 0 && asked.ptr[stem - 1] != '.')
-        stem--;
-    stem = stem > 1 ? stem - 1 : asked.len;
-    extension = asked.len - stem;
-    if (stem + digits + extension > sizeof m->name)
-        stem = sizeof m->name - digits - extension;
-    memcpy(m->name, asked.ptr, stem);
-    memcpy(m->name + stem, text, digits);
-    memcpy(m->name + stem + digits, asked.ptr + asked.len - extension, extension);
-    m->length = stem + digits + extension;
-}
-
 /* Something is there, or will be: another file of the form. */
 static int is_taken(struct authoring *a, const struct member *m, struct span path)
 {
@@ -229,7 +222,7 @@ static int choose_name(struct authoring *a, struct member *m)
 
         if (m->number < NAMES_TRIED) {
             m->number++;
-            number_name(m);
+            m->length = file_name_number(span_of(m->asked, m->asked_length), m->number, m->name);
         } else {
             m->length = random_name(m->name);
         }
@@ -299,7 +292,9 @@ void post_commit(struct authoring *a)
 {
     struct posting *p;
 
-    a->error = digests_read(a);
+    a->error = write_check_staged(a);
+    if (a->error == 0)
+        a->error = digests_read(a);
     if (a->error == 0)
         a->error = digests_check(a);
     if (a->error == 0 && !a->posting)

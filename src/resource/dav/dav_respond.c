@@ -169,6 +169,9 @@ void authoring_respond(struct exchange *x)
     case OUTCOME_uploaded:
         add_path(x, SPAN("Location"), x->path.text);
         break;
+    case OUTCOME_content_coded: // RFC 9110 §12.5.3
+        exchange_add_field(x, SPAN("Accept-Encoding"), SPAN("identity"));
+        break;
     case OUTCOME_unsupported_media_type: // RFC 9110 §15.5.16, RFC 5789 §2.2
         if (x->request.method == METHOD_PATCH)
             add_accept_patch(x);

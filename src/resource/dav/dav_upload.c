@@ -198,7 +198,9 @@ static void open_upload(struct authoring *a)
 
     if (oc_mtime_parse(message_field(&x->request, FIELD_x_oc_mtime), &seconds))
         opening.modified_ns = seconds * CLOCK_SECOND;
-    a->error = digests_read(a); // of content that is empty, nothing did so yet
+    a->error = write_check_staged(a);
+    if (a->error == 0)
+        a->error = digests_read(a); // of content that is empty, nothing did so yet
     if (a->error == 0)
         a->error = digests_check(a);
     if (a->error)
@@ -265,7 +267,9 @@ void upload_commit(struct authoring *a)
         upload_remove(uploads, &a->upload);
         return;
     }
-    check_piece(a, stage);
+    a->error = write_check_staged(a);
+    if (a->error == 0)
+        check_piece(a, stage);
     if (a->error == 0 && a->x->upload.finishes)
         finish_upload(a, stage);
     // In one with the end of the writing, so that nobody else finds a stage that is a file by now.

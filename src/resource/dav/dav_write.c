@@ -5,6 +5,7 @@
  * Content that is only a part of the representation (PUT with Content-Range, PATCH) is staged
  * between the parts that stay, so that it too becomes visible whole or not at all.
  */
+#include "base/clock.h"
 #include "http/content_range.h"
 #include "http/dav_fields.h"
 #include "http/media_type.h"
@@ -47,7 +48,7 @@ static int64_t modified_time(const struct exchange *x)
     int64_t seconds;
 
     if (oc_mtime_parse(message_field(&x->request, FIELD_x_oc_mtime), &seconds))
-        return seconds * 1000000000;
+        return seconds * CLOCK_SECOND;
     return TREE_NOW;
 }
 
@@ -119,13 +120,22 @@ static int stage_part(struct authoring *a)
     return error;
 }
 
+/* The length of the content, if the client tells it; of chunks, the one it expects. */
+static uint64_t told_length(const struct message *m)
+{
+    uint64_t length = TREE_LENGTH_UNKNOWN;
+
+    if (m->framing == FRAMING_LENGTH)
+        return m->content_length;
+    (void)expected_length_parse(message_field(m, FIELD_x_expected_entity_length), &length);
+    return length;
+}
+
 /* The first piece has come, or is about to, or there will be none. */
 static int begin(struct authoring *a)
 {
-    const struct message *m = &a->x->request;
-    uint64_t length = upload_is_opening(a->x)        ? upload_stated_length(a->x)
-                      : m->framing == FRAMING_LENGTH ? m->content_length
-                                                     : TREE_LENGTH_UNKNOWN;
+    uint64_t length =
+        upload_is_opening(a->x) ? upload_stated_length(a->x) : told_length(&a->x->request);
 
     if (write_is_partial(a->x))
         return stage_part(a);
@@ -145,6 +155,7 @@ bool establish_place(struct authoring *a)
 {
     struct exchange *x = a->x;
     enum outcome cause;
+    uint64_t length;
 
     if ((x->request.method != METHOD_PUT && x->request.method != METHOD_PATCH) || x->upload.named)
         return true;
@@ -157,8 +168,9 @@ bool establish_place(struct authoring *a)
     }
     if (a->stage || x->content_taken || a->content.ptr)
         return true; // the questions are asked again
+    length = told_length(&x->request);
     if (!x->request.expect_continue &&
-        (x->request.framing != FRAMING_LENGTH || x->request.content_length < EARLY))
+        (length == TREE_LENGTH_UNKNOWN || (x->request.framing == FRAMING_LENGTH && length < EARLY)))
         return true;
     if (!step_in_lane(a, begin_early, write_copies_much(a)))
         return false;
@@ -191,6 +203,8 @@ static void piece_run(struct work *w)
         upload_piece(a);
     else
         write_piece(a);
+    if (a->error == 0)
+        a->staged += a->piece.len;
 }
 
 static void piece_done(struct work *w)
@@ -198,7 +212,7 @@ static void piece_done(struct work *w)
     struct authoring *a = container_of(w, struct authoring, work);
 
     if (a->error)
-        authoring_set_cause(a);
+        authoring_set_final_cause(a);
     a->x->host->taken(a->x);
 }
 
@@ -290,11 +304,18 @@ int write_commit_stage(struct authoring *a, struct stage *s, struct span path,
     return error;
 }
 
+int write_check_staged(const struct authoring *a)
+{
+    return a->staged + a->content.len == a->x->content_taken ? 0 : -EIO;
+}
+
 void write_commit(struct authoring *a)
 {
     struct tree_terms terms = terms_of(a);
 
-    a->error = digests_read(a);
+    a->error = write_check_staged(a);
+    if (a->error == 0)
+        a->error = digests_read(a);
     if (a->error == 0 && !a->stage)
         digests_add(a, a->content);
     if (a->error == 0)

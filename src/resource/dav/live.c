@@ -7,10 +7,11 @@
 enum live_of { OF_ALL, OF_FILES, OF_COLLECTIONS };
 
 static const struct {
-    struct span name;
+    struct span name, begin, end; // its tags
     enum live_of of;
 } live_table[LIVE_COUNT] = {
-#define LIVE(ident, name, of, all, stored, section) [LIVE_##ident] = {SPAN_INIT(name), of},
+#define LIVE(ident, name, of, all, stored, section)                                                \
+    [LIVE_##ident] = {SPAN_INIT(name), SPAN_INIT("<D:" name ">"), SPAN_INIT("</D:" name ">"), of},
 #include "resource/dav/live.def"
 #undef LIVE
 };
@@ -61,29 +62,13 @@ bool live_applies(enum live live, const struct live_subject *s)
     }
 }
 
-static char *put_two(char *at, unsigned value)
-{
-    at[0] = (char)('0' + value / 10 % 10);
-    at[1] = (char)('0' + value % 10);
-    return at + 2;
-}
-
-/* RFC 3339, made of what date_format() worked out. */
 static void write_creation_date(struct buf *b, int64_t seconds)
 {
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    char date[DATE_LENGTH], text[] = "0000-00-00T00:00:00Z";
-    unsigned month = 0;
+    char date[DATE_RFC3339_LENGTH];
 
-    date_format(seconds, date); // "Sun, 06 Nov 1994 08:49:37 GMT"
-    while (month < 11 && memcmp(date + 8, months + (size_t)month * 3, 3) != 0)
-        month++;
-    memcpy(text, date + 12, 4);
-    put_two(text + 5, month + 1);
-    memcpy(text + 8, date + 5, 2);
-    memcpy(text + 11, date + 17, 8);
+    date_format_rfc3339(seconds, date);
     buf_add(b, SPAN("<D:creationdate>"));
-    buf_add(b, span_of(text, sizeof text - 1));
+    buf_add(b, span_of(date, sizeof date));
     buf_add(b, SPAN("</D:creationdate>"));
 }
 
@@ -107,26 +92,18 @@ static void write_etag(struct buf *b, const struct file_stamp *stamp)
     buf_add(b, SPAN("\"</D:getetag>"));
 }
 
-static void write_number(struct buf *b, struct span name, uint64_t value)
+static void write_number(struct buf *b, enum live live, uint64_t value)
 {
-    buf_add(b, SPAN("<D:"));
-    buf_add(b, name);
-    buf_add_char(b, '>');
+    buf_add(b, live_table[live].begin);
     buf_add_u64(b, value);
-    buf_add(b, SPAN("</D:"));
-    buf_add(b, name);
-    buf_add_char(b, '>');
+    buf_add(b, live_table[live].end);
 }
 
-static void write_text(struct buf *b, struct span name, struct span text)
+static void write_text(struct buf *b, enum live live, struct span text)
 {
-    buf_add(b, SPAN("<D:"));
-    buf_add(b, name);
-    buf_add_char(b, '>');
+    buf_add(b, live_table[live].begin);
     xml_write_text(b, text);
-    buf_add(b, SPAN("</D:"));
-    buf_add(b, name);
-    buf_add_char(b, '>');
+    buf_add(b, live_table[live].end);
 }
 
 /* As Last-Modified tells it: never later than now. */
@@ -147,13 +124,13 @@ void live_write(struct buf *b, enum live live, const struct live_subject *s)
         write_creation_date(b, m->created);
         break;
     case LIVE_DISPLAYNAME:
-        write_text(b, live_table[live].name, s->display_name);
+        write_text(b, live, s->display_name);
         break;
     case LIVE_GETCONTENTLENGTH:
-        write_number(b, live_table[live].name, stamp->size);
+        write_number(b, live, stamp->size);
         break;
     case LIVE_GETCONTENTTYPE:
-        write_text(b, live_table[live].name, media_type_for_name(s->types, s->display_name));
+        write_text(b, live, media_type_for_name(s->types, s->display_name));
         break;
     case LIVE_GETETAG:
         write_etag(b, stamp);
@@ -171,10 +148,10 @@ void live_write(struct buf *b, enum live live, const struct live_subject *s)
         multistatus_lockdiscovery(b, s->locks, s->lock_count);
         break;
     case LIVE_QUOTA_AVAILABLE_BYTES:
-        write_number(b, live_table[live].name, s->usage->available);
+        write_number(b, live, s->usage->available);
         break;
     case LIVE_QUOTA_USED_BYTES:
-        write_number(b, live_table[live].name, s->usage->used);
+        write_number(b, live, s->usage->used);
         break;
     case LIVE_COUNT:
         break;

@@ -3,6 +3,7 @@
  * Telling what is in a folder: names in batches, one statx() for each, no file opened, no more
  * memory for more members.
  */
+#include "base/clock.h"
 #include "resource/dav/tree_parts.h"
 #include "resource/files/snapshot.h"
 
@@ -28,7 +29,7 @@ struct tree_list {
 
 static int64_t to_ns(struct statx_timestamp t)
 {
-    return t.tv_sec * 1000000000 + (int64_t)t.tv_nsec;
+    return clock_join(t.tv_sec, t.tv_nsec);
 }
 
 static void member_from_statx(const struct statx *st, struct tree_member *ret)

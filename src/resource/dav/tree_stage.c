@@ -433,8 +433,7 @@ static int agree_on_new(struct stage *const *stages, size_t count, const struct 
     return error;
 }
 
-/* With the mutex: the name is free again. Where the disk does not let it go, it stays, and counts.
- */
+/* With the mutex: the name is free again. Where the disk keeps it, it counts. */
 static bool take_back(struct stage *s)
 {
     const struct place *p = &s->place;

@@ -5,11 +5,6 @@
 #include "base/clock.h"
 #include "base/hash.h"
 
-static int64_t to_ns(struct timespec t)
-{
-    return t.tv_sec * CLOCK_SECOND + t.tv_nsec;
-}
-
 struct file_stamp stamp_from_stat(const struct stat *st)
 {
     return (struct file_stamp){
@@ -17,8 +12,8 @@ struct file_stamp stamp_from_stat(const struct stat *st)
         .device = st->st_dev,
         .inode = st->st_ino,
         .size = (uint64_t)st->st_size,
-        .modified_ns = to_ns(st->st_mtim),
-        .changed_ns = to_ns(st->st_ctim),
+        .modified_ns = clock_join(st->st_mtim.tv_sec, st->st_mtim.tv_nsec),
+        .changed_ns = clock_join(st->st_ctim.tv_sec, st->st_ctim.tv_nsec),
     };
 }
 

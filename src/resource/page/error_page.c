@@ -53,17 +53,14 @@ static void write_title(struct buf *title, int status, struct span reason)
     buf_add(title, reason);
 }
 
-void error_page_write_html(struct buf *b, const struct error_page *page)
+static void write_head(struct buf *b, enum outcome outcome)
 {
-    const struct outcome_info *info;
-    const struct status_info *status;
+    const struct outcome_info *info = &outcome_table[outcome];
+    const struct status_info *status = status_from_code(info->status);
+    struct span reason = status ? status->reason : SPAN("Unknown Status");
     struct buf title = {0};
-    struct span reason;
 
-    assert(page->outcome > OUTCOME_NONE && page->outcome < OUTCOME_COUNT);
-    info = &outcome_table[page->outcome];
-    status = status_from_code(info->status);
-    reason = status ? status->reason : SPAN("Unknown Status");
+    assert(outcome > OUTCOME_NONE && outcome < OUTCOME_COUNT);
     write_title(&title, info->status, reason);
     page_write_begin(b, buf_span(&title), info->status < 500 ? "error" : "error server");
     b->failed |= title.failed;
@@ -73,6 +70,24 @@ void error_page_write_html(struct buf *b, const struct error_page *page)
     buf_add(b, SPAN("</p>\n<h1>"));
     page_write_text(b, info->title.len ? info->title : reason);
     buf_add(b, SPAN("</h1>\n"));
+}
+
+void error_page_write_redirect_html(struct buf *b, enum outcome outcome, struct span location)
+{
+    write_head(b, outcome);
+    buf_add(b, SPAN("<p class=\"action\"><a href=\""));
+    page_write_text(b, location);
+    buf_add(b, SPAN("\">"));
+    page_write_text(b, location);
+    buf_add(b, SPAN("</a></p>\n</main>\n"));
+    page_write_end(b);
+}
+
+void error_page_write_html(struct buf *b, const struct error_page *page)
+{
+    const struct outcome_info *info = &outcome_table[page->outcome];
+
+    write_head(b, page->outcome);
     write_sentence(b, page->detail);
     write_sentence(b, info->client_advice);
     write_wait(b, page->retry_after);
