@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """POST to a folder makes members of it: RFC 5023 §9.7 (Slug), RFC 7578 (forms)."""
+import os
 import re
+import time
 from urllib.parse import quote
 
 import pytest
 
-from harness import Server
-from site_of_dav import settle
+from harness import DEADLINE, Server
+from site_of_dav import assert_refused, head_of, settle
 
 
 @pytest.fixture(scope="module")
@@ -214,3 +216,36 @@ def test_nothing_at_all_is_not_stored(server, box):
     assert "neither Content-Type nor Slug" in response.json()["detail"]
     assert names(server, box) == []
     assert server.request("POST", "/box/", {"Slug": "empty"}).status == 201
+
+
+# ---- Many files
+
+def files(count):
+    return [(f'name="f"; filename="f{number}"', b"%d" % number) for number in range(count)]
+
+
+def test_form_brings_only_so_many_files(server, box):
+    assert_refused(post_form(server, form(*files(101))), 413, "form-files-too-many")
+    assert names(server, box) == []
+    assert post_form(server, form(*files(100))).status == 303
+    assert names(server, box) == sorted(f"f{number}" for number in range(100))
+    assert (box / "f99").read_bytes() == b"99"
+
+
+def test_files_of_a_form_hold_few_descriptors(server, box):
+    def descriptors():
+        return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+
+    def staged():
+        return sum(len(files) for _, _, files in os.walk(box))
+
+    content = form(*files(100), end=False)
+    with server.connect() as client:
+        before = descriptors()
+        client.send(head_of("POST", "/box/", f"Content-Length: {len(content) + 10}",
+                            "Content-Type: multipart/form-data; boundary=b0undary") + content)
+        deadline = time.monotonic() + DEADLINE
+        while staged() < 100 and time.monotonic() < deadline:
+            pass
+        assert staged() == 100 and descriptors() < before + 10
+    assert names(server, box) == []

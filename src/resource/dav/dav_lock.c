@@ -23,11 +23,6 @@ static bool is_refresh(const struct authoring *a)
     return a->x->request.method == METHOD_LOCK && !a->understood;
 }
 
-static struct span mount_of(const struct exchange *x)
-{
-    return span_first(x->path.text, x->resource->mount_length);
-}
-
 /* ---- Facts */
 
 /* What the method would change: RFC 4918 §7.4, §7.5. */
@@ -141,7 +136,7 @@ static void look_at_locks(struct authoring *a)
 bool locks_establish(struct authoring *a)
 {
     struct exchange *x = a->x;
-    struct lock_place place = {message_field(&x->request, FIELD_host), mount_of(x), a->names};
+    struct lock_place place = {message_field(&x->request, FIELD_host), a->mount, a->names};
 
     if (a->acted != look_at_locks) {
         a->verdict = (struct lock_verdict){.if_holds = true};
@@ -430,7 +425,8 @@ void change_unlock(struct authoring *a)
 /* The path as clients see it; a folder's ends with a slash: RFC 4918 §5.2. */
 static struct span outside(struct exchange *x, struct span path, bool is_folder)
 {
-    struct span mount = mount_of(x);
+    const struct authoring *a = x->held;
+    struct span mount = a->mount;
     size_t slash = is_folder && path.len;
     char *text = arena_alloc(&x->arena, mount.len + path.len + slash);
 
@@ -510,15 +506,22 @@ void respond_condition(struct exchange *x, enum dav_condition condition, struct 
     exchange_add_field(x, SPAN("Vary"), SPAN("Accept"));
 }
 
+/* A lock's root, which is the tree's root where there is nothing to point to. */
+static struct span blocking_path(const struct authoring *a)
+{
+    return a->blocking.ptr ? a->blocking : SPAN("");
+}
+
 void locks_respond(struct exchange *x)
 {
     struct authoring *a = x->held;
 
     if (x->outcome == OUTCOME_locked)
-        respond_condition(x, DAV_CONDITION_LOCK_TOKEN_SUBMITTED, a->blocking,
+        respond_condition(x, DAV_CONDITION_LOCK_TOKEN_SUBMITTED, blocking_path(a),
                           a->blocking_is_folder);
     else if (x->outcome == OUTCOME_lock_conflict)
-        respond_condition(x, DAV_CONDITION_NO_CONFLICTING_LOCK, a->blocking, a->blocking_is_folder);
+        respond_condition(x, DAV_CONDITION_NO_CONFLICTING_LOCK, blocking_path(a),
+                          a->blocking_is_folder);
     else if (x->outcome == OUTCOME_lock_token_unknown)
         respond_condition(x, DAV_CONDITION_LOCK_TOKEN_MATCHES_REQUEST_URI, a->names.asked,
                           x->target.is_collection);

@@ -84,6 +84,15 @@ bool authoring_is_deep(const struct exchange *x)
     return depth == DEPTH_ABSENT || depth == DEPTH_INFINITY;
 }
 
+/* A pipe, a device, a link that leads nowhere: never told, but nothing else can have its name. */
+static void set_special_cause(struct exchange *x)
+{
+    if (x->request.method == METHOD_PROPFIND)
+        exchange_set_cause(x, OUTCOME_not_found, 0);
+    else if (x->request.method != METHOD_OPTIONS)
+        exchange_set_cause(x, OUTCOME_special_file, 0);
+}
+
 bool locate_guarded(struct authoring *a)
 {
     if (!a->x->guard || a->located)
@@ -105,6 +114,10 @@ bool establish_target(struct authoring *a)
         return false;
     if (a->error) {
         set_look_cause(a);
+        return true;
+    }
+    if (a->here.here.kind == TREE_OTHER) {
+        set_special_cause(x);
         return true;
     }
     x->target.name_hidden = is_hidden(a->here.name);
@@ -220,7 +233,7 @@ static enum outcome read_destination(struct authoring *a)
     struct uri_path path;
     size_t offset;
     char *text;
-    struct span mount = span_first(x->path.text, x->resource->mount_length);
+    struct span mount = a->mount;
 
     fault = destination_parse(value, &d, &offset);
     if (fault != DESTINATION_OK)

@@ -35,6 +35,8 @@ struct dav {
     struct loop *loop;
     struct offload *pool;
     struct answer_cache *answers;
+    size_t telling_memory;     // of answers to PROPFIND that are being sent
+    size_t xml_memory;         // of content that is XML
     struct timer expiry_timer; // uploads that were silent too long
     struct work expiry;
 };
@@ -59,6 +61,7 @@ struct authoring {
     int error;                          // of the last step: 0, or a negated errno
     enum outcome cause;                 // of the last step, where an errno does not tell
 
+    struct span mount; // the route's path, which ends with a slash
     /* Relative to the root, without slashes at the ends. A client is told names.asked. */
     struct tree_names names;
     struct span path;           // of these, what is changed or told
@@ -113,7 +116,8 @@ struct authoring {
 
     // Content that is XML.
     struct xml_reader *reader;
-    bool understood; // one of:
+    size_t xml_memory; // of this exchange, in that of the resource
+    bool understood;   // one of:
     struct dav_lockinfo lockinfo;
     struct dav_propfind propfind;
     struct dav_proppatch proppatch;
@@ -261,7 +265,8 @@ void locks_respond(struct exchange *x);
 struct rows_following {
     struct rows_claim claim;
     struct store_intent intent;
-    bool follows; // there are rows that may have to follow
+    bool follows;  // there are rows that may have to follow
+    bool recorded; // the intent is in the store
 };
 /* Before the change. A negated errno, and then there is nothing to end. */
 int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_kind kind);
@@ -280,8 +285,8 @@ void change_properties(struct authoring *a);
 bool propfind_recall(struct authoring *a);
 /* For the pool: begins to tell. */
 void propfind_begin(struct authoring *a);
-/* In the loop's thread, after that: keeps the answer when it is whole. */
-void propfind_remember(struct authoring *a);
+/* In the loop's thread, after that: keeps the answer when it is whole, and accounts for it. */
+void propfind_settle(struct authoring *a);
 /* In the loop's thread: fills in the response. */
 void propfind_respond(struct authoring *a);
 void propfind_discard(struct authoring *a);

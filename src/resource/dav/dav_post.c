@@ -33,6 +33,7 @@ struct member {
 struct posting {
     struct multipart_form form;
     bool is_form, in_file;
+    struct stage_group *group;     // of a form with files
     struct member *members, *last; // in the order of the form
     size_t count;
 };
@@ -79,6 +80,19 @@ static struct span member_path(const struct authoring *a, struct span name)
     return span_of(path, a->path.len + slash + name.len);
 }
 
+static int begin_stage(struct authoring *a, struct span path, struct stage **ret_stage)
+{
+    struct posting *p = a->posting;
+    struct tree *tree = a->dav->share->tree;
+    int error = 0;
+
+    if (!p->is_form)
+        return tree_stage_begin(tree, path, TREE_LENGTH_UNKNOWN, ret_stage);
+    if (!p->group)
+        error = tree_group_begin(tree, path, &p->group);
+    return error ? error : tree_group_stage(p->group, path, ret_stage);
+}
+
 static int begin_member(struct authoring *a, size_t name_length, const char *name)
 {
     struct span path = member_path(a, span_of(name, name_length));
@@ -87,7 +101,7 @@ static int begin_member(struct authoring *a, size_t name_length, const char *nam
     int error = -ENOMEM;
 
     if (m && path.len)
-        error = tree_stage_begin(a->dav->share->tree, path, TREE_LENGTH_UNKNOWN, &m->stage);
+        error = begin_stage(a, path, &m->stage);
     if (path.len)
         free((char *)path.ptr);
     if (error) {
@@ -152,6 +166,8 @@ static int begin_part(struct authoring *a, const struct multipart_part *part)
         part->file_name.ptr ? file_name_clean(file_name_base(part->file_name), name) : 0;
 
     a->posting->in_file = length != 0;
+    if (length && a->posting->count == LIMIT_FORM_FILES)
+        return authoring_fail(a, OUTCOME_form_files_too_many);
     return length ? begin_member(a, length, name) : 0;
 }
 
@@ -171,8 +187,11 @@ static int take_form(struct authoring *a, struct span piece)
                 error = tree_stage_write(p->last->stage, out.data);
             break;
         case MULTIPART_PART_END:
-        case MULTIPART_END:
+            if (p->in_file)
+                error = tree_stage_finish(p->last->stage);
             p->in_file = false;
+            break;
+        case MULTIPART_END:
             break;
         case MULTIPART_MALFORMED:
             return authoring_fail(a, OUTCOME_form_malformed);
@@ -384,5 +403,7 @@ void post_free(struct posting *p)
         tree_stage_free(m->stage);
         free(m);
     }
+    if (p)
+        tree_group_free(p->group);
     free(p);
 }

@@ -243,8 +243,21 @@ static void make_piece(struct telling *t)
 
 /* ---- Effect */
 
+/* In the loop's thread: the memory that the answer takes now. False: there is too much of all. */
+static bool account(struct telling *t)
+{
+    struct dav *d = t->a->dav;
+    size_t before = t->memory;
+
+    d->telling_memory -= t->memory;
+    t->memory = t->piece.cap;
+    d->telling_memory += t->memory;
+    return t->memory <= before || d->telling_memory <= LIMIT_TELLING_MEMORY;
+}
+
 static void telling_free(struct telling *t)
 {
+    t->a->dav->telling_memory -= t->memory;
     tree_list_close(t->folder);
     path_list_done(&t->pending);
     free(t->folder_owned);
@@ -356,7 +369,7 @@ static struct span applied_of(const struct telling *t)
     return t->noroot ? SPAN("depth-noroot") : SPAN("");
 }
 
-void propfind_remember(struct authoring *a)
+static void remember(struct authoring *a)
 {
     struct telling *t = a->telling;
     // Uploads change these without being a change yet.
@@ -373,6 +386,15 @@ void propfind_remember(struct authoring *a)
     }
     telling_free(t);
     a->telling = NULL;
+}
+
+void propfind_settle(struct authoring *a)
+{
+    remember(a);
+    if (a->telling && !a->error && !account(a->telling)) {
+        a->error = authoring_fail(a, OUTCOME_answers_too_much);
+        propfind_discard(a);
+    }
 }
 
 void propfind_begin(struct authoring *a)
@@ -417,6 +439,8 @@ static void more_done(struct work *w)
     struct authoring *a = container_of(w, struct authoring, work);
 
     a->telling->piece_ready = true;
+    if (!account(a->telling)) // an answer whose rows became much larger breaks off
+        a->telling->error = -ENOMEM;
     a->x->host->resume_body(a->x);
 }
 
@@ -436,6 +460,7 @@ static void next_piece(struct exchange *x, struct piece *ret_piece)
     } else {
         if (a->reserved) { // it became too large to remember
             buf_done(&t->piece);
+            (void)account(t);
             give_back(a);
             t->piece_most = PIECE;
         }

@@ -73,7 +73,7 @@ static void write_path_of_result(struct buf *b, const struct authoring *a)
     bool makes_folder = a->result.now.kind == TREE_COLLECTION;
 
     if (x->upload.finishes || goes_elsewhere(x)) {
-        buf_add(b, span_first(x->path.text, x->resource->mount_length));
+        buf_add(b, a->mount);
         buf_add(b, x->upload.finishes ? a->names.asked : a->to_names.asked);
     } else {
         buf_add(b, x->path.text);
