@@ -330,15 +330,34 @@ def state_of(root):
 
 @pytest.mark.parametrize("method", ["COPY", "MOVE"])
 @pytest.mark.parametrize("source, target", [
-    ("/a", "/l/x"), ("/a", "/twice/sub/x"), ("/l", "/a/x"), ("/l/sub", "/twice/sub/x"),
+    ("/a", "/l/x"), ("/a", "/twice/sub/x"), ("/l", "/l/x"), ("/l/sub", "/twice/sub/x"),
     ("/a/f", "/l/f"), ("/l/f", "/twice/f"), ("/a/f", "/lf"), ("/lf", "/a/f"), ("/lf", "/l/f"),
     ("/l", "/a"), ("/a", "/l"), ("/l", "/twice"), ("/twice/sub", "/l"), ("/l/sub/g", "/a"),
-    ("/d/in", "/a/x"), ("/lf", "/a"), ("/l", "/d/in")])
+    ("/lf", "/a"), ("/l", "/d/in")])
 def test_source_and_destination_are_apart_by_any_address(server, root, method, source, target):
     before = state_of(root)
     answer = server.request(method, source, {"Destination": target})
     assert (answer.status, answer.outcome) == (403, "destination-overlaps")
     assert state_of(root) == before
+
+
+@pytest.mark.parametrize("source, target", [
+    ("/d/in", "/a/x"), ("/d/in", "/a/sub"), ("/d/in", "/l/x"), ("/d/out", "/a/sub/x")])
+def test_a_link_is_moved_into_the_folder_that_it_leads_to(server, root, source, target):
+    """It is the link that goes: what it leads to stays, and is not copied into itself."""
+    (root / "d/out").symlink_to("../a/../a/sub/../../a")
+    assert ask(server, "COPY", source, Destination=target) == 403
+    assert ask(server, "MOVE", source, Destination=target) in (201, 204)
+    moved = root / target[1:]
+    assert moved.is_symlink() and not (root / source[1:]).is_symlink()
+    assert (root / "a/f").read_text() == "old"
+
+
+def test_a_link_that_was_moved_into_its_goal_leads_there_still(server, root):
+    assert ask(server, "MOVE", "/d/in", Destination="/a/x") == 201
+    assert server.request("GET", "/a/x/f").body == b"old"
+    assert ask(server, "MOVE", "/a/x", Destination="/d/in") == 201
+    assert server.request("GET", "/d/in/f").body == b"old"
 
 
 def test_links_are_moved_and_copied_with_their_folder(server, root):

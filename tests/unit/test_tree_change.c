@@ -75,8 +75,13 @@ static void links_are_never_followed_out_nor_through_when_changing(void **state)
     assert_int_equal(move(&f, "in", "d", true), -EDEADLK); // onto what it leads to
     assert_int_equal(copy(&f, "d", "in", true), -EDEADLK);
     assert_int_equal(copy(&f, "d/f", "file", true), -EDEADLK);
-    assert_int_equal(move(&f, "in", "d/in", true), -EDEADLK); // and into it
-    assert_int_equal(copy(&f, "file", "copy", true), 0);      // what it stands for
+    assert_int_equal(copy(&f, "in", "d/in", true), -EDEADLK); // and into it
+    assert_int_equal(move(&f, "in", "d/in", true), 0);        // but the link itself may go there
+    assert_int_equal(move(&f, "d/in", "in", true), -ENXIO);   // from there it leads nowhere
+    assert_int_equal(discard(&f, "d/in"), -ENXIO);
+    assert_int_equal(unlinkat(f.root, "d/in", 0), 0);
+    assert_int_equal(symlinkat("d", f.root, "in"), 0);
+    assert_int_equal(copy(&f, "file", "copy", true), 0); // what it stands for
     assert_string_equal(tree_folder_read(&f, "copy"), "x");
     assert_int_equal(tree_folder_put(&f, "file", "y"), -ESTALE);
     assert_int_equal(copy(&f, "copy", "file", true), 0); // the link itself is replaced

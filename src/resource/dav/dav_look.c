@@ -156,16 +156,24 @@ static bool is_within(struct span outer, struct span inner)
            (outer.len == 0 || inner.len == outer.len || inner.ptr[outer.len] == '/');
 }
 
-/* Whether what is at the one is at the other as well, or beneath it, or above it. */
-static bool overlap(const struct tree_names *a, const struct tree_names *b)
+/*
+ * Whether the destination is where the source is, or beneath it, or above it. MOVE takes a link
+ * itself, which may go into the folder that it leads to, but not take the place of that.
+ */
+static bool overlap(const struct tree_names *source, const struct tree_names *destination,
+                    bool takes_link)
 {
-    struct span of_a[TREE_NAMES], of_b[TREE_NAMES];
-    size_t n = tree_names_list(a, of_a), m = tree_names_list(b, of_b);
+    struct span from[TREE_NAMES], to[TREE_NAMES];
+    size_t n = tree_names_list(source, from), m = tree_names_list(destination, to);
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        bool is_taken =
+            !takes_link || span_eq(from[i], source->name) || span_eq(from[i], source->asked);
+
         for (size_t j = 0; j < m; j++)
-            if (is_within(of_a[i], of_b[j]) || is_within(of_b[j], of_a[i]))
+            if (is_within(to[j], from[i]) || (is_taken && is_within(from[i], to[j])))
                 return true;
+    }
     return false;
 }
 
@@ -282,6 +290,6 @@ bool establish_destination(struct authoring *a)
     x->destination.exists = a->there.here.kind != TREE_ABSENT;
     x->destination.is_collection = a->there.here.kind == TREE_COLLECTION;
     x->destination.parent_exists = a->there.parent == TREE_COLLECTION;
-    x->destination.overlaps = overlap(&a->names, &a->to_names);
+    x->destination.overlaps = overlap(&a->names, &a->to_names, x->request.method == METHOD_MOVE);
     return true;
 }

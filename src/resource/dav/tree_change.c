@@ -169,7 +169,7 @@ static bool path_holds(struct span folder, struct span path)
            (span_starts(path, folder) && path.ptr[folder.len] == '/');
 }
 
-int tree_open_pair(struct tree *t, struct span source, struct span target,
+int tree_open_pair(struct tree *t, struct span source, struct span target, bool takes_link,
                    struct tree_pair *ret_pair)
 {
     struct tree_pair *pair = ret_pair;
@@ -191,8 +191,8 @@ int tree_open_pair(struct tree *t, struct span source, struct span target,
     error = place_look(t, &pair->source, &pair->from);
     if (error == 0)
         error = place_look(t, &pair->target, &pair->to);
-    /* The same by another way: through links. */
-    if (error == 0 && pair->from.seen.kind == TREE_COLLECTION)
+    /* The same by another way: through links. A link itself holds nothing. */
+    if (error == 0 && pair->from.seen.kind == TREE_COLLECTION && !(takes_link && pair->from.link))
         within = place_is_within(t, &pair->target, &pair->from.seen);
     if (error == 0 && within == 0 && pair->to.folder)
         within = place_is_within(t, &pair->source, &pair->to.seen);
@@ -309,7 +309,7 @@ int tree_move(struct tree *t, struct span source, struct span target,
     char hidden[TEMPORARY_NAME] = "";
     struct tree_pair pair;
     int hold = -1;
-    int error = tree_open_pair(t, source, target, &pair);
+    int error = tree_open_pair(t, source, target, true, &pair);
 
     if (error)
         return error;

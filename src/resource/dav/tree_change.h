@@ -12,8 +12,11 @@ struct tree_pair {
     struct found from, to; // what was found there last
 };
 
-/* Both folders open, neither path within the other, also not through links, and space counted. */
-int tree_open_pair(struct tree *t, struct span source, struct span target,
+/*
+ * Both folders open, neither path within the other, also not through links, and space counted.
+ * takes_link: a source that is a link is meant itself, not what it leads to.
+ */
+int tree_open_pair(struct tree *t, struct span source, struct span target, bool takes_link,
                    struct tree_pair *ret_pair);
 void tree_close_pair(struct tree_pair *pair);
 /* With the mutex: looks at both again, and asks the terms. */

@@ -442,7 +442,7 @@ int tree_copy(struct tree *t, struct span source, struct span target,
     struct copy c = {.tree = t, .how = copying, .from = -1, .to = -1};
     char temporary[TEMPORARY_NAME];
     struct tree_pair pair;
-    int error = tree_open_pair(t, source, target, &pair);
+    int error = tree_open_pair(t, source, target, false, &pair);
 
     if (error)
         return error;
