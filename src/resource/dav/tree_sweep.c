@@ -313,7 +313,8 @@ static int walk(struct walk *w)
 static void finish_count(struct tree *t, const struct walk *w, int error)
 {
     tree_lock(t);
-    t->used = w->size;
+    if (error == 0)
+        t->used = w->size;
     t->counting = error ? TREE_UNCOUNTED : TREE_COUNTED;
     pthread_cond_broadcast(&t->counted);
     tree_unlock(t);
