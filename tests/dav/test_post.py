@@ -149,6 +149,25 @@ def test_a_form_that_breaks_off_stores_nothing(server, box):
     assert names(server, box) == []
 
 
+@pytest.mark.parametrize("of_form", [False, True])
+@pytest.mark.parametrize("length", [5, 300_000])
+def test_a_folder_that_goes_before_the_content_comes_takes_none(server, root, of_form, length):
+    (root / "going").mkdir()
+    line, body = "Slug: a", b"x" * length
+    if of_form:
+        line = "Content-Type: multipart/form-data; boundary=b0undary"
+        body = form(('name="f"; filename="a"', body))
+    with server.connect() as client:
+        client.send(head_of("POST", "/going/", line, "Expect: 100-continue",
+                            f"Content-Length: {len(body)}"))
+        assert client.read_response().status == 100
+        (root / "going").rmdir()
+        client.send(body)
+        assert_refused(client.read_response(), 409, "parent-missing")
+    assert server.request("PUT", "/file", body=b"file").status == 204
+    assert not (root / "going").exists()
+
+
 def test_a_file_takes_no_members(server, box):
     response = server.request("POST", "/file", {"Slug": "x"}, b"x")
     assert response.status == 405 and response.outcome == "not-a-collection"
