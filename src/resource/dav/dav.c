@@ -10,22 +10,53 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#define RETRY_PAUSE (20 * CLOCK_MS) // of a step that others are in the way of, at first
+
 static void act_in_pool(struct work *w)
 {
     struct authoring *a = container_of(w, struct authoring, work);
 
     a->error = 0;
     a->cause = OUTCOME_NONE;
+    a->in_the_way = false;
     a->act(a);
     // Here, so that it counts even when the client has left meanwhile.
-    if (a->changing)
+    if (a->changing && !a->in_the_way)
         atomic_fetch_add(&a->dav->share->changes, 1);
+}
+
+static void on_retry(struct timer *t)
+{
+    struct authoring *a = container_of(t, struct authoring, retry);
+
+    offload_submit(a->dav->pool, a->dav->loop, &a->work);
+    loop_let_go(a->dav->loop);
+}
+
+/* The same step in a while, and more rarely the longer it waits; unless it has waited enough. */
+static bool make_again(struct authoring *a)
+{
+    int64_t now = clock_monotonic();
+
+    if (!a->waits_since)
+        a->waits_since = now;
+    if (hurry_is_on(a->dav->share->hurry))
+        a->cause = OUTCOME_server_stopping;
+    if (a->cause == OUTCOME_server_stopping ||
+        now - a->waits_since >= (int64_t)LIMIT_ROWS_WAIT * CLOCK_MS)
+        return false;
+    timer_init(&a->retry, on_retry);
+    timer_set(a->dav->loop, &a->retry, now + RETRY_PAUSE + (now - a->waits_since) / 4);
+    loop_hold(a->dav->loop);
+    return true;
 }
 
 static void act_done(struct work *w)
 {
     struct authoring *a = container_of(w, struct authoring, work);
 
+    if (a->in_the_way && make_again(a))
+        return;
     a->acted = a->act;
     a->x->host->resume(a->x);
 }

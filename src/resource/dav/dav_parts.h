@@ -58,8 +58,11 @@ struct authoring {
     void (*act)(struct authoring *a);   // in the pool: the step that is under way
     void (*acted)(struct authoring *a); // the last step that has come back; NULL: none
     bool changing;                      // this step changes what is told
-    int error;                          // of the last step: 0, or a negated errno
-    enum outcome cause;                 // of the last step, where an errno does not tell
+    bool in_the_way;                    // it waits for who takes long, and is to be made again
+    int64_t waits_since;                // for such; 0: it did not yet
+    struct timer retry;
+    int error;          // of the last step: 0, or a negated errno
+    enum outcome cause; // of the last step, where an errno does not tell
 
     struct span mount; // the route's path, which ends with a slash
     /* Relative to the root, without slashes at the ends. A client is told names.asked. */
@@ -268,6 +271,8 @@ struct rows_following {
     bool follows;  // there are rows that may have to follow
     bool recorded; // the intent is in the store
 };
+/* rows_claim, which the step has to begin with: it is made again while others are in the way. */
+int rows_await(struct authoring *a, struct rows_claim *claim, bool patient);
 /* Before the change. A negated errno, and then there is nothing to end. */
 int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_kind kind);
 /* After it, whether anything changed (a->error) or not. shallow: a copy without members. */

@@ -233,16 +233,13 @@ void change_properties(struct authoring *a)
     struct patch p = {.a = a, .modified_ns = TREE_NOW};
     struct rows_claim claim = {.paths = {a->path, {NULL, 0}}};
 
+    a->error = rows_await(a, &claim, true);
+    if (a->error)
+        return;
     a->error = take_changes(&p);
-    if (a->error == 0 && !p.failed) {
-        a->error = rows_claim(a->dav->share->rows, &claim, true);
-        if (a->error) {
-            a->cause = OUTCOME_resources_exhausted;
-            return;
-        }
+    if (a->error == 0 && !p.failed)
         a->error = make_changes(&p);
-        rows_release(a->dav->share->rows, &claim);
-    }
+    rows_release(a->dav->share->rows, &claim);
     // RFC 8144 §2.2: where all of it was done, the client does not want to hear of each part.
     if (a->error == 0 && (p.failed || !wants_minimum(a->x)))
         a->error = write_answer(&p);

@@ -25,6 +25,16 @@ static uint64_t inode_of(const struct tree_seen *seen)
     return seen->kind == TREE_ABSENT ? 0 : seen->stamp.inode;
 }
 
+int rows_await(struct authoring *a, struct rows_claim *claim, bool patient)
+{
+    int error = rows_claim(a->dav->share->rows, claim, patient);
+
+    a->in_the_way = error == -EAGAIN;
+    if (error)
+        a->cause = OUTCOME_resources_exhausted;
+    return error;
+}
+
 int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_kind kind)
 {
     struct dav_share *share = a->dav->share;
@@ -44,11 +54,9 @@ int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_
                    .destination = a->to,
                    .destination_inode = inode_of(&a->there.here)},
     };
-    error = rows_claim(share->rows, &f->claim, follows);
-    if (error) {
-        a->cause = OUTCOME_resources_exhausted;
+    error = rows_await(a, &f->claim, follows);
+    if (error)
         return error;
-    }
     // Somebody may have set the first property just before the claim.
     f->follows = j->store && store_tree_has_properties(j->store, j->tree);
     if (!f->follows)

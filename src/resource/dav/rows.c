@@ -60,7 +60,7 @@ static bool disturbs(const struct rows_claim *a, const struct rows_claim *b)
     return false;
 }
 
-/* 1: somebody who will soon have done is in the way; -ETIMEDOUT: somebody who will not. */
+/* 1: somebody who will soon have done is in the way; -EAGAIN: somebody who may not. */
 static int must_wait(const struct rows *r, const struct rows_claim *claim, bool patient)
 {
     int result = 0;
@@ -69,7 +69,7 @@ static int must_wait(const struct rows *r, const struct rows_claim *claim, bool 
         if ((!patient && c->renames && claim->renames) || !disturbs(c, claim))
             continue;
         if (c->is_long && !claim->is_long)
-            return -ETIMEDOUT;
+            return -EAGAIN;
         result = 1;
     }
     return result;

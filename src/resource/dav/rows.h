@@ -19,13 +19,14 @@ void rows_free(struct rows *r);
 struct rows_claim {
     struct span paths[2]; // a renamer's: with all that is below. ptr NULL: none
     bool renames;         // else it sets properties of paths[0] alone
-    bool is_long;         // as of struct work: what is not so doesn't wait for it
+    bool is_long;         // as of struct work: what is not so keeps no thread waiting for it
     struct rows_claim *next;
 };
 
 /*
  * Waits for those who have claimed before and would be disturbed. `patient`: also for others that
- * rename. -ETIMEDOUT: it took, or would take, too long, and nothing is claimed.
+ * rename. -ETIMEDOUT: it took too long; -EAGAIN: it may take long, so the claim is to be made again
+ * later, and the thread left to others. Nothing is claimed then.
  */
 int rows_claim(struct rows *r, struct rows_claim *claim, bool patient);
 void rows_release(struct rows *r, struct rows_claim *claim);
