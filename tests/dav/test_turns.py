@@ -18,7 +18,7 @@ from multistatus import prop, propfind, proppatch, rows, setting  # noqa: E402
 
 WAIT = 2.0  # LIMIT_ROWS_WAIT
 
-pytestmark = pytest.mark.skipif(not disk.CALLS, reason="the numbers of the calls are not known here")
+pytestmark = pytest.mark.skipif(not disk.CALLS, reason="the calls have no known numbers here")
 
 
 @pytest.fixture
