@@ -83,7 +83,8 @@ struct authoring {
     struct digest_hash *hash; // of the content, where the client sent digests
     struct digests digests;   // those
     struct digests whole;     // that it sent of the representation, of which this is a part
-    bool digests_read;
+    bool digests_read, digests_checked;
+    bool digests_all; // whatever digest of the content may still come, it is being computed
     struct failed_member *failed;
     size_t failed_count;
     bool given_up;              // for their sake, with nothing changed
@@ -180,7 +181,9 @@ void write_discard(struct authoring *a);
 /* dav_digest.c: the digests that the client sent (RFC 9530), and what computes the same. */
 int digests_read(struct authoring *a);
 void digests_add(struct authoring *a, struct span content);
-int digests_check(struct authoring *a);
+/* All has come, trailers too. What could not be computed until now is read again: the content is
+ * what is staged from `first` on; a stage is not needed when it is empty. */
+int digests_check(struct authoring *a, const struct stage *stage, uint64_t first);
 /* Whether the next takes long. */
 bool digests_reread_much(const struct authoring *a);
 /* The same for all that is staged: those of the whole, and earlier ones (NULL: none) of it. */
@@ -190,6 +193,8 @@ int digests_check_whole(struct authoring *a, const struct stage *stage,
 /* dav_post.c: the same for POST. */
 void post_piece(struct authoring *a);
 void post_commit(struct authoring *a);
+/* Whether the content says that it is a form, before any of it was looked at. */
+bool post_sends_form(const struct exchange *x);
 bool post_is_form(const struct authoring *a);
 /* Of the member that was made; not of a form. */
 struct span post_member_name(const struct authoring *a);

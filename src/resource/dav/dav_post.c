@@ -269,6 +269,12 @@ static int commit_members(struct authoring *a)
     return error;
 }
 
+/* The content, where all of it is in one place. */
+static const struct stage *staged_whole(const struct authoring *a)
+{
+    return a->posting && !a->posting->is_form ? a->posting->members->stage : NULL;
+}
+
 void post_commit(struct authoring *a)
 {
     struct posting *p;
@@ -277,7 +283,7 @@ void post_commit(struct authoring *a)
     if (a->error == 0)
         a->error = digests_read(a);
     if (a->error == 0)
-        a->error = digests_check(a);
+        a->error = digests_check(a, staged_whole(a), 0);
     if (a->error == 0 && !a->posting)
         a->error = begin_posting(a); // no content at all
     p = a->posting;
@@ -285,6 +291,14 @@ void post_commit(struct authoring *a)
         a->error = authoring_fail(a, OUTCOME_form_malformed);
     if (a->error == 0)
         a->error = commit_members(a);
+}
+
+bool post_sends_form(const struct exchange *x)
+{
+    struct multipart_form form;
+
+    return multipart_begin(&form, message_field(&x->request, FIELD_content_type)) !=
+           MULTIPART_BEGIN_OTHER_TYPE;
 }
 
 bool post_is_form(const struct authoring *a)

@@ -319,7 +319,7 @@ void write_commit(struct authoring *a)
     if (a->error == 0 && !a->stage)
         digests_add(a, a->content);
     if (a->error == 0)
-        a->error = digests_check(a);
+        a->error = digests_check(a, a->stage, 0);
     if (a->error)
         return;
     if (!a->stage && write_is_partial(a->x)) {
