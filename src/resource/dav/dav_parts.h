@@ -8,7 +8,7 @@
 #include "resource/dav/answer_cache.h"
 #include "resource/dav/dav.h"
 #include "resource/dav/dav_request.h"
-#include "resource/dav/digest_hash.h"
+#include "resource/files/digest_hash.h"
 #include "resource/dav/lock_facts.h"
 #include "resource/dav/lock_journal.h"
 #include "resource/dav/multistatus_write.h"
