@@ -9,7 +9,7 @@ import harness
 from site_of_files import put  # noqa: F401 (for the tests)
 
 Server = harness.Server
-HOST = "dav.example"
+HOST = "dav.localhost"
 TEMPORARY = re.compile(r"\.candor-tmp-[0-9a-f]{16}$")
 
 

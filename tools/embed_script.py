@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes a C header from the parts of a script: its bytes without comment lines and indentation,
-and their SHA-256 as a Content-Security-Policy source (CSP Level 3, section 2.3.1), so that the
-policy and the script that it permits cannot drift apart. Two variants: for folders that can only be
-read (PAGE_SCRIPT_READ), without the parts named by --writable, and for those that can be written.
+"""Makes a C header from the parts of a script, without comment lines and indentation, so that the
+policy and the script that it permits cannot drift apart. Two pieces (embed.py): for folders that
+can only be read (page_script_read), without the parts named by --writable, and for those that can
+be written (page_script_write).
 
 usage: embed_script.py HEADER.h PART.js... [--writable PART.js]...
 """
 import argparse
-import base64
-import hashlib
 import re
 import sys
 from pathlib import Path
+
+import embed
 
 
 def shrink(script):
@@ -22,14 +22,8 @@ def shrink(script):
     return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
-def embed(name, parts):
-    script = '(() => {\n"use strict";\n' + "\n".join(parts) + "\n})();"
-    data = script.encode("ascii")
-    digest = base64.b64encode(hashlib.sha256(data).digest()).decode("ascii")
-    rows = [data[i : i + 20] for i in range(0, len(data), 20)]
-    body = "\n".join("    " + " ".join(f"{byte}," for byte in row) for row in rows)
-    return (f"#define {name.upper()}_SOURCE \"'sha256-{digest}'\"\n"
-            f"static const char {name}[{len(data)}] = {{\n{body}\n}};\n")
+def script_of(parts):
+    return '(() => {\n"use strict";\n' + "\n".join(parts) + "\n})();"
 
 
 def main():
@@ -48,7 +42,8 @@ def main():
     Path(options.header).write_text(
         "// SPDX-License-Identifier: MIT\n"
         f"// Made from {', '.join(parts)}; changes belong there.\n"
-        + embed("page_script_read", read) + embed("page_script_write", parts.values()),
+        + embed.piece("page_script_read", script_of(read))
+        + embed.piece("page_script_write", script_of(parts.values())),
         encoding="ascii")
 
 

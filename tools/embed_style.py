@@ -1,40 +1,36 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes a C header from a style sheet: its bytes without comments and indentation, and their
-SHA-256 as a Content-Security-Policy source (CSP Level 3, section 2.3.1), so that the policy and
-the style that it permits cannot drift apart.
+"""Makes a C header from style sheets: NAME.css becomes the piece (embed.py) page_style_NAME,
+without comments and needless white space, so that the policy and the style that it permits cannot
+drift apart.
 
-usage: embed_style.py STYLE.css HEADER.h
+usage: embed_style.py HEADER.h NAME.css...
 """
-import base64
-import hashlib
 import re
 import sys
+from pathlib import Path
+
+import embed
 
 
 def shrink(css):
-    """Without comments, indentation and empty lines; every line break that parts words stays."""
-    css = re.sub(r"/\*.*?\*/", "", css, flags=re.S)
-    return "\n".join(line.strip() for line in css.splitlines() if line.strip())
+    """What stands in quotes stays as it is; around it white space only parts words."""
+    parts = re.split(r'("[^"]*")', re.sub(r"/\*.*?\*/", "", css, flags=re.S))
+    for at in range(0, len(parts), 2):
+        part = re.sub(r" ?([{};,]) ?", r"\1", re.sub(r"\s+", " ", parts[at]))
+        parts[at] = part.replace(": ", ":").replace(";}", "}")
+    return "".join(parts).strip()
 
 
 def main():
-    source, target = sys.argv[1:]
-    with open(source, encoding="ascii") as file:
-        css = shrink(file.read())
-    if "<" in css:
-        sys.exit(f"{source}: '<' could end the style element; write %3C inside a data: URI")
-    data = css.encode("ascii")
-    digest = base64.b64encode(hashlib.sha256(data).digest()).decode("ascii")
-    rows = [data[i : i + 20] for i in range(0, len(data), 20)]
-    body = "\n".join("    " + " ".join(f"{byte}," for byte in row) for row in rows)
-    with open(target, "w", encoding="ascii") as file:
-        file.write(
-            "// SPDX-License-Identifier: MIT\n"
-            f"// Made from {source.rsplit('/', 1)[-1]}; changes belong there.\n"
-            f'#define PAGE_STYLE_SOURCE "\'sha256-{digest}\'"\n'
-            f"static const char page_style[{len(data)}] = {{\n{body}\n}};\n"
-        )
+    header, *files = sys.argv[1:]
+    text = "// SPDX-License-Identifier: MIT\n// Made from style sheets; changes belong there.\n"
+    for file in map(Path, files):
+        css = shrink(file.read_text(encoding="ascii"))
+        if "<" in css:
+            sys.exit(f"{file}: '<' could end the style element; write %3C inside a data: URI")
+        text += embed.piece(f"page_style_{file.stem}", css)
+    Path(header).write_text(text, encoding="ascii")
 
 
 if __name__ == "__main__":

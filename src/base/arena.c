@@ -61,6 +61,15 @@ void *arena_grow(struct arena *a, size_t size)
     return c->data;
 }
 
+size_t arena_extra(const struct arena *a)
+{
+    size_t size = 0;
+
+    for (const struct arena_chunk *c = a->chunks; c && c->next; c = c->next)
+        size += c->size;
+    return size;
+}
+
 void arena_reset(struct arena *a)
 {
     if (!a->chunks)

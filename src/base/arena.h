@@ -20,6 +20,9 @@ int arena_init(struct arena *a, size_t first);
 void arena_reset(struct arena *a);
 void arena_done(struct arena *a);
 
+/* Bytes of all chunks but the first, which every arena has. */
+size_t arena_extra(const struct arena *a);
+
 /* Slow path of arena_alloc: a new chunk. */
 void *arena_grow(struct arena *a, size_t size);
 

@@ -23,8 +23,8 @@ static int check_file(const char *file)
         config_error_done(&error);
         return r == -CANDOR_E_CONFIG ? CLI_USAGE : CLI_FAILURE;
     }
-    printf("%s: fine (%zu %s)\n", file, config->routes.count,
-           config->routes.count == 1 ? "route" : "routes");
+    printf("%s: fine (%zu %s)\n", file, config->routes.number_count,
+           config->routes.number_count == 1 ? "route" : "routes");
     config_free(config);
     return fflush(stdout) == 0 ? CLI_OK : CLI_FAILURE;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "graph/exchange.h"
 
+#include "http/upload_fields.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -18,6 +20,22 @@ void exchange_set_cause(struct exchange *x, enum outcome cause, uint64_t offset)
         return;
     x->cause = cause;
     x->cause_offset = offset;
+}
+
+void exchange_heed_query(struct exchange *x)
+{
+    const method_set views = METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD) |
+                             METHOD_BIT(METHOD_OPTIONS) | METHOD_BIT(METHOD_PROPFIND);
+    struct span id;
+
+    if (upload_name_parse(x->request.query, &id)) {
+        x->upload.named = true;
+        x->allowed &= METHOD_BIT(METHOD_HEAD) | METHOD_BIT(METHOD_PATCH) |
+                      METHOD_BIT(METHOD_DELETE) | METHOD_BIT(METHOD_OPTIONS);
+    } else if (x->request.query.len) {
+        x->withheld = x->allowed & ~views;
+        x->allowed &= views;
+    }
 }
 
 struct span exchange_field(struct exchange *x, enum field id)
@@ -121,20 +139,40 @@ void exchange_add_field(struct exchange *x, struct span name, struct span value)
     x->response.fields_end = &f->next;
 }
 
-void exchange_add_fieldf(struct exchange *x, struct span name, const char *format, ...)
+/* On the arena; ptr NULL: no memory. */
+static struct span print(struct exchange *x, const char *format, va_list args)
 {
-    va_list args;
+    va_list again;
     char *text;
     int n;
 
-    va_start(args, format);
-    n = vsnprintf(NULL, 0, format, args);
-    va_end(args);
+    va_copy(again, args);
+    n = vsnprintf(NULL, 0, format, again);
+    va_end(again);
     text = n < 0 ? NULL : arena_alloc(&x->arena, (size_t)n + 1);
     if (!text)
-        return;
-    va_start(args, format);
+        return (struct span){NULL, 0};
     vsnprintf(text, (size_t)n + 1, format, args);
+    return span_of(text, (size_t)n);
+}
+
+void exchange_describef(struct exchange *x, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    x->detail = print(x, format, args);
     va_end(args);
-    exchange_add_field(x, name, span_of(text, (size_t)n));
+}
+
+void exchange_add_fieldf(struct exchange *x, struct span name, const char *format, ...)
+{
+    struct span value;
+    va_list args;
+
+    va_start(args, format);
+    value = print(x, format, args);
+    va_end(args);
+    if (value.ptr)
+        exchange_add_field(x, name, value);
 }

@@ -157,12 +157,14 @@ struct exchange {
     struct span detail; // a sentence on what was found in this very request; or empty
     int system_error;   // errno behind the cause, for the log alone; or 0
     bool over_capacity, host_known;
+    bool host_doubtful; // it may be that of a page which has its name lead to this machine
     bool hurried; // set by the host, at any time: it is to end, and waits no more than it must
     struct uri_path path;
     struct resource *resource; // not owned; NULL: no route
     struct resource *guard;    // the same where it answers itself, though another one (its reader)
                                // was chosen for that: it knows the locks; NULL: none
     method_set allowed;
+    method_set withheld; // of those that the resource has: not with this query
     uint64_t content_limit;
     struct trailer *trailers; // that count (FIELD_FLAG_TRAILER)
     uint64_t content_taken;   // bytes that the resource has taken before the piece at hand
@@ -195,8 +197,18 @@ struct exchange {
 /* Makes it ready for the next request; keeps arena, host and carrier. */
 void exchange_reset(struct exchange *x);
 
+/*
+ * What the query of the target means where things can be changed: it names an upload, or something
+ * that can only be read (RFC 3986 §3.4), and `allowed` is narrowed to that.
+ */
+void exchange_heed_query(struct exchange *x);
+
 /* Records why a fact could not be had; the first cause wins. */
 void exchange_set_cause(struct exchange *x, enum outcome cause, uint64_t offset);
+
+/* Says more of the cause, in a whole sentence; only what goes with that very outcome. */
+__attribute__((format(printf, 2, 3))) void exchange_describef(struct exchange *x,
+                                                              const char *format, ...);
 
 /* Whether the cause became the outcome and is of a certain byte of the request. */
 static inline bool exchange_has_offset(const struct exchange *x)

@@ -35,14 +35,34 @@ bool ask_route_known(struct exchange *x)
     return x->resource != NULL;
 }
 
+bool ask_host_certain(struct exchange *x)
+{
+    return !x->host_doubtful;
+}
+
 bool ask_method_known(struct exchange *x)
 {
     return x->request.method != METHOD_UNKNOWN;
 }
 
+bool ask_method_registered(struct exchange *x)
+{
+    return method_is_elsewhere(x->request.method_name);
+}
+
+bool ask_query_permits(struct exchange *x)
+{
+    return !(x->withheld & METHOD_BIT(x->request.method));
+}
+
 bool ask_method_allowed(struct exchange *x)
 {
     return (x->allowed & METHOD_BIT(x->request.method)) != 0;
+}
+
+bool ask_allowed_known(struct exchange *x)
+{
+    return x->cause == OUTCOME_NONE;
 }
 
 bool ask_is_trace(struct exchange *x)
@@ -174,9 +194,18 @@ bool ask_has_if_match(struct exchange *x)
     return has_condition(x, FIELD_if_match);
 }
 
+static bool is_sound(struct exchange *x, enum field field, enum condition found)
+{
+    if (found == CONDITION_MALFORMED)
+        exchange_describef(x, "Byte %zu of %.*s is not where an entity tag begins and ends.",
+                           entity_tags_fault(condition(x, field)),
+                           SPAN_ARG(field_table[field].name));
+    return found != CONDITION_MALFORMED;
+}
+
 bool ask_if_match_sound(struct exchange *x)
 {
-    return if_match(x) != CONDITION_MALFORMED;
+    return is_sound(x, FIELD_if_match, if_match(x));
 }
 
 bool ask_if_match_holds(struct exchange *x)
@@ -214,7 +243,7 @@ bool ask_has_if_none_match(struct exchange *x)
 
 bool ask_if_none_match_sound(struct exchange *x)
 {
-    return if_none_match(x) != CONDITION_MALFORMED;
+    return is_sound(x, FIELD_if_none_match, if_none_match(x));
 }
 
 bool ask_if_none_match_holds(struct exchange *x)

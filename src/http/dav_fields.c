@@ -318,21 +318,12 @@ bool authority_eq(struct span scheme_a, struct span a, struct span scheme_b, str
     return host_eq(a, b) && span_eq(port_of(scheme_a, a), port_of(scheme_b, b));
 }
 
-enum destination_place destination_locate(const struct destination *d, struct span scheme,
-                                          struct span host)
+bool destination_is_here(const struct destination *d, struct span host)
 {
-    bool same_scheme = span_eq_nocase(d->scheme, scheme);
-
     if (!d->scheme.ptr)
-        return DESTINATION_HERE;
-    if (authority_eq(d->scheme, d->authority, scheme, host))
-        return same_scheme ? DESTINATION_HERE : DESTINATION_OTHER_SCHEME;
-    // Both with the default port of their scheme: what a proxy that speaks TLS leaves behind.
-    if (!same_scheme && host_eq(d->authority, host) &&
-        span_eq(port_of(d->scheme, d->authority), port_of(d->scheme, SPAN(""))) &&
-        span_eq(port_of(scheme, host), port_of(scheme, SPAN(""))))
-        return DESTINATION_OTHER_SCHEME;
-    return DESTINATION_OTHER_HOST;
+        return true;
+    return (span_eq_nocase(d->scheme, SPAN("http")) || span_eq_nocase(d->scheme, SPAN("https"))) &&
+           authority_eq(d->scheme, d->authority, d->scheme, host);
 }
 
 bool oc_mtime_parse(struct span value, int64_t *ret_unix)

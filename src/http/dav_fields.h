@@ -73,15 +73,12 @@ enum destination_result destination_parse(struct span value, struct destination 
  */
 bool authority_eq(struct span scheme_a, struct span a, struct span scheme_b, struct span b);
 
-enum destination_place {
-    DESTINATION_HERE,
-    DESTINATION_OTHER_SCHEME, // the same host, another scheme
-    DESTINATION_OTHER_HOST,   // another host or port
-};
-
-/* Where it is, seen from a request that came by scheme ("http") with that Host. */
-enum destination_place destination_locate(const struct destination *d, struct span scheme,
-                                          struct span host);
+/*
+ * Whether it is on the server that a request with that Host went to. Which scheme that came by the
+ * server cannot know, as a proxy may have ended TLS before it: http and https are both its own, and
+ * a Host without port has that of the destination's scheme.
+ */
+bool destination_is_here(const struct destination *d, struct span host);
 
 /*
  * X-OC-Mtime, as ownCloud's clients and rclone send it: decimal seconds since 1970, perhaps

@@ -75,3 +75,13 @@ enum entity_tags entity_tags_classify(struct span value)
             return ENTITY_TAGS_MALFORMED;
     return rest.len ? ENTITY_TAGS_MALFORMED : ENTITY_TAGS_LIST;
 }
+
+size_t entity_tags_fault(struct span value)
+{
+    struct span rest = span_trim(value);
+    struct entity_tag tag;
+
+    for (int count = 0; count <= LIMIT_ENTITY_TAGS && entity_tags_next(&rest, &tag);)
+        count++;
+    return rest.len ? (size_t)(rest.ptr - value.ptr) : value.len;
+}

@@ -38,4 +38,8 @@ enum entity_tags entity_tags_classify(struct span value);
  */
 bool entity_tags_next(struct span *rest, struct entity_tag *ret);
 
+/* The offset in a malformed value at which the first list member stands that is no entity tag, or
+ * is one too many. */
+size_t entity_tags_fault(struct span value);
+
 #endif

@@ -33,11 +33,11 @@ bool upload_number_parse(struct span value, uint64_t *ret_number)
     return item.len <= INTEGER_DIGITS && span_to_u64(item, INT64_MAX, ret_number);
 }
 
-bool upload_name_parse(struct span path, struct span query, struct span *ret_id)
+bool upload_name_parse(struct span query, struct span *ret_id)
 {
     const struct span name = SPAN("upload=");
 
-    if (!query.ptr || !span_ends(path, SPAN("/")) || !span_starts(query, name))
+    if (!query.ptr || !span_starts(query, name))
         return false;
     *ret_id = span_from(query, name.len);
     return true;

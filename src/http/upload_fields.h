@@ -23,10 +23,10 @@ enum upload_complete upload_complete_parse(struct span value);
 bool upload_number_parse(struct span value, uint64_t *ret_number);
 
 /*
- * Whether path and query name an upload, "/folder/?upload=ID"; *ret_id is what stands there, which
- * need not be a name that an upload could have.
+ * Whether the query names an upload, "/folder/?upload=ID"; *ret_id is what stands there, which need
+ * not be a name that an upload could have.
  */
-bool upload_name_parse(struct span path, struct span query, struct span *ret_id);
+bool upload_name_parse(struct span query, struct span *ret_id);
 
 /*
  * Whether a page of another site sent the request, as Sec-Fetch-Site says; where a browser doesn't

@@ -103,6 +103,8 @@ uint64_t stream_send_progress(const struct stream *s);
  * it tells a slow client from a stuck one. */
 uint64_t stream_send_backlog(const struct stream *s);
 
+/* Whether the connection was made to a loopback address of this machine. */
+bool stream_is_loopback(const struct stream *s);
 /* Whether something has come that was not received yet; the stream's end is nothing. */
 bool stream_has_input(const struct stream *s);
 

@@ -6,7 +6,6 @@ const struct method_info method_table[METHOD_COUNT] = {
 #define METHOD(name, safe, idempotent, section)                                                    \
     [METHOD_##name] = {SPAN_INIT(#name), safe, idempotent, section},
 #include "registry/method.def"
-#undef METHOD
 };
 
 enum method method_from_name(struct span name)
@@ -17,4 +16,17 @@ enum method method_from_name(struct span name)
         if (span_eq(method_table[m].name, name))
             return (enum method)m;
     return METHOD_UNKNOWN;
+}
+
+bool method_is_elsewhere(struct span name)
+{
+    static const struct span names[] = {
+#define METHOD_ELSEWHERE(name, section) SPAN_INIT(name),
+#include "registry/method.def"
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (span_eq(names[i], name))
+            return true;
+    return false;
 }

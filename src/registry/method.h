@@ -12,7 +12,6 @@ enum method {
     METHOD_UNKNOWN,
 #define METHOD(name, safe, idempotent, section) METHOD_##name,
 #include "registry/method.def"
-#undef METHOD
     METHOD_COUNT
 };
 
@@ -31,5 +30,8 @@ extern const struct method_info method_table[METHOD_COUNT];
 
 /* Methods are case-sensitive. METHOD_UNKNOWN when the table has no such name. */
 enum method method_from_name(struct span name);
+
+/* Whether it is a method of IANA's registry that this program does not perform. */
+bool method_is_elsewhere(struct span name);
 
 #endif

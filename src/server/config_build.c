@@ -257,10 +257,29 @@ static int build_pages(struct build *b, const struct raw_top *raw)
     return 0;
 }
 
+/*
+ * Where clients write, NAME.gz is theirs like any other file: in the place of NAME it would answer
+ * with content that nobody stored there.
+ */
+static bool build_precompressed(struct build *b, const struct raw_files *raw,
+                                const struct config_node *node, bool write)
+{
+    if (!write)
+        return take_BOOLEAN(raw->precompressed, FILES_precompressed);
+    if (take_BOOLEAN(raw->precompressed, false))
+        config_report_add(b->report, config_tree_key(node, "precompressed"), "routes.files.",
+                          SPAN("precompressed"),
+                          "clients write here, and what they store as \"name.gz\" would answer for "
+                          "\"name\"; expected false, or no \"write: true\"");
+    return false;
+}
+
 static int build_files(struct build *b, const struct raw_files *raw, const struct config_node *node,
                        struct files_options *files)
 {
-    const char *index = raw->index ? raw->index : "index.html";
+    bool write = take_BOOLEAN(raw->write, FILES_write);
+    // Where clients write, an index that nobody asked for would let one of them hide the folder.
+    const char *index = raw->index ? raw->index : write ? "" : "index.html";
     struct config_place place;
 
     files->root = keep_path(b, raw->root);
@@ -271,8 +290,8 @@ static int build_files(struct build *b, const struct raw_files *raw, const struc
     files->archives = take_BOOLEAN(raw->archives, FILES_archives);
     files->search = take_BOOLEAN(raw->search, FILES_search);
     files->dotfiles = take_BOOLEAN(raw->dotfiles, FILES_dotfiles);
-    files->precompressed = take_BOOLEAN(raw->precompressed, FILES_precompressed);
-    files->write = take_BOOLEAN(raw->write, FILES_write);
+    files->precompressed = build_precompressed(b, raw, node, write);
+    files->write = write;
     files->quota = take_SIZE(raw->quota, FILES_quota);
     files->reserve = take_SIZE(raw->reserve, FILES_reserve);
     files->infinite_depth = take_NUMBER(raw->infinite_depth, FILES_infinite_depth);
@@ -291,16 +310,11 @@ static uint64_t upload_limit(uint64_t max_upload)
 static int build_route(struct build *b, const struct raw_route *raw, const struct config_node *node,
                        size_t number, struct route *route)
 {
-    struct span host = span_from_str(raw->host);
-    char *kept_host = keep(b, SPAN(""), host);
     char *kept_path = keep(b, SPAN(""), span_from_str(raw->path));
 
-    if (!kept_host || !kept_path)
+    if (!kept_path)
         return -CANDOR_E_MEMORY;
-    for (size_t i = 0; i < host.len; i++)
-        kept_host[i] = ascii_lower(kept_host[i]);
     *route = (struct route){
-        .host = span_from_str(kept_host),
         .path = span_from_str(kept_path),
         .content = take_SIZE(raw->limits ? raw->limits->content : NULL, b->config->limits.content),
         .stored = upload_limit(take_SIZE(raw->files->max_upload, FILES_max_upload)),
@@ -310,17 +324,55 @@ static int build_route(struct build *b, const struct raw_route *raw, const struc
     return build_files(b, raw->files, config_tree_key(node, "files"), &route->files);
 }
 
+static int build_host(struct build *b, const char *name, struct route *route)
+{
+    struct span host = span_from_str(name);
+    char *kept = keep(b, SPAN(""), host);
+
+    if (!kept)
+        return -CANDOR_E_MEMORY;
+    for (size_t i = 0; i < host.len; i++)
+        kept[i] = ascii_lower(kept[i]);
+    route->host = span_from_str(kept);
+    return 0;
+}
+
+/* The same route for each of its hosts, from routes[*count] on. */
+static int build_hosts(struct build *b, const struct raw_route *raw, const struct route *route,
+                       struct route *routes, size_t *count)
+{
+    int r = 0;
+
+    if (raw->host || !raw->hosts_count) {
+        routes[*count] = *route;
+        r = build_host(b, raw->host, &routes[(*count)++]);
+    }
+    for (size_t i = 0; i < raw->hosts_count && r == 0; i++) {
+        routes[*count] = *route;
+        r = build_host(b, raw->hosts[i], &routes[(*count)++]);
+    }
+    return r;
+}
+
 static int build_routes(struct build *b, const struct raw_top *raw)
 {
     const struct config_node *list = config_tree_key(b->root, "routes");
-    size_t count = raw->routes_count, twins[2];
-    struct route *routes = arena_alloc(&b->config->arena, count * sizeof *routes);
+    size_t most = 0, count = 0, twins[2];
+    struct route *routes;
     int r = 0;
 
+    for (size_t i = 0; i < raw->routes_count; i++)
+        most += 1 + raw->routes[i].hosts_count;
+    routes = arena_alloc(&b->config->arena, most * sizeof *routes);
     if (!routes)
         return -CANDOR_E_MEMORY;
-    for (size_t i = 0; i < count && r == 0; i++)
-        r = build_route(b, &raw->routes[i], config_tree_member(list, i), i, &routes[i]);
+    for (size_t i = 0; i < raw->routes_count && r == 0; i++) {
+        struct route route;
+
+        r = build_route(b, &raw->routes[i], config_tree_member(list, i), i, &route);
+        if (r == 0)
+            r = build_hosts(b, &raw->routes[i], &route, routes, &count);
+    }
     if (r < 0)
         return r;
     r = route_table_init(&b->config->routes, routes, count, &b->config->arena, twins);

@@ -152,7 +152,7 @@ static void check_list(const struct config_section *section, const struct config
 static void check_value(const struct config_section *section, const struct config_key *key,
                         const struct config_node *node, struct check *check)
 {
-    if (key->kind == CONFIG_ADDRESSES || key->kind == CONFIG_SECTIONS)
+    if (key->kind == CONFIG_ADDRESSES || key->kind == CONFIG_HOSTS || key->kind == CONFIG_SECTIONS)
         check_list(section, key, node, check);
     else if (key->kind == CONFIG_SECTION)
         check_section(key->section, node, check);

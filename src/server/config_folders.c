@@ -220,7 +220,7 @@ static size_t collect(const struct route_table *table, bool writable_only, struc
 {
     size_t count = 0;
 
-    for (size_t number = 0; number < table->count; number++) {
+    for (size_t number = 0; number < table->number_count; number++) {
         const struct route *route = table->routes;
         int fd;
 

@@ -27,6 +27,7 @@ enum config_kind {
     CONFIG_NAME, // of a file in a folder
     CONFIG_PATH, // of requests
     CONFIG_HOST,
+    CONFIG_HOSTS,    // a list of those
     CONFIG_SECTION,  // a mapping
     CONFIG_SECTIONS, // a list of mappings
 };
@@ -75,6 +76,7 @@ extern const struct config_section config_schema;
 #define CONFIG_SHAPE_NAME STRING
 #define CONFIG_SHAPE_PATH STRING
 #define CONFIG_SHAPE_HOST STRING
+#define CONFIG_SHAPE_HOSTS STRINGS
 #define CONFIG_SHAPE_SECTION SECTION
 #define CONFIG_SHAPE_SECTIONS SECTIONS
 

@@ -225,6 +225,7 @@ const char *config_value_wrong(const struct config_key *key, struct span text)
     case CONFIG_PATH:
         return path_wrong(text);
     case CONFIG_HOST:
+    case CONFIG_HOSTS:
         return host_wrong(text);
     case CONFIG_LOG:
     case CONFIG_FILE:
@@ -281,6 +282,7 @@ void config_add_expected(struct buf *out, const struct config_key *key)
         [CONFIG_NAME] = {"the name of a file, without a slash", NULL},
         [CONFIG_PATH] = {"a path like / or /team/ or /robots.txt, not percent-encoded", NULL},
         [CONFIG_HOST] = {"a host like example.org or [::1], without a port", NULL},
+        [CONFIG_HOSTS] = {"a list of hosts, each like example.org or [::1], without a port", NULL},
         [CONFIG_SECTION] = {"keys below it", NULL},
         [CONFIG_SECTIONS] = {"a list, each member with keys of its own", NULL},
     };

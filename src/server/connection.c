@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "graph/graph.h"
-#include "http/upload_fields.h"
 #include "server/content.h"
 #include "server/respond.h"
 
@@ -119,22 +118,21 @@ static void carried_end(struct carried *k)
 
 /* The facts that the server itself knows. */
 
-static void establish_route(struct exchange *x, struct worker *w)
+static void establish_route(struct exchange *x, const struct connection *c)
 {
+    struct worker *w = c->worker;
     const struct config *config = w->config;
     const struct route *route;
-    struct span id;
 
     route = route_find(config, x->request.host, x->path.text, &x->host_known);
     if (!route)
         return;
+    x->host_doubtful = route->files.write && route->host.len == 0 &&
+                       !route_host_is_local(x->request.host) && stream_is_loopback(&c->stream);
     x->resource = w->resources[route->number];
     x->allowed = x->resource->methods;
-    if (x->resource->reader && upload_name_parse(x->path.text, x->request.query, &id)) {
-        x->upload.named = true;
-        x->allowed &= METHOD_BIT(METHOD_HEAD) | METHOD_BIT(METHOD_PATCH) |
-                      METHOD_BIT(METHOD_DELETE) | METHOD_BIT(METHOD_OPTIONS);
-    }
+    if (x->resource->reader)
+        exchange_heed_query(x);
     if (x->resource->reader && !x->upload.named &&
         (x->request.method == METHOD_GET || x->request.method == METHOD_HEAD)) {
         x->guard = x->resource;
@@ -162,7 +160,7 @@ static bool establish(struct exchange *x, enum fact fact)
     struct carried *k = x->carrier;
 
     if (fact == FACT_ROUTE) {
-        establish_route(x, k->connection->worker);
+        establish_route(x, k->connection);
         return true;
     }
     assert(fact == FACT_CONTENT || fact == FACT_UNWANTED);

@@ -161,7 +161,7 @@ static void write_page(struct exchange *x, struct buf *b)
     if (outcome_table[x->outcome].status == 503)
         page.retry_after = RETRY_AFTER;
     error_page_write_html(b, &page);
-    exchange_add_field(x, SPAN("Content-Security-Policy"), page_content_security_policy);
+    exchange_add_field(x, SPAN("Content-Security-Policy"), page_error_policy);
 }
 
 static void respond_error(struct exchange *x, const struct config *config,
@@ -215,7 +215,7 @@ static void respond_redirect(struct exchange *x)
         buf_addf(&b, "%.*s: %.*s\n", SPAN_ARG(title), SPAN_ARG(location_of(x)));
     } else {
         error_page_write_redirect_html(&b, x->outcome, location_of(x));
-        exchange_add_field(x, SPAN("Content-Security-Policy"), page_content_security_policy);
+        exchange_add_field(x, SPAN("Content-Security-Policy"), page_error_policy);
     }
     set_body(x, &b);
     exchange_add_field(x, SPAN("Content-Type"), types[choice]);

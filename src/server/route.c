@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "server/config.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 static int span_compare(struct span a, struct span b)
@@ -84,7 +85,11 @@ int route_table_init(struct route_table *table, struct route *routes, size_t cou
         hosts[host_count] = (struct route_host){.name = routes[i].host, .first = i};
         host_init(&hosts[host_count++], routes, next - i);
     }
-    *table = (struct route_table){routes, count, hosts, host_count};
+    *table = (struct route_table){
+        .routes = routes, .count = count, .hosts = hosts, .host_count = host_count};
+    for (size_t i = 0; i < count; i++)
+        if (routes[i].number >= table->number_count)
+            table->number_count = routes[i].number + 1;
     return 0;
 }
 
@@ -189,4 +194,23 @@ struct span route_rest(const struct route *route, struct span path)
     while (slash > 0 && path.ptr[slash - 1] != '/')
         slash--;
     return span_from(path, slash ? slash - 1 : 0);
+}
+
+bool route_host_is_local(struct span host)
+{
+    const struct span local = SPAN("localhost");
+    char text[INET_ADDRSTRLEN];
+    struct in_addr address;
+
+    if (host.len == 0 || host.ptr[0] == '[')
+        return true;
+    if (span_ends(host, SPAN(".")))
+        host.len--;
+    if (host.len >= local.len && span_eq_nocase(span_from(host, host.len - local.len), local))
+        return host.len == local.len || host.ptr[host.len - local.len - 1] == '.';
+    if (host.len >= sizeof text)
+        return false;
+    memcpy(text, host.ptr, host.len);
+    text[host.len] = '\0';
+    return inet_pton(AF_INET, text, &address) == 1;
 }

@@ -20,7 +20,7 @@ struct route {
     struct span path; // as described above
     uint64_t content; // largest request content that is not stored, bytes
     uint64_t stored;  // largest request content that is, where the route is writable
-    size_t number;    // its place in the file, from 0
+    size_t number;    // its place in the file, from 0; the same for each of its hosts
     int32_t parent;   // the longest folder of the same host that holds it, or -1
     enum route_kind kind;
     union {
@@ -39,6 +39,7 @@ struct route_host {
 struct route_table {
     struct route *routes; // sorted by host, then path
     size_t count;
+    size_t number_count;      // of routes in the file: one with several hosts is here for each
     struct route_host *hosts; // sorted by name; the general ones, if any, are the first
     size_t host_count;
 };
@@ -70,5 +71,12 @@ const struct route *route_find(const struct config *config, struct span host, st
  * segment: "/x/robots.txt" leaves "/robots.txt". A part of path.
  */
 struct span route_rest(const struct route *route, struct span path);
+
+/*
+ * Whether a host without port is this machine's whatever name servers say: an IP address,
+ * localhost, a name below that, or none. A page can have its own name lead to this machine and is
+ * then of the same origin as what is served here, but by none of these.
+ */
+bool route_host_is_local(struct span host);
 
 #endif

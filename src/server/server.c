@@ -138,14 +138,14 @@ static int open_shares(struct server *s)
 
     if (opened < 0)
         return opened;
-    s->shares = calloc(table->count, sizeof(struct dav_share *));
+    s->shares = calloc(table->number_count, sizeof(struct dav_share *));
     if (!s->shares)
         return -CANDOR_E_MEMORY;
     for (size_t i = 0; i < table->count; i++) {
         const struct route *route = &table->routes[i];
         int error = 0;
 
-        if (route->files.write)
+        if (route->files.write && !s->shares[route->number])
             error = dav_share_open(&route->files, s->store, s->types, offload_hurry(s->pool),
                                    &s->shares[route->number]);
         if (error < 0) {
@@ -350,7 +350,7 @@ int server_run(const struct config *config)
     for (unsigned w = 0; w < s.opened; w++)
         worker_done(&s.workers[w]);
     log_writer_close(s.log_writer);
-    for (size_t i = 0; s.shares && i < config->routes.count; i++)
+    for (size_t i = 0; s.shares && i < config->routes.number_count; i++)
         dav_share_free(s.shares[i]);
     free(s.shares);
     store_close(s.store);

@@ -174,16 +174,19 @@ static int open_resources(struct worker *w)
     const struct route_table *table = &w->config->routes;
 
     w->methods = w->config->trace ? METHOD_BIT(METHOD_TRACE) : 0;
-    w->resources = calloc(table->count, sizeof(struct resource *));
+    w->resources = calloc(table->number_count, sizeof(struct resource *));
     if (!w->resources)
         return tell_not_started(-CANDOR_E_MEMORY);
     for (size_t i = 0; i < table->count; i++) {
         const struct route *route = &table->routes[i];
         struct resource *r = NULL;
         struct dav_share *share = w->shares[route->number];
-        int error = files_open(&route->files, share ? dav_share_changes(share) : NULL, w->loop,
-                               w->pool, w->types, &r);
+        int error;
 
+        if (w->resources[route->number])
+            continue; // for another of its hosts
+        error = files_open(&route->files, share ? dav_share_changes(share) : NULL, w->loop, w->pool,
+                           w->types, &r);
         if (error == 0 && share)
             error = open_authoring(w, route, &r);
         if (error < 0) {
@@ -255,7 +258,7 @@ void worker_run(struct worker *w)
 
 void worker_done(struct worker *w)
 {
-    for (size_t i = 0; w->resources && i < w->config->routes.count; i++)
+    for (size_t i = 0; w->resources && i < w->config->routes.number_count; i++)
         if (w->resources[i])
             w->resources[i]->ops->free(w->resources[i]);
     free(w->resources);

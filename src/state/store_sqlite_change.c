@@ -86,7 +86,9 @@ static int64_t property_length(struct database *d, uint32_t tree, const struct k
     return length;
 }
 
-static int room_for_another(struct database *d, uint32_t tree, const struct key *key)
+/* Whether one resource may have so many more properties, and octets of them. */
+static int room_for(struct database *d, uint32_t tree, const struct key *key, int64_t more,
+                    int64_t octets)
 {
     sqlite3_stmt *q = NULL;
     int result = database_prepare(d, STATEMENT_PROPERTY_COUNT, &q);
@@ -97,9 +99,12 @@ static int room_for_another(struct database *d, uint32_t tree, const struct key 
     statement_bind(q, 2, key_span(key));
     if ((result = database_step(d, q)) < 0)
         return result;
-    int64_t count = sqlite3_column_int64(q, 0);
+    int64_t count = sqlite3_column_int64(q, 0) + more;
+    int64_t size = sqlite3_column_int64(q, 1) + octets;
     database_reset(q);
-    return count < LIMIT_PROPERTIES ? 0 : -CANDOR_E_LIMIT;
+    return (more > 0 && count > LIMIT_PROPERTIES) || (octets > 0 && size > LIMIT_PROPERTIES_SIZE)
+               ? -CANDOR_E_LIMIT
+               : 0;
 }
 
 static int property_set(struct database *d, struct operation *op, const struct store_change *change)
@@ -119,12 +124,11 @@ static int property_set(struct database *d, struct operation *op, const struct s
     } else if (length == -CANDOR_E_ABSENT) {
         added = 1;
         octets += (int64_t)(p->namespace.len + p->name.len);
-        if ((result = room_for_another(d, op->tree, &key)) < 0)
-            return result;
     } else {
         return (int)length;
     }
-    if ((result = totals_add(d, op, added, octets)) < 0 ||
+    if ((result = room_for(d, op->tree, &key, added, octets)) < 0 ||
+        (result = totals_add(d, op, added, octets)) < 0 ||
         (result = database_prepare(d, STATEMENT_PROPERTY_SET, &q)) < 0)
         return result;
     bind_property(q, op->tree, &key, p);

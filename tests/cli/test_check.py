@@ -60,6 +60,20 @@ def test_a_mistake_is_told_with_its_place_and_exit_code_2(tmp_path):
     )
 
 
+def test_precompressed_neighbours_where_clients_write_are_refused(tmp_path):
+    text = "routes:\n  - path: /\n    files: {{ root: public, {} }}\n"
+    write(tmp_path, text.format("write: true, precompressed: true"))
+    done = check("candor.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        2,
+        'candor.yaml:3:56: key "routes.files.precompressed": clients write here, and what they '
+        'store as "name.gz" would answer for "name"; expected false, or no "write: true"\n',
+    )
+    for fine in ("write: true, precompressed: false", "write: true", "precompressed: true"):
+        write(tmp_path, text.format(fine))
+        assert check("candor.yaml", cwd=tmp_path).returncode == 0
+
+
 def test_a_missing_file_is_told(tmp_path):
     done = check("no.yaml", cwd=tmp_path)
     assert done.returncode == 2

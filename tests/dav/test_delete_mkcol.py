@@ -2,9 +2,11 @@
 """DELETE: RFC 9110 §9.3.5, RFC 4918 §9.6. MKCOL: RFC 4918 §9.3."""
 import os
 import stat
+import time
 
 import pytest
 
+from harness import DEADLINE
 from site_of_dav import (ask, assert_refused, config, put, run_together, Server, settle, state_of)
 
 
@@ -125,7 +127,7 @@ def test_collection_is_made(server, root, target):
     ("/taken", 405, "collection-exists"), ("/taken/", 405, "collection-exists"),
     ("/file", 405, "collection-exists"), ("/", 405, "collection-exists"),
     ("/none/new", 409, "parent-missing"), ("/file/new", 409, "parent-missing"),
-    ("/nowhere", 405, "collection-exists"),
+    ("/nowhere", 409, "special-file"),
     ("/" + "n" * 256, 400, "name-impossible"), ("/.new", 403, "name-hidden"),
     ("/a%2Fb", 400, "name-impossible"),
     ("/.candor-tmp-0123456789abcdef/", 403, "name-hidden")])
@@ -181,3 +183,32 @@ def test_names_with_a_dot_exist_where_they_may(root, tmp_path):
         assert b".dot" in listing and b"candor-tmp" not in listing
     settle_only = [name for name in os.listdir(tmp_path)]
     assert sorted(settle_only) == [".candor-tmp-fedcba9876543210", ".dot"]
+
+
+def test_a_new_folder_is_told_with_its_slash(server, root):  # RFC 9110 §15.3.2
+    assert ask(server, "MKCOL", "/plain%20one")["Location"] == "/plain%20one/"
+    assert ask(server, "MKCOL", "/slash/")["Location"] is None  # the target is its address
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PUT"])
+def test_space_of_a_large_file_is_free_soon_after_it_is_gone(server, root, method):
+    """Whoever has read it before: no worker keeps it open (LIMIT_FILES_IDLE)."""
+    def leads_to(path):
+        try:
+            return os.readlink(path)
+        except FileNotFoundError:  # closed meanwhile
+            return None
+
+    def kept():
+        folder = f"/proc/{server.process.pid}/fd"
+        return [name for name in os.listdir(folder)
+                if leads_to(f"{folder}/{name}") == f"{root}/large (deleted)"]
+
+    put(root, "large", b"x" * 1_000_000)
+    assert ask(server, "GET", "/large", "Range: bytes=0-1").status == 206
+    assert ask(server, method, "/large", content=b"").status == 204
+    deadline = time.monotonic() + DEADLINE
+    while kept() and time.monotonic() < deadline:
+        ask(server, "OPTIONS", "/")
+    assert not kept()
+    (root / "large").unlink(missing_ok=True)

@@ -141,7 +141,8 @@ def test_a_locked_member_keeps_its_collection(server, root, method, target, fiel
     token = token_of(lock(server, locked, Depth=depth))
     refused = server.request(method, target, fields)
     assert refused.status == 423 and b"lock-token-submitted" in refused.body
-    assert re.findall(b"<D:href>(.*?)</D:href>", refused.body) == [locked.encode()]
+    assert re.findall(b"<D:href>(.*?)</D:href>", refused.body) == [
+        locked.encode() + (b"/" if depth == "infinity" else b"")]
     assert sorted(str(path) for path in root.rglob("*")) == before
     fields = {**fields, "If": f"<{locked}> (<{token}>)"}
     assert server.request(method, target, fields).status in (201, 204)
@@ -257,3 +258,35 @@ def test_of_racing_locks_one_is_granted(server):
         thread.join()
     assert sorted(answers)[:1] == [201]
     assert set(sorted(answers)[1:]) == {423}
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_tag_is_of_this_server_whichever_scheme_a_proxy_in_front_speaks(server, scheme):
+    """RFC 4918 §10.4.2"""
+    etag = server.get("/file")["ETag"]
+    own = f"<{scheme}://127.0.0.1:{server.port}/file>"
+    response = server.request("PUT", "/file", {"If": f'{own} (["never"])'}, b"new")
+    assert (response.status, response.outcome) == (412, "if-failed")
+    assert server.request("PUT", "/file", {"If": f"{own} ([{etag}])"}, b"new").status == 204
+
+
+def test_a_folders_lock_names_it_with_its_slash_wherever_it_is_told(server):
+    """RFC 4918 §5.2: a collection's address ends with a slash; a client compares them."""
+    granted = lock(server, "/folder", Depth="infinity")
+    token = token_of(granted)
+    find = (b'<D:propfind xmlns:D="DAV:"><D:prop><D:lockdiscovery/></D:prop></D:propfind>')
+    told = [granted, server.request("PROPFIND", "/folder", {"Depth": "1"}, find),
+            server.request("LOCK", "/folder/member", {"If": f"(<{token}>)"})]
+    for response in told:
+        roots = re.findall(rb"<D:lockroot><D:href>(.*?)</D:href>", response.body)
+        assert set(roots) == {b"/folder/"}, response.body
+    for refused in (put(server, "/folder/member"), put(server, "/folder/new"),
+                    server.request("DELETE", "/folder"), lock(server, "/folder/member")):
+        assert refused.status == 423
+        assert re.findall(b"<D:href>(.*?)</D:href>", refused.body) == [b"/folder/"]
+
+
+def test_a_files_lock_names_it_without_one(server):
+    granted = lock(server, "/new", Depth="infinity")
+    assert b"<D:lockroot><D:href>/new</D:href></D:lockroot>" in granted.body
+    assert re.findall(b"<D:href>(.*?)</D:href>", put(server, "/new").body) == [b"/new"]

@@ -87,3 +87,31 @@ def test_a_name_that_no_file_can_have_is_told_so(server, root, target):
 def test_a_target_beyond_every_bound_is_too_long(server, method):
     assert_refused(ask(server, method, "/" + "/".join(["d" * 200] * 50)), 414,
                    "request-line-too-long")
+
+
+# ---- A route that is not the root
+
+MOUNTED = ("workers: 1\nroutes:\n  - path: /docs/\n    files: {{ root: '{}', write: true }}\n")
+
+
+@pytest.mark.parametrize("target", ["/docs", "/docs/"])
+def test_root_of_a_route_may_be_named_without_its_slash(tmp_path, target):
+    """RFC 4918 §5.2; hrefs are those that lead to the members all the same."""
+    (tmp_path / "a").write_bytes(b"a")
+    with Server(tmp_path, config=MOUNTED.format(tmp_path)) as server:
+        told = ask(server, "PROPFIND", target, "Depth: 1").body
+        assert b"<D:href>/docs/</D:href>" in told and b"<D:href>/docs/a</D:href>" in told
+        token = ask(server, "LOCK", "/docs/a", "Depth: 0", content=LOCK)["Lock-Token"]
+        refused = ask(server, "LOCK", target, "Depth: infinity", content=LOCK)
+        assert refused.status == 207 and b">/docs/a</D:href>" in refused.body
+        assert ask(server, "UNLOCK", "/docs/a", f"Lock-Token: {token}").status == 204
+        locked = ask(server, "LOCK", target, "Depth: infinity", content=LOCK)
+        assert locked.status == 200 and b"<D:href>/docs/</D:href></D:lockroot>" in locked.body
+        patch = (b'<propertyupdate xmlns="DAV:"><set><prop><a xmlns="u">1</a></prop></set>'
+                 b'</propertyupdate>')
+        refused = ask(server, "PROPPATCH", target, content=patch)
+        assert refused.status == 423 and b"<D:href>/docs/</D:href>" in refused.body
+        for tag in ("/docs/", "/docs"):
+            done = ask(server, "PROPPATCH", target, f"If: <{tag}> ({locked['Lock-Token']})",
+                       content=patch)
+            assert done.status == 207 and b"HTTP/1.1 423" not in done.body

@@ -3,7 +3,7 @@
 RFC 5789 §3.1."""
 import pytest
 
-from site_of_dav import ask, config, put, Server
+from site_of_dav import ask, assert_refused, config, put, Server
 
 CONTENT = {"PUT": b"content", "POST": b"content", "PATCH": b"content"}
 READ = {"GET", "HEAD", "OPTIONS", "PROPFIND"}
@@ -13,6 +13,9 @@ ALLOWED = {
     "/folder/": READ | {"POST", "DELETE", "COPY", "MOVE", "PROPPATCH", "LOCK", "UNLOCK"},
 }
 ALLOWED["/folder"] = ALLOWED["/folder/"]
+ALLOWED["/"] = ALLOWED["/folder/"] - {"DELETE", "MOVE", "COPY"}
+for impossible in ("/.hidden", "/a%2Fb", "/" + "n" * 300, "/folder/.candor-tmp-0123456789abcdef"):
+    ALLOWED[impossible] = {"OPTIONS"}
 METHODS = sorted(set().union(*ALLOWED.values()))
 
 
@@ -50,7 +53,7 @@ def test_options_of_a_route_that_is_read_only_does_not_claim_dav(server):
 @pytest.mark.parametrize("target", ALLOWED)
 @pytest.mark.parametrize("method", METHODS)
 def test_what_options_leaves_out_is_refused_and_what_it_names_is_not_405(server, target, method):
-    if method in ("DELETE", "MOVE") and target != "/none":
+    if method in ("DELETE", "MOVE") and target in ("/file", "/folder", "/folder/"):
         return  # (their own tests do that; here the target must stay)
     if target == "/none" and method in ("PUT", "MKCOL", "LOCK"):
         return
@@ -60,6 +63,19 @@ def test_what_options_leaves_out_is_refused_and_what_it_names_is_not_405(server,
     if method in ALLOWED[target]:
         assert response.status not in (405, 501)
     else:
-        assert response.status in (404, 405, 409)
+        assert response.status in (400, 403, 404, 405, 409, *([412] if target == "/" else []))
         if response.status == 405:
-            assert method not in response["Allow"].split(", ")
+            assert set(response["Allow"].split(", ")) == ALLOWED[target]
+
+
+@pytest.mark.parametrize("target", ALLOWED)
+def test_a_method_that_is_never_taken_tells_the_same(server, target):
+    response = ask(server, "TRACE", target)
+    assert_refused(response, 405, "method-not-allowed")
+    assert set(response["Allow"].split(", ")) == ALLOWED[target]
+
+
+def test_what_a_file_does_not_take_is_405(server):  # RFC 9110 §15.5.6
+    response = ask(server, "POST", "/file", content=b"x")
+    assert_refused(response, 405, "not-a-collection")
+    assert set(response["Allow"].split(", ")) == ALLOWED["/file"]

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """POST to a folder makes members of it: RFC 5023 §9.7 (Slug), RFC 7578 (forms)."""
+import os
 import re
+import time
 from urllib.parse import quote
 
 import pytest
 
-from harness import Server
-from site_of_dav import settle
+from harness import DEADLINE, Server
+from site_of_dav import assert_refused, head_of, settle
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +109,7 @@ def test_a_slug_never_leads_out_of_the_folder(server, box, slug, name):
 
 def test_content_without_a_length_is_taken(server, box):
     with server.connect() as client:
-        client.send("POST /box/ HTTP/1.1\r\nHost: a\r\nSlug: c\r\n"
+        client.send("POST /box/ HTTP/1.1\r\nHost: localhost\r\nSlug: c\r\n"
                     "Transfer-Encoding: chunked\r\n\r\n"
                     "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
         assert client.read_response().status == 201
@@ -139,7 +141,7 @@ def test_a_form_that_is_not_sound_or_has_no_file_stores_nothing(server, box, bod
 def test_a_form_that_breaks_off_stores_nothing(server, box):
     body = form(('name="f"; filename="a"', b"x" * 200_000))
     with server.connect() as client:
-        client.send("POST /box/ HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; "
+        client.send("POST /box/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; "
                     f"boundary=b0undary\r\nContent-Length: {len(body)}\r\n\r\n")
         client.send(body[:150_000]).finish()
         assert client.read_response().outcome == "content-incomplete"
@@ -149,8 +151,101 @@ def test_a_form_that_breaks_off_stores_nothing(server, box):
 
 def test_a_file_takes_no_members(server, box):
     response = server.request("POST", "/file", {"Slug": "x"}, b"x")
-    assert response.status == 409 and response.outcome == "not-a-collection"
+    assert response.status == 405 and response.outcome == "not-a-collection"
 
 
 def test_where_nothing_is_nothing_can_be_posted(server, box):
     assert server.request("POST", "/nowhere/", body=b"x").outcome == "not-found"
+
+
+# ---- What a program is told
+
+def test_a_program_is_told_which_file_got_which_name(server, box):
+    assert server.request("POST", "/box/", {"Slug": "a \"b\".txt"}, b"there").status == 201
+    (taken,) = names(server, box)
+    body = form((f'name="f"; filename="report.pdf"', b"one"),
+                (f'name="f"; filename="report.pdf"', b"two"))
+    response = post_form(server, body, Accept="application/json")
+    assert response.status == 201 and response["Content-Type"] == "application/json"
+    assert response["Location"] == "/box/report.pdf" and response["ETag"] is None
+    stored = response.json()["stored"]
+    assert stored == [
+        {"asked": "report.pdf", "name": "report.pdf", "location": "/box/report.pdf"},
+        {"asked": "report.pdf", "name": "report (2).pdf", "location": "/box/report%20(2).pdf"}]
+    assert server.get(stored[1]["location"]).body == b"two"
+    assert sorted(names(server, box)) == sorted(["report.pdf", "report (2).pdf", taken])
+
+
+def test_of_a_single_file_its_address_and_state_are_told(server, box):
+    body = form(('name="f"; filename="one"', b"one"))
+    response = post_form(server, body, Accept="application/json")
+    assert response.status == 201 and response["Location"] == "/box/one"
+    assert response["ETag"] == server.get("/box/one")["ETag"]
+
+
+@pytest.mark.parametrize("accept, status", [
+    ("text/html,application/xhtml+xml,*/*;q=0.8", 303), ("*/*", 303), ("text/plain", 201),
+    ("application/json, text/html;q=0.5", 201)])
+def test_who_prefers_a_page_is_sent_to_it(server, box, accept, status):
+    body = form(('name="f"; filename="one"', b"one"))
+    assert post_form(server, body, Accept=accept).status == status
+
+
+@pytest.mark.parametrize("media_type, extension", [
+    ("image/png", ".png"), ("IMAGE/JPEG; q=1", ".jpg"), ("text/plain; charset=utf-8", ".txt"),
+    ("application/json", ".json"), ("application/x-nobody-knows", ""), ("nonsense", "")])
+def test_a_name_of_chance_has_the_extension_of_the_type(server, box, media_type, extension):
+    location = server.request("POST", "/box/", {"Content-Type": media_type}, b"x")["Location"]
+    assert re.fullmatch("/box/[0-9a-f]{16}" + re.escape(extension), location)
+    if extension:
+        told = server.get(location)["Content-Type"].split(";")[0]
+        assert told == media_type.split(";")[0].lower()
+
+
+@pytest.mark.parametrize("content", [b"a=b", b""])
+def test_a_form_without_files_is_of_no_type_that_is_stored(server, box, content):
+    fields = {"Content-Type": "application/x-www-form-urlencoded"}
+    response = server.request("POST", "/box/", fields, content)
+    assert response.status == 415 and response.outcome == "unsupported-media-type"
+    assert names(server, box) == []
+
+
+def test_nothing_at_all_is_not_stored(server, box):
+    response = server.request("POST", "/box/", {})
+    assert response.status == 400 and response.outcome == "form-malformed"
+    assert "neither Content-Type nor Slug" in response.json()["detail"]
+    assert names(server, box) == []
+    assert server.request("POST", "/box/", {"Slug": "empty"}).status == 201
+
+
+# ---- Many files
+
+def files(count):
+    return [(f'name="f"; filename="f{number}"', b"%d" % number) for number in range(count)]
+
+
+def test_form_brings_only_so_many_files(server, box):
+    assert_refused(post_form(server, form(*files(101))), 413, "form-files-too-many")
+    assert names(server, box) == []
+    assert post_form(server, form(*files(100))).status == 303
+    assert names(server, box) == sorted(f"f{number}" for number in range(100))
+    assert (box / "f99").read_bytes() == b"99"
+
+
+def test_files_of_a_form_hold_few_descriptors(server, box):
+    def descriptors():
+        return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+
+    def staged():
+        return sum(len(files) for _, _, files in os.walk(box))
+
+    content = form(*files(100), end=False)
+    with server.connect() as client:
+        before = descriptors()
+        client.send(head_of("POST", "/box/", f"Content-Length: {len(content) + 10}",
+                            "Content-Type: multipart/form-data; boundary=b0undary") + content)
+        deadline = time.monotonic() + DEADLINE
+        while staged() < 100 and time.monotonic() < deadline:
+            pass
+        assert staged() == 100 and descriptors() < before + 10
+    assert names(server, box) == []

@@ -44,7 +44,7 @@ class Clients:
 
     def request(self, client, method, target, content="", **fields):
         lines = "".join(f"{n.replace('_', '-')}: {v}\r\n" for n, v in fields.items())
-        client.send(f"{method} {target} HTTP/1.1\r\nHost: x\r\n{lines}"
+        client.send(f"{method} {target} HTTP/1.1\r\nHost: localhost\r\n{lines}"
                     f"Content-Length: {len(content)}\r\n\r\n{content}")
         return client.read_response()
 
@@ -166,7 +166,7 @@ def test_many_answers_take_bounded_memory(root):
         total = 0
         for i in range(160):
             content = prop("getetag", ("urn:x", f"p{i:03}"))
-            client.send("PROPFIND /sub/ HTTP/1.1\r\nHost: x\r\nDepth: 1\r\n"
+            client.send("PROPFIND /sub/ HTTP/1.1\r\nHost: localhost\r\nDepth: 1\r\n"
                         f"Content-Length: {len(content)}\r\n\r\n{content}")
             response = client.read_response()
             assert response.status == 207

@@ -296,3 +296,15 @@ def test_the_root_has_properties_too(server):
     row, = rows(proppatch(server, "/", setting("<D:getlastmodified>Sun, 06 Nov 1994 08:49:37 GMT"
                                                "</D:getlastmodified>"))).values()
     assert row.names(403)
+
+
+def test_the_language_of_the_content_may_be_said(server):  # RFC 4918 §15.3
+    name = DAV + "getcontentlanguage"
+    body = (b'<D:propertyupdate xmlns:D="DAV:"><D:set><D:prop><D:getcontentlanguage>de'
+            b"</D:getcontentlanguage></D:prop></D:set></D:propertyupdate>")
+    response = server.request("PROPPATCH", "/file", {"Content-Type": "application/xml"}, body)
+    (row,) = rows(response).values()
+    assert row.names() == {name}
+    find = (b'<D:propfind xmlns:D="DAV:"><D:prop><D:getcontentlanguage/></D:prop></D:propfind>')
+    told = server.request("PROPFIND", "/file", {"Depth": "0"}, find)
+    assert rows(told)[b"/file"].text("getcontentlanguage") == "de"

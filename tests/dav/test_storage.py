@@ -13,6 +13,8 @@ import pytest
 from site_of_dav import ask, assert_refused, config, put, Server, settle, state_of, strays
 from tracing import failing
 
+PATCH_XML = (b'<propertyupdate xmlns="DAV:"><set><prop><color xmlns="u">red' + b"d" * 30_000
+             + b"</color></prop></set></propertyupdate>")
 PATCH = "Content-Type: application/x-sabredav-partialupdate"
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 0x40000
 LEFT = ".candor-tmp-0123456789abcdef"
@@ -66,6 +68,40 @@ def test_full_disk_refuses_and_keeps_what_was_there(full, coding, size):
     assert ask(full, "PUT", "/old", content=b"n" * 300_000).status == 204
 
 
+def test_full_disk_of_the_store_does_not_keep_a_file_from_being_deleted(tmp_path):
+    """RFC 4918 §9.6: what makes room needs none, dead properties or not."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = small_disk(disk)
+
+    def before():
+        mount()
+        os.mkdir(disk / "root")
+        os.mkdir(disk / "state")
+
+    try:
+        server = Server(disk / "root", config=config(1, reserve=0), before=before,
+                        state=disk / "state")
+    except subprocess.SubprocessError:
+        pytest.skip("this system lets nobody mount a disk")
+    with server:
+        for name in ("/a", "/b"):
+            assert ask(server, "PUT", name, content=b"x" * 200_000).status == 201
+            assert ask(server, "PROPPATCH", name, content=PATCH_XML).status == 207
+        with open(f"/proc/{server.process.pid}/root{disk}/fill", "wb", buffering=0) as fill:
+            with pytest.raises(OSError):
+                while True:
+                    fill.write(b"x" * 4096)
+        number = 0
+        while ask(server, "PROPPATCH", "/b", content=PATCH_XML.replace(
+                b"color", b"c%d" % number)).body.count(b"HTTP/1.1 507") == 0 and number < 100:
+            number += 1  # until the store has no room left either
+        assert ask(server, "DELETE", "/a").status == 204
+        assert ask(server, "GET", "/a").status == 404
+        assert ask(server, "PUT", "/a", content=b"new").status == 201
+        assert b"color" not in ask(server, "PROPFIND", "/a", "Depth: 0").body
+
+
 def test_limit_on_the_size_of_files_is_an_answer(tmp_path):
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
@@ -100,7 +136,7 @@ def server(root):
     ("pwrite64:error=ENOSPC", 507, "storage-full"),
     ("pwrite64:error=EDQUOT", 507, "quota-exceeded"),
     ("renameat,renameat2:error=EIO", 500, "write-failed"),
-    ("renameat,renameat2:error=EROFS", 403, "write-refused"),
+    ("renameat,renameat2:error=EROFS", 500, "disk-read-only"),
     ("fsync:error=ENOSPC", 507, "storage-full"), ("fchmod:error=EPERM", 403, "write-refused")])
 @pytest.mark.parametrize("size", [10, 200_000])
 @pytest.mark.parametrize("exists", [True, False])
@@ -161,7 +197,7 @@ def test_what_a_killed_server_has_left_is_removed_at_the_next_start(tmp_path):
     put(root, "file", b"old")
     server = Server(root, config=config(2))
     with server.connect() as client:
-        client.send(b"PUT /file HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n"
+        client.send(b"PUT /file HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n"
                     + b"n" * 500_000)
         while not strays(root):
             ask(server, "OPTIONS", "/")

@@ -70,7 +70,7 @@ def test_file_appears_with_its_last_piece_and_not_before(server, root, at):
     assert response.status == 201 and NAME.match(response["Location"])
     assert response["Location"].startswith(at + "?upload=")
     assert (response["Upload-Offset"], response["Upload-Complete"]) == ("0", "?0")
-    assert response["Upload-Limit"] == "max-age=86400" and response["ETag"] is None
+    assert response["Upload-Limit"] == "max-age=600" and response["ETag"] is None
     upload = response["Location"]
     for start in range(0, len(CONTENT), 100_000):
         piece = CONTENT[start:start + 100_000]
@@ -405,8 +405,12 @@ def test_room_is_asked_for_at_the_opening(tmp_path):
     with Server(tmp_path, config=config(quota=1000)) as server:
         assert_refused(open_upload(server, "/f", length=1001), 507, "quota-exceeded")
         first = opened(server, "/f", length=600)
-        assert_refused(open_upload(server, "/g", length=600), 507, "quota-exceeded")
+        other = opened(server, "/g", length=600)  # what is only announced takes no room
+        assert append(server, first, 0, b"x" * 500).status == 204
+        assert_refused(append(server, other, 0, b"y" * 600, last=True), 507, "quota-exceeded")
+        assert_refused(open_upload(server, "/h", length=600), 507, "quota-exceeded")
         assert ask(server, "DELETE", first).status == 204
+        assert ask(server, "DELETE", other).status == 204
         unknown = opened(server, "/g")
         assert append(server, unknown, 0, b"x" * 600).status == 204
         assert_refused(append(server, unknown, 600, b"x" * 600), 507, "quota-exceeded")
@@ -425,13 +429,28 @@ def test_upload_of_unknown_length_stays_within_the_limit(tmp_path):
 
 def test_there_are_only_so_many_uploads(tmp_path):
     with Server(tmp_path, config=config()) as server:
-        uploads = [opened(server, f"/f{number}") for number in range(256)]
-        response = open_upload(server, "/more")
+        empty = opened(server, "/empty")
+        uploads = [opened(server, f"/f{number}", content=b"x") for number in range(255)]
+        uploads.append(opened(server, "/more", content=b"x"))
+        assert ask(server, "HEAD", empty).status == 404  # it made room
+        response = open_upload(server, "/another")
         assert_refused(response, 503, "uploads-too-many")
         assert response["Retry-After"]
         assert ask(server, "DELETE", uploads[7]).status == 204
-        assert open_upload(server, "/more").status == 201
+        assert open_upload(server, "/another").status == 201
     assert os.listdir(tmp_path) == []
+
+
+def test_upload_that_announces_much_takes_no_disk(tmp_path):
+    """Space is taken as content comes (LIMIT_TREE_STEP)."""
+    with Server(tmp_path, config=config(max_upload=10 ** 9)) as server:
+        upload = opened(server, "/big", length=10 ** 9, content=b"x" * 100_000)
+        with server.connect() as trickling:
+            trickling.send(head_of("PUT", "/plain", f"Content-Length: {10 ** 9}"))
+            trickling.send(b"x" * 1000)
+            assert append(server, upload, 100_000, b"x").status == 204
+            taken = [os.stat(path).st_blocks * 512 for path in strays(tmp_path)]
+        assert taken and max(taken) < 2_000_000
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])

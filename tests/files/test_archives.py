@@ -169,7 +169,7 @@ def test_old_client_is_told_the_end_by_the_close(server, kind):  # RFC 9112 §6.
                                     "/plain/?a=b&archive=zip%00"])
 def test_unknown_kind_of_archive_is_not_there(server, target):
     response = ask(server, "GET", target)
-    assert response.status == 404 and response.outcome == "archive-unknown"
+    assert response.status == 404 and response.outcome == "view-unknown"
 
 
 def test_what_is_no_folder_has_no_archive(server):
@@ -184,10 +184,13 @@ def test_what_is_no_folder_has_no_archive(server):
 
 def test_archives_can_be_switched_off(root):
     with Server(root, config=config(archives=False)) as server:
-        assert ask(server, "GET", "/plain/?archive=zip").outcome == "archive-unknown"
+        for folder in ("/plain/", "/with%20index/"):
+            assert ask(server, "GET", folder + "?archive=zip").outcome == "view-unknown"
         assert b"href=\"./?archive=" not in ask(server, "GET", "/plain/").body
     with Server(root, config=config(listing=False)) as server:
         assert ask(server, "GET", "/plain/?archive=zip").outcome == "not-found"
+        assert ask(server, "GET", "/with%20index/").status == 200
+        assert ask(server, "GET", "/with%20index/?archive=zip").outcome == "view-unknown"
 
 
 def test_name_is_that_of_the_address(root):

@@ -160,8 +160,10 @@ def test_json_of_evil_names_is_json_with_links_that_work(server):
     for member in members:
         name = unquote_to_bytes(member["href"].removeprefix("./"))
         assert name in EVIL
-        # Bytes that are not UTF-8 are shown as the code points of their numbers; href has them all.
-        assert member["name"] == name.decode("latin-1" if not_utf8(name) else "utf-8")
+        # What is not UTF-8 is shown as U+FFFD, and said to be; href has the very bytes.
+        escaped = name.decode("utf-8", "surrogateescape")
+        assert member["name"] == re.sub("[\udc80-\udcff]", "\ufffd", escaped)
+        assert member.get("utf8", True) is not not_utf8(name)
         assert ask(server, "GET", "/evil/" + member["href"][2:]).body == b"content of " + name
 
 

@@ -105,3 +105,10 @@ def test_trace_does_not_give_secrets_back(tracing, line):  # RFC 9110 §9.3.8
 def test_trace_that_is_on_is_told(tracing):
     assert "TRACE" in ask(tracing, "OPTIONS", "/file.txt")["Allow"].split(", ")
     assert "TRACE" in ask(tracing, "PUT", "/file.txt")["Allow"].split(", ")
+
+
+@pytest.mark.parametrize("method", ["SEARCH", "REPORT", "ACL", "VERSION-CONTROL", "MKCALENDAR"])
+def test_a_registered_method_that_nothing_performs_is_told_so(server, method):
+    response = ask(server, method, "/")
+    assert (response.status, response.outcome) == (501, "method-not-performed")
+    assert ask(server, method.lower(), "/").outcome == "method-unknown"

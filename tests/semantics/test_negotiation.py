@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Proactive negotiation: Accept (RFC 9110 §12.5.1), Accept-Encoding (§12.5.3), Vary (§12.5.5)."""
+import gzip
+import os
+
 import pytest
 
 import harness
@@ -136,3 +139,16 @@ def test_precompressed_neighbours_can_be_switched_off(site):
     with harness.Server(site.root, config=config) as server:
         response = server.get("/coded.txt", accept_encoding="gzip")
         assert response["Content-Encoding"] is None and response["Vary"] is None
+
+
+@pytest.mark.parametrize("age, coding", [(2, None), (0, "gzip"), (-2, "gzip")])
+def test_neighbour_older_than_the_file_is_not_sent(tmp_path, age, coding):
+    # It is of an earlier state of the file. Whole seconds: a compressor may cut off the rest.
+    (tmp_path / "page.txt").write_bytes(b"the file")
+    (tmp_path / "page.txt.gz").write_bytes(gzip.compress(b"the file"))
+    second = 1_700_000_000 * 10**9
+    os.utime(tmp_path / "page.txt", ns=(second, second + 999))
+    os.utime(tmp_path / "page.txt.gz", ns=(second, second - age * 10**9))
+    with harness.Server(tmp_path) as server:
+        response = server.get("/page.txt", accept_encoding="gzip")
+        assert response["Content-Encoding"] == coding

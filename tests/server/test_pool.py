@@ -130,7 +130,7 @@ def test_who_was_in_the_backlog_at_a_stop_is_answered(tmp_path, workers, count):
         os.waitpid(server.process.pid, os.WUNTRACED)
         clients = [Client(server.port) for _ in range(count)]
         for client in clients:
-            client.send("GET /f HTTP/1.1\r\nHost: a\r\n\r\n")
+            client.send("GET /f HTTP/1.1\r\nHost: localhost\r\n\r\n")
         server.signal(signal.SIGTERM)
         server.signal(signal.SIGCONT)
         for client in clients:

@@ -36,19 +36,19 @@ def test_signals_for_the_log_that_follow_each_other_closely_do_no_harm(root):
     target = "/" + "x" * 4000
     with serve(root) as server, server.connect() as client:
         for _ in range(100):
-            client.send(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n" * 4)
+            client.send(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n" * 4)
             for _ in range(10):
                 server.signal(signal.SIGUSR1)
             assert [client.read_response().status for _ in range(4)] == [404] * 4
 
 
 # Answered without a look at the files: when the answer is here, the rest has been read.
-FIRST = "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"
+FIRST = "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.mark.parametrize("rest,outcome", [
     ("GET /small HTTP/1.1\r\nHost", "header-timeout"),
-    ("GET /small HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12", "content-timeout"),
+    ("GET /small HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n12", "content-timeout"),
 ])
 def test_a_stop_answers_whoever_is_slow_with_a_request_and_ends(root, rest, outcome):
     server = serve(root, stop="30ms")
@@ -64,7 +64,7 @@ def test_a_stop_answers_whoever_is_slow_with_a_request_and_ends(root, rest, outc
 def test_a_stop_does_not_wait_for_a_client_that_takes_nothing(root):
     server = serve(root, stop="30ms")
     with server.connect() as client:
-        client.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
         client.socket.recv(1)
         server.stop()
     record = server.next_record()
@@ -87,11 +87,11 @@ def test_a_stop_lets_what_is_being_sent_arrive_even_if_more_is_asked_for(root):
     """RFC 9112 §9.6: no reset may overtake the answer."""
     server = serve(root)
     with server.connect() as client:
-        client.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
         client.socket.recv(1)
         server.signal(signal.SIGTERM)
         wait_until_refused(server)
-        client.send("GET /small HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.send("GET /small HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert sum(iter(lambda: len(client.socket.recv(1 << 20)), 0)) > BIG
     assert server.wait() == 0
 
@@ -99,7 +99,7 @@ def test_a_stop_lets_what_is_being_sent_arrive_even_if_more_is_asked_for(root):
 def test_a_client_that_goes_while_it_is_sent_to_is_counted_with_what_went_out(root):
     with serve(root) as server:
         client = server.connect()
-        client.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
         client.socket.recv(1)
         client.close()
         record = server.next_record()
@@ -115,7 +115,7 @@ def test_lines_of_several_workers_are_never_torn(root):
     def ask():
         with server.connect() as client:
             for _ in range(count // clients):
-                client.send(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n")
+                client.send(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 assert client.read_response().status == 404
 
     with serve(root, workers=4) as server:

@@ -43,7 +43,8 @@ def ask(port, ended, answers, finished):
     while not ended.is_set():
         target = TARGETS[turn % len(TARGETS)]
         turn += 1
-        client.send(f"GET {target} HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n" * 2)
+        client.send(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n"
+                    "Accept-Encoding: gzip\r\n\r\n" * 2)
         responses = [client.read_response() for _ in range(2)]
         answers.extend((target, response.status, response.complete) for response in responses)
         if turn % 50 == 0 or not responses[-1].complete:

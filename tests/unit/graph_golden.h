@@ -58,6 +58,8 @@
 #define SLASH (UINT64_C(1) << 42) // at the end of the target, and of the destination
 #define GUARDED (UINT64_C(1) << 43)
 #define UNLISTED (UINT64_C(1) << 44)
+#define QUERY_READS (UINT64_C(1) << 45)
+#define HOST_UNNAMED (UINT64_C(1) << 46)
 
 #define THEN "Sun, 06 Nov 1994 08:49:37 GMT"
 #define BEFORE "Sat, 05 Nov 1994 08:49:37 GMT"
@@ -67,8 +69,9 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
 #define GET(fields) REQUEST("GET /f", fields)
 
 #define TO_ROUTE "message_sound+ capacity_left+ targets_server- asks_tunnel- host_known"
-#define TO_METHOD TO_ROUTE "+ route_known+ method_known"
-#define TO_CONTENT TO_METHOD "+ method_allowed+ is_trace- is_options- expectation_known"
+#define TO_METHOD TO_ROUTE "+ route_known+ host_certain+ method_known"
+#define TO_CONTENT                                                                                 \
+    TO_METHOD "+ query_permits+ method_allowed+ is_trace- is_options- expectation_known"
 #define TO_LOOKUP TO_CONTENT "+ content_fits+ content_sound+ names_upload- authors- lookup_worked"
 #define TO_IF_MATCH                                                                                \
     TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_offered+ is_acceptable+ has_if_match"
@@ -129,17 +132,24 @@ static const struct golden {
      "message_sound+ capacity_left+ targets_server- asks_tunnel+"},
     {GET(""), OTHER_HOST, OUTCOME_host_unknown, TO_ROUTE "-"},
     {GET(""), NO_ROUTE, OUTCOME_no_route, TO_ROUTE "+ route_known-"},
+    {GET(""), HOST_UNNAMED, OUTCOME_host_unnamed, TO_ROUTE "+ route_known+ host_certain-"},
     // Method
-    {REQUEST("BREW /f", ""), 0, OUTCOME_method_unknown, TO_METHOD "-"},
+    {REQUEST("BREW /f", ""), 0, OUTCOME_method_unknown, TO_METHOD "- method_registered-"},
+    {REQUEST("REPORT /f", ""), 0, OUTCOME_method_not_performed, TO_METHOD "- method_registered+"},
+    {REQUEST("DELETE /f?x", ""), QUERY_READS, OUTCOME_query_read_only,
+     TO_METHOD "+ query_permits-"},
+    {REQUEST("TRACE /f", ""), LOOKUP_FAILS, OUTCOME_read_failed,
+     TO_METHOD "+ query_permits+ method_allowed- allowed_known-"},
     {REQUEST("DELETE /f", ""), ABSENT | READ_ONLY, OUTCOME_method_not_allowed,
-     TO_METHOD "+ method_allowed-"},
-    {REQUEST("TRACE /f", ""), 0, OUTCOME_method_not_allowed, TO_METHOD "+ method_allowed-"},
+     TO_METHOD "+ query_permits+ method_allowed- allowed_known+"},
+    {REQUEST("TRACE /f", ""), 0, OUTCOME_method_not_allowed,
+     TO_METHOD "+ query_permits+ method_allowed- allowed_known+"},
     {REQUEST("TRACE /f", ""), ALLOWS_TRACE, OUTCOME_trace_echoed,
-     TO_METHOD "+ method_allowed+ is_trace+"},
+     TO_METHOD "+ query_permits+ method_allowed+ is_trace+"},
     {REQUEST("OPTIONS /f", ""), ABSENT, OUTCOME_options_told,
-     TO_METHOD "+ method_allowed+ is_trace- is_options+ options_known+"},
+     TO_METHOD "+ query_permits+ method_allowed+ is_trace- is_options+ options_known+"},
     {REQUEST("OPTIONS /f", ""), LOOKUP_FAILS, OUTCOME_read_failed,
-     TO_METHOD "+ method_allowed+ is_trace- is_options+ options_known-"},
+     TO_METHOD "+ query_permits+ method_allowed+ is_trace- is_options+ options_known-"},
     // Expectation, content
     {GET("Expect: a miracle\r\n"), 0, OUTCOME_expectation_unknown, TO_CONTENT "-"},
     {GET("Content-Length: 11\r\n"), 0, OUTCOME_content_too_large, TO_CONTENT "+ content_fits-"},
@@ -150,7 +160,7 @@ static const struct golden {
     {GET("If-Match: \"v0\"\r\n"), ABSENT, OUTCOME_not_found, TO_LOOKUP "+ exists-"},
     {GET(""), UNREADABLE, OUTCOME_not_readable, TO_LOOKUP "+ exists+ is_readable-"},
     {GET(""), FOLDER, OUTCOME_slash_missing, TO_LOOKUP "+ exists+ is_readable+ lacks_slash+"},
-    {GET(""), UNOFFERED, OUTCOME_archive_unknown,
+    {GET(""), UNOFFERED, OUTCOME_view_unknown,
      TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_offered-"},
     {GET("If-Match: \"v0\"\r\n"), UNACCEPTABLE, OUTCOME_not_acceptable,
      TO_LOOKUP "+ exists+ is_readable+ lacks_slash- is_offered+ is_acceptable-"},

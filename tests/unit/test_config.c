@@ -219,6 +219,16 @@ static void routes_and_pages_are_checked(void **state)
          "c.yaml:1:26: key \"routes.host\": \"a:80\" is not a host without a port; " HOST_HELP},
         {"routes: [{path: /, host: \"*.org\", files: {root: /}}]\n",
          "c.yaml:1:26: key \"routes.host\": \"*.org\" is not a host; " HOST_HELP},
+        {"routes: [{path: /, hosts: a.org, files: {root: /}}]\n",
+         "c.yaml:1:27: key \"routes.hosts\": there is a single value where a list belongs; "
+         "expected "
+         "a list of hosts, each like example.org or [::1], without a port"},
+        {"routes: [{path: /, hosts: [a.org, \"b:1\"], files: {root: /}}]\n",
+         "c.yaml:1:35: key \"routes.hosts\": \"b:1\" is not a host without a port; expected "
+         "a list of hosts, each like example.org or [::1], without a port"},
+        {"routes:\n  - {path: /, hosts: [a.org, b.org, A.org], files: {root: /}}\n",
+         "c.yaml:2:12: key \"routes.path\": the route in line 2 has the same path and host; "
+         "expected each once"},
         {"routes:\n  - {path: /, host: A.org, files: {root: /}}\n"
          "  - {path: /, files: {root: /}}\n  - {host: a.ORG, path: /, files: {root: /}}\n",
          "c.yaml:4:25: key \"routes.path\": the route in line 2 has the same path and host; "
@@ -322,6 +332,18 @@ static void limits_of_the_file_hold(void **state)
     buf_add_str(&text, "  - {path: /more/, files: {root: /}}\n");
     assert_refused(buf_span(&text),
                    "c.yaml:1026:5: key \"routes\": the list is too long; expected at most 1024 "
+                   "members");
+
+    buf_clear(&text);
+    buf_add_str(&text, "routes:\n  - path: /\n    files: {root: /}\n    hosts:\n");
+    for (int i = 0; i < LIMIT_ROUTE_HOSTS; i++)
+        buf_addf(&text, "    - h%d\n", i);
+    assert_int_equal(config_load_text("c.yaml", buf_span(&text), &config, &error), 0);
+    assert_int_equal(config->routes.count, LIMIT_ROUTE_HOSTS);
+    config_free(config);
+    buf_add_str(&text, "    - more\n");
+    assert_refused(buf_span(&text),
+                   "c.yaml:69:7: key \"routes.hosts\": the list is too long; expected at most 64 "
                    "members");
     buf_done(&text);
 }

@@ -72,6 +72,26 @@ static struct config *load(const char *text)
     return config;
 }
 
+static void a_route_may_have_several_hosts(void **state)
+{
+    struct config *c = load("routes:\n"
+                            "  - path: /\n"
+                            "    host: one.org\n"
+                            "    hosts: [TWO.org, \"[::1]\"]\n"
+                            "    files: { root: / }\n");
+    bool known;
+
+    (void)state;
+    assert_int_equal(c->routes.number_count, 1);
+    for (int i = 0; i < 4; i++) {
+        static const char *const hosts[] = {"one.org", "two.org", "[::1]", "three.org"};
+        const struct route *route = route_find(c, span_from_str(hosts[i]), SPAN("/"), &known);
+
+        assert_true(i < 3 ? route && route->number == 0 : !route);
+    }
+    config_free(c);
+}
+
 static void every_key_arrives(void **state)
 {
     struct config *c;
@@ -280,6 +300,7 @@ static void a_file_that_cannot_be_read_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_route_may_have_several_hosts),
         cmocka_unit_test(every_key_arrives),
         cmocka_unit_test(without_keys_the_documented_values_hold),
         cmocka_unit_test(the_values_in_the_table_are_those_that_hold),

@@ -55,12 +55,15 @@ static bool fake_host(struct exchange *x, enum fact fact)
         return true;
     }
     assert_int_equal(fact, FACT_ROUTE);
+    x->host_doubtful = (w->state & HOST_UNNAMED) != 0;
     x->host_known = !(w->state & OTHER_HOST);
     x->resource = w->state & NO_ROUTE ? NULL : &resource;
     x->guard = w->state & GUARDED ? &resource : NULL;
     x->allowed = w->state & READ_ONLY ? METHOD_BIT(METHOD_GET) : ~METHOD_BIT(METHOD_TRACE);
     if (w->state & ALLOWS_TRACE)
         x->allowed |= METHOD_BIT(METHOD_TRACE);
+    if (w->state & QUERY_READS)
+        x->withheld = METHOD_BIT(METHOD_DELETE);
     x->content_limit = 10;
     x->upload.named = (w->state & UPLOAD) != 0;
     return true;

@@ -2,6 +2,7 @@
 #include "resource/page/listing.h"
 
 #include "base/limits.h"
+#include "listing_unit.h"
 #include "resource/page/page.h"
 #include "sha256.h"
 #include "unit.h"
@@ -16,12 +17,10 @@
     }
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-typedef void (*listing_writer)(struct buf *, const struct listing *);
-
-static const char *render(struct buf *b, listing_writer write, struct listing listing)
+static const char *render(struct buf *b, enum listing_format format, struct listing listing)
 {
     buf_clear(b);
-    write(b, &listing);
+    listing_write_whole(b, &listing, format);
     buf_add_char(b, '\0');
     assert_false(b->failed);
     return b->ptr;
@@ -56,7 +55,7 @@ static void folders_come_first_and_numbers_count(void **state)
     (void)state;
     listing_sort(entries, COUNT(entries));
     assert_string_equal(
-        render(&b, listing_write_text,
+        render(&b, LISTING_TEXT,
                (struct listing){.path = SPAN("/"), .entries = entries, .count = COUNT(entries)}),
         expected);
     listing_sort(NULL, 0);
@@ -102,7 +101,7 @@ static void no_name_becomes_markup_or_a_scheme(void **state)
         FOLDER_NAMED("a b"),
     };
     struct buf b = {0};
-    const char *html = render(&b, listing_write_html,
+    const char *html = render(&b, LISTING_HTML,
                               (struct listing){.path = SPAN("/<i>/"),
                                                .entries = entries,
                                                .count = COUNT(entries),
@@ -129,37 +128,37 @@ static void names_that_are_not_utf8_are_shown_and_linked(void **state)
     const struct listing listing = {
         .path = SPAN_INIT("/"), .entries = entries, .count = COUNT(entries)};
     struct buf b = {0};
-    const char *text = render(&b, listing_write_html, listing);
+    const char *text = render(&b, LISTING_HTML, listing);
 
     (void)state;
     assert_non_null(strstr(text, "href=\"./caf%E9\"><bdi>caf\xef\xbf\xbd</bdi>"));
     assert_non_null(strstr(text, "href=\"./a%0Ab%1B%5B1m%7F\""));
     assert_non_null(strstr(text, "<bdi>a\xe2\x90\x8a"
                                  "b\xe2\x90\x9b[1m\xe2\x90\xa1</bdi>"));
-    text = render(&b, listing_write_text, listing);
+    text = render(&b, LISTING_TEXT, listing);
     assert_string_equal(text, "caf\xef\xbf\xbd\na\xe2\x90\x8a"
                               "b\xe2\x90\x9b[1m\xe2\x90\xa1\n"
                               "\xef\xbf\xbd\xef\xbf\xbdz\n");
-    text = render(&b, listing_write_json, listing);
-    assert_non_null(strstr(text, "{\"name\": \"caf\\u00e9\", \"href\": \"./caf%E9\""));
+    text = render(&b, LISTING_JSON, listing);
+    assert_non_null(
+        strstr(text, "{\"name\": \"caf\\ufffd\", \"utf8\": false, \"href\": \"./caf%E9\""));
     buf_done(&b);
 }
 
 static void links_upward_never_name_an_authority(void **state)
 {
     struct buf b = {0};
-    const char *html =
-        render(&b, listing_write_html,
-               (struct listing){.path = SPAN("//evil.example/x/"), .has_parent = true});
+    const char *html = render(
+        &b, LISTING_HTML, (struct listing){.path = SPAN("//evil.example/x/"), .has_parent = true});
 
     (void)state;
     assert_null(strstr(html, "href=\"/"));
     assert_non_null(strstr(html, "<li><a href=\"../../../\"><bdi>Home</bdi></a></li>"));
     assert_non_null(strstr(html, "<li><a href=\"../\"><bdi>evil.example</bdi></a></li>"));
     assert_non_null(strstr(html, "<h1><bdi>x</bdi></h1>"));
-    html = render(&b, listing_write_html, (struct listing){.path = SPAN("/a/b/")});
+    html = render(&b, LISTING_HTML, (struct listing){.path = SPAN("/a/b/")});
     assert_null(strstr(html, "=\"../"));
-    html = render(&b, listing_write_html, (struct listing){.path = SPAN("/")});
+    html = render(&b, LISTING_HTML, (struct listing){.path = SPAN("/")});
     assert_null(strstr(html, "<nav"));
     assert_non_null(strstr(html, "This folder is empty."));
     buf_done(&b);
@@ -175,8 +174,7 @@ static void breadcrumbs_of_a_deep_path_are_bounded(void **state)
     buf_add_char(&path, '/');
     while (path.len < LIMIT_REQUEST_LINE)
         buf_add(&path, SPAN("a/"));
-    html = render(&b, listing_write_html,
-                  (struct listing){.path = buf_span(&path), .has_parent = true});
+    html = render(&b, LISTING_HTML, (struct listing){.path = buf_span(&path), .has_parent = true});
     for (const char *at = html; (at = strstr(at, "<li><a ")); at++)
         links++;
     assert_int_equal(links, LIMIT_BREADCRUMBS + 1); // and the root
@@ -215,7 +213,7 @@ static void sizes_are_short_and_exact(void **state)
         snprintf(expected, sizeof expected, "<data value=\"%llu\" title=\"%s\">%s</data>",
                  (unsigned long long)rows[i].size, rows[i].exact, rows[i].human);
         assert_non_null(
-            strstr(render(&b, listing_write_html,
+            strstr(render(&b, LISTING_HTML,
                           (struct listing){.path = SPAN("/"), .entries = &entry, .count = 1}),
                    expected));
     }
@@ -233,13 +231,13 @@ static void dates_are_told_in_utc_or_not_at_all(void **state)
     const struct listing listing = {
         .path = SPAN_INIT("/"), .entries = entries, .count = COUNT(entries), .truncated = true};
     struct buf b = {0};
-    const char *text = render(&b, listing_write_html, listing);
+    const char *text = render(&b, LISTING_HTML, listing);
 
     (void)state;
     assert_non_null(
         strstr(text, "<time datetime=\"2024-02-29T23:59:59Z\">2024-02-29 23:59</time>"));
     assert_non_null(strstr(text, "There is more in this folder"));
-    text = render(&b, listing_write_json, listing);
+    text = render(&b, LISTING_JSON, listing);
     assert_string_equal(
         text, "{\n\"path\": \"/\",\n\"truncated\": true,\n\"entries\": [\n"
               "{\"name\": \"a\", \"href\": \"./a\", \"type\": \"file\", \"size\": 0, "
@@ -260,10 +258,10 @@ static void an_empty_folder_is_valid_in_every_form(void **state)
     struct buf b = {0};
 
     (void)state;
-    assert_string_equal(render(&b, listing_write_text, listing), "");
-    assert_string_equal(render(&b, listing_write_json, listing),
+    assert_string_equal(render(&b, LISTING_TEXT, listing), "");
+    assert_string_equal(render(&b, LISTING_JSON, listing),
                         "{\n\"path\": \"/e/\",\n\"truncated\": false,\n\"entries\": []\n}\n");
-    assert_null(strstr(render(&b, listing_write_html, listing), "<table"));
+    assert_null(strstr(render(&b, LISTING_HTML, listing), "<table"));
     buf_done(&b);
 }
 
@@ -298,8 +296,8 @@ static void policy_permits_the_style_and_script_that_are_sent(void **state)
     sha256(SPAN("abc"), hash);
     assert_memory_equal(hash, "\xba\x78\x16\xbf\x8f\x01\xcf\xea", 8);
     for (int writable = 0; writable < 2; writable++) {
-        const char *html = render(&b, listing_write_html,
-                                  (struct listing){.path = SPAN("/"), .writable = writable});
+        const char *html =
+            render(&b, LISTING_HTML, (struct listing){.path = SPAN("/"), .writable = writable});
 
         buf_clear(&expected);
         buf_add(&expected, SPAN("default-src 'none'; style-src "));
@@ -318,7 +316,7 @@ static void only_what_is_possible_is_offered(void **state)
 {
     const struct listing_entry entry = FILE_NAMED("f");
     struct buf b = {0};
-    const char *html = render(&b, listing_write_html,
+    const char *html = render(&b, LISTING_HTML,
                               (struct listing){.path = SPAN("/"), .entries = &entry, .count = 1});
 
     (void)state;
@@ -326,14 +324,14 @@ static void only_what_is_possible_is_offered(void **state)
     assert_null(strstr(html, "./?archive="));
     assert_null(strstr(html, "MKCOL"));
     assert_non_null(strstr(html, "<main>"));
-    html = render(&b, listing_write_html,
+    html = render(&b, LISTING_HTML,
                   (struct listing){.path = SPAN("/"), .has_search = true, .has_archives = true});
     assert_non_null(strstr(html, "name=\"search\""));
     assert_non_null(strstr(html, "href=\"./?archive=zip\""));
     assert_non_null(strstr(html, "href=\"./?archive=tar\""));
     assert_null(strstr(html, "multipart/form-data"));
     assert_non_null(strstr(html, "<main data-archives>"));
-    html = render(&b, listing_write_html, (struct listing){.path = SPAN("/"), .writable = true});
+    html = render(&b, LISTING_HTML, (struct listing){.path = SPAN("/"), .writable = true});
     assert_non_null(strstr(html, "method=\"post\" action=\"./\" enctype=\"multipart/form-data\""));
     assert_non_null(strstr(html, "<main data-writable>"));
     assert_non_null(strstr(html, "MKCOL"));
@@ -350,7 +348,7 @@ static void what_a_search_found_is_shown_with_its_path(void **state)
                                     .has_search = true,
                                     .search = SPAN("<X\"")};
     struct buf b = {0};
-    const char *text = render(&b, listing_write_html, listing);
+    const char *text = render(&b, LISTING_HTML, listing);
 
     (void)state;
     assert_non_null(strstr(text, "href=\"./a%20b/c%26d/x.txt\"><bdi>x.txt</bdi> <small>in "
@@ -358,7 +356,7 @@ static void what_a_search_found_is_shown_with_its_path(void **state)
     assert_non_null(strstr(text, "href=\"./x/\"><bdi>x</bdi></a>"));
     assert_non_null(strstr(text, "value=\"&lt;X&quot;\""));
     assert_null(strstr(text, "<X"));
-    text = render(&b, listing_write_json, listing);
+    text = render(&b, LISTING_JSON, listing);
     assert_non_null(strstr(text, "\"path\": \"/p/\",\n\"search\": \"<X\\\"\","));
     assert_non_null(strstr(text, "{\"name\": \"a b/c&d/x.txt\", \"href\": "
                                  "\"./a%20b/c%26d/x.txt\", \"type\": \"file\""));

@@ -232,9 +232,24 @@ static void debians_table_is_within_the_limits(void **state)
     media_type_map_free(map);
 }
 
+static void a_type_has_an_extension_that_leads_back_to_it(void **state)
+{
+    struct media_type_map *map = map_of(SPAN("image/jpeg jpe\nx/y longer yz yy\ntext/x-log log\n"));
+
+    (void)state;
+    assert_true(span_eq(media_type_extension(map, SPAN("image/jpeg")), SPAN("jpg")));
+    assert_true(span_eq(media_type_extension(map, SPAN("TEXT/plain")), SPAN("txt")));
+    assert_true(span_eq(media_type_extension(map, SPAN("X/Y")), SPAN("yy")));
+    assert_true(span_eq(media_type_extension(map, SPAN("text/x-log")), SPAN("log")));
+    assert_int_equal(media_type_extension(map, SPAN("no/body")).len, 0);
+    assert_int_equal(media_type_extension(map, SPAN("")).len, 0);
+    media_type_map_free(map);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_type_has_an_extension_that_leads_back_to_it),
         cmocka_unit_test(types_of_the_web_are_right_without_a_system_table),
         cmocka_unit_test(only_text_says_its_charset),
         cmocka_unit_test(case_of_an_extension_does_not_matter),

@@ -2,6 +2,7 @@
 #include "resource/files/search.h"
 
 #include "base/limits.h"
+#include "listing_unit.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -55,10 +56,19 @@ static void make_file(const char *name)
 static const char *find(struct buf *b, const char *folder, struct span word,
                         enum listing_format format)
 {
-    const struct listing_view view = {.shown = SPAN("/"), .format = format};
+    const struct listing_look look = {.dotfiles = false};
+    struct listing_found found;
 
     buf_done(b);
-    assert_int_equal(search_read(root, folder, &view, word, b), 0);
+    assert_int_equal(search_read(root, folder, &look, word, &found), 0);
+    const struct listing listing = {.path = SPAN("/"),
+                                    .entries = found.entries,
+                                    .count = found.count,
+                                    .truncated = found.truncated,
+                                    .search = word};
+
+    listing_write_whole(b, &listing, format);
+    listing_found_done(&found);
     buf_add_char(b, '\0');
     assert_false(b->failed);
     return b->ptr;
@@ -142,30 +152,30 @@ static void results_are_bounded_and_it_is_told(void **state)
 
 static void a_folder_that_is_not_there_is_an_error(void **state)
 {
-    const struct listing_view view = {.shown = SPAN("/"), .format = LISTING_TEXT};
-    struct buf b = {0};
+    const struct listing_look look = {.dotfiles = false};
+    struct listing_found found;
 
     (void)state;
-    assert_int_equal(search_read(root, "none/", &view, SPAN("x"), &b), -ENOENT);
-    assert_int_equal(search_read(root, "../", &view, SPAN("x"), &b), -EXDEV);
-    assert_null(b.ptr);
+    assert_int_equal(search_read(root, "none/", &look, SPAN("x"), &found), -ENOENT);
+    assert_int_equal(search_read(root, "../", &look, SPAN("x"), &found), -EXDEV);
+    assert_null(found.entries);
 }
 
 static void a_search_ends_when_the_program_is_to_end(void **state)
 {
     struct hurry hurry = {0};
-    const struct listing_view view = {.shown = SPAN("/"), .format = LISTING_TEXT, .hurry = &hurry};
-    struct buf b = {0};
+    const struct listing_look look = {.hurry = &hurry};
+    struct listing_found found;
 
     (void)state;
     make_file("x");
-    assert_int_equal(search_read(root, "", &view, SPAN("x"), &b), 0);
-    buf_done(&b);
+    assert_int_equal(search_read(root, "", &look, SPAN("x"), &found), 0);
+    listing_found_done(&found);
     hurry_begin(&hurry);
-    assert_int_equal(search_read(root, "", &view, SPAN("x"), &b), -EINTR);
-    assert_null(b.ptr);
-    assert_int_equal(listing_read(root, "", &view, &b), -EINTR);
-    assert_null(b.ptr);
+    assert_int_equal(search_read(root, "", &look, SPAN("x"), &found), -EINTR);
+    assert_null(found.entries);
+    assert_int_equal(listing_read(root, "", &look, &found), -EINTR);
+    assert_null(found.entries);
 }
 
 int main(void)

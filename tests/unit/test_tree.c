@@ -4,6 +4,7 @@
  */
 #include "tree_folder.h"
 
+#include "resource/dav/tree_parts.h"
 #include "resource/files/snapshot.h"
 
 #include <pthread.h>
@@ -367,6 +368,60 @@ static void of_threads_that_race_for_one_target_exactly_one_wins(void **state)
 
 /* ---- Space */
 
+/* Who announces much and sends little keeps about as much as came from others. */
+static void space_is_taken_as_content_comes(void **state)
+{
+    enum { LEAST = LIMIT_TREE_STEP_LEAST, LARGE = 64 * 1024 * 1024, PIECE = 64 * 1024 };
+    struct tree_folder f = tree_folder_new((struct tree_options){.quota = 2 * LARGE});
+    static const char piece[PIECE];
+    struct tree_result result;
+    struct tree_usage usage;
+    struct stat st;
+    struct stage *s;
+
+    (void)state;
+    assert_int_equal(tree_stage_begin(f.tree, SPAN("f"), LARGE, &s), 0);
+    assert_int_equal(fstat(s->fd, &st), 0);
+    assert_int_equal(st.st_blocks, 0);
+    for (size_t come = PIECE; come <= 32 * PIECE; come += PIECE) {
+        size_t most = 2 * come > come + LEAST ? 2 * come : come + LEAST;
+
+        assert_int_equal(tree_stage_write(s, span_of(piece, PIECE)), 0);
+        assert_int_equal(fstat(s->fd, &st), 0);
+        assert_true((size_t)st.st_blocks * 512 <= most + 4096);
+        assert_int_equal(tree_usage(f.tree, &usage), 0);
+        assert_true(usage.available + most >= 2 * LARGE);
+    }
+    assert_int_equal(tree_stage_commit(s, NULL, &result), 0);
+    tree_stage_free(s);
+    assert_int_equal(look(&f, "f").here.stamp.size, 32 * PIECE);
+    assert_int_equal(tree_usage(f.tree, &usage), 0);
+    assert_int_equal(usage.used, 32 * PIECE);
+    assert_true(usage.available <= 2 * LARGE - 32 * PIECE);
+    tree_folder_free(&f);
+}
+
+/* What was never counted is not taken off either: RFC 4331 §4. */
+static void content_that_was_staged_in_a_removed_folder_counts_for_nothing(void **state)
+{
+    struct tree_folder f = tree_folder_new((struct tree_options){.quota = 100});
+    struct tree_usage usage;
+    struct stage *s;
+
+    (void)state;
+    assert_int_equal(tree_folder_put(&f, "keep", "1234567890"), 0);
+    assert_int_equal(tree_folder_mkdir(&f, "d"), 0);
+    assert_int_equal(tree_folder_put(&f, "d/f", "123"), 0);
+    assert_int_equal(tree_stage_begin(f.tree, SPAN("d/g"), TREE_LENGTH_UNKNOWN, &s), 0);
+    assert_int_equal(tree_stage_write(s, SPAN("12345")), 0);
+    assert_int_equal(discard(&f, "d"), 0);
+    tree_stage_free(s);
+    assert_int_equal(tree_usage(f.tree, &usage), 0);
+    assert_int_equal(usage.used, 10);
+    assert_int_equal(usage.available, 90);
+    tree_folder_free(&f);
+}
+
 static void the_quota_is_refused_before_the_first_byte_or_midway_and_counts_exactly(void **state)
 {
     struct tree_folder f = tree_folder_new((struct tree_options){.quota = 10});
@@ -381,7 +436,11 @@ static void the_quota_is_refused_before_the_first_byte_or_midway_and_counts_exac
     assert_int_equal(tree_folder_put(&f, "g", "123"), -EDQUOT);
     assert_int_equal(tree_folder_put(&f, "f", "1234567890"), 0); // it replaces the old one
     assert_int_equal(tree_folder_put(&f, "f", "1234567"), 0);
-    assert_int_equal(tree_stage_begin(f.tree, SPAN("g"), 3, &other), 0); // claims the rest
+    assert_int_equal(tree_stage_begin(f.tree, SPAN("g"), 4, &other), -EDQUOT);
+    assert_int_equal(tree_stage_begin(f.tree, SPAN("g"), 3, &other), 0);
+    assert_int_equal(tree_usage(f.tree, &usage), 0);
+    assert_int_equal(usage.available, 3); // what was only announced takes nothing from others
+    assert_int_equal(tree_stage_write(other, SPAN("1")), 0); // claims the rest
     assert_int_equal(tree_stage_begin(f.tree, SPAN("h"), TREE_LENGTH_UNKNOWN, &s), 0);
     assert_int_equal(tree_stage_write(s, SPAN("1")), -EDQUOT);
     tree_stage_free(other);
@@ -464,6 +523,8 @@ int main(void)
         cmocka_unit_test(content_does_not_replace_a_collection_nor_a_pipe),
         cmocka_unit_test(a_commit_notices_that_its_folder_has_gone),
         cmocka_unit_test(of_threads_that_race_for_one_target_exactly_one_wins),
+        cmocka_unit_test(space_is_taken_as_content_comes),
+        cmocka_unit_test(content_that_was_staged_in_a_removed_folder_counts_for_nothing),
         cmocka_unit_test(the_quota_is_refused_before_the_first_byte_or_midway_and_counts_exactly),
         cmocka_unit_test(usage_follows_collections_and_a_new_count_agrees),
         cmocka_unit_test(a_file_system_that_takes_no_more_leaves_the_old_content),

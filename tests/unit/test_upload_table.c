@@ -6,7 +6,11 @@
 
 #include <pthread.h>
 
-enum { AGE = LIMIT_UPLOAD_AGE / 1000 };
+enum {
+    AGE = LIMIT_UPLOAD_AGE / 1000,
+    AGE_EMPTY = LIMIT_UPLOAD_AGE_EMPTY / 1000,
+    QUIET = LIMIT_UPLOAD_QUIET / 1000
+};
 
 static struct tree_folder folder;
 static struct upload_table *table;
@@ -130,6 +134,8 @@ static void upload_is_forgotten_after_a_day_of_silence(void **state)
     struct upload_claim silent = open_at("a", 100), busy = open_at("b", 100);
 
     (void)state;
+    write_to(&silent, "x", 100);
+    write_to(&busy, "x", 100);
     assert_int_equal(upload_table_expire(table, 100 + AGE - 1), 0);
     write_to(&busy, "x", 200);
     assert_int_equal(upload_table_expire(table, 100 + AGE), 1);
@@ -140,6 +146,20 @@ static void upload_is_forgotten_after_a_day_of_silence(void **state)
     assert_int_equal(upload_table_expire(table, 199 + AGE), 0);
     assert_int_equal(upload_table_expire(table, 200 + AGE), 1);
     assert_int_equal(tree_folder_count(&folder, ""), 0);
+}
+
+static void upload_without_a_byte_is_forgotten_after_minutes(void **state)
+{
+    struct upload_claim empty = open_at("a", 0), begun = open_at("b", 0);
+
+    (void)state;
+    write_to(&begun, "x", 0);
+    assert_int_equal(upload_table_expire(table, AGE_EMPTY - 1), 0);
+    assert_int_equal(upload_table_expire(table, AGE_EMPTY), 1);
+    assert_int_equal(state_of(&empty), UPLOAD_GONE);
+    assert_int_equal(state_of(&begun), UPLOAD_MINE);
+    upload_drop(table, &empty);
+    upload_drop(table, &begun);
 }
 
 static void upload_that_is_written_to_is_not_forgotten(void **state)
@@ -155,24 +175,47 @@ static void upload_that_is_written_to_is_not_forgotten(void **state)
     upload_drop(table, &c);
 }
 
-static void there_are_only_so_many(void **state)
+static int open_one_more(int64_t now, struct upload_claim *ret_claim)
 {
     struct upload_opening opening = {.path = SPAN("one-more")};
-    struct upload_claim claims[LIMIT_UPLOADS], c;
     struct stage *stage;
+    int error;
+
+    assert_int_equal(tree_stage_begin(folder.tree, opening.path, 1, &stage), 0);
+    error = upload_open(table, &opening, stage, now, ret_claim);
+    if (error)
+        tree_stage_free(stage);
+    return error;
+}
+
+static void there_are_only_so_many_and_the_idle_make_room(void **state)
+{
+    enum { N = LIMIT_UPLOADS };
+    struct upload_claim claims[N], more[4];
+    enum upload_state unused;
     char name[16];
 
     (void)state;
-    for (int i = 0; i < LIMIT_UPLOADS; i++) {
+    for (int i = 0; i < N; i++) {
         snprintf(name, sizeof name, "f%d", i);
-        claims[i] = open_at(name, 0);
+        claims[i] = open_at(name, i < 2 ? 5 : 10);
+        if (i >= 2)
+            write_to(&claims[i], "x", i == 7 ? 8 : 10);
     }
-    assert_int_equal(tree_stage_begin(folder.tree, opening.path, 1, &stage), 0);
-    assert_int_equal(upload_open(table, &opening, stage, 0, &c), -EUSERS);
-    remove_upload(&claims[3]);
-    assert_int_equal(upload_open(table, &opening, stage, 0, &c), 0);
-    upload_drop(table, &c);
-    for (int i = 0; i < LIMIT_UPLOADS; i++)
+    assert_non_null(upload_enter(table, &claims[0], &unused)); // somebody is at work on it
+    assert_int_equal(open_one_more(10, &more[0]), 0);
+    assert_int_equal(state_of(&claims[1]), UPLOAD_GONE); // empty
+    write_to(&more[0], "x", 10);
+    assert_int_equal(open_one_more(8 + QUIET - 1, &more[1]), -EUSERS);
+    assert_int_equal(open_one_more(8 + QUIET, &more[1]), 0);
+    assert_int_equal(state_of(&claims[7]), UPLOAD_GONE); // silent for longest
+    assert_int_equal(open_one_more(10 + QUIET, &more[2]), 0);
+    assert_int_equal(state_of(&more[1]), UPLOAD_GONE); // empty, though it is the youngest
+    upload_leave(table, &claims[0], 10);
+    assert_int_equal(state_of(&claims[0]), UPLOAD_MINE);
+    for (int i = 0; i < 3; i++)
+        upload_drop(table, &more[i]);
+    for (int i = 0; i < N; i++)
         upload_drop(table, &claims[i]);
 }
 
@@ -317,8 +360,9 @@ int main(void)
         HERE(later_claim_ends_the_earlier_one),
         HERE(removed_upload_is_gone_for_whoever_claims_it),
         HERE(upload_is_forgotten_after_a_day_of_silence),
+        HERE(upload_without_a_byte_is_forgotten_after_minutes),
         HERE(upload_that_is_written_to_is_not_forgotten),
-        HERE(there_are_only_so_many),
+        HERE(there_are_only_so_many_and_the_idle_make_room),
         HERE(claim_waits_in_its_loop_for_a_write_that_is_under_way),
         HERE(of_those_who_wait_only_the_last_one_goes_on),
         HERE(who_waits_for_an_upload_that_is_completed_finds_it_gone),

@@ -92,9 +92,11 @@ enum outcome authoring_outcome(int error)
         return OUTCOME_quota_exceeded;
     case EACCES:
     case EPERM:
-    case EROFS:
-    case ENXIO:
         return OUTCOME_write_refused;
+    case EROFS:
+        return OUTCOME_disk_read_only;
+    case ENXIO:
+        return OUTCOME_special_file;
     case EBUSY:
         return OUTCOME_root_fixed;
     case EDEADLK:
@@ -115,10 +117,21 @@ enum outcome authoring_outcome(int error)
     }
 }
 
+/* Whether the system says of a name what the tree says of its root. */
+static bool is_about_root(const struct authoring *a)
+{
+    enum method method = a->x->request.method;
+
+    return !a->path.len || ((method == METHOD_COPY || method == METHOD_MOVE) && !a->to.len);
+}
+
 static void set_cause(struct authoring *a, enum outcome cause)
 {
+    if (cause == OUTCOME_root_fixed && !is_about_root(a))
+        cause = OUTCOME_mount_fixed;
     exchange_set_cause(a->x, cause, 0);
-    if (!a->cause && outcome_table[cause].status >= 500 && cause != OUTCOME_server_stopping)
+    if (!a->cause && (outcome_table[cause].status >= 500 || cause == OUTCOME_write_refused) &&
+        cause != OUTCOME_server_stopping)
         a->x->system_error = -a->error;
 }
 
@@ -210,13 +223,13 @@ static bool establish_effect(struct authoring *a)
     }
     a->changing = false;
     if (tells)
-        propfind_remember(a);
+        propfind_settle(a);
     if (a->error) {
         authoring_set_cause(a);
         return true;
     }
     x->effect.created = a->result.created;
-    x->effect.from_form = post_is_form(a);
+    x->effect.from_form = post_shows_page(a);
     x->effect.partly = a->failed || a->conflict_below;
     x->effect.has_result = a->has_result || a->written >= 0;
     x->effect.untold = x->request.method == METHOD_PROPPATCH && !a->told.ptr;
@@ -225,6 +238,22 @@ static bool establish_effect(struct authoring *a)
     if (a->result.now.kind == TREE_FILE)
         stamp_etag(&a->result.now.stamp, 0, SPAN(""), a->etag);
     return true;
+}
+
+/* The route's path, with its slash also where the request names it without. RFC 4918 §5.2. */
+static struct span mount_of(struct exchange *x)
+{
+    size_t length = x->resource->mount_length;
+    char *text;
+
+    if (x->path.text.len >= length)
+        return span_first(x->path.text, length);
+    text = arena_alloc(&x->arena, length);
+    if (!text)
+        return (struct span){NULL, 0};
+    memcpy(text, x->path.text.ptr, length - 1);
+    text[length - 1] = '/';
+    return span_of(text, length);
 }
 
 /* What it does itself, or guards while its reader answers: of that nothing is to be released. */
@@ -242,6 +271,9 @@ static struct authoring *authoring_of(struct exchange *x)
     memset(a, 0, sizeof *a);
     a->x = x;
     a->written = -1;
+    a->mount = mount_of(x);
+    if (!a->mount.ptr)
+        return NULL;
     a->dav = container_of(self, struct dav, resource);
     a->path = uri_path_trim(span_from(x->path.text, x->resource->mount_length - 1));
     a->names = (struct tree_names){a->path, a->path, a->path};
@@ -299,6 +331,7 @@ static void dav_release(struct exchange *x)
     if (a->written >= 0)
         close(a->written);
     xml_discard(a);
+    a->dav->xml_memory -= a->xml_memory;
     propfind_discard(a);
     change_forget_failed(a);
     x->held = NULL;

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "http/dav_fields.h"
 #include "resource/dav/dav_parts.h"
+#include "wire/uri.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -50,6 +51,26 @@ void change_forget_failed(struct authoring *a)
     a->given_up = false;
 }
 
+static bool is_folder(struct authoring *a, struct span member)
+{
+    size_t length = a->path.len + 1 + member.len;
+    char *path = malloc(length);
+    struct tree_look look;
+    bool found;
+
+    if (!path)
+        return false;
+    if (a->path.len)
+        memcpy(path, a->path.ptr, a->path.len);
+    path[a->path.len] = '/';
+    if (member.len)
+        memcpy(path + a->path.len + 1, member.ptr, member.len);
+    found = tree_look(a->dav->share->tree, uri_path_trim(span_of(path, length)), &look) == 0 &&
+            look.here.kind == TREE_COLLECTION;
+    free(path);
+    return found;
+}
+
 static bool note_failed(void *context, struct span member, int error)
 {
     struct authoring *a = context;
@@ -60,6 +81,7 @@ static bool note_failed(void *context, struct span member, int error)
         return false;
     a->failed_count++;
     f->error = error < 0 ? -error : error;
+    f->is_folder = is_folder(a, member);
     f->length = member.len;
     if (member.len)
         memcpy(f->path, member.ptr, member.len);

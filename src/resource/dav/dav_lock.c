@@ -23,11 +23,6 @@ static bool is_refresh(const struct authoring *a)
     return a->x->request.method == METHOD_LOCK && !a->understood;
 }
 
-static struct span mount_of(const struct exchange *x)
-{
-    return span_first(x->path.text, x->resource->mount_length);
-}
-
 /* ---- Facts */
 
 /* What the method would change: RFC 4918 §7.4, §7.5. */
@@ -107,6 +102,13 @@ static int find_conflict(struct authoring *a, int64_t now, bool *ret_conflict, b
     return lock->path.len && !a->blocking.ptr ? -ENOMEM : 0;
 }
 
+static bool is_folder(struct tree *tree, struct span path)
+{
+    struct tree_look look;
+
+    return tree_look(tree, path, &look) == 0 && look.here.kind == TREE_COLLECTION;
+}
+
 /* In the pool. */
 static void look_at_locks(struct authoring *a)
 {
@@ -126,13 +128,15 @@ static void look_at_locks(struct authoring *a)
     tree_unlock(share->tree);
     if (a->verdict.blocked)
         a->blocking = a->verdict.blocking;
+    if (a->error == 0 && (a->verdict.blocked || conflict))
+        a->blocking_is_folder = is_folder(share->tree, a->blocking);
     a->conflicting = conflict && !below;
 }
 
 bool locks_establish(struct authoring *a)
 {
     struct exchange *x = a->x;
-    struct lock_place place = {message_field(&x->request, FIELD_host), mount_of(x), a->names};
+    struct lock_place place = {message_field(&x->request, FIELD_host), a->mount, a->names};
 
     if (a->acted != look_at_locks) {
         a->verdict = (struct lock_verdict){.if_holds = true};
@@ -140,6 +144,8 @@ bool locks_establish(struct authoring *a)
             exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
             return true;
         }
+        if (a->facts.malformed)
+            exchange_describef(x, "Byte %zu of it is where it does not.", a->facts.offset);
         note_changes(a);
         x->locks = (struct lock_state){.if_malformed = a->facts.malformed, .if_holds = true};
         // The usual case, without a way through the pool. The change itself looks again.
@@ -416,18 +422,23 @@ void change_unlock(struct authoring *a)
 
 /* ---- Responses */
 
-/* The path as clients see it. */
-static struct span outside(struct exchange *x, struct span path)
+/* The path as clients see it; a folder's ends with a slash: RFC 4918 §5.2. */
+static struct span outside(struct exchange *x, struct span path, bool is_folder)
 {
-    struct span mount = mount_of(x);
-    char *text = arena_alloc(&x->arena, mount.len + path.len);
+    const struct authoring *a = x->held;
+    struct span mount = a->mount;
+    size_t slash = is_folder && path.len;
+    char *text = arena_alloc(&x->arena, mount.len + path.len + slash);
 
     if (!text)
         return mount;
     memcpy(text, mount.ptr, mount.len);
+    text[mount.len - 1] = '/'; // it may lack there
     if (path.len)
         memcpy(text + mount.len, path.ptr, path.len);
-    return span_of(text, mount.len + path.len);
+    if (slash)
+        text[mount.len + path.len] = '/';
+    return span_of(text, mount.len + path.len + slash);
 }
 
 static void set_body(struct exchange *x, struct buf *b)
@@ -449,7 +460,9 @@ static void respond_granted(struct exchange *x, const struct authoring *a)
         .infinite = a->lock.infinite,
         .owner = a->lock.owner,
         .token = a->lock.token,
-        .root = outside(x, a->lock.path),
+        // A lock that is above what it is refreshed by is a folder's.
+        .root =
+            outside(x, a->lock.path, x->target.is_collection || !span_eq(a->lock.path, a->path)),
         .timeout = a->lock.timeout,
     };
 
@@ -465,10 +478,10 @@ static void respond_conflict_below(struct exchange *x, const struct authoring *a
     struct buf b = {0};
 
     multistatus_begin(&b);
-    multistatus_response_begin(&b, outside(x, a->blocking));
+    multistatus_response_begin(&b, outside(x, a->blocking, a->blocking_is_folder));
     multistatus_status(&b, 423);
     multistatus_response_end(&b);
-    multistatus_response_begin(&b, outside(x, a->names.asked));
+    multistatus_response_begin(&b, outside(x, a->names.asked, true));
     multistatus_status(&b, 424);
     multistatus_response_end(&b);
     multistatus_end(&b);
@@ -476,7 +489,8 @@ static void respond_conflict_below(struct exchange *x, const struct authoring *a
 }
 
 /* For who can read it, which is everybody who doesn't ask for something else: RFC 4918 §16. */
-void respond_condition(struct exchange *x, enum dav_condition condition, struct span path)
+void respond_condition(struct exchange *x, enum dav_condition condition, struct span path,
+                       bool is_folder)
 {
     static const struct span offers[] = {SPAN_INIT("application/xml"),
                                          SPAN_INIT("application/problem+json"),
@@ -486,10 +500,16 @@ void respond_condition(struct exchange *x, enum dav_condition condition, struct 
     if (accept_choose_type(exchange_field(x, FIELD_accept), offers, 4) > 0)
         return;
     if (path.ptr)
-        path = outside(x, path);
+        path = outside(x, path, is_folder);
     multistatus_error_document(&b, condition, &path, path.ptr ? 1 : 0);
     set_body(x, &b);
     exchange_add_field(x, SPAN("Vary"), SPAN("Accept"));
+}
+
+/* A lock's root, which is the tree's root where there is nothing to point to. */
+static struct span blocking_path(const struct authoring *a)
+{
+    return a->blocking.ptr ? a->blocking : SPAN("");
 }
 
 void locks_respond(struct exchange *x)
@@ -497,11 +517,14 @@ void locks_respond(struct exchange *x)
     struct authoring *a = x->held;
 
     if (x->outcome == OUTCOME_locked)
-        respond_condition(x, DAV_CONDITION_LOCK_TOKEN_SUBMITTED, a->blocking);
+        respond_condition(x, DAV_CONDITION_LOCK_TOKEN_SUBMITTED, blocking_path(a),
+                          a->blocking_is_folder);
     else if (x->outcome == OUTCOME_lock_conflict)
-        respond_condition(x, DAV_CONDITION_NO_CONFLICTING_LOCK, a->blocking);
+        respond_condition(x, DAV_CONDITION_NO_CONFLICTING_LOCK, blocking_path(a),
+                          a->blocking_is_folder);
     else if (x->outcome == OUTCOME_lock_token_unknown)
-        respond_condition(x, DAV_CONDITION_LOCK_TOKEN_MATCHES_REQUEST_URI, a->names.asked);
+        respond_condition(x, DAV_CONDITION_LOCK_TOKEN_MATCHES_REQUEST_URI, a->names.asked,
+                          x->target.is_collection);
     else if (x->request.method != METHOD_LOCK)
         return;
     else if (x->outcome == OUTCOME_created || x->outcome == OUTCOME_result_told)

@@ -53,22 +53,28 @@ static bool is_hidden(enum tree_name name)
     return name == TREE_NAME_DOT || name == TREE_NAME_RESERVED;
 }
 
-/* What can be done with what is there: RFC 9110 §10.2.1. */
-static void narrow_allowed(struct exchange *x, enum tree_kind kind)
+/* What can be done with what is there, or could be: RFC 9110 §10.2.1. */
+static void narrow_allowed(struct exchange *x, const struct authoring *a)
 {
+    enum tree_kind kind = a->here.here.kind;
     const method_set always = METHOD_BIT(METHOD_OPTIONS) | METHOD_BIT(METHOD_TRACE);
     const method_set making =
         METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_LOCK);
 
-    if (x->target.named_as_folder && kind != TREE_COLLECTION)
-        x->allowed &= always | (kind == TREE_ABSENT ? METHOD_BIT(METHOD_MKCOL) : 0);
-    else if (kind == TREE_ABSENT)
-        x->allowed &= always | making;
+    if (x->target.named_as_folder && x->representation.exists && kind != TREE_COLLECTION)
+        x->allowed &= always;
+    else if (!x->representation.exists && (!x->target.name_possible || x->target.name_hidden))
+        x->allowed &= always;
+    else if (!x->representation.exists)
+        x->allowed &= always | (x->target.named_as_folder ? METHOD_BIT(METHOD_MKCOL) : making);
     else if (kind == TREE_COLLECTION)
         x->allowed &=
             ~(METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_MKCOL));
     else
         x->allowed &= ~(METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_MKCOL));
+    if (a->names.name.len == 0) // the root itself, which COPY would have to go into
+        x->allowed &=
+            ~(METHOD_BIT(METHOD_DELETE) | METHOD_BIT(METHOD_MOVE) | METHOD_BIT(METHOD_COPY));
 }
 
 bool authoring_is_deep(const struct exchange *x)
@@ -76,6 +82,15 @@ bool authoring_is_deep(const struct exchange *x)
     enum depth depth = depth_parse(message_field(&x->request, FIELD_depth));
 
     return depth == DEPTH_ABSENT || depth == DEPTH_INFINITY;
+}
+
+/* A pipe, a device, a link that leads nowhere: never told, but nothing else can have its name. */
+static void set_special_cause(struct exchange *x)
+{
+    if (x->request.method == METHOD_PROPFIND)
+        exchange_set_cause(x, OUTCOME_not_found, 0);
+    else if (x->request.method != METHOD_OPTIONS)
+        exchange_set_cause(x, OUTCOME_special_file, 0);
 }
 
 bool locate_guarded(struct authoring *a)
@@ -101,6 +116,10 @@ bool establish_target(struct authoring *a)
         set_look_cause(a);
         return true;
     }
+    if (a->here.here.kind == TREE_OTHER) {
+        set_special_cause(x);
+        return true;
+    }
     x->target.name_hidden = is_hidden(a->here.name);
     x->target.name_possible =
         (a->here.name == TREE_NAME_OK || x->target.name_hidden) && !names_nothing(&x->path);
@@ -118,7 +137,7 @@ bool establish_target(struct authoring *a)
     r->readable = r->acceptable = r->exists;
     r->validators = (struct validators){.exists = r->exists};
     if (!x->upload.named)
-        narrow_allowed(x, a->here.here.kind);
+        narrow_allowed(x, a);
     if (a->here.here.kind == TREE_FILE) {
         stamp_etag(&a->here.here.stamp, 0, SPAN(""), a->etag);
         r->length = a->here.here.stamp.size;
@@ -167,37 +186,69 @@ static bool is_ours(struct exchange *x, struct span path)
     return x->host->leads_here(x, path) && x->host->leads_here(x, with_slash);
 }
 
+/* What is wrong with the field, at that byte of it. */
+static enum outcome tell_fault(struct exchange *x, enum destination_result fault, struct span value,
+                               size_t at)
+{
+    switch (fault) {
+    case DESTINATION_HAS_FRAGMENT:
+        exchange_describef(x, "Byte %zu of it begins a fragment, which names nothing on a server.",
+                           at);
+        return OUTCOME_destination_malformed;
+    case DESTINATION_HAS_QUERY:
+        exchange_describef(x, "Byte %zu of it begins a query, and what has one can only be read.",
+                           at);
+        return OUTCOME_destination_malformed;
+    case DESTINATION_ENCODED_NUL:
+    case DESTINATION_ENCODED_SLASH:
+        exchange_describef(x, "The name in Destination holds %.*s, at byte %zu of it.",
+                           SPAN_ARG(span_first(span_from(value, at), 3)), at);
+        return OUTCOME_name_impossible;
+    case DESTINATION_ABOVE_ROOT:
+        exchange_describef(x, "The segment at byte %zu of it does.", at);
+        return OUTCOME_destination_above_root;
+    default:
+        break;
+    }
+    if (at == 0)
+        exchange_describef(x, "It is neither an absolute URI with a host, and without a user name, "
+                              "nor an absolute path.");
+    else if (value.ptr[at] == '%')
+        exchange_describef(x,
+                           "The percent sign at byte %zu of it is not followed by two "
+                           "hexadecimal digits.",
+                           at);
+    else
+        exchange_describef(x, "Byte %zu of it may not stand in an address: percent-encode it.", at);
+    return OUTCOME_destination_malformed;
+}
+
 /* From the field to a path of the tree; the cause that it has none. RFC 4918 §9.8.5, §10.3. */
 static enum outcome read_destination(struct authoring *a)
 {
     struct exchange *x = a->x;
+    struct span value = message_field(&x->request, FIELD_destination);
+    enum destination_result fault;
     struct destination d;
     struct uri_path path;
     size_t offset;
     char *text;
-    struct span mount = span_first(x->path.text, x->resource->mount_length);
+    struct span mount = a->mount;
 
-    switch (destination_parse(message_field(&x->request, FIELD_destination), &d, &offset)) {
-    case DESTINATION_OK:
-        break;
-    case DESTINATION_ENCODED_NUL:
-    case DESTINATION_ENCODED_SLASH:
-        return OUTCOME_name_impossible;
-    case DESTINATION_ABOVE_ROOT:
-        return OUTCOME_destination_above_root;
-    default:
-        return OUTCOME_destination_malformed;
-    }
-    if (destination_locate(&d, SPAN("http"), message_field(&x->request, FIELD_host)) !=
-        DESTINATION_HERE)
+    fault = destination_parse(value, &d, &offset);
+    if (fault != DESTINATION_OK)
+        return tell_fault(x, fault, value, offset);
+    if (!destination_is_here(&d, message_field(&x->request, FIELD_host)))
         return OUTCOME_destination_foreign;
     text = arena_alloc(&x->arena, d.path.len);
     if (!text)
         return OUTCOME_resources_exhausted;
     if (uri_path_decode(d.path, text, &path, &offset) != OUTCOME_NONE)
         return OUTCOME_destination_malformed;
-    if (names_nothing(&path))
+    if (names_nothing(&path)) {
+        exchange_describef(x, "It is the path in Destination: a segment of it is empty.");
         return OUTCOME_name_impossible;
+    }
     if (!span_starts(path.text, mount) || !is_ours(x, path.text))
         return OUTCOME_destination_outside;
     a->to_names.asked = uri_path_trim(span_from(path.text, mount.len));
@@ -223,9 +274,11 @@ bool establish_destination(struct authoring *a)
         set_look_cause(a);
         return true;
     }
-    if (a->there.name != TREE_NAME_OK)
+    if (a->there.name != TREE_NAME_OK) {
         exchange_set_cause(
             x, is_hidden(a->there.name) ? OUTCOME_name_hidden : OUTCOME_name_impossible, 0);
+        exchange_describef(x, "It is the name in Destination.");
+    }
     x->destination.exists = a->there.here.kind != TREE_ABSENT;
     x->destination.is_collection = a->there.here.kind == TREE_COLLECTION;
     x->destination.parent_exists = a->there.parent == TREE_COLLECTION;

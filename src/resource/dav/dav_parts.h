@@ -8,13 +8,13 @@
 #include "resource/dav/answer_cache.h"
 #include "resource/dav/dav.h"
 #include "resource/dav/dav_request.h"
-#include "resource/files/digest_hash.h"
 #include "resource/dav/lock_facts.h"
 #include "resource/dav/lock_journal.h"
 #include "resource/dav/multistatus_write.h"
 #include "resource/dav/rows.h"
 #include "resource/dav/tree.h"
 #include "resource/dav/upload_table.h"
+#include "resource/files/digest_hash.h"
 #include "resource/files/media_type_map.h"
 
 struct dav_share {
@@ -35,6 +35,8 @@ struct dav {
     struct loop *loop;
     struct offload *pool;
     struct answer_cache *answers;
+    size_t telling_memory;     // of answers to PROPFIND that are being sent
+    size_t xml_memory;         // of content that is XML
     struct timer expiry_timer; // uploads that were silent too long
     struct work expiry;
 };
@@ -43,6 +45,7 @@ struct dav {
 struct failed_member {
     struct failed_member *next;
     int error; // errno, positive
+    bool is_folder;
     size_t length;
     char path[]; // below the source
 };
@@ -58,6 +61,7 @@ struct authoring {
     int error;                          // of the last step: 0, or a negated errno
     enum outcome cause;                 // of the last step, where an errno does not tell
 
+    struct span mount; // the route's path, which ends with a slash
     /* Relative to the root, without slashes at the ends. A client is told names.asked. */
     struct tree_names names;
     struct span path;           // of these, what is changed or told
@@ -102,7 +106,8 @@ struct authoring {
     struct lock_verdict verdict;
     bool token_known, conflicting; // as in struct lock_state
     struct span blocking;          // the root of the lock that is in the way
-    struct lock lock;              // granted or refreshed
+    bool blocking_is_folder;
+    struct lock lock; // granted or refreshed
     char token[LOCK_TOKEN_SIZE];
     bool inserted;             // it is in the table, and waits for the journal
     bool conflict_below;       // it is refused for a lock on a member
@@ -112,7 +117,8 @@ struct authoring {
 
     // Content that is XML.
     struct xml_reader *reader;
-    bool understood; // one of:
+    size_t xml_memory; // of this exchange, in that of the resource
+    bool understood;   // one of:
     struct dav_lockinfo lockinfo;
     struct dav_propfind propfind;
     struct dav_proppatch proppatch;
@@ -195,8 +201,16 @@ void post_piece(struct authoring *a);
 void post_commit(struct authoring *a);
 /* Whether the content says that it is a form, before any of it was looked at. */
 bool post_sends_form(const struct exchange *x);
+/* What a page's form sends without files is nothing to be stored. */
+bool post_takes_type(const struct exchange *x);
 bool post_is_form(const struct authoring *a);
-/* Of the member that was made; not of a form. */
+/* Whether the files came from a page that is to be shown again, rather than be told of them. */
+bool post_shows_page(const struct authoring *a);
+bool post_made_several(const struct authoring *a);
+/* As JSON, in the order of the form: what each file was to be called, is called, and where it is.
+ */
+void post_write_result(struct buf *b, const struct authoring *a, struct span folder);
+/* Of the first member that was made. */
 struct span post_member_name(const struct authoring *a);
 void post_free(struct posting *p);
 
@@ -256,7 +270,8 @@ void locks_respond(struct exchange *x);
 struct rows_following {
     struct rows_claim claim;
     struct store_intent intent;
-    bool follows; // there are rows that may have to follow
+    bool follows;  // there are rows that may have to follow
+    bool recorded; // the intent is in the store
 };
 /* Before the change. A negated errno, and then there is nothing to end. */
 int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_kind kind);
@@ -275,14 +290,15 @@ void change_properties(struct authoring *a);
 bool propfind_recall(struct authoring *a);
 /* For the pool: begins to tell. */
 void propfind_begin(struct authoring *a);
-/* In the loop's thread, after that: keeps the answer when it is whole. */
-void propfind_remember(struct authoring *a);
+/* In the loop's thread, after that: keeps the answer when it is whole, and accounts for it. */
+void propfind_settle(struct authoring *a);
 /* In the loop's thread: fills in the response. */
 void propfind_respond(struct authoring *a);
 void propfind_discard(struct authoring *a);
 
 /* An error element as the response's content, about a path of the tree (ptr NULL: none). */
-void respond_condition(struct exchange *x, enum dav_condition condition, struct span path);
+void respond_condition(struct exchange *x, enum dav_condition condition, struct span path,
+                       bool is_folder);
 
 /* dav_respond.c */
 void authoring_respond(struct exchange *x);

@@ -5,9 +5,12 @@
  * there is ever replaced: a name that is taken gets a number.
  */
 #include "base/ascii.h"
+#include "http/accept.h"
+#include "http/media_type.h"
 #include "http/multipart_form.h"
 #include "http/slug.h"
 #include "resource/dav/dav_parts.h"
+#include "wire/uri.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -30,6 +33,7 @@ struct member {
 struct posting {
     struct multipart_form form;
     bool is_form, in_file;
+    struct stage_group *group;     // of a form with files
     struct member *members, *last; // in the order of the form
     size_t count;
 };
@@ -42,6 +46,22 @@ static size_t random_name(char out[LIMIT_FILE_NAME])
         return 0;
     ascii_write_hex(bytes, sizeof bytes, out);
     return 2 * sizeof bytes;
+}
+
+/* The same with the extension that the content's type has, so that it is told with that type. */
+static size_t random_file_name(const struct authoring *a, char out[LIMIT_FILE_NAME])
+{
+    size_t length = random_name(out);
+    struct span extension = SPAN("");
+    struct media_type type;
+
+    if (media_type_parse(message_field(&a->x->request, FIELD_content_type), &type))
+        extension = media_type_extension(a->dav->share->types, type.essence);
+    if (!length || !extension.len || length + 1 + extension.len > LIMIT_FILE_NAME)
+        return length;
+    out[length] = '.';
+    memcpy(out + length + 1, extension.ptr, extension.len);
+    return length + 1 + extension.len;
 }
 
 /* The path of a member of the collection, from malloc; empty without memory. */
@@ -60,6 +80,19 @@ static struct span member_path(const struct authoring *a, struct span name)
     return span_of(path, a->path.len + slash + name.len);
 }
 
+static int begin_stage(struct authoring *a, struct span path, struct stage **ret_stage)
+{
+    struct posting *p = a->posting;
+    struct tree *tree = a->dav->share->tree;
+    int error = 0;
+
+    if (!p->is_form)
+        return tree_stage_begin(tree, path, TREE_LENGTH_UNKNOWN, ret_stage);
+    if (!p->group)
+        error = tree_group_begin(tree, path, &p->group);
+    return error ? error : tree_group_stage(p->group, path, ret_stage);
+}
+
 static int begin_member(struct authoring *a, size_t name_length, const char *name)
 {
     struct span path = member_path(a, span_of(name, name_length));
@@ -68,7 +101,7 @@ static int begin_member(struct authoring *a, size_t name_length, const char *nam
     int error = -ENOMEM;
 
     if (m && path.len)
-        error = tree_stage_begin(a->dav->share->tree, path, TREE_LENGTH_UNKNOWN, &m->stage);
+        error = begin_stage(a, path, &m->stage);
     if (path.len)
         free((char *)path.ptr);
     if (error) {
@@ -105,7 +138,7 @@ static int fill_posting(struct authoring *a)
     }
     length = slug_file_name(message_field(m, FIELD_slug), name);
     if (!length)
-        length = random_name(name);
+        length = random_file_name(a, name);
     return length ? begin_member(a, length, name) : -EIO;
 }
 
@@ -133,6 +166,8 @@ static int begin_part(struct authoring *a, const struct multipart_part *part)
         part->file_name.ptr ? file_name_clean(file_name_base(part->file_name), name) : 0;
 
     a->posting->in_file = length != 0;
+    if (length && a->posting->count == LIMIT_FORM_FILES)
+        return authoring_fail(a, OUTCOME_form_files_too_many);
     return length ? begin_member(a, length, name) : 0;
 }
 
@@ -152,8 +187,11 @@ static int take_form(struct authoring *a, struct span piece)
                 error = tree_stage_write(p->last->stage, out.data);
             break;
         case MULTIPART_PART_END:
-        case MULTIPART_END:
+            if (p->in_file)
+                error = tree_stage_finish(p->last->stage);
             p->in_file = false;
+            break;
+        case MULTIPART_END:
             break;
         case MULTIPART_MALFORMED:
             return authoring_fail(a, OUTCOME_form_malformed);
@@ -275,6 +313,20 @@ static const struct stage *staged_whole(const struct authoring *a)
     return a->posting && !a->posting->is_form ? a->posting->members->stage : NULL;
 }
 
+/* Without content nothing says that a file is meant, unless it has a type or a name. */
+static int begin_empty(struct authoring *a)
+{
+    const struct message *m = &a->x->request;
+
+    if (!post_takes_type(a->x))
+        return authoring_fail(a, OUTCOME_unsupported_media_type);
+    if (!m->first[FIELD_content_type] && !m->first[FIELD_slug]) {
+        a->x->detail = SPAN("There is no content, and neither Content-Type nor Slug.");
+        return authoring_fail(a, OUTCOME_form_malformed);
+    }
+    return begin_posting(a);
+}
+
 void post_commit(struct authoring *a)
 {
     struct posting *p;
@@ -285,7 +337,7 @@ void post_commit(struct authoring *a)
     if (a->error == 0)
         a->error = digests_check(a, staged_whole(a), 0);
     if (a->error == 0 && !a->posting)
-        a->error = begin_posting(a); // no content at all
+        a->error = begin_empty(a);
     p = a->posting;
     if (a->error == 0 && p->is_form && (!multipart_is_complete(&p->form) || !p->members))
         a->error = authoring_fail(a, OUTCOME_form_malformed);
@@ -301,6 +353,14 @@ bool post_sends_form(const struct exchange *x)
            MULTIPART_BEGIN_OTHER_TYPE;
 }
 
+bool post_takes_type(const struct exchange *x)
+{
+    struct media_type type;
+
+    return !media_type_parse(message_field(&x->request, FIELD_content_type), &type) ||
+           !media_type_is(&type, SPAN("application/x-www-form-urlencoded"));
+}
+
 bool post_is_form(const struct authoring *a)
 {
     return a->posting && a->posting->is_form;
@@ -313,6 +373,41 @@ struct span post_member_name(const struct authoring *a)
     return span_of(m->name, m->length);
 }
 
+bool post_shows_page(const struct authoring *a)
+{
+    const struct span offers[] = {SPAN("text/html"), SPAN("application/json")};
+
+    return post_is_form(a) &&
+           accept_choose_type(exchange_field(a->x, FIELD_accept), offers, 2) == 0;
+}
+
+bool post_made_several(const struct authoring *a)
+{
+    return a->posting && a->posting->count > 1;
+}
+
+void post_write_result(struct buf *b, const struct authoring *a, struct span folder)
+{
+    struct buf path = {0};
+
+    buf_add_str(b, "{\"stored\":[");
+    for (const struct member *m = a->posting->members; m; m = m->next) {
+        buf_clear(&path);
+        uri_path_encode(&path, folder);
+        uri_path_encode(&path, span_of(m->name, m->length));
+        buf_add_str(b, m == a->posting->members ? "{\"asked\":\"" : ",{\"asked\":\"");
+        buf_add_json(b, span_of(m->asked, m->asked_length));
+        buf_add_str(b, "\",\"name\":\"");
+        buf_add_json(b, span_of(m->name, m->length));
+        buf_add_str(b, "\",\"location\":\"");
+        buf_add_json(b, buf_span(&path));
+        buf_add_str(b, "\"}");
+    }
+    buf_add_str(b, "]}\n");
+    b->failed |= path.failed;
+    buf_done(&path);
+}
+
 void post_free(struct posting *p)
 {
     while (p && p->members) {
@@ -322,5 +417,7 @@ void post_free(struct posting *p)
         tree_stage_free(m->stage);
         free(m);
     }
+    if (p)
+        tree_group_free(p->group);
     free(p);
 }

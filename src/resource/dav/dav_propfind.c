@@ -159,10 +159,12 @@ static int note_folders(struct telling *t)
 
         if (m->seen.kind == TREE_COLLECTION && !m->is_link && !m->error)
             error = path_list_add(&t->pending, t->folder_owned, m->name.ptr);
-        if (error == -EMLINK)
+        if (error == -EMLINK) {
             t->cut = true;
-        else if (error && error != -ENAMETOOLONG)
+            t->member_count = i;
+        } else if (error && error != -ENAMETOOLONG) {
             return error;
+        }
     }
     return 0;
 }
@@ -185,7 +187,7 @@ static int next_batch(struct telling *t)
     t->told += t->member_count;
     if (t->depth == DEPTH_INFINITY)
         error = note_folders(t);
-    if (t->member_count == 0) {
+    if (t->member_count == 0 && !t->cut) {
         tree_list_close(t->folder);
         t->folder = NULL;
     }
@@ -196,14 +198,18 @@ static void tell_end(struct telling *t)
 {
     struct buf *b = &t->piece;
 
-    if (t->cut) {
-        telling_set_opening(t, t->a->path, true);
+    if (t->cut) { // the first member that is left out has a row, as no other one is to be told
+                  // twice
+        const struct tree_member *m = &t->members[t->member_count];
+
         buf_add(b, buf_span(&t->opening));
-        buf_add(b, SPAN("</D:href>"));
+        multistatus_path(b, m->name);
+        buf_add(b, m->seen.kind == TREE_COLLECTION ? SPAN("/</D:href>") : SPAN("</D:href>"));
         multistatus_status(b, 507);
         multistatus_error(b, DAV_CONDITION_NUMBER_OF_MATCHES_WITHIN_LIMITS, NULL, 0);
-        multistatus_description(b, SPAN("There are more members than this server tells at once; "
-                                        "ask with Depth: 1, folder by folder."));
+        multistatus_description(b, SPAN("This member and maybe others are left out: there are more "
+                                        "than this server tells at once. Ask with Depth: 1, folder "
+                                        "by folder."));
         multistatus_response_end(b);
     }
     multistatus_end(b);
@@ -237,8 +243,21 @@ static void make_piece(struct telling *t)
 
 /* ---- Effect */
 
+/* In the loop's thread: the memory that the answer takes now. False: there is too much of all. */
+static bool account(struct telling *t)
+{
+    struct dav *d = t->a->dav;
+    size_t before = t->memory;
+
+    d->telling_memory -= t->memory;
+    t->memory = t->piece.cap;
+    d->telling_memory += t->memory;
+    return t->memory <= before || d->telling_memory <= LIMIT_TELLING_MEMORY;
+}
+
 static void telling_free(struct telling *t)
 {
+    t->a->dav->telling_memory -= t->memory;
     tree_list_close(t->folder);
     path_list_done(&t->pending);
     free(t->folder_owned);
@@ -350,7 +369,7 @@ static struct span applied_of(const struct telling *t)
     return t->noroot ? SPAN("depth-noroot") : SPAN("");
 }
 
-void propfind_remember(struct authoring *a)
+static void remember(struct authoring *a)
 {
     struct telling *t = a->telling;
     // Uploads change these without being a change yet.
@@ -367,6 +386,15 @@ void propfind_remember(struct authoring *a)
     }
     telling_free(t);
     a->telling = NULL;
+}
+
+void propfind_settle(struct authoring *a)
+{
+    remember(a);
+    if (a->telling && !a->error && !account(a->telling)) {
+        a->error = authoring_fail(a, OUTCOME_answers_too_much);
+        propfind_discard(a);
+    }
 }
 
 void propfind_begin(struct authoring *a)
@@ -411,6 +439,8 @@ static void more_done(struct work *w)
     struct authoring *a = container_of(w, struct authoring, work);
 
     a->telling->piece_ready = true;
+    if (!account(a->telling)) // an answer whose rows became much larger breaks off
+        a->telling->error = -ENOMEM;
     a->x->host->resume_body(a->x);
 }
 
@@ -430,6 +460,7 @@ static void next_piece(struct exchange *x, struct piece *ret_piece)
     } else {
         if (a->reserved) { // it became too large to remember
             buf_done(&t->piece);
+            (void)account(t);
             give_back(a);
             t->piece_most = PIECE;
         }

@@ -57,14 +57,12 @@ static enum fate take_time(struct patch *p, const struct dav_change *change)
     return FATE_DONE;
 }
 
-/* Of WebDAV's own, what the server does not know is nothing that a client may make up. */
+/* getcontentlanguage is none of them: it is kept as a client sets it (RFC 4918 §15.3). */
 static bool is_protected(struct xml_name name)
 {
     enum live live = live_find(name);
 
-    if (live != LIVE_NONE)
-        return !(live_storable & LIVE_BIT(live));
-    return span_eq(name.space, XML_SPACE_DAV) && span_eq(name.local, SPAN("getcontentlanguage"));
+    return live != LIVE_NONE && !(live_storable & LIVE_BIT(live));
 }
 
 static enum fate take_change(struct patch *p, size_t index)
@@ -206,16 +204,22 @@ static void write_group(const struct patch *p, struct buf *b, enum fate fate)
 static int write_answer(const struct patch *p)
 {
     struct exchange *x = p->a->x;
-    struct buf b = {0};
+    struct buf b = {0}, path = {0};
 
     multistatus_begin(&b);
-    multistatus_response_begin(&b, x->path.text);
+    if (x->target.is_collection && !span_ends(x->path.text, SPAN("/"))) {
+        buf_add(&path, x->path.text);
+        buf_add_char(&path, '/');
+    }
+    multistatus_response_begin(&b, path.len ? buf_span(&path) : x->path.text);
     for (int fate = 0; fate < FATES; fate++)
         write_group(p, &b, (enum fate)fate);
     multistatus_response_end(&b);
     multistatus_end(&b);
-    p->a->told = b.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&b));
+    p->a->told =
+        b.failed || path.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&b));
     buf_done(&b);
+    buf_done(&path);
     return p->a->told.ptr ? 0 : -ENOMEM;
 }
 

@@ -28,13 +28,19 @@ static void respond_options(struct exchange *x)
         add_accept_patch(x);
 }
 
+static bool goes_elsewhere(const struct exchange *x)
+{
+    return x->request.method == METHOD_COPY || x->request.method == METHOD_MOVE;
+}
+
 /* The validators of what was stored, so that the client need not ask: RFC 9110 §9.3.4. */
 static void add_validators(struct exchange *x, const struct authoring *a)
 {
     int64_t seconds;
 
-    if (a->result.now.kind != TREE_FILE || x->request.method == METHOD_COPY ||
-        x->request.method == METHOD_MOVE)
+    // What was replaced elsewhere is not what ETag would be of: §8.8.3. Of what is new it is.
+    if (a->result.now.kind != TREE_FILE || post_made_several(a) ||
+        (goes_elsewhere(x) && x->outcome != OUTCOME_created))
         return;
     exchange_add_fieldf(x, SPAN("ETag"), "\"%s\"", a->etag);
     if (oc_mtime_parse(message_field(&x->request, FIELD_x_oc_mtime), &seconds))
@@ -60,35 +66,66 @@ static void add_path(struct exchange *x, struct span field, struct span path)
     buf_done(&b);
 }
 
-/* The file that the request stored, which isn't what it named where that was a folder. */
-static void write_file_path(struct buf *b, const struct authoring *a)
+/* What the request made or stored, by the address that it has; a folder's ends with a slash. */
+static void write_path_of_result(struct buf *b, const struct authoring *a)
 {
     const struct exchange *x = a->x;
+    bool makes_folder = a->result.now.kind == TREE_COLLECTION;
 
-    if (x->upload.finishes) {
-        buf_add(b, span_first(x->path.text, x->resource->mount_length));
-        buf_add(b, a->names.asked);
-        return;
+    if (x->upload.finishes || goes_elsewhere(x)) {
+        buf_add(b, a->mount);
+        buf_add(b, x->upload.finishes ? a->names.asked : a->to_names.asked);
+    } else {
+        buf_add(b, x->path.text);
     }
-    buf_add(b, x->path.text);
-    if (x->request.method != METHOD_POST)
-        return;
-    if (!span_ends(x->path.text, SPAN("/")))
+    if ((makes_folder || x->request.method == METHOD_POST) && !span_ends(buf_span(b), SPAN("/")))
         buf_add_char(b, '/');
-    buf_add(b, post_member_name(a));
+    if (x->request.method == METHOD_POST)
+        buf_add(b, post_member_name(a));
+}
+
+/* Whether what was made or stored has another address than the request's: RFC 9110 §15.3.2. */
+static bool is_elsewhere(const struct exchange *x, const struct authoring *a)
+{
+    if (x->request.method == METHOD_POST || x->upload.finishes)
+        return true;
+    return x->outcome == OUTCOME_created &&
+           (goes_elsewhere(x) ||
+            (a->result.now.kind == TREE_COLLECTION && !span_ends(x->path.text, SPAN("/"))));
+}
+
+/* Which file of a form has which name, as one that was taken got another. */
+static void respond_posted(struct exchange *x, const struct authoring *a)
+{
+    struct response *r = &x->response;
+    struct buf b = {0}, folder = {0};
+
+    buf_add(&folder, x->path.text);
+    if (!span_ends(x->path.text, SPAN("/")))
+        buf_add_char(&folder, '/');
+    post_write_result(&b, a, buf_span(&folder));
+    r->body =
+        b.failed || folder.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&b));
+    r->length = r->body.len;
+    r->has_length = true;
+    buf_done(&b);
+    buf_done(&folder);
+    exchange_add_field(x, SPAN("Content-Type"), SPAN("application/json"));
 }
 
 static void respond_stored(struct exchange *x, struct authoring *a)
 {
-    bool is_elsewhere = x->request.method == METHOD_POST || x->upload.finishes;
+    bool elsewhere = is_elsewhere(x, a);
     struct buf path = {0};
 
     add_validators(x, a);
-    if (!is_elsewhere && a->written < 0)
+    if (!elsewhere && a->written < 0)
         return;
-    write_file_path(&path, a);
-    if (is_elsewhere && !path.failed)
+    write_path_of_result(&path, a);
+    if (elsewhere && !path.failed)
         add_path(x, SPAN("Location"), buf_span(&path));
+    if (post_is_form(a))
+        respond_posted(x, a);
     if (a->written >= 0 && !path.failed) {
         add_path(x, SPAN("Content-Location"), buf_span(&path));
         written_respond(a, buf_span(&path));
@@ -115,12 +152,18 @@ static void respond_failed(struct exchange *x, const struct authoring *a)
         if (!span_ends(x->path.text, SPAN("/")))
             buf_add_char(&path, '/');
         buf_add(&path, span_of(f->path, f->length));
+        if (f->is_folder && !span_ends(buf_span(&path), SPAN("/")))
+            buf_add_char(&path, '/');
         multistatus_response_begin(&b, buf_span(&path));
         multistatus_status(&b, outcome_table[outcome ? outcome : OUTCOME_not_found].status);
         multistatus_response_end(&b);
     }
     if (a->given_up) {
-        multistatus_response_begin(&b, x->path.text);
+        path.len = 0;
+        buf_add(&path, x->path.text);
+        if (x->target.is_collection && !span_ends(x->path.text, SPAN("/")))
+            buf_add_char(&path, '/');
+        multistatus_response_begin(&b, buf_span(&path));
         multistatus_status(&b, 424);
         multistatus_response_end(&b);
     }
@@ -152,7 +195,7 @@ void authoring_respond(struct exchange *x)
             respond_properties(x, a->told);
         break;
     case OUTCOME_propfind_infinite:
-        respond_condition(x, DAV_CONDITION_PROPFIND_FINITE_DEPTH, (struct span){NULL, 0});
+        respond_condition(x, DAV_CONDITION_PROPFIND_FINITE_DEPTH, (struct span){NULL, 0}, false);
         break;
     case OUTCOME_created:
     case OUTCOME_done:

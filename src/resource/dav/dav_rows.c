@@ -55,6 +55,13 @@ int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_
         return 0;
     f->intent.id = store_intent_id(j->store);
     error = errno_of(store_apply(j->store, j->tree, &begin, 1, NULL));
+    f->recorded = error == 0;
+    /*
+     * What makes room must not need room. Its rows go afterwards; should all stop in between, some
+     * stay that belong to nothing.
+     */
+    if (error == -ENOSPC && kind == STORE_INTENT_DELETE)
+        return 0;
     if (error)
         rows_release(share->rows, &f->claim);
     return error;
@@ -121,7 +128,8 @@ static int finish(struct authoring *a, struct rows_following *f, bool shallow)
         locks[n].token = g->lock.token;
         changes[at++] = (struct store_change){.kind = STORE_LOCK_DELETE, .lock = &locks[n]};
     }
-    changes[at++] = (struct store_change){.kind = STORE_INTENT_FINISH, .intent = &f->intent};
+    if (f->recorded)
+        changes[at++] = (struct store_change){.kind = STORE_INTENT_FINISH, .intent = &f->intent};
     error = errno_of(store_apply(j->store, j->tree, changes, at, NULL));
     free(changes);
     free(locks);
@@ -140,7 +148,7 @@ void rows_end(struct authoring *a, struct rows_following *f, bool shallow)
     if (f->follows && tree_is_changed(a->error)) {
         if (finish(a, f, shallow) < 0)
             a->error = TREE_NOT_DURABLE; // the next start will finish it
-    } else if (f->follows) {
+    } else if (f->recorded) {
         (void)store_apply(share->journal.store, share->journal.tree, &undone, 1, NULL);
     }
     rows_release(share->rows, &f->claim);

@@ -61,7 +61,7 @@ static void claim(struct authoring *a)
     struct span id;
 
     (void)upload_table_expire(a->dav->share->uploads, now_seconds());
-    if (!upload_name_parse(a->x->path.text, a->x->request.query, &id) || !find_upload(a, id))
+    if (!upload_name_parse(a->x->request.query, &id) || !find_upload(a, id))
         a->error = authoring_fail(a, OUTCOME_upload_unknown);
 }
 
@@ -329,9 +329,9 @@ static void add_state(struct exchange *x, uint64_t offset)
     exchange_add_field(x, SPAN("Upload-Complete"), SPAN("?0"));
 }
 
-static void add_limit(struct exchange *x)
+static void add_limit(struct exchange *x, uint64_t offset)
 {
-    exchange_add_fieldf(x, SPAN("Upload-Limit"), "max-age=%d", (int)(LIMIT_UPLOAD_AGE / 1000));
+    exchange_add_fieldf(x, SPAN("Upload-Limit"), "max-age=%lld", (long long)upload_age(offset));
 }
 
 void upload_respond(struct exchange *x)
@@ -343,7 +343,7 @@ void upload_respond(struct exchange *x)
     case OUTCOME_upload_opened:
         add_upload_location(x, a);
         add_state(x, upload_offset(uploads, &a->upload));
-        add_limit(x);
+        add_limit(x, upload_offset(uploads, &a->upload));
         break;
     case OUTCOME_upload_appended:
         add_state(x, upload_offset(uploads, &a->upload));
@@ -356,7 +356,7 @@ void upload_respond(struct exchange *x)
         if (x->upload.has_length)
             exchange_add_fieldf(x, SPAN("Upload-Length"), "%llu",
                                 (unsigned long long)x->upload.length);
-        add_limit(x);
+        add_limit(x, x->upload.offset);
         exchange_add_field(x, SPAN("Cache-Control"), SPAN("no-store"));
         break;
     default:

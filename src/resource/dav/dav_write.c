@@ -26,6 +26,8 @@ bool write_takes_type(const struct exchange *x)
         return false; // RFC 4918 §9.3: no content has a meaning yet
     if (x->upload.named)
         return upload_takes_type(x);
+    if (x->request.method == METHOD_POST)
+        return post_takes_type(x);
     return x->request.method != METHOD_PATCH ||
            (media_type_parse(message_field(&x->request, FIELD_content_type), &type) &&
             media_type_is(&type, partial_update));

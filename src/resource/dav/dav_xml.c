@@ -65,10 +65,27 @@ static void set_cause(struct exchange *x, int error, const struct xml_fault *fau
     describe(x, fault);
 }
 
+/* What is read of it is in the exchange's arena, and a text's beginning in the reader. */
+static bool account(struct authoring *a)
+{
+    uint64_t come = a->x->content_taken;
+    size_t held = come < LIMIT_XML_TEXT ? (size_t)come : LIMIT_XML_TEXT;
+
+    a->dav->xml_memory -= a->xml_memory;
+    a->xml_memory = arena_extra(&a->x->arena) + held;
+    a->dav->xml_memory += a->xml_memory;
+    return a->dav->xml_memory <= LIMIT_XML_MEMORY;
+}
+
 bool xml_take(struct authoring *a, struct span data)
 {
     struct xml_fault fault;
     int error = 0;
+
+    if (!account(a)) {
+        exchange_set_cause(a->x, OUTCOME_xml_too_much, 0);
+        return true;
+    }
 
     if (!a->reader)
         error = xml_reader_new(&a->x->arena, &xml_limits_usual, &a->reader);
@@ -97,6 +114,7 @@ void xml_understand(struct authoring *a)
         error = dav_request_propfind(arena, root, &a->propfind, &fault);
     else if (error == 0)
         error = dav_request_proppatch(arena, root, &a->proppatch, &fault);
+    (void)account(a);
     a->understood = error == 0;
     if (error < 0)
         set_cause(a->x, error, &fault);

@@ -19,7 +19,7 @@ static int resolve(const struct lock_facts *f, struct arena *arena, struct if_re
     char *text;
 
     if (destination_parse(r->tag, &d, &offset) != DESTINATION_OK ||
-        destination_locate(&d, SPAN("http"), f->place.host) != DESTINATION_HERE)
+        !destination_is_here(&d, f->place.host))
         return 0;
     text = arena_alloc(arena, d.path.len);
     if (!text)

@@ -274,6 +274,16 @@ static bool is_within_limits(const struct lock_table *t, const struct lock *lock
            t->memory + t->paths.memory + size <= LIMIT_LOCKS_MEMORY;
 }
 
+/* Octets of the owners at a path, all of which a PROPFIND there tells. */
+static size_t owners_length(const struct lock_node *node)
+{
+    size_t length = 0;
+
+    list_for_each (link, &node->locks)
+        length += list_entry(link, struct entry, at_path)->gone.lock.owner.len;
+    return length;
+}
+
 static int insert(struct lock_table *t, struct entry *e)
 {
     const struct lock *lock = &e->gone.lock;
@@ -281,7 +291,8 @@ static int insert(struct lock_table *t, struct entry *e)
     e->node = lock_paths_make(&t->paths, lock->path);
     if (!e->node)
         return -CANDOR_E_MEMORY;
-    if (e->node->lock_count >= LIMIT_LOCKS_PATH)
+    if (e->node->lock_count >= LIMIT_LOCKS_PATH ||
+        owners_length(e->node) + lock->owner.len > LIMIT_LOCK_OWNERS_PATH)
         return -CANDOR_E_LIMIT;
     if (heap_add(t, e) < 0) {
         lock_paths_prune(&t->paths, e->node);

@@ -44,13 +44,11 @@ static struct span below(const struct telling *t, struct span path)
 
 void telling_set_opening(struct telling *t, struct span path, bool is_folder)
 {
-    const struct exchange *x = t->a->x;
     struct span asked = t->a->names.asked, rest = below(t, path);
 
     buf_clear(&t->opening);
     buf_add(&t->opening, SPAN("<D:response><D:href>"));
-    multistatus_path(&t->opening, span_first(x->path.text, x->resource->mount_length - 1));
-    buf_add_char(&t->opening, '/');
+    multistatus_path(&t->opening, t->a->mount);
     multistatus_path(&t->opening, asked);
     if (asked.len && rest.len)
         buf_add_char(&t->opening, '/');
@@ -100,13 +98,12 @@ int telling_names_of(struct telling *t, const struct tree_member *m, struct tree
 /* The last segment of the path that the client knows. */
 static struct span display_name(const struct telling *t, const struct tree_member *m)
 {
-    const struct exchange *x = t->a->x;
     struct span path = t->a->names.asked;
 
     if (!t->is_root)
         return m->name;
     if (!path.len)
-        path = span_first(x->path.text, x->resource->mount_length - 1);
+        path = span_first(t->a->mount, t->a->mount.len - 1);
     while (span_find(path, '/') < path.len)
         span_take_until(&path, '/');
     return path.len ? path : SPAN("/");
@@ -127,19 +124,20 @@ static void write_live(struct telling *t, enum live live)
 }
 
 /* A lock's root as clients see it; ptr NULL: no memory. */
-static struct span outside(struct telling *t, struct span path)
+static struct span outside(struct telling *t, struct span path, bool is_folder)
 {
-    const struct exchange *x = t->a->x;
-    size_t mount = x->resource->mount_length;
-    char *text = arena_alloc(&t->scratch, mount + path.len);
+    struct span mount = t->a->mount;
+    size_t slash = is_folder && path.len;
+    char *text = arena_alloc(&t->scratch, mount.len + path.len + slash);
 
     if (!text)
         return (struct span){NULL, 0};
-    memcpy(text, x->path.text.ptr, mount - 1); // the last one is a slash, which may lack there
-    text[mount - 1] = '/';
+    memcpy(text, mount.ptr, mount.len);
     if (path.len)
-        memcpy(text + mount, path.ptr, path.len);
-    return span_of(text, mount + path.len);
+        memcpy(text + mount.len, path.ptr, path.len);
+    if (slash)
+        text[mount.len + path.len] = '/';
+    return span_of(text, mount.len + path.len + slash);
 }
 
 /* Adds the locks that apply by that path, and are not among the others yet. */
@@ -195,13 +193,17 @@ static int find_locks(struct telling *t, struct live_subject *s)
         return -ENOMEM;
     for (size_t i = 0; i < s->lock_count; i++) {
         const struct lock *lock = &locks[i];
+        bool own = false; // else it is a lock of a folder above
+
+        for (size_t j = 0; j < n; j++)
+            own |= span_eq(lock->path, paths[j]);
 
         told[i] = (struct dav_active_lock){
             .exclusive = !lock->shared,
             .infinite = lock->infinite,
             .owner = lock->owner,
             .token = lock->token,
-            .root = outside(t, lock->path),
+            .root = outside(t, lock->path, !own || s->member->seen.kind == TREE_COLLECTION),
             .timeout = lock->expires > x->time ? lock->expires - x->time : 0,
         };
         if (!told[i].root.ptr)

@@ -50,6 +50,7 @@ struct telling {
     struct buf piece;
     size_t piece_most; // bytes after which no further row is begun
     bool piece_ready;
+    size_t memory; // of it, in that of the resource
     struct row row;
     struct arena scratch; // for one batch
     struct tree_member members[TELLING_BATCH];

@@ -207,6 +207,8 @@ int place_look(const struct tree *t, const struct place *p, struct found *ret_fo
     found.device = st.st_dev;
     found.inode = st.st_ino;
     found.mode = st.st_mode & 0777;
+    found.owner = st.st_uid;
+    found.owner_group = st.st_gid;
     found.link = S_ISLNK(st.st_mode);
     found.folder = S_ISDIR(st.st_mode);
     found.seen = tree_seen_from_stat(&st);
@@ -367,6 +369,26 @@ int tree_hold(const struct place *p, const struct found *old)
 
 /* ---- Space */
 
+/* With the mutex: bytes of the quota that nobody has. */
+static uint64_t quota_left(const struct tree *t)
+{
+    uint64_t taken = t->used + t->claimed;
+
+    return t->options.quota > taken ? t->options.quota - taken : 0;
+}
+
+int tree_check_quota(struct tree *t, uint64_t more)
+{
+    int error;
+
+    if (t->options.quota == 0)
+        return 0;
+    tree_lock(t);
+    error = more > quota_left(t) ? -EDQUOT : 0;
+    tree_unlock(t);
+    return error;
+}
+
 int tree_claim(struct tree *t, uint64_t *claim, uint64_t wanted)
 {
     int error = 0;
@@ -374,13 +396,8 @@ int tree_claim(struct tree *t, uint64_t *claim, uint64_t wanted)
     if (t->options.quota == 0)
         return 0;
     tree_lock(t);
-    if (wanted > *claim) {
-        uint64_t taken = t->used + t->claimed;
-        uint64_t left = t->options.quota > taken ? t->options.quota - taken : 0;
-
-        if (wanted - *claim > left)
-            error = -EDQUOT;
-    }
+    if (wanted > *claim && wanted - *claim > quota_left(t))
+        error = -EDQUOT;
     if (error == 0) {
         t->claimed = t->claimed - *claim + wanted;
         *claim = wanted;
@@ -422,13 +439,12 @@ int tree_usage(struct tree *t, struct tree_usage *ret_usage)
     usage.available = (uint64_t)fs.f_bavail * fs.f_frsize;
     usage.available -= usage.available < t->options.reserve ? usage.available : t->options.reserve;
     if (t->options.quota) {
-        uint64_t taken, left;
+        uint64_t left;
 
         tree_lock(t);
         usage.used = t->used;
-        taken = t->used + t->claimed;
+        left = quota_left(t);
         tree_unlock(t);
-        left = t->options.quota > taken ? t->options.quota - taken : 0;
         if (usage.available > left)
             usage.available = left;
     }

@@ -38,6 +38,7 @@
 
 struct tree;
 struct stage;
+struct stage_group;
 
 #define TREE_LENGTH_UNKNOWN UINT64_MAX
 #define TREE_NOW INT64_MIN
@@ -175,8 +176,9 @@ void tree_lock(struct tree *t);
 void tree_unlock(struct tree *t);
 
 /*
- * New content for `path`, in a temporary beside it until the commit. With a length, space and
- * quota are refused here. A stage is used by one thread at a time.
+ * New content for `path`, in a temporary beside it until the commit. With a length it is refused
+ * here if there is no room for all of it; but room is only taken as content comes. A stage is used
+ * by one thread at a time.
  */
 int tree_stage_begin(struct tree *t, struct span path, uint64_t length, struct stage **ret_stage);
 /*
@@ -213,6 +215,17 @@ int tree_stage_sync(struct stage *s);
  */
 int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
                       struct tree_result *ret_result);
+/*
+ * Many stages for one folder, that of the path: however many, they hold two descriptors, and one
+ * each until it is finished. They are for tree_stage_commit_new() and must go before their group.
+ */
+int tree_group_begin(struct tree *t, struct span path, struct stage_group **ret_group);
+/* Of unknown length. */
+int tree_group_stage(struct stage_group *g, struct span path, struct stage **ret_stage);
+/* Makes the content durable, and closes it: nothing more can be written, or read. */
+int tree_stage_finish(struct stage *s);
+/* Accepts NULL. */
+void tree_group_free(struct stage_group *g);
 /*
  * The same for several stages with names in one folder, none of which may be there: all of them, or
  * (but for a crash in between) none. On failure *ret_at is the one that it was about; after -EEXIST

@@ -21,8 +21,9 @@ static const struct tree_terms no_terms;
 struct copy {
     struct tree *tree;
     const struct tree_copying *how;
-    bool moving;  // keeps times, and needs no quota as the source will go
-    int from, to; // the two collections; -1
+    bool moving;   // keeps times, and needs no quota as the source will go
+    int from, to;  // the two collections; -1
+    size_t synced; // files and folders, each by itself
     uint64_t bytes, claim;
     struct path_list folders; // beneath both, to be filled
 };
@@ -153,13 +154,30 @@ int tree_copy_bytes(const struct tree *t, int from, uint64_t offset, int to, uin
     return 0;
 }
 
-static int finish_copy(const struct copy *c, int fd, unsigned mode, const struct stat *source)
+/* Many are synced all at once, with their file system, when the copy is whole. */
+static bool is_synced_later(const struct copy *c)
+{
+    return c->to >= 0 && c->synced >= LIMIT_TREE_SYNCED_EACH;
+}
+
+static int finish_copy(struct copy *c, int fd, const struct stat *source)
 {
     struct timespec times[2] = {source->st_atim, source->st_mtim};
+    unsigned mode = source->st_mode & 0777;
+    struct stat st;
 
-    if (fchmod(fd, mode & 0777) < 0 || (c->moving && futimens(fd, times) < 0) || fsync(fd) < 0)
+    if (fstat(fd, &st) < 0)
         return -errno;
-    return 0;
+    if (S_ISDIR(st.st_mode)) // what is made in it goes on belonging to its group
+        mode |= (source->st_mode | st.st_mode) & S_ISGID;
+    if (c->moving && fchown(fd, source->st_uid, source->st_gid) < 0 && errno != EPERM)
+        return -errno;
+    if (fchmod(fd, mode) < 0 || (c->moving && futimens(fd, times) < 0))
+        return -errno;
+    if (is_synced_later(c))
+        return 0;
+    c->synced++;
+    return fsync(fd) < 0 ? -errno : 0;
 }
 
 static int take_space(struct copy *c, int fd, uint64_t more)
@@ -188,7 +206,7 @@ static int copy_file(struct copy *c, int from, const char *name, int to, const c
         (void)flock(out, LOCK_SH | LOCK_NB); // it may be a temporary: see make_temporary()
         error = tree_copy_bytes(c->tree, in, 0, out, 0, (uint64_t)st.st_size);
         if (error == 0)
-            error = finish_copy(c, out, st.st_mode, &st);
+            error = finish_copy(c, out, &st);
         if (error)
             unlinkat(to, new_name, 0);
         else
@@ -305,7 +323,7 @@ static int copy_folder(struct copy *c, const char *path)
     if (error == 0 && !(c->how && c->how->shallow))
         error = copy_members(c, path, from, to);
     if (error == 0)
-        error = finish_copy(c, to, st.st_mode, &st);
+        error = finish_copy(c, to, &st);
     close(from);
     close(to);
     return error;
@@ -333,6 +351,9 @@ static int copy_collection(struct copy *c, const struct tree_pair *pair, const c
         (void)flock(c->to, LOCK_SH | LOCK_NB);
     for (size_t i = 0; error == 0 && i < c->folders.count; i++)
         error = copy_folder(c, c->folders.paths[i]);
+    // Since Linux 5.8 it tells of whatever could not be written since c->to was opened.
+    if (error == 0 && is_synced_later(c) && syncfs(c->to) < 0)
+        error = -errno;
     path_list_done(&c->folders);
     if (c->from >= 0)
         close(c->from);
@@ -402,6 +423,7 @@ static int copy_one_file(struct tree *t, struct span source, struct span target,
     if (error)
         return error;
     s.may_replace = true;
+    s.replaces = false; // it is like the source, not like what it replaces
     if (!from->link)
         s.mode = from->mode;
     error = tree_stage_copy_from(&s, source, terms->source, 0, from->seen.stamp.size);

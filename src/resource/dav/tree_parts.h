@@ -53,6 +53,8 @@ struct found {
     struct tree_seen seen;
     uint64_t device, inode; // of the name itself, where it is a link
     unsigned mode;          // permission bits
+    uid_t owner;
+    gid_t owner_group;
     bool link;
     bool folder; // really, not a link to one
 };
@@ -107,6 +109,8 @@ int tree_hold(const struct place *p, const struct found *old);
 int tree_need_count(struct tree *t);
 /* Raises *claim to `wanted` bytes of quota, or lowers it. -EDQUOT leaves it as it is. */
 int tree_claim(struct tree *t, uint64_t *claim, uint64_t wanted);
+/* Whether the quota has so many more bytes just now. */
+int tree_check_quota(struct tree *t, uint64_t more);
 /* Whether so many more bytes leave the reserve on the file system of fd. */
 int tree_check_space(const struct tree *t, int fd, uint64_t more);
 /* With the mutex: content that came and went. */
@@ -134,21 +138,42 @@ struct path_list {
 int path_list_add(struct path_list *l, const char *folder, const char *name);
 void path_list_done(struct path_list *l);
 
+struct stage_group {
+    struct tree *tree;
+    struct place place; // of some member; its folder is that of all
+    int fd;             // the hidden folder with the temporaries; its lock tells that we live
+    char name[TEMPORARY_NAME];
+};
+
 struct stage {
     struct tree *tree;
+    struct stage_group *group; // NULL: none
     struct place place;
-    int fd;
-    char temporary[TEMPORARY_NAME]; // empty when it is not there any more
-    uint64_t length, covered;       // written; and for how much space was asked
-    uint64_t old_size;              // what the target's replacement frees
+    int fd;                             // -1: finished
+    char temporary[2 * TEMPORARY_NAME]; // empty when it is not there any more
+    uint64_t length, covered;           // written; and for how much space was asked
+    uint64_t expected;                  // how much there is to be; or TREE_LENGTH_UNKNOWN
+    uint64_t old_size;                  // what the target's replacement frees
     uint64_t claim;
     int64_t modified_ns;
     unsigned mode;
+    bool replaces; // a file, whose owner and attributes it keeps as far as may be
+    uid_t owner;
+    gid_t owner_group;
     bool allocated, synced;
     bool may_replace; // a folder, or a link itself
 };
 
 int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *s);
 void stage_done(struct stage *s);
+
+/* What so much content asks of the quota, with what it replaces taken off. */
+uint64_t stage_quota(const struct stage *s, uint64_t length);
+/* Whether there is room for all that is to come; takes none. */
+int stage_foresee(const struct stage *s, uint64_t length);
+/* Takes room for content up to that length, and some more. */
+int stage_cover(struct stage *s, uint64_t length);
+/* Owner, mode and attributes. */
+int stage_set_rights(const struct stage *s);
 
 #endif

@@ -22,10 +22,16 @@
 
 static int make_temporary(struct stage *s)
 {
+    char *name = s->temporary;
     int error = -EEXIST;
 
+    if (s->group) {
+        memcpy(name, s->group->name, TEMPORARY_NAME - 1);
+        name[TEMPORARY_NAME - 1] = '/';
+        name += TEMPORARY_NAME;
+    }
     for (int attempt = 0; attempt < 8 && error == -EEXIST; attempt++) {
-        tree_name_temporary(s->tree, s->temporary);
+        tree_name_temporary(s->tree, name);
         s->fd = openat(s->place.folder, s->temporary,
                        O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         error = s->fd < 0 ? -errno : 0;
@@ -37,19 +43,17 @@ static int make_temporary(struct stage *s)
     return error;
 }
 
-/* Space for content up to `length`: quota, reserve. The replaced content counts for the quota. */
-static int cover(struct stage *s, uint64_t length)
+static void clear(struct stage *s, struct tree *t, uint64_t length)
 {
-    int error;
-
-    if (length <= s->covered)
-        return 0;
-    error = tree_claim(s->tree, &s->claim, length > s->old_size ? length - s->old_size : 0);
-    if (error == 0)
-        error = tree_check_space(s->tree, s->fd < 0 ? s->place.folder : s->fd, length - s->covered);
-    if (error == 0)
-        s->covered = length;
-    return error;
+    s->tree = t;
+    s->group = NULL;
+    s->fd = -1;
+    s->temporary[0] = '\0';
+    s->length = s->covered = s->old_size = s->claim = 0;
+    s->expected = length;
+    s->modified_ns = TREE_NOW;
+    s->mode = 0666 & ~t->options.umask;
+    s->allocated = s->synced = s->may_replace = s->replaces = false;
 }
 
 int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *s)
@@ -57,13 +61,7 @@ int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *
     struct found old;
     int error = tree_need_count(t);
 
-    s->tree = t;
-    s->fd = -1;
-    s->temporary[0] = '\0';
-    s->length = s->covered = s->old_size = s->claim = 0;
-    s->modified_ns = TREE_NOW;
-    s->mode = 0666 & ~t->options.umask;
-    s->allocated = s->synced = s->may_replace = false;
+    clear(s, t, length);
     if (error == 0)
         error = place_open(t, path, &s->place);
     if (error)
@@ -71,21 +69,15 @@ int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *
     error = place_look(t, &s->place, &old);
     if (error == 0 && old.seen.kind == TREE_FILE && !old.link) {
         s->mode = old.mode;
+        s->owner = old.owner;
+        s->owner_group = old.owner_group;
+        s->replaces = true;
         s->old_size = old.seen.stamp.size;
     }
     if (error == 0)
-        error = length == TREE_LENGTH_UNKNOWN ? tree_check_space(t, s->place.folder, 0)
-                                              : cover(s, length);
+        error = stage_foresee(s, length);
     if (error == 0)
         error = make_temporary(s);
-    if (error == 0 && length != TREE_LENGTH_UNKNOWN && length >= LIMIT_TREE_PREALLOCATE) {
-        if (length > INT64_MAX)
-            error = -EFBIG;
-        else if (fallocate(s->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)length) == 0)
-            s->allocated = true;
-        else if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
-            error = -errno; // other refusals: not a thing of this file system
-    }
     if (error)
         stage_done(s);
     return error;
@@ -98,7 +90,8 @@ void stage_done(struct stage *s)
         unlinkat(s->place.folder, s->temporary, 0);
     if (s->fd >= 0)
         close(s->fd);
-    place_done(&s->place);
+    if (!s->group) // whose folder it is
+        place_done(&s->place);
 }
 
 int tree_stage_begin(struct tree *t, struct span path, uint64_t length, struct stage **ret_stage)
@@ -125,21 +118,9 @@ void tree_stage_free(struct stage *s)
     free(s);
 }
 
-/* Makes sure of space in steps, so that content of unknown length doesn't ask for each piece. */
-static int cover_more(struct stage *s, uint64_t length)
-{
-    uint64_t step = s->length + LIMIT_TREE_STEP;
-
-    if (length <= s->covered)
-        return 0;
-    if (step > length && cover(s, step) == 0)
-        return 0;
-    return cover(s, length); // near the end of the quota every byte counts
-}
-
 int tree_stage_write(struct stage *s, struct span data)
 {
-    int error = data.len > INT64_MAX - s->length ? -EFBIG : cover_more(s, s->length + data.len);
+    int error = data.len > INT64_MAX - s->length ? -EFBIG : stage_cover(s, s->length + data.len);
 
     s->synced = false;
     while (error == 0 && data.len) {
@@ -189,7 +170,7 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
             error = -ERANGE;
     }
     if (error == 0)
-        error = cover_more(s, s->length + length);
+        error = stage_cover(s, s->length + length);
     if (error == 0)
         error = tree_copy_bytes(s->tree, fd, offset, s->fd, s->length, length);
     if (error == 0 && seen && fstat(fd, &st) == 0) {
@@ -206,7 +187,7 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
 int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t offset,
                           uint64_t length)
 {
-    int error = cover_more(s, s->length + length);
+    int error = stage_cover(s, s->length + length);
 
     if (error == 0)
         error = tree_copy_bytes(s->tree, from->fd, offset, s->fd, s->length, length);
@@ -273,17 +254,20 @@ int tree_stage_sync(struct stage *s)
         {.tv_sec = seconds, .tv_nsec = ns - seconds * CLOCK_SECOND},
     };
 
+    int error;
+
     if (s->synced)
         return 0;
     if (s->allocated && ftruncate(s->fd, (off_t)s->length) < 0) // what was not used goes back
         return -errno;
-    if (fchmod(s->fd, s->mode) < 0)
-        return -errno;
+    error = stage_set_rights(s);
+    if (error)
+        return error;
     if (futimens(s->fd, times) < 0 || fsync(s->fd) < 0)
         return -errno;
     if (s->covered > s->length) { // what was claimed ahead is others' again
         s->covered = s->length;
-        (void)tree_claim(s->tree, &s->claim, s->length > s->old_size ? s->length - s->old_size : 0);
+        (void)tree_claim(s->tree, &s->claim, stage_quota(s, s->length));
     }
     s->synced = true;
     return 0;
@@ -344,7 +328,8 @@ static struct tree_seen look_at_stage(const struct stage *s)
     struct tree_seen seen = {0};
     struct stat st;
 
-    if (fstat(s->fd, &st) == 0)
+    if ((s->fd >= 0 ? fstat(s->fd, &st)
+                    : fstatat(s->place.folder, s->place.leaf, &st, AT_SYMLINK_NOFOLLOW)) == 0)
         seen = (struct tree_seen){TREE_FILE, stamp_from_stat(&st)};
     return seen;
 }
@@ -390,6 +375,41 @@ int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
 }
 
 /* ---- Several at once */
+
+int tree_group_stage(struct stage_group *g, struct span path, struct stage **ret_stage)
+{
+    struct stage *s = malloc(sizeof *s);
+    int error;
+
+    if (!s)
+        return -ENOMEM;
+    clear(s, g->tree, TREE_LENGTH_UNKNOWN);
+    s->group = g;
+    s->place = g->place;
+    s->place.leaf = s->place.path + (g->place.leaf - g->place.path);
+    error = tree_stage_rename(s, path);
+    if (error == 0)
+        error = stage_foresee(s, TREE_LENGTH_UNKNOWN);
+    if (error == 0)
+        error = make_temporary(s);
+    if (error) {
+        free(s);
+        return error;
+    }
+    *ret_stage = s;
+    return 0;
+}
+
+int tree_stage_finish(struct stage *s)
+{
+    int error = tree_stage_sync(s);
+
+    if (error)
+        return error;
+    close(s->fd);
+    s->fd = -1;
+    return 0;
+}
 
 /* With the mutex: all names are free, and there is room for all of it. */
 static int agree_on_new(struct stage *const *stages, size_t count, const struct tree_terms *terms,
@@ -482,6 +502,8 @@ int tree_stage_commit_new(struct stage *const *stages, size_t count, const struc
     for (size_t i = 0; i < count; i++)
         stages[i]->temporary[0] = '\0';
     *ret_result = result;
+    if (stages[0]->group) // who lists the folder after the answer finds it as it is to be
+        unlinkat(stages[0]->place.folder, stages[0]->group->name, AT_REMOVEDIR);
     error = tree_sync_folder(stages[0]->place.folder);
     if (error == 0)
         give_file(stages[0], terms);
@@ -506,7 +528,10 @@ int tree_stage_rename(struct stage *s, struct span path)
     memcpy(s->place.path, path.ptr, path.len);
     s->place.path[path.len] = '\0';
     s->place.length = path.len;
+    if (s->group)
+        return 0;                             // it never was to replace anything
     s->mode = 0666 & ~s->tree->options.umask; // not that of what has the first name
+    s->replaces = false;
     s->old_size = 0;
     s->synced = false;
     return 0;

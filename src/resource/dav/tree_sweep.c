@@ -65,13 +65,35 @@ struct removal {
     bool again;      // there is more than one round could take
 };
 
+/* Somebody's content that has no name yet, which no quota has counted; else it is rubbish. */
+static bool is_staged(int folder, const char *name)
+{
+    bool staged;
+    int fd;
+
+    if (!stamp_name_is_reserved(span_from_str(name)))
+        return false;
+    fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    staged = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+    close(fd);
+    return staged;
+}
+
 static void remove_member(struct removal *r, int folder, const char *path, const char *name)
 {
     char shorter[TEMPORARY_NAME];
+    uint64_t uncounted = 0;
     struct stat st;
 
     if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return;
+    if (is_staged(folder, name)) { // without members that are staged themselves: no deeper call
+        if (tree_remove(r->tree, folder, name, &uncounted) == 0)
+            r->progress++;
+        return;
+    }
     if (!S_ISDIR(st.st_mode)) {
         if (unlinkat(folder, name, 0) == 0) {
             r->freed += S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
@@ -97,7 +119,22 @@ static void remove_member(struct removal *r, int folder, const char *path, const
 
 static int open_folder(int top, const char *path)
 {
-    return snapshot_open(top, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    return snapshot_open_straight(top, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+}
+
+/* Beneath `top` and through no link, whatever others make of the names meanwhile. */
+static bool let_us_in(int top, const char *path)
+{
+    char name[sizeof "/proc/self/fd/" + 3 * sizeof(int)];
+    int fd = snapshot_open_straight(top, path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    bool done;
+
+    if (fd < 0)
+        return false;
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd); // fchmod() takes no such descriptor
+    done = chmod(name, 0700) == 0;
+    close(fd);
+    return done;
 }
 
 static void remove_members(struct removal *r, const char *path)
@@ -107,7 +144,7 @@ static void remove_members(struct removal *r, const char *path)
     struct stat st;
     DIR *dir;
 
-    if (fd == -EACCES && fchmodat(r->top, path, 0700, 0) == 0)
+    if (fd == -EACCES && let_us_in(r->top, path))
         fd = open_folder(r->top, path);
     if (fd < 0)
         return;
@@ -159,7 +196,7 @@ int tree_remove(struct tree *t, int folder, const char *name, uint64_t *freed)
     }
     r.device = st.st_dev;
     r.top = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (r.top < 0 && errno == EACCES && fchmodat(folder, name, 0700, 0) == 0)
+    if (r.top < 0 && errno == EACCES && let_us_in(folder, name))
         r.top = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (r.top < 0)
         return -errno;

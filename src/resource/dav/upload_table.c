@@ -104,6 +104,55 @@ static struct span keep(char **at, struct span s)
     return kept;
 }
 
+static int64_t silence(const struct upload *u, int64_t now)
+{
+    return now - u->since;
+}
+
+/*
+ * With the mutex: who makes room for another one. Nothing is lost with what is empty; of the
+ * others, who has been silent for so long that nobody seems to be at work on it.
+ */
+static struct upload *find_dispensable(struct upload_table *t, int64_t now)
+{
+    struct upload *best = NULL;
+
+    list_for_each (link, &t->uploads) {
+        struct upload *u = list_entry(link, struct upload, link);
+
+        if (u->entered || (u->offset && silence(u, now) < LIMIT_UPLOAD_QUIET / 1000))
+            continue;
+        if (!best || (best->offset != 0) > (u->offset != 0) ||
+            ((best->offset != 0) == (u->offset != 0) && silence(u, now) > silence(best, now)))
+            best = u;
+    }
+    return best;
+}
+
+/* Of two with the same silence the one that was opened earlier is in front. */
+static int add(struct upload_table *t, struct upload *u, int64_t now)
+{
+    struct stage *stage = NULL;
+    struct upload *other;
+    int error = 0;
+
+    pthread_mutex_lock(&t->mutex);
+    if (atomic_load(&t->count) >= LIMIT_UPLOADS) {
+        other = find_dispensable(t, now);
+        if (other)
+            stage = unlink_upload(t, other);
+        else
+            error = -EUSERS;
+    }
+    if (error == 0) {
+        list_add_tail(&t->uploads, &u->link);
+        atomic_fetch_add(&t->count, 1);
+    }
+    pthread_mutex_unlock(&t->mutex);
+    tree_stage_free(stage);
+    return error;
+}
+
 int upload_open(struct upload_table *t, const struct upload_opening *opening, struct stage *stage,
                 int64_t now, struct upload_claim *ret_claim)
 {
@@ -112,7 +161,7 @@ int upload_open(struct upload_table *t, const struct upload_opening *opening, st
                     o->if_unmodified_since.len;
     struct upload *u = calloc(1, sizeof *u + length + 1);
     char *at;
-    bool full;
+    int error;
 
     if (!u)
         return -ENOMEM;
@@ -132,16 +181,10 @@ int upload_open(struct upload_table *t, const struct upload_opening *opening, st
     u->since = now;
     u->claim = u->claims = 1;
     list_init(&u->waiting);
-    pthread_mutex_lock(&t->mutex);
-    full = atomic_load(&t->count) >= LIMIT_UPLOADS;
-    if (!full) {
-        list_add_tail(&t->uploads, &u->link);
-        atomic_fetch_add(&t->count, 1);
-    }
-    pthread_mutex_unlock(&t->mutex);
-    if (full) {
+    error = add(t, u, now);
+    if (error) {
         free(u);
-        return -EUSERS;
+        return error;
     }
     *ret_claim = (struct upload_claim){u, 1};
     return 0;
@@ -283,13 +326,18 @@ void upload_remove(struct upload_table *t, const struct upload_claim *c)
     tree_stage_free(stage);
 }
 
+int64_t upload_age(uint64_t offset)
+{
+    return (offset ? LIMIT_UPLOAD_AGE : LIMIT_UPLOAD_AGE_EMPTY) / 1000;
+}
+
 /* With the mutex. */
 static struct upload *find_silent(struct upload_table *t, int64_t now)
 {
     list_for_each (link, &t->uploads) {
         struct upload *u = list_entry(link, struct upload, link);
 
-        if (!u->entered && now - u->since >= LIMIT_UPLOAD_AGE / 1000)
+        if (!u->entered && silence(u, now) >= upload_age(u->offset))
             return u;
     }
     return NULL;

@@ -48,7 +48,11 @@ int upload_table_new(struct upload_table **ret_table);
 /* With all uploads; no claim is left. Accepts NULL. */
 void upload_table_free(struct upload_table *t);
 
-/* Takes the stage on success. 0, -ENOMEM, -EIO (no randomness), or -EUSERS: there are too many. */
+/*
+ * Takes the stage on success. Where there are too many, one goes that nobody writes to: the empty
+ * one, or else the one that was silent for longest. 0, -ENOMEM, -EIO (no randomness), or -EUSERS:
+ * all of them are being written to.
+ */
 int upload_open(struct upload_table *t, const struct upload_opening *opening, struct stage *stage,
                 int64_t now, struct upload_claim *ret_claim);
 /*
@@ -90,7 +94,9 @@ struct stage *upload_enter(struct upload_table *t, const struct upload_claim *c,
 void upload_leave(struct upload_table *t, const struct upload_claim *c, int64_t now);
 /* The upload is gone, with what it has staged. */
 void upload_remove(struct upload_table *t, const struct upload_claim *c);
-/* Removes what was silent for LIMIT_UPLOAD_AGE; how many. */
+/* How many seconds an upload may be silent when so much of it is there. */
+int64_t upload_age(uint64_t offset);
+/* Removes what was silent for longer; how many. */
 size_t upload_table_expire(struct upload_table *t, int64_t now);
 bool upload_table_is_empty(const struct upload_table *t);
 

@@ -34,7 +34,9 @@ struct file_cache {
     struct loop *loop;
     struct offload *pool;
     const struct media_type_map *types;
-    struct list used; // least recently used first
+    struct list used;  // least recently used first
+    struct timer idle; // looks for open files that nobody asks for
+    bool idle_is_set;
     unsigned count, open;
     size_t memory;
     struct file_entry *buckets[BUCKETS];
@@ -58,6 +60,8 @@ static uint64_t hash_path(struct span path)
     return hash ^ hash >> 29;
 }
 
+static void on_idle(struct timer *t);
+
 int file_cache_open(int root, const struct files_options *options, const _Atomic uint64_t *changes,
                     struct loop *loop, struct offload *pool, const struct media_type_map *types,
                     struct file_cache **ret_cache)
@@ -73,19 +77,27 @@ int file_cache_open(int root, const struct files_options *options, const _Atomic
     c->pool = pool;
     c->types = types;
     list_init(&c->used);
+    timer_init(&c->idle, on_idle);
     *ret_cache = c;
     return 0;
+}
+
+static unsigned count_open(const struct snapshot *s)
+{
+    unsigned open = 0;
+
+    for (int i = 0; s && i < CODING_COUNT; i++)
+        open += s->variants[i].fd >= 0;
+    return open;
 }
 
 /* What the cache's bounds count of a snapshot. */
 static void account(struct file_cache *c, const struct snapshot *s, bool add)
 {
-    unsigned open = 0;
+    unsigned open = count_open(s);
 
     if (!s)
         return;
-    for (int i = 0; i < CODING_COUNT; i++)
-        open += s->variants[i].fd >= 0;
     c->open += add ? open : -open;
     c->memory += add ? s->memory : -s->memory;
 }
@@ -114,10 +126,40 @@ static void evict(struct file_cache *c)
         entry_free(list_entry(c->used.next, struct file_entry, used));
 }
 
+static void watch_open(struct file_cache *c)
+{
+    if (!c->open || c->idle_is_set)
+        return;
+    c->idle_is_set = true;
+    timer_set(c->loop, &c->idle, loop_now(c->loop) + LIMIT_FILES_IDLE / 2 * CLOCK_MS);
+}
+
+/*
+ * A file that was removed or replaced keeps its space while it is open. Whoever asks for one looks
+ * at it again every LIMIT_FILES_FRESH, so an older look tells that nobody does.
+ */
+static void on_idle(struct timer *t)
+{
+    struct file_cache *c = container_of(t, struct file_cache, idle);
+    struct list *link = c->used.next;
+
+    c->idle_is_set = false;
+    while (link != &c->used) {
+        struct file_entry *e = list_entry(link, struct file_entry, used);
+
+        link = link->next;
+        if (count_open(e->snapshot) &&
+            loop_now(c->loop) - e->checked >= LIMIT_FILES_IDLE * CLOCK_MS)
+            entry_free(e);
+    }
+    watch_open(c);
+}
+
 void file_cache_free(struct file_cache *c)
 {
     if (!c)
         return;
+    timer_stop(&c->idle);
     while (!list_empty(&c->used))
         entry_free(list_entry(c->used.next, struct file_entry, used));
     free(c);
@@ -164,6 +206,7 @@ static void look_done(struct work *w)
         entry_free(e);
     else
         evict(c);
+    watch_open(c);
 }
 
 static struct file_entry *entry_find(struct file_cache *c, struct span path, uint64_t hash)

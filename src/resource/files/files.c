@@ -106,12 +106,12 @@ static void represent_file(struct held *h)
                                         .last_modified = v->last_modified};
 }
 
-/* The query names an archive of a kind that there is not. */
+/* The query names a view that there is not, or that is switched off. */
 static bool lacks_form(struct held *h)
 {
     struct representation *r = &h->x->representation;
 
-    if (h->folder.view != FOLDER_UNKNOWN_ARCHIVE)
+    if (h->folder.view != FOLDER_UNKNOWN_VIEW)
         return false;
     r->exists = r->readable = r->lacks_form = true;
     return true;
@@ -172,7 +172,7 @@ static bool files_establish(struct exchange *x, enum fact fact)
     (void)fact;
     if (h)
         return represent(h);
-    if (x->request.method == METHOD_OPTIONS)
+    if (x->request.method != METHOD_GET && x->request.method != METHOD_HEAD)
         return true; // the same methods everywhere, also where nothing is
     if (is_out_of_bounds(x, f))
         return true;

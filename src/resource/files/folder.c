@@ -1,67 +1,73 @@
 // SPDX-License-Identifier: MIT
 #include "resource/files/folder.h"
 
-#include "base/ascii.h"
-#include "base/hash.h"
 #include "http/accept.h"
 #include "http/disposition.h"
 #include "resource/files/search.h"
 #include "resource/files/snapshot.h"
-#include "resource/page/listing.h"
 #include "wire/query.h"
 
 #include <errno.h>
 
-enum { ETAG_LENGTH = sizeof((struct folder_answer *)0)->etag };
-
 static enum folder_view find_archive(struct folder_answer *f, struct span format)
 {
+    const struct files_options *options = f->place->options;
+
     for (int i = 0; i < ARCHIVE_FORMATS; i++) {
-        if (f->place->options->archives && span_eq(format, span_from(archive_suffixes[i], 1))) {
+        if (options->listing && options->archives &&
+            span_eq(format, span_from(archive_suffixes[i], 1))) {
             f->archive_format = (enum archive_format)i;
             return FOLDER_ARCHIVE;
         }
     }
-    return FOLDER_UNKNOWN_ARCHIVE;
+    return FOLDER_UNKNOWN_VIEW;
 }
 
 void folder_choose_view(struct folder_answer *f)
 {
+    const struct files_options *options = f->place->options;
     struct exchange *x = f->x;
     struct span query = x->request.query, value;
     char *out;
 
-    if (!query.len || !f->place->options->listing)
+    if (!query.len)
         return;
     out = arena_alloc(&x->arena, query.len);
     if (!out)
         exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
     else if (query_find(query, SPAN("archive"), out, &value))
         f->view = find_archive(f, value);
-    else if (f->place->options->search && query_find(query, SPAN("search"), out, &f->word) &&
-             f->word.len)
-        f->view = FOLDER_SEARCH;
+    else if (query_find(query, SPAN("search"), out, &f->word) && f->word.len)
+        f->view = options->listing && options->search ? FOLDER_SEARCH : FOLDER_UNKNOWN_VIEW;
 }
 
 static void listing_run(struct work *w)
 {
     struct folder_answer *f = container_of(w, struct folder_answer, work);
-    const struct files_options *options = f->place->options;
-    const struct exchange *x = f->x;
-    const struct listing_view view = {
-        .shown = x->path.text,
-        .has_parent = x->path.text.len > 1,
-        .dotfiles = options->dotfiles,
-        .writable = options->write,
-        .has_archives = options->archives,
-        .has_search = options->search,
-        .format = f->format,
-        .hurry = offload_hurry(f->place->pool),
+    const struct folder_place *place = f->place;
+    const struct listing_look look = {
+        .dotfiles = place->options->dotfiles,
+        .hurry = offload_hurry(place->pool),
     };
+    bool is_search = f->view == FOLDER_SEARCH;
+    const struct listing_body_options options = {
+        .listing = {.path = f->x->path.text,
+                    .has_parent = f->x->path.text.len > 1,
+                    .writable = place->options->write,
+                    .has_archives = place->options->archives,
+                    .has_search = place->options->search,
+                    .search = is_search ? f->word : SPAN("")},
+        .format = f->format,
+        .gzip = f->gzip,
+        .loop = place->loop,
+        .pool = place->pool,
+    };
+    struct listing_found found;
 
-    f->error = f->view == FOLDER_SEARCH
-                   ? search_read(f->place->root, f->folder, &view, f->word, &f->text)
-                   : listing_read(f->place->root, f->folder, &view, &f->text);
+    f->error = is_search ? search_read(place->root, f->folder, &look, f->word, &found)
+                         : listing_read(place->root, f->folder, &look, &found);
+    if (f->error == 0)
+        f->error = listing_body_open(f->x, &options, &found, &f->listing);
 }
 
 static void listing_done(struct work *w)
@@ -71,15 +77,25 @@ static void listing_done(struct work *w)
     x->host->resume(x);
 }
 
-/* In the format that was accepted. */
+/* Among gzip and no coding. False: neither is accepted. RFC 9110 §12.5.3. */
+static bool choose_coding(struct folder_answer *f)
+{
+    const struct span gzip = file_coding_names[CODING_GZIP];
+    struct span field = exchange_field(f->x, FIELD_accept_encoding);
+
+    f->gzip = accept_choose_coding(field, &gzip, 1) == 0;
+    return f->gzip || accept_coding_quality(field, file_coding_names[CODING_IDENTITY]) > 0;
+}
+
+/* In the format and the coding that were accepted. */
 static bool begin_listing(struct folder_answer *f)
 {
     struct exchange *x = f->x;
     int choice =
         accept_choose_type(exchange_field(x, FIELD_accept), listing_types, LISTING_FORMATS);
 
-    x->representation.acceptable = choice >= 0;
-    if (choice < 0)
+    x->representation.acceptable = choice >= 0 && choose_coding(f);
+    if (!x->representation.acceptable)
         return true;
     f->format = (enum listing_format)choice;
     f->work.run = listing_run;
@@ -133,13 +149,6 @@ static bool begin(struct folder_answer *f, struct span path)
     return f->view == FOLDER_ARCHIVE ? begin_archive(f) : begin_listing(f);
 }
 
-/* A weak validator: the same members with the same sizes and dates give the same bytes, and another
- * view or format others. */
-static void make_etag(struct folder_answer *f)
-{
-    ascii_write_hex_u64(hash_add(HASH_BEGIN, buf_span(&f->text)), f->etag);
-}
-
 static void tell_failure(struct exchange *x, int error)
 {
     struct representation *r = &x->representation;
@@ -170,32 +179,30 @@ bool folder_represent(struct folder_answer *f, struct span path)
         r->content_type = archive_types[f->archive_format];
         return true;
     }
-    make_etag(f);
-    r->length = f->text.len;
     r->content_type = listing_types[f->format];
     r->validators.has_etag = true;
-    r->validators.etag =
-        (struct entity_tag){.opaque = span_of(f->etag, sizeof f->etag), .weak = true};
+    r->validators.etag = (struct entity_tag){.opaque = listing_body_etag(f->listing), .weak = true};
     return true;
 }
 
 static void respond_listing(struct folder_answer *f)
 {
     struct exchange *x = f->x;
-    struct response *r = &x->response;
 
-    exchange_add_fieldf(x, SPAN("ETag"), "W/\"%.*s\"", ETAG_LENGTH, f->etag);
-    exchange_add_field(x, SPAN("Vary"), SPAN("Accept"));
+    exchange_add_fieldf(x, SPAN("ETag"), "W/\"%.*s\"", SPAN_ARG(listing_body_etag(f->listing)));
+    exchange_add_field(x, SPAN("Vary"), SPAN("Accept, Accept-Encoding"));
     exchange_add_field(x, SPAN("Cache-Control"), SPAN("no-cache"));
     if (x->outcome != OUTCOME_ok)
         return;
     exchange_add_field(x, SPAN("Content-Type"), listing_types[f->format]);
+    if (f->gzip)
+        exchange_add_field(x, SPAN("Content-Encoding"), file_coding_names[CODING_GZIP]);
+    // Names may be what others chose: no text of them is to be taken for a page.
+    exchange_add_field(x, SPAN("X-Content-Type-Options"), SPAN("nosniff"));
     if (f->format == LISTING_HTML)
         exchange_add_field(x, SPAN("Content-Security-Policy"),
                            listing_policy(f->place->options->write));
-    r->body = buf_span(&f->text);
-    r->length = r->body.len;
-    r->has_length = true;
+    listing_body_respond(f->listing);
 }
 
 /* Made anew for each request, without a validator: nothing to keep, nothing to go on with. */
@@ -235,5 +242,5 @@ void folder_respond(struct folder_answer *f)
 void folder_release(struct folder_answer *f)
 {
     archive_body_release(f->archive);
-    buf_done(&f->text);
+    listing_body_free(f->listing);
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
  * What a folder answers: the list of its members, what a search below it found ("?search=WORD"),
- * or all of it as one archive ("?archive=zip"). An index answers in the list's place alone.
+ * or all of it as one archive ("?archive=zip"). An index answers in the list's place alone: a query
+ * for one of the others is answered as such, or 404 where that is switched off.
  */
 #ifndef CANDOR_RESOURCE_FILES_FOLDER_H
 #define CANDOR_RESOURCE_FILES_FOLDER_H
 
 #include "resource/files/archive_body.h"
 #include "resource/files/files.h"
-#include "resource/files/listing_read.h"
+#include "resource/files/listing_body.h"
 
 /* What is asked of folders; of the resource. */
 struct folder_place {
@@ -19,7 +20,7 @@ struct folder_place {
     struct archive_yard yard;
 };
 
-enum folder_view { FOLDER_LISTING, FOLDER_SEARCH, FOLDER_ARCHIVE, FOLDER_UNKNOWN_ARCHIVE };
+enum folder_view { FOLDER_LISTING, FOLDER_SEARCH, FOLDER_ARCHIVE, FOLDER_UNKNOWN_VIEW };
 
 /* The answer to one exchange. All zeros but for the first two, when it begins. */
 struct folder_answer {
@@ -35,8 +36,8 @@ struct folder_answer {
     struct span word; // searched for
     enum archive_format archive_format;
     struct archive_body *archive;
-    struct buf text; // the listing
-    char etag[16];
+    bool gzip; // the coding that was accepted for the listing
+    struct listing_body *listing;
 };
 
 /* Finds out which view the query asks for. */

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "resource/files/listing_read.h"
 
-#include "base/arena.h"
 #include "base/limits.h"
 #include "resource/files/snapshot.h"
-#include "resource/page/listing.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,18 +13,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-const struct span listing_types[LISTING_FORMATS] = {
-    [LISTING_HTML] = SPAN_INIT("text/html; charset=utf-8"),
-    [LISTING_JSON] = SPAN_INIT("application/json"),
-    [LISTING_TEXT] = SPAN_INIT("text/plain; charset=utf-8"),
-};
-
-struct reading {
-    struct arena arena; // names
-    struct listing_entry *entries;
-    size_t count, room;
-    bool truncated;
-};
+enum { NAMES_ROOM = 16 * 1024 };
 
 bool listing_hides(const char *name, bool dotfiles)
 {
@@ -75,42 +63,48 @@ bool listing_member(const struct listing_folder *folder, const char *name,
     return true;
 }
 
-int listing_write(const struct listing *listing, enum listing_format format, struct buf *ret_body)
+bool listing_found_add(struct listing_found *f, struct listing_entry entry)
 {
-    static void (*const writers[LISTING_FORMATS])(struct buf *, const struct listing *) = {
-        [LISTING_HTML] = listing_write_html,
-        [LISTING_JSON] = listing_write_json,
-        [LISTING_TEXT] = listing_write_text,
-    };
-
-    *ret_body = (struct buf){0};
-    writers[format](ret_body, listing);
-    if (!ret_body->failed)
-        return 0;
-    buf_done(ret_body);
-    return -ENOMEM;
-}
-
-static bool reading_add(struct reading *r, struct listing_entry entry)
-{
-    if (r->count == r->room) {
-        size_t room = r->room ? r->room * 2 : 64;
-        struct listing_entry *more = reallocarray(r->entries, room, sizeof *more);
+    if (f->count == f->room) {
+        size_t room = f->room ? f->room * 2 : 64;
+        struct listing_entry *more = reallocarray(f->entries, room, sizeof *more);
 
         if (!more)
             return false;
-        r->entries = more;
-        r->room = room;
+        f->entries = more;
+        f->room = room;
     }
-    entry.name = arena_copy(&r->arena, entry.name);
-    if (!entry.name.ptr)
-        return false;
-    r->entries[r->count++] = entry;
+    f->entries[f->count++] = entry;
     return true;
 }
 
+void listing_found_done(struct listing_found *f)
+{
+    free(f->entries);
+    arena_done(&f->arena);
+    *f = (struct listing_found){0};
+}
+
+/* Names lie side by side: they are most of what a long list takes of memory. */
+static bool add_copy(struct listing_found *f, struct listing_entry entry)
+{
+    struct span name = entry.name;
+
+    assert(name.len <= NAME_MAX);
+    if (f->names_end - f->names < (ptrdiff_t)name.len) {
+        f->names = arena_alloc(&f->arena, NAMES_ROOM);
+        if (!f->names)
+            return false;
+        f->names_end = f->names + NAMES_ROOM;
+    }
+    memcpy(f->names, name.ptr, name.len);
+    entry.name = span_of(f->names, name.len);
+    f->names += name.len;
+    return listing_found_add(f, entry);
+}
+
 static int read_members(DIR *dir, const struct listing_folder *folder,
-                        const struct listing_view *view, struct reading *r)
+                        const struct listing_look *look, struct listing_found *f)
 {
     const struct dirent *member;
 
@@ -118,33 +112,33 @@ static int read_members(DIR *dir, const struct listing_folder *folder,
         struct listing_entry entry;
         bool is_link;
 
-        if (hurry_is_on(view->hurry))
+        if (hurry_is_on(look->hurry))
             return -EINTR;
         errno = 0;
         member = readdir(dir);
         if (!member)
             return -errno;
-        if (listing_hides(member->d_name, view->dotfiles))
+        if (listing_hides(member->d_name, look->dotfiles))
             continue;
-        if (r->count >= LIMIT_LISTING_ENTRIES) {
-            r->truncated = true;
+        if (f->count >= LIMIT_LISTING_ENTRIES) {
+            f->truncated = true;
             return 0;
         }
-        if (listing_member(folder, member->d_name, &entry, &is_link) && !reading_add(r, entry))
+        if (listing_member(folder, member->d_name, &entry, &is_link) && !add_copy(f, entry))
             return -ENOMEM;
     }
 }
 
-int listing_read(int root, const char *folder, const struct listing_view *view,
-                 struct buf *ret_body)
+int listing_read(int root, const char *folder, const struct listing_look *look,
+                 struct listing_found *ret_found)
 {
     int fd = snapshot_open(root, folder, O_RDONLY | O_DIRECTORY);
     const struct listing_folder at = {.root = root, .path = folder, .fd = fd};
-    struct reading r = {0};
+    struct listing_found f = {0};
     DIR *dir;
     int error;
 
-    *ret_body = (struct buf){0};
+    *ret_found = f;
     if (fd < 0)
         return fd;
     dir = fdopendir(fd);
@@ -153,22 +147,13 @@ int listing_read(int root, const char *folder, const struct listing_view *view,
         close(fd);
         return error;
     }
-    error = arena_init(&r.arena, 4096) < 0 ? -ENOMEM : read_members(dir, &at, view, &r);
+    error = arena_init(&f.arena, 4096) < 0 ? -ENOMEM : read_members(dir, &at, look, &f);
     closedir(dir);
-    if (error == 0) {
-        const struct listing listing = {.path = view->shown,
-                                        .entries = r.entries,
-                                        .count = r.count,
-                                        .truncated = r.truncated,
-                                        .has_parent = view->has_parent,
-                                        .writable = view->writable,
-                                        .has_archives = view->has_archives,
-                                        .has_search = view->has_search};
-
-        listing_sort(r.entries, r.count);
-        error = listing_write(&listing, view->format, ret_body);
+    if (error) {
+        listing_found_done(&f);
+        return error;
     }
-    free(r.entries);
-    arena_done(&r.arena);
-    return error;
+    listing_sort(f.entries, f.count);
+    *ret_found = f;
+    return 0;
 }

@@ -322,3 +322,29 @@ struct span media_type_for_name(const struct media_type_map *map, struct span fi
     }
     return found.len ? found : SPAN("application/octet-stream");
 }
+
+static bool is_of_type(const struct slot *slot, struct span essence)
+{
+    return slot->extension.len &&
+           span_eq_nocase(span_first(slot->type, span_find(slot->type, ';')), essence);
+}
+
+static bool is_simpler(struct span a, struct span b)
+{
+    return a.len != b.len ? a.len < b.len : memcmp(a.ptr, b.ptr, a.len) < 0;
+}
+
+struct span media_type_extension(const struct media_type_map *map, struct span essence)
+{
+    struct span found = {NULL, 0};
+
+    // The built-in types begin with the usual extensions.
+    for (size_t i = 0; i < BUILTIN_COUNT; i++)
+        if (is_of_type(slot_find(map, builtin_types[i].extension), essence))
+            return builtin_types[i].extension;
+    for (size_t i = 0; i <= map->mask; i++)
+        if (is_of_type(&map->slots[i], essence) &&
+            (!found.ptr || is_simpler(map->slots[i].extension, found)))
+            found = map->slots[i].extension;
+    return found;
+}

@@ -39,4 +39,10 @@ void media_type_map_free(struct media_type_map *map);
  */
 struct span media_type_for_name(const struct media_type_map *map, struct span file_name);
 
+/*
+ * An extension by which media_type_for_name finds that type ("image/png", in any case), without its
+ * dot; of several the usual one, as far as that is known. Empty: there is none.
+ */
+struct span media_type_extension(const struct media_type_map *map, struct span essence);
+
 #endif

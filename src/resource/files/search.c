@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "resource/files/search.h"
 
-#include "base/arena.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "resource/files/snapshot.h"
-#include "resource/page/listing.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -85,19 +83,17 @@ struct pending {
 
 struct searching {
     int root;
-    size_t prefix;      // bytes of a path that name the folder searched
-    struct arena arena; // paths found, and pending folders
+    size_t prefix; // bytes of a path that name the folder searched
     struct pending *first, **last;
-    struct listing_entry *entries;
-    size_t count, room, visited;
-    bool truncated;
+    size_t visited;
+    struct listing_found found; // pending folders are of its arena, too
 };
 
 /* "folder" and "name" in one, with "/" behind a folder and a NUL behind all. */
 static struct span join(struct searching *s, struct span folder, struct span name, bool is_folder)
 {
     size_t length = folder.len + name.len + is_folder;
-    char *path = arena_alloc(&s->arena, length + 1);
+    char *path = arena_alloc(&s->found.arena, length + 1);
 
     if (!path)
         return span_of(NULL, 0);
@@ -111,7 +107,7 @@ static struct span join(struct searching *s, struct span folder, struct span nam
 
 static int add_pending(struct searching *s, struct span path)
 {
-    struct pending *p = arena_alloc(&s->arena, sizeof *p);
+    struct pending *p = arena_alloc(&s->found.arena, sizeof *p);
 
     if (!p || !path.ptr)
         return -ENOMEM;
@@ -123,20 +119,8 @@ static int add_pending(struct searching *s, struct span path)
 
 static int add_found(struct searching *s, struct listing_entry entry, struct span path)
 {
-    if (!path.ptr)
-        return -ENOMEM;
-    if (s->count == s->room) {
-        size_t room = s->room ? s->room * 2 : 64;
-        struct listing_entry *more = reallocarray(s->entries, room, sizeof *more);
-
-        if (!more)
-            return -ENOMEM;
-        s->entries = more;
-        s->room = room;
-    }
     entry.name = path;
-    s->entries[s->count++] = entry;
-    return 0;
+    return path.ptr && listing_found_add(&s->found, entry) ? 0 : -ENOMEM;
 }
 
 static int look_at(struct searching *s, const struct listing_folder *folder, struct span path,
@@ -157,7 +141,7 @@ static int look_at(struct searching *s, const struct listing_folder *folder, str
 }
 
 /* Looks into one folder, whose descriptor it takes. 0 when the search goes on; 1 at a limit. */
-static int look_into(struct searching *s, int fd, struct span path, const struct listing_view *view,
+static int look_into(struct searching *s, int fd, struct span path, const struct listing_look *look,
                      struct span word)
 {
     const struct listing_folder folder = {.root = s->root, .path = path.ptr, .fd = fd};
@@ -170,12 +154,12 @@ static int look_into(struct searching *s, int fd, struct span path, const struct
         return -ENOMEM;
     }
     while (result == 0 && (member = readdir(dir))) {
-        if (listing_hides(member->d_name, view->dotfiles))
+        if (listing_hides(member->d_name, look->dotfiles))
             continue;
-        if (hurry_is_on(view->hurry)) {
+        if (hurry_is_on(look->hurry)) {
             result = -EINTR;
-        } else if (s->count == LIMIT_SEARCH_RESULTS || s->visited++ == LIMIT_SEARCH_VISITED) {
-            s->truncated = true;
+        } else if (s->found.count == LIMIT_SEARCH_RESULTS || s->visited++ == LIMIT_SEARCH_VISITED) {
+            s->found.truncated = true;
             result = 1;
         } else {
             result = look_at(s, &folder, path, member->d_name, word);
@@ -185,7 +169,7 @@ static int look_into(struct searching *s, int fd, struct span path, const struct
     return result;
 }
 
-static int search_all(struct searching *s, const char *folder, const struct listing_view *view,
+static int search_all(struct searching *s, const char *folder, const struct listing_look *look,
                       struct span word)
 {
     int result = add_pending(s, span_from_str(folder));
@@ -195,39 +179,27 @@ static int search_all(struct searching *s, const char *folder, const struct list
         int fd = snapshot_open(s->root, p->path.ptr, flags);
 
         if (fd >= 0)
-            result = look_into(s, fd, p->path, view, word);
+            result = look_into(s, fd, p->path, look, word);
         else if (p == s->first || fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
             result = fd;
     }
     return result < 0 ? result : 0;
 }
 
-int search_read(int root, const char *folder, const struct listing_view *view, struct span word,
-                struct buf *ret_body)
+int search_read(int root, const char *folder, const struct listing_look *look, struct span word,
+                struct listing_found *ret_found)
 {
     struct searching s = {.root = root, .prefix = strlen(folder)};
     bool is_sound = word.len > 0 && word.len <= LIMIT_SEARCH_WORD;
     int error;
 
-    *ret_body = (struct buf){0};
+    *ret_found = s.found;
     s.last = &s.first;
-    error = arena_init(&s.arena, 4096) < 0 ? -ENOMEM : 0;
+    error = arena_init(&s.found.arena, 4096) < 0 ? -ENOMEM : 0;
     if (error == 0 && is_sound)
-        error = search_all(&s, folder, view, word);
-    if (error == 0) {
-        const struct listing listing = {.path = view->shown,
-                                        .entries = s.entries,
-                                        .count = s.count,
-                                        .truncated = s.truncated,
-                                        .has_parent = view->has_parent,
-                                        .writable = view->writable,
-                                        .has_search = true,
-                                        .has_archives = view->has_archives,
-                                        .search = word};
-
-        error = listing_write(&listing, view->format, ret_body);
-    }
-    free(s.entries);
-    arena_done(&s.arena);
+        error = search_all(&s, folder, look, word);
+    if (error)
+        listing_found_done(&s.found);
+    *ret_found = s.found;
     return error;
 }

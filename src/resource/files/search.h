@@ -13,10 +13,10 @@
  * other bytes as they are). What listings leave out is left out; links to folders are found but not
  * followed; a folder that cannot be read is passed over. The answer is a listing whose names are
  * paths. 0, or a negated errno when the folder itself cannot be read, or -EINTR when there is a
- * hurry; *ret_body is then empty.
+ * hurry; *ret_found then holds nothing.
  */
-int search_read(int root, const char *folder, const struct listing_view *view, struct span word,
-                struct buf *ret_body);
+int search_read(int root, const char *folder, const struct listing_look *look, struct span word,
+                struct listing_found *ret_found);
 
 /* Whether name contains word in that way; an empty word is in no name. */
 bool search_matches(struct span name, struct span word);

@@ -198,6 +198,8 @@ static int make_block(struct file_variant *v, struct span content_type, unsigned
         buf_addf(&b, "Content-Encoding: %.*s\r\n", SPAN_ARG(file_coding_names[coding]));
     buf_addf(&b, "Last-Modified: %.*s\r\nAccept-Ranges: bytes\r\n", DATE_LENGTH, date);
     // What somebody uploaded is not the operator's word: it acts for nobody.
+    if (writable)
+        buf_add(&b, SPAN("X-Content-Type-Options: nosniff\r\n"));
     if (writable && snapshot_can_hold_scripts(content_type))
         buf_add(&b, SPAN("Content-Security-Policy: sandbox\r\n"));
     v->block_validators = b.len;
@@ -377,6 +379,15 @@ static int load_file(const struct snapshot_request *request, char *path, size_t 
 }
 
 /*
+ * Whether a neighbour was made of the file as it is: not before it. By whole seconds, as those who
+ * give a compressed file the time of its source may cut off the rest.
+ */
+static bool is_up_to_date(const struct file_stamp *neighbour, const struct file_stamp *file)
+{
+    return neighbour->modified_ns / CLOCK_SECOND >= file->modified_ns / CLOCK_SECOND;
+}
+
+/*
  * Finds what answers for request->path and fills in the stamps: the file itself, or a folder's
  * index, whose name is then appended to path. Returns the kind, or a negated errno.
  */
@@ -410,7 +421,8 @@ static int find_file(const struct snapshot_request *request, char *path, size_t 
         return error;
     for (int i = 1; i < CODING_COUNT && o->precompressed; i++) {
         memcpy(path + *length, coding_suffixes[i], strlen(coding_suffixes[i]) + 1);
-        if (look(request->root, path, &stamps[i]) != 0)
+        if (look(request->root, path, &stamps[i]) != 0 ||
+            !is_up_to_date(&stamps[i], &stamps[CODING_IDENTITY]))
             stamps[i].present = false;
     }
     path[*length] = '\0';

@@ -62,7 +62,9 @@ static void write_head(struct buf *b, enum outcome outcome)
 
     assert(outcome > OUTCOME_NONE && outcome < OUTCOME_COUNT);
     write_title(&title, info->status, reason);
-    page_write_begin(b, buf_span(&title), info->status < 500 ? "error" : "error server");
+    page_write_begin(b, buf_span(&title));
+    buf_add(b, page_styles[PAGE_STYLE_ERROR].text);
+    page_write_body(b, info->status < 500 ? "error" : "error server");
     b->failed |= title.failed;
     buf_done(&title);
     buf_addf(b, "<main>\n<p class=\"status\"><strong>%d</strong> ", info->status);

@@ -17,7 +17,7 @@ struct error_page {
     uint32_t retry_after;   // seconds, as in Retry-After; 0: not told
 };
 
-/* Both are text/html; charset=utf-8, to be sent with page_content_security_policy. The second is
+/* Both are text/html; charset=utf-8, to be sent with page_error_policy. The second is
  * for an outcome that is told elsewhere: at a location, a URI reference. */
 void error_page_write_redirect_html(struct buf *b, enum outcome outcome, struct span location);
 void error_page_write_html(struct buf *b, const struct error_page *page);

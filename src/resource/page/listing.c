@@ -3,7 +3,7 @@
 
 #include "base/ascii.h"
 #include "base/limits.h"
-#include "resource/page/page.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 
@@ -307,9 +307,6 @@ static void write_html_table(struct buf *b, const struct listing *listing)
     buf_add(b,
             SPAN("</caption>\n<thead>\n<tr><th scope=\"col\">Name</th><th scope=\"col\">Size</th>"
                  "<th scope=\"col\">Modified (UTC)</th></tr>\n</thead>\n<tbody>\n"));
-    for (size_t i = 0; i < listing->count; i++)
-        write_html_entry(b, &listing->entries[i], listing->search.len != 0);
-    buf_add(b, SPAN("</tbody>\n</table>\n"));
 }
 
 /* What can be asked for beyond the rows; what needs the script is hidden where there is none. */
@@ -373,22 +370,39 @@ static void write_header(struct buf *b, const struct listing *listing)
     buf_add(b, SPAN("</header>\n"));
 }
 
-struct span listing_policy(bool writable)
+const struct span listing_types[LISTING_FORMATS] = {
+    [LISTING_HTML] = SPAN_INIT("text/html; charset=utf-8"),
+    [LISTING_JSON] = SPAN_INIT("application/json"),
+    [LISTING_TEXT] = SPAN_INIT("text/plain; charset=utf-8"),
+};
+
+static enum page_script script_of(bool writable)
 {
-    return page_browse_policies[writable ? PAGE_SCRIPT_WRITE : PAGE_SCRIPT_READ];
+    return writable ? PAGE_SCRIPT_WRITE : PAGE_SCRIPT_READ;
 }
 
-void listing_write_html(struct buf *b, const struct listing *listing)
+struct span listing_policy(bool writable)
 {
-    bool is_search = listing->search.len != 0;
+    return page_listing_policies[script_of(writable)];
+}
+
+static void write_html_head(struct buf *b, const struct listing *listing)
+{
     struct buf title = {0};
 
-    assert(span_starts(listing->path, SPAN("/")) && span_ends(listing->path, SPAN("/")));
-    buf_add_str(&title, is_search ? "Search in " : "Index of ");
+    buf_add_str(&title, listing->search.len ? "Search in " : "Index of ");
     buf_add(&title, listing->path);
-    page_write_begin(b, buf_span(&title), "listing");
+    page_write_begin(b, buf_span(&title));
     b->failed |= title.failed;
     buf_done(&title);
+}
+
+/* Up to the rows. */
+static void write_html_begin(struct buf *b, const struct listing *listing)
+{
+    bool is_search = listing->search.len != 0;
+
+    page_write_body(b, "listing");
     write_header(b, listing);
     buf_add(b, SPAN("<main"));
     buf_add_str(b, listing->writable ? " data-writable" : "");
@@ -401,18 +415,61 @@ void listing_write_html(struct buf *b, const struct listing *listing)
     else
         buf_add_str(b, is_search ? "<p class=\"empty\">Nothing was found.</p>\n"
                                  : "<p class=\"empty\">This folder is empty.</p>\n");
+}
+
+/* Behind the rows, up to the script. */
+static void write_html_tail(struct buf *b, const struct listing *listing)
+{
+    if (listing->count)
+        buf_add(b, SPAN("</tbody>\n</table>\n"));
     buf_add(b, SPAN("</main>\n"));
-    page_write_script(b, listing->writable ? PAGE_SCRIPT_WRITE : PAGE_SCRIPT_READ);
-    page_write_end(b);
+    page_write_script_begin(b);
+}
+
+static bool is_utf8(struct span text)
+{
+    for (size_t n; text.len; text = span_from(text, n)) {
+        n = utf8_length(text);
+        if (n == 0)
+            return false;
+    }
+    return true;
+}
+
+/* The member `name` with the text, of any bytes. */
+static void write_json_text(struct buf *b, const char *name, struct span text)
+{
+    size_t n = 0;
+
+    buf_add_char(b, '"');
+    buf_add_str(b, name);
+    buf_add(b, SPAN("\": \""));
+    while (text.len) {
+        for (n = 0; n < text.len;) {
+            size_t character = utf8_length(span_from(text, n));
+
+            if (character == 0)
+                break;
+            n += character;
+        }
+        buf_add_json(b, span_first(text, n));
+        text = span_from(text, n);
+        if (text.len) {
+            buf_add(b, SPAN("\\ufffd"));
+            text = span_from(text, 1);
+        }
+    }
+    buf_add_char(b, '"');
 }
 
 static void write_json_entry(struct buf *b, const struct listing_entry *entry, bool is_path)
 {
     struct tm tm;
 
-    buf_add(b, SPAN("{\"name\": \""));
-    buf_add_json(b, entry->name);
-    buf_add(b, SPAN("\", \"href\": \""));
+    buf_add_char(b, '{');
+    write_json_text(b, "name", entry->name);
+    buf_add_str(b, is_utf8(entry->name) ? "" : ", \"utf8\": false");
+    buf_add(b, SPAN(", \"href\": \""));
     write_href(b, entry, is_path);
     if (entry->is_folder) {
         buf_add(b, SPAN("\", \"type\": \"folder\""));
@@ -428,28 +485,94 @@ static void write_json_entry(struct buf *b, const struct listing_entry *entry, b
     buf_add_char(b, '}');
 }
 
-void listing_write_json(struct buf *b, const struct listing *listing)
+static void write_json_begin(struct buf *b, const struct listing *listing)
 {
-    buf_add(b, SPAN("{\n\"path\": \""));
-    buf_add_json(b, listing->path);
+    buf_add(b, SPAN("{\n"));
+    write_json_text(b, "path", listing->path);
+    buf_add_str(b, is_utf8(listing->path) ? "" : ",\n\"utf8\": false");
     if (listing->search.len) {
-        buf_add(b, SPAN("\",\n\"search\": \""));
-        buf_add_json(b, listing->search);
+        buf_add(b, SPAN(",\n"));
+        write_json_text(b, "search", listing->search);
     }
-    buf_add(b, SPAN("\",\n\"truncated\": "));
+    buf_add(b, SPAN(",\n\"truncated\": "));
     buf_add_str(b, listing->truncated ? "true" : "false");
     buf_add(b, SPAN(",\n\"entries\": ["));
-    for (size_t i = 0; i < listing->count; i++) {
-        buf_add_str(b, i ? ",\n" : "\n");
-        write_json_entry(b, &listing->entries[i], listing->search.len != 0);
-    }
-    buf_add_str(b, listing->count ? "\n]\n}\n" : "]\n}\n");
 }
 
-void listing_write_text(struct buf *b, const struct listing *listing)
+static void write_text_entry(struct buf *b, const struct listing_entry *entry)
 {
-    for (size_t i = 0; i < listing->count; i++) {
-        page_write_visible(b, listing->entries[i].name);
-        buf_add_str(b, listing->entries[i].is_folder ? "/\n" : "\n");
+    page_write_visible(b, entry->name);
+    buf_add_str(b, entry->is_folder ? "/\n" : "\n");
+}
+
+static void write_entry(struct buf *b, const struct listing_writer *w)
+{
+    const struct listing_entry *entry = &w->listing->entries[w->at];
+    bool is_path = w->listing->search.len != 0;
+
+    switch (w->format) {
+    case LISTING_HTML:
+        write_html_entry(b, entry, is_path);
+        break;
+    case LISTING_JSON:
+        buf_add_str(b, w->at ? ",\n" : "\n");
+        write_json_entry(b, entry, is_path);
+        break;
+    default:
+        write_text_entry(b, entry);
     }
+}
+
+/* The end of what has no pieces. */
+static void write_plain_end(struct buf *b, const struct listing_writer *w)
+{
+    if (w->format == LISTING_JSON)
+        buf_add_str(b, w->listing->count ? "\n]\n}\n" : "]\n}\n");
+}
+
+enum stage { STAGE_HEAD, STAGE_BEGIN, STAGE_ROWS, STAGE_END };
+
+bool listing_write(struct listing_writer *w, size_t room, struct buf *text,
+                   const struct page_piece **ret_piece)
+{
+    const struct listing *listing = w->listing;
+    bool is_html = w->format == LISTING_HTML;
+
+    assert(span_starts(listing->path, SPAN("/")) && span_ends(listing->path, SPAN("/")));
+    *ret_piece = NULL;
+    switch ((enum stage)w->stage) {
+    case STAGE_HEAD:
+        w->stage = STAGE_BEGIN;
+        if (is_html) {
+            write_html_head(text, listing);
+            *ret_piece = &page_styles[PAGE_STYLE_LISTING];
+            return true;
+        }
+        __attribute__((fallthrough));
+    case STAGE_BEGIN:
+        w->stage = STAGE_ROWS;
+        if (is_html)
+            write_html_begin(text, listing);
+        else if (w->format == LISTING_JSON)
+            write_json_begin(text, listing);
+        __attribute__((fallthrough));
+    case STAGE_ROWS:
+        for (; w->at < listing->count && text->len < room && !text->failed; w->at++)
+            write_entry(text, w);
+        if (w->at < listing->count)
+            return !text->failed;
+        w->stage = STAGE_END;
+        if (!is_html) {
+            write_plain_end(text, w);
+            return false;
+        }
+        write_html_tail(text, listing);
+        *ret_piece = &page_scripts[script_of(listing->writable)];
+        return true;
+    case STAGE_END:
+        break;
+    }
+    page_write_script_end(text);
+    page_write_end(text);
+    return false;
 }

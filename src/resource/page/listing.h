@@ -7,6 +7,7 @@
 #define CANDOR_RESOURCE_PAGE_LISTING_H
 
 #include "base/buf.h"
+#include "resource/page/page.h"
 
 /* A symbolic link is listed as what it leads to: that is what a client can get. */
 struct listing_entry {
@@ -35,19 +36,37 @@ struct listing {
  */
 void listing_sort(struct listing_entry *entries, size_t count);
 
-/* text/html; charset=utf-8, to be sent with listing_policy. */
+/*
+ * LISTING_HTML: to be sent with listing_policy.
+ *
+ * LISTING_JSON: {"path", "truncated", "entries": [{"name", "href", "type": "folder" or "file",
+ * "size" in bytes (files only), "modified" as of RFC 3339}]}. The answer to a search has "search"
+ * behind "path", and paths for names. A name that is not UTF-8 has U+FFFD for each byte that is
+ * none, and "utf8": false behind it; href holds its exact bytes. So has the listing, of its path.
+ *
+ * LISTING_TEXT: one name a line, a folder's with "/" behind it.
+ */
+enum listing_format { LISTING_HTML, LISTING_JSON, LISTING_TEXT, LISTING_FORMATS };
+
+/* Media types to choose from by Accept, in order of preference, and as Content-Type. */
+extern const struct span listing_types[LISTING_FORMATS];
+
 struct span listing_policy(bool writable);
-void listing_write_html(struct buf *b, const struct listing *listing);
+
+/* Writes a listing from its begin to its end. All zeros but for the first two, when it begins; what
+ * they point to must stay. */
+struct listing_writer {
+    const struct listing *listing;
+    enum listing_format format;
+    int stage; // private from here
+    size_t at; // the next entry
+};
 
 /*
- * application/json: {"path", "truncated", "entries": [{"name", "href", "type": "folder" or "file",
- * "size" in bytes (files only), "modified" as of RFC 3339}]}. href holds the exact bytes of a name
- * that is not UTF-8; name then has U+0080 to U+00FF for those bytes. The answer to a search has
- * "search" behind "path", and paths for names.
+ * Appends what comes next to text: no more rows when there are `room` bytes. *ret_piece: what is to
+ * follow behind the text, or NULL. False: this was the last of it.
  */
-void listing_write_json(struct buf *b, const struct listing *listing);
-
-/* text/plain; charset=utf-8: one name a line, a folder's with "/" behind it. */
-void listing_write_text(struct buf *b, const struct listing *listing);
+bool listing_write(struct listing_writer *w, size_t room, struct buf *text,
+                   const struct page_piece **ret_piece);
 
 #endif

@@ -6,22 +6,36 @@
 #include "resource/page/page_script.h"
 #include "resource/page/page_style.h"
 
-// img-src: the icons are data: URIs within the style.
-const struct span page_content_security_policy =
-    SPAN_INIT("default-src 'none'; style-src " PAGE_STYLE_SOURCE "; img-src data:; "
-              "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
-
-// form-action: the search field, and uploads without the script. blob: pictures about to be sent.
-#define BROWSE_POLICY(script)                                                                      \
-    SPAN_INIT("default-src 'none'; style-src " PAGE_STYLE_SOURCE "; script-src " script "; "       \
-              "connect-src 'self'; img-src 'self' data: blob:; base-uri 'none'; "                  \
-              "form-action 'self'; frame-ancestors 'none'")
-const struct span page_browse_policies[PAGE_SCRIPTS] = {
-    [PAGE_SCRIPT_READ] = BROWSE_POLICY(PAGE_SCRIPT_READ_SOURCE),
-    [PAGE_SCRIPT_WRITE] = BROWSE_POLICY(PAGE_SCRIPT_WRITE_SOURCE),
+#define PIECE(name, NAME)                                                                          \
+    {                                                                                              \
+        {name, sizeof name}, {(const char *)name##_deflated, sizeof name##_deflated}, NAME##_CRC   \
+    }
+const struct page_piece page_styles[PAGE_STYLES] = {
+    [PAGE_STYLE_ERROR] = PIECE(page_style_error, PAGE_STYLE_ERROR),
+    [PAGE_STYLE_LISTING] = PIECE(page_style_listing, PAGE_STYLE_LISTING),
+};
+const struct page_piece page_scripts[PAGE_SCRIPTS] = {
+    [PAGE_SCRIPT_READ] = PIECE(page_script_read, PAGE_SCRIPT_READ),
+    [PAGE_SCRIPT_WRITE] = PIECE(page_script_write, PAGE_SCRIPT_WRITE),
 };
 
-void page_write_begin(struct buf *b, struct span title, const char *kind)
+// img-src data: is the icon that keeps browsers from asking for another.
+const struct span page_error_policy =
+    SPAN_INIT("default-src 'none'; style-src " PAGE_STYLE_ERROR_SOURCE "; img-src data:; "
+              "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+
+// img-src: the icons are data: URIs within the style; blob: pictures about to be sent.
+// form-action: the search field, and uploads without the script.
+#define LISTING_POLICY(script)                                                                     \
+    SPAN_INIT("default-src 'none'; style-src " PAGE_STYLE_LISTING_SOURCE "; script-src " script    \
+              "; connect-src 'self'; img-src 'self' data: blob:; base-uri 'none'; "                \
+              "form-action 'self'; frame-ancestors 'none'")
+const struct span page_listing_policies[PAGE_SCRIPTS] = {
+    [PAGE_SCRIPT_READ] = LISTING_POLICY(PAGE_SCRIPT_READ_SOURCE),
+    [PAGE_SCRIPT_WRITE] = LISTING_POLICY(PAGE_SCRIPT_WRITE_SOURCE),
+};
+
+void page_write_begin(struct buf *b, struct span title)
 {
     buf_add(b, SPAN("<!DOCTYPE html>\n"
                     "<html lang=\"en\">\n"
@@ -33,23 +47,28 @@ void page_write_begin(struct buf *b, struct span title, const char *kind)
                     "<title>"));
     page_write_text(b, title);
     buf_add(b, SPAN("</title>\n<style>"));
-    buf_add(b, span_of(page_style, sizeof page_style));
+}
+
+void page_write_body(struct buf *b, const char *kind)
+{
     buf_add(b, SPAN("</style>\n</head>\n<body class=\""));
     buf_add_str(b, kind);
     buf_add(b, SPAN("\">\n"));
 }
 
+void page_write_script_begin(struct buf *b)
+{
+    buf_add(b, SPAN("<script>"));
+}
+
+void page_write_script_end(struct buf *b)
+{
+    buf_add(b, SPAN("</script>\n"));
+}
+
 void page_write_end(struct buf *b)
 {
     buf_add(b, SPAN("</body>\n</html>\n"));
-}
-
-void page_write_script(struct buf *b, enum page_script script)
-{
-    buf_add(b, SPAN("<script>"));
-    buf_add(b, script == PAGE_SCRIPT_WRITE ? span_of(page_script_write, sizeof page_script_write)
-                                           : span_of(page_script_read, sizeof page_script_read));
-    buf_add(b, SPAN("</script>\n"));
 }
 
 /* Takes one character off the front of *text, as it may be shown; shown has room for three bytes.

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+#include "resource/files/listing_body.h"
+
+#include "base/ascii.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "resource/page/gzip.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct listing_body {
+    struct work work;
+    struct exchange *x;
+    struct listing_body_options options;
+    struct listing_found found;
+    struct listing_writer writer;
+    struct gzip *gzip;     // NULL: no coding
+    struct buf text;       // that is to be coded
+    struct buf piece;      // to be sent
+    bool ready;            // a piece is there, and was not told yet
+    bool complete, failed; // this piece is the last; it could not be made
+    char etag[LISTING_ETAG_LENGTH];
+};
+
+/* What made the pieces is not needed while the last one is sent. */
+static void drop_tools(struct listing_body *b)
+{
+    listing_found_done(&b->found);
+    gzip_free(b->gzip);
+    b->gzip = NULL;
+    buf_done(&b->text);
+}
+
+static void code(struct listing_body *b, const struct page_piece *piece, bool more)
+{
+    if (!b->gzip) {
+        if (piece)
+            buf_add(&b->piece, piece->text);
+        return;
+    }
+    gzip_add_text(b->gzip, buf_span(&b->text), &b->piece);
+    if (piece)
+        gzip_add_piece(b->gzip, piece, &b->piece);
+    if (!more)
+        gzip_end(b->gzip, &b->piece);
+    b->piece.failed |= b->text.failed;
+    buf_clear(&b->text);
+}
+
+static void make_piece(struct listing_body *b)
+{
+    buf_clear(&b->piece);
+    while (!b->complete && b->piece.len < LIMIT_LISTING_PIECE && !b->piece.failed) {
+        const struct page_piece *piece;
+        bool more =
+            listing_write(&b->writer, LIMIT_LISTING_PIECE, b->gzip ? &b->text : &b->piece, &piece);
+
+        code(b, piece, more);
+        b->complete = !more;
+    }
+    b->failed = b->piece.failed;
+    if (b->complete || b->failed)
+        drop_tools(b);
+}
+
+/*
+ * The entries, and the page with no more than the first of them: its text is what surrounds them
+ * all. The style and the script stand in it with the hashes that the policy has of them.
+ */
+static int make_etag(struct listing_body *b)
+{
+    const struct listing *all = &b->options.listing;
+    struct listing some = *all;
+    struct listing_writer writer = {.listing = &some, .format = b->options.format};
+    const struct page_piece *unused;
+    struct buf text = {0};
+    uint64_t hash;
+
+    some.count = all->count > 1 ? 1 : all->count;
+    while (listing_write(&writer, SIZE_MAX, &text, &unused))
+        ;
+    hash = hash_add(HASH_BEGIN, listing_policy(all->writable));
+    hash = hash_add(hash, buf_span(&text));
+    for (size_t i = 0; i < all->count; i++) {
+        const struct listing_entry *entry = &all->entries[i];
+        const uint64_t numbers[] = {entry->name.len, entry->is_folder,
+                                    entry->is_folder ? 0 : entry->size, (uint64_t)entry->modified};
+
+        hash = hash_add(hash, span_of((const char *)numbers, sizeof numbers));
+        hash = hash_add(hash, entry->name);
+    }
+    ascii_write_hex_u64(hash, b->etag);
+    buf_done(&text);
+    return text.failed ? -ENOMEM : 0;
+}
+
+int listing_body_open(struct exchange *x, const struct listing_body_options *options,
+                      struct listing_found *found, struct listing_body **ret_body)
+{
+    struct listing_body *b = calloc(1, sizeof *b);
+    int error = -ENOMEM;
+
+    if (!b) {
+        listing_found_done(found);
+        return error;
+    }
+    b->x = x;
+    b->options = *options;
+    b->found = *found;
+    *found = (struct listing_found){0};
+    b->options.listing.entries = b->found.entries;
+    b->options.listing.count = b->found.count;
+    b->options.listing.truncated = b->found.truncated;
+    b->writer = (struct listing_writer){.listing = &b->options.listing, .format = options->format};
+    b->gzip = options->gzip ? gzip_new() : NULL;
+    if (b->gzip || !options->gzip)
+        error = make_etag(b);
+    if (error == 0) {
+        make_piece(b);
+        b->ready = true;
+        error = b->failed ? -ENOMEM : 0;
+    }
+    if (error)
+        listing_body_free(b);
+    else
+        *ret_body = b;
+    return error;
+}
+
+struct span listing_body_etag(const struct listing_body *b)
+{
+    return span_of(b->etag, sizeof b->etag);
+}
+
+static void pull_run(struct work *w)
+{
+    make_piece(container_of(w, struct listing_body, work));
+}
+
+static void pull_done(struct work *w)
+{
+    struct listing_body *b = container_of(w, struct listing_body, work);
+
+    b->ready = true;
+    b->x->host->resume_body(b->x);
+}
+
+static void next(struct exchange *x, struct piece *ret_piece)
+{
+    struct listing_body *b = x->response.source;
+
+    if (b->ready) {
+        b->ready = false;
+        *ret_piece = (struct piece){.kind = b->failed ? PIECE_FAILED : PIECE_BYTES,
+                                    .bytes = buf_span(&b->piece)};
+    } else if (b->complete) {
+        *ret_piece = (struct piece){.kind = PIECE_END};
+    } else {
+        *ret_piece = (struct piece){.kind = PIECE_WAIT};
+        b->work.run = pull_run;
+        b->work.done = pull_done;
+        offload_submit(b->options.pool, b->options.loop, &b->work);
+    }
+}
+
+void listing_body_respond(struct listing_body *b)
+{
+    struct response *r = &b->x->response;
+
+    r->has_length = b->complete;
+    if (b->complete) {
+        r->body = buf_span(&b->piece);
+        r->length = r->body.len;
+    } else {
+        r->source = b;
+        r->next = next;
+    }
+}
+
+void listing_body_free(struct listing_body *b)
+{
+    if (!b)
+        return;
+    drop_tools(b);
+    buf_done(&b->piece);
+    free(b);
+}

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""What clients make a server keep in memory is bounded in sum, too (docs/limits.md); who is beyond
+is told 503 (RFC 9110 §15.6.4) or, of a property, 507 (RFC 4918 §9.2.1)."""
+import select
+import socket
+import time
+
+import pytest
+
+from harness import DEADLINE
+from site_of_dav import HOST, Server, ask, config, head_of
+
+VALUE = b"v" * 60_000
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    root = tmp_path_factory.mktemp("memory")
+    (root / "f").write_bytes(b"x")
+    with Server(root, config=config(1, limits="content_timeout: 60s, send_timeout: 60s")) as server:
+        yield server
+
+
+def setting(first, count):
+    """Values that make up about a megabyte of XML at most."""
+    return (b'<propertyupdate xmlns="DAV:"><set><prop>'
+            + b"".join(b'<a:p%d xmlns:a="u">%s</a:p%d>' % (n, VALUE, n)
+                       for n in range(first, first + count))
+            + b"</prop></set></propertyupdate>")
+
+
+def slow_reader(server):
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(DEADLINE)
+    client.connect(("127.0.0.1", server.port))
+    return client
+
+
+def test_properties_of_one_resource_are_bounded_in_sum(server):
+    assert b"HTTP/1.1 200" in ask(server, "PROPPATCH", "/f", content=setting(0, 15)).body
+    refused = ask(server, "PROPPATCH", "/f", content=setting(15, 4))
+    assert refused.status == 207 and b"HTTP/1.1 507" in refused.body
+    assert b"HTTP/1.1 200" not in refused.body  # all or nothing
+    smaller = ask(server, "PROPPATCH", "/f", content=setting(0, 15).replace(VALUE, VALUE[:-9]))
+    assert b"HTTP/1.1 507" not in smaller.body
+
+
+def test_answers_that_nobody_reads_are_bounded_in_sum(server):
+    assert ask(server, "MKCOL", "/d/").status == 201
+    for number in range(8):  # more of them than the system takes for a connection
+        assert ask(server, "PUT", f"/d/{number}", content=b"").status == 201
+        ask(server, "PROPPATCH", f"/d/{number}", content=setting(0, 15))
+    clients, status = [], b""
+    while b" 503 " not in status and len(clients) < 300:
+        clients.append(slow_reader(server))
+        clients[-1].sendall(head_of("PROPFIND", "/d/", "Depth: 1"))
+        status = clients[-1].recv(20, socket.MSG_WAITALL)
+        assert b" 207 " in status or b" 503 " in status
+    refused = clients[-1].recv(4096)
+    assert 20 < len(clients) < 300 and b"answers-too-much" in refused
+    assert b"Retry-After" in refused
+    for client in clients:
+        client.close()
+    deadline = time.monotonic() + DEADLINE
+    while ask(server, "PROPFIND", "/d/", "Depth: 1").status != 207:
+        assert time.monotonic() < deadline
+
+
+def test_xml_that_is_being_read_is_bounded_in_sum(server):
+    content = setting(0, 15)
+    clients = []
+    answered = []
+    while not answered and len(clients) < 150:
+        clients.append(socket.create_connection(("127.0.0.1", server.port), DEADLINE))
+        clients[-1].sendall(head_of("PROPPATCH", "/f", f"Content-Length: {len(content)}"))
+        clients[-1].sendall(content[:-1])
+        answered = select.select(clients, [], [], 0)[0]
+    if not answered:
+        answered = select.select(clients, [], [], DEADLINE)[0]
+    told = answered[0].recv(4096)
+    assert b" 503 " in told and b"xml-too-much" in told and b"Retry-After" in told
+    assert ask(server, "PROPFIND", "/f", "Depth: 0", host=HOST).status in (207, 503)
+    for client in clients:
+        client.close()
+    deadline = time.monotonic() + DEADLINE
+    while ask(server, "PROPPATCH", "/f", content=setting(0, 1)).status != 207:
+        assert time.monotonic() < deadline
