@@ -113,7 +113,9 @@ static void if_holds_for_the_state_of_the_resources_that_it_names(void **state)
         {"other", "<http://example:80/docs/%66ile> (<t:file>)", HOLDS},
         {"other", "<http://example/docs/sub/../file> (<t:file>)", HOLDS},
         {"other", "<http://other.example/docs/file> (<t:file>)", FAILS},
-        {"other", "<https://example/docs/file> (<t:file>)", FAILS},
+        {"other", "<https://example/docs/file> (<t:file>)", HOLDS}, // before a proxy
+        {"other", "<https://example:80/docs/file> (<t:file>)", FAILS},
+        {"other", "<ftp://example/docs/file> (<t:file>)", FAILS},
         {"other", "</elsewhere/file> (<t:file>)", FAILS},
         {"other", "</docs/other> (<t:file>)", FAILS},
         {"other", "</docs/folder/> (<t:folder>)", HOLDS},

@@ -362,8 +362,9 @@ static void *write_elsewhere(void *context)
     struct elsewhere *e = context;
     struct tree_result result;
 
-    while (!e->ended && !e->error)
+    do
         e->error = tree_put(e->f->tree, SPAN("else"), SPAN("x"), TREE_NOW, NULL, &result);
+    while (!e->ended && !e->error);
     return NULL;
 }
 
