@@ -319,7 +319,7 @@ def test_links(server, root, tmp_path, method):
     assert (root / "new/out").is_symlink() and ask(server, "GET", "/new/out").status == 404
     assert ask(server, "GET", "/new/nowhere").status == 404
     (root / "new-out").symlink_to(tmp_path / "secret")
-    assert change(server, method, "/new-out", "/leaked").status in (403, 404)
+    assert_refused(change(server, method, "/new-out", "/leaked"), 409, "special-file")
     assert (tmp_path / "secret").read_bytes() == b"secret"
     assert not (root / "leaked").exists()
 
@@ -472,6 +472,9 @@ def test_move_between_file_systems_tells_the_member_that_stopped_it(tmp_path):  
         assert change(server, "MOVE", "/tree", "/other/tree").status == 201
         assert ask(server, "GET", "/other/tree/sub/bad").body == b"bad"
         assert os.listdir(root) == ["other"]
+        assert_refused(ask(server, "DELETE", "/other/"), 403, "mount-fixed")
+        assert_refused(change(server, "MOVE", "/other/", "/new"), 403, "mount-fixed")
+        assert ask(server, "GET", "/other/tree/sub/bad").body == b"bad"
 
 
 @pytest.mark.parametrize("method, target, lines, length", [
