@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "base/oplog.h"
 
-#include "base/buf.h"
+#include "base/unwaiting.h"
 
-#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
 enum { LINE_LENGTH = 1024 };
+
+static pthread_once_t opened = PTHREAD_ONCE_INIT;
+static int output;
+
+static void open_output(void)
+{
+    output = unwaiting_open(STDERR_FILENO);
+}
 
 void oplog(const char *token, const char *format, ...)
 {
@@ -16,7 +24,6 @@ void oplog(const char *token, const char *format, ...)
     va_list args;
     int n = snprintf(line, sizeof line, "candor: %s: ", token);
     int more;
-    struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
 
     va_start(args, format);
     more = vsnprintf(line + n, sizeof line - (size_t)n, format, args);
@@ -25,6 +32,6 @@ void oplog(const char *token, const char *format, ...)
     if (n > LINE_LENGTH - 2)
         n = LINE_LENGTH - 2;
     line[n++] = '\n';
-    if (poll(&ready, 1, 0) == 1)
-        (void)!write(STDERR_FILENO, line, (size_t)n);
+    pthread_once(&opened, open_output);
+    (void)!unwaiting_write(output, span_of(line, (size_t)n));
 }

@@ -131,9 +131,14 @@ static void add_limits(struct buf *b)
 static void add_fields(struct buf *b)
 {
     add_head(b, "Fields and methods", "fields", "src/registry/field.def and method.def");
-    buf_add_str(b, "The fields that Candor knows. Others pass without being looked at.\n\n"
-                   "| field | defined in | list | once | hop by hop | secret | not a trailer |\n"
-                   "| --- | --- | --- | --- | --- | --- | --- |\n");
+    buf_add_str(b, "The fields that Candor knows. Others pass without being looked at. Behind "
+                   "chunked content, "
+                   "in the trailer section, what is \"also a trailer\" counts as it does in the "
+                   "head (RFC 9110 "
+                   "§6.5.1), what is \"not a trailer\" is refused, and all else is ignored.\n\n"
+                   "| field | defined in | list | once | hop by hop | secret | not a trailer | "
+                   "also a trailer |\n"
+                   "| --- | --- | --- | --- | --- | --- | --- | --- |\n");
     for (int f = 1; f < FIELD_COUNT; f++) {
         const struct field_info *info = &field_table[f];
 
@@ -144,6 +149,7 @@ static void add_fields(struct buf *b)
         add_cell(b, info->flags & FIELD_FLAG_HOP ? "yes" : "");
         add_cell(b, info->flags & FIELD_FLAG_SECRET ? "yes" : "");
         add_cell(b, info->flags & FIELD_FLAG_FRAMING ? "yes" : "");
+        add_cell(b, info->flags & FIELD_FLAG_TRAILER ? "yes" : "");
         buf_add(b, SPAN(" |\n"));
     }
     buf_add_str(b, "\nAnd the methods.\n\n| method | defined in | safe | idempotent |\n"

@@ -74,6 +74,60 @@ struct span exchange_field(struct exchange *x, enum field id)
     return span_of(joined, at);
 }
 
+static bool trailer_add(struct arena *arena, struct trailer *t, struct span text)
+{
+    if (text.len > t->room - t->length) {
+        size_t room = 2 * t->room + text.len;
+        char *value = arena_alloc(arena, room);
+
+        if (!value)
+            return false;
+        if (t->length)
+            memcpy(value, t->value, t->length);
+        t->value = value;
+        t->room = room;
+    }
+    if (text.len)
+        memcpy(t->value + t->length, text.ptr, text.len);
+    t->length += text.len;
+    return true;
+}
+
+static struct trailer *find_trailer(const struct exchange *x, enum field id)
+{
+    struct trailer *t = x->trailers;
+
+    while (t && t->id != id)
+        t = t->next;
+    return t;
+}
+
+bool exchange_add_trailer(struct exchange *x, enum field id, struct span piece)
+{
+    struct trailer *t = find_trailer(x, id);
+
+    if (!(field_table[id].flags & FIELD_FLAG_TRAILER))
+        return true;
+    if (!t) {
+        t = arena_alloc(&x->arena, sizeof *t);
+        if (!t)
+            return false;
+        *t = (struct trailer){.next = x->trailers, .id = id};
+        x->trailers = t;
+    }
+    if (!t->in_line && t->length && !trailer_add(&x->arena, t, SPAN(", ")))
+        return false;
+    t->in_line = piece.len != 0;
+    return trailer_add(&x->arena, t, piece);
+}
+
+struct span exchange_trailer(const struct exchange *x, enum field id)
+{
+    const struct trailer *t = find_trailer(x, id);
+
+    return t ? span_trim(span_of(t->value ? t->value : "", t->length)) : (struct span){NULL, 0};
+}
+
 void exchange_add_field(struct exchange *x, struct span name, struct span value)
 {
     struct response_field *f = arena_alloc(&x->arena, sizeof *f);

@@ -118,6 +118,15 @@ struct response {
     void *source;                                              // private to next
 };
 
+/* A field of the request's trailer section, on the arena: all its lines joined by ", ". */
+struct trailer {
+    struct trailer *next;
+    enum field id;
+    bool in_line; // the last one may go on
+    size_t length, room;
+    char *value;
+};
+
 enum { TRAIL_LENGTH = 128 }; // at least the number of nodes
 
 /* What the carrier of exchanges (the server) does for them. */
@@ -157,7 +166,8 @@ struct exchange {
     method_set allowed;
     method_set withheld; // of those that the resource has: not with this query
     uint64_t content_limit;
-    uint64_t content_taken; // bytes that the resource has taken before the piece at hand
+    struct trailer *trailers; // that count (FIELD_FLAG_TRAILER)
+    uint64_t content_taken;   // bytes that the resource has taken before the piece at hand
     struct representation representation;
     struct target_state target;
     struct upload_facts upload;
@@ -209,6 +219,16 @@ static inline bool exchange_has_offset(const struct exchange *x)
 
 /* All values of a list field in one, joined by ", "; ptr is NULL when the field is absent. */
 struct span exchange_field(struct exchange *x, enum field id);
+
+/*
+ * The next piece of the value of a trailer field; an empty one completes it (h1_read_content). Kept
+ * are those fields alone whose definition lets them count (FIELD_FLAG_TRAILER, RFC 9110 §6.5.1);
+ * all others are ignored. False: out of memory.
+ */
+bool exchange_add_trailer(struct exchange *x, enum field id, struct span piece);
+
+/* Its value; ptr is NULL when it did not come. */
+struct span exchange_trailer(const struct exchange *x, enum field id);
 
 /* Adds a field to the response; name and value must live as long as the exchange. */
 void exchange_add_field(struct exchange *x, struct span name, struct span value);

@@ -308,6 +308,11 @@ bool ask_if_sound(struct exchange *x)
     return !x->locks.if_malformed;
 }
 
+bool ask_state_known(struct exchange *x)
+{
+    return x->cause == OUTCOME_NONE;
+}
+
 bool ask_if_holds(struct exchange *x)
 {
     return x->locks.if_holds;

@@ -8,6 +8,7 @@
 #define HOP FIELD_FLAG_HOP
 #define SECRET FIELD_FLAG_SECRET
 #define FRAMING FIELD_FLAG_FRAMING
+#define TRAILER FIELD_FLAG_TRAILER
 
 const struct field_info field_table[FIELD_COUNT] = {
     [FIELD_OTHER] = {SPAN_INIT(""), 0, ""},

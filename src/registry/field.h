@@ -21,6 +21,7 @@ enum field_flag {
     FIELD_FLAG_HOP = 1 << 2,
     FIELD_FLAG_SECRET = 1 << 3,
     FIELD_FLAG_FRAMING = 1 << 4,
+    FIELD_FLAG_TRAILER = 1 << 5,
 };
 
 struct field_info {

@@ -242,7 +242,7 @@ static void begin_exchange(struct connection *c, struct carried *k, size_t lengt
     x->request_bytes = span_of(b->data + b->start, length);
     b->start += (uint32_t)length;
     k->bytes_in = length;
-    h1_content_init(&k->content, &x->request, length);
+    h1_content_init(&k->content, &x->request, length, &c->worker->h1_limits);
     k->content_ended = x->request.framing == FRAMING_NONE;
     k->close = !x->request.keep_alive || c->over_capacity;
     x->allowed = c->worker->methods; // of the server, until a route is known

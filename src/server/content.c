@@ -15,7 +15,7 @@ static bool is_wanted(const struct exchange *x)
     return x->resource && x->resource->wants & METHOD_BIT(x->request.method);
 }
 
-/* The next event of the content in the buffer; *ret_data with H1_CONTENT_DATA. */
+/* The next event of the content in the buffer; *ret_data with content and trailers. */
 static enum h1_event next_event(struct carried *k, struct span *ret_data)
 {
     struct loop_buffer *b = k->connection->in;
@@ -118,6 +118,10 @@ static bool move(struct carried *k)
                 return false;
             }
             break;
+        case H1_CONTENT_TRAILER:
+            if (is_wanted(x) && !exchange_add_trailer(x, k->content.trailer, data))
+                exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
+            break;
         case H1_CONTENT_END:
             break;
         case H1_CONTENT_BAD:
@@ -189,7 +193,7 @@ void content_drain(struct carried *k)
 
     do
         event = next_event(k, &data);
-    while (event == H1_CONTENT_DATA);
+    while (event == H1_CONTENT_DATA || event == H1_CONTENT_TRAILER);
     if (event == H1_CONTENT_MORE && k->drained <= LIMIT_DRAIN)
         receive_more(k, on_drain);
     else

@@ -6,18 +6,20 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/oplog.h"
+#include "base/unwaiting.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOOK_MS = 100 }; // how often a writer whose reader has stalled looks whether to give up
+enum {
+    LOOK_MS = 100, // how often a writer whose reader has stalled looks whether to give up
+    PAUSE_MS = 1,  // between two tries at least
+};
 
 /* Lines, or the wish to open the file again. */
 struct batch {
@@ -39,7 +41,7 @@ struct log_writer {
 
     // The thread's own.
     int fd;
-    bool is_file;  // whose writes never wait for a reader
+    int out;       // of the same, but without waiting
     bool failed;   // told once
     bool cut_line; // the last thing that went out was a part of a line
 };
@@ -51,14 +53,19 @@ static int open_file(const struct config *config)
     return open(config->access_log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 }
 
-static void use_file(struct log_writer *w, int fd)
+static void close_file(struct log_writer *w)
 {
-    struct stat st;
-
+    if (w->out != w->fd)
+        close(w->out);
     if (w->fd > STDERR_FILENO)
         close(w->fd);
+}
+
+static void use_file(struct log_writer *w, int fd)
+{
+    close_file(w);
     w->fd = fd;
-    w->is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    w->out = unwaiting_open(fd);
 }
 
 static bool gives_up(struct log_writer *w)
@@ -71,37 +78,30 @@ static bool gives_up(struct log_writer *w)
     return answer;
 }
 
-/*
- * As write, but never waits for a reader for longer than somebody still wants that: a pipe, a
- * socket or a terminal that can take something takes PIPE_BUF bytes without waiting. Sets errno.
- */
-static ssize_t write_some(struct log_writer *w, struct span bytes)
+static void wait_for_reader(struct log_writer *w)
 {
-    if (!w->is_file) {
-        struct pollfd ready = {.fd = w->fd, .events = POLLOUT};
+    struct pollfd ready = {.fd = w->out, .events = POLLOUT};
 
-        while (poll(&ready, 1, LOOK_MS) <= 0)
-            if (gives_up(w)) {
-                errno = ETIMEDOUT;
-                return -1;
-            }
-        if (bytes.len > PIPE_BUF)
-            bytes.len = PIPE_BUF;
-    }
-    return write(w->fd, bytes.ptr, bytes.len);
+    // A terminal may say that it is ready and then take nothing.
+    if (poll(&ready, 1, LOOK_MS) > 0)
+        poll(NULL, 0, PAUSE_MS);
 }
 
-/* 0, or a negated errno. */
+/* Waits for a reader as long as somebody still wants that. 0, or a negated errno. */
 static int write_all(struct log_writer *w, struct span bytes)
 {
     while (bytes.len > 0) {
-        ssize_t n = write_some(w, bytes);
+        ssize_t n = unwaiting_write(w->out, bytes);
 
-        if (n < 0 && errno != EINTR && errno != EAGAIN)
-            return -errno;
         if (n > 0) {
             w->cut_line = bytes.ptr[n - 1] != '\n';
             bytes = span_from(bytes, (size_t)n);
+        } else if (n < 0 && errno == EAGAIN) {
+            if (gives_up(w))
+                return -ETIMEDOUT;
+            wait_for_reader(w);
+        } else if (n < 0 && errno != EINTR) {
+            return -errno;
         }
     }
     return 0;
@@ -199,7 +199,7 @@ int log_writer_open(const struct config *config, struct log_writer **ret_writer)
         goto failed;
     }
     w->config = config;
-    w->fd = -1;
+    w->fd = w->out = -1;
     use_file(w, fd);
     list_init(&w->waiting);
     pthread_mutex_init(&w->lock, NULL);
@@ -211,7 +211,9 @@ int log_writer_open(const struct config *config, struct log_writer **ret_writer)
     return 0;
 
 failed:
-    if (fd > STDERR_FILENO)
+    if (w)
+        close_file(w);
+    else if (fd > STDERR_FILENO)
         close(fd);
     free(w);
     return -CANDOR_E_SYSTEM;
@@ -270,8 +272,7 @@ void log_writer_close(struct log_writer *w)
     pthread_mutex_unlock(&w->lock);
     pthread_join(w->thread, NULL);
     tell_lost(w);
-    if (w->fd > STDERR_FILENO)
-        close(w->fd);
+    close_file(w);
     pthread_cond_destroy(&w->given);
     pthread_mutex_destroy(&w->lock);
     free(w);

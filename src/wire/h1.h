@@ -36,10 +36,13 @@ enum { H1_TRAILER_NAME = 32 }; // longer than every name in field.def
 /* The content of one request, piece by piece. */
 struct h1_content {
     enum framing framing;
-    uint8_t state;              // private
-    uint64_t left;              // private: bytes left of the content or of the chunk
-    uint64_t offset;            // bytes of the request consumed so far, head included
+    uint8_t state;      // private
+    enum field trailer; // with H1_CONTENT_TRAILER: the field, or FIELD_OTHER
+    uint64_t left;      // private: bytes left of the content or of the chunk
+    uint64_t offset;    // bytes of the request consumed so far, head included
+    const struct h1_limits *limits;
     uint32_t line;              // private: bytes of the current chunk-size line or trailer section
+    uint32_t trailers;          // private: field lines of the trailer section
     uint32_t overhead;          // private: of chunk-size lines, beyond what chunks may have
     uint32_t name_length;       // private: of the current trailer's name
     char name[H1_TRAILER_NAME]; // private: its first bytes
@@ -49,12 +52,17 @@ struct h1_content {
 enum h1_event {
     H1_CONTENT_MORE, // everything was consumed; more bytes are needed
     H1_CONTENT_DATA, // *ret_data is the next piece of content; call again with the rest
-    H1_CONTENT_END,  // the content is complete; the rest belongs to the next request
-    H1_CONTENT_BAD,  // c->violation tells; nothing behind it may be read
+    /* *ret_data is the next piece of the value of the trailer field c->trailer, whitespace around
+     * it included; an empty piece: the value is complete. Call again with the rest. */
+    H1_CONTENT_TRAILER,
+    H1_CONTENT_END, // the content is complete; the rest belongs to the next request
+    H1_CONTENT_BAD, // c->violation tells; nothing behind it may be read
 };
 
-/* For a request whose head was read by h1_read_head and was head_length bytes long. */
-void h1_content_init(struct h1_content *c, const struct message *m, size_t head_length);
+/* For a request whose head was read by h1_read_head and was head_length bytes long. The limits for
+ * field sections hold for the trailers as well; they must outlive the content. */
+void h1_content_init(struct h1_content *c, const struct message *m, size_t head_length,
+                     const struct h1_limits *limits);
 
 /* Takes bytes off the front of *in. */
 enum h1_event h1_read_content(struct h1_content *c, struct span *in, struct span *ret_data);

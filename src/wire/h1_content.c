@@ -2,7 +2,7 @@
 /*
  * Request content: by length, or chunked (RFC 9112 §7.1). The bytes of chunk lines and trailers go
  * one by one through a table of small steps, so that it makes no difference where a piece of input
- * ends; content itself is passed on in whole runs.
+ * ends; content itself and the values of trailers are passed on in whole runs.
  */
 #include "base/ascii.h"
 #include "wire/h1.h"
@@ -35,9 +35,11 @@ enum state {
 /* What a step answers when the byte was as it should be. */
 #define TAKEN OUTCOME_NONE
 
-void h1_content_init(struct h1_content *c, const struct message *m, size_t head_length)
+void h1_content_init(struct h1_content *c, const struct message *m, size_t head_length,
+                     const struct h1_limits *limits)
 {
-    *c = (struct h1_content){.framing = m->framing, .offset = head_length, .state = DONE};
+    *c = (struct h1_content){
+        .framing = m->framing, .offset = head_length, .state = DONE, .limits = limits};
     if (m->framing == FRAMING_CHUNKED) {
         c->state = SIZE_FIRST;
     } else if (m->framing == FRAMING_LENGTH && m->content_length > 0) {
@@ -182,13 +184,12 @@ static enum outcome step_trailer_name(struct h1_content *c, char byte, uint64_t 
     }
     if (byte != ':' || c->name_length == 0)
         return OUTCOME_trailer_malformed;
-    if (c->name_length <= H1_TRAILER_NAME) {
-        enum field id = field_from_name(span_of(c->name, c->name_length));
-
-        if (field_table[id].flags & FIELD_FLAG_FRAMING) {
-            *bad = c->offset - c->name_length;
-            return OUTCOME_trailer_forbidden;
-        }
+    c->trailer = FIELD_OTHER;
+    if (c->name_length <= H1_TRAILER_NAME)
+        c->trailer = field_from_name(span_of(c->name, c->name_length));
+    if (field_table[c->trailer].flags & FIELD_FLAG_FRAMING) {
+        *bad = c->offset - c->name_length;
+        return OUTCOME_trailer_forbidden;
     }
     return go(c, TRAILER_VALUE);
 }
@@ -200,6 +201,8 @@ static enum outcome step_trailer(struct h1_content *c, char byte, uint64_t *bad)
     case TRAILER_FIRST:
         if (byte == '\r')
             return go(c, LAST_LF);
+        if (ascii_is(byte, ASCII_TCHAR) && c->trailers++ == c->limits->fields)
+            return OUTCOME_trailers_too_large;
         c->name_length = 0;
         go(c, TRAILER_NAME);
         return step_trailer_name(c, byte, bad);
@@ -221,7 +224,7 @@ static enum outcome step_trailer_bounded(struct h1_content *c, char byte, uint64
     enum outcome outcome = step_trailer(c, byte, bad);
 
     if (outcome == OUTCOME_NONE && c->state != LAST_LF && c->state != DONE &&
-        ++c->line > LIMIT_FIELD_SECTION)
+        ++c->line > c->limits->field_section)
         return OUTCOME_trailers_too_large;
     return outcome;
 }
@@ -251,10 +254,26 @@ static enum h1_event take_data(struct h1_content *c, struct span *in, struct spa
     return H1_CONTENT_DATA;
 }
 
+/* As much of a trailer's value as is there; none where only a step can tell what comes. */
+static struct span take_trailer(struct h1_content *c, struct span *in)
+{
+    size_t most = c->limits->field_section - c->line, n = 0;
+    struct span run;
+
+    while (n < in->len && n < most && ascii_is(in->ptr[n], ASCII_FIELD_VCHAR))
+        n++;
+    run = span_first(*in, n);
+    *in = span_from(*in, n);
+    c->offset += n;
+    c->line += (uint32_t)n;
+    return run;
+}
+
 enum h1_event h1_read_content(struct h1_content *c, struct span *in, struct span *ret_data)
 {
     for (;;) {
         uint64_t bad = c->offset;
+        bool ends_trailer = c->state == TRAILER_LF;
         enum outcome outcome;
 
         if (c->state == DONE)
@@ -265,6 +284,8 @@ enum h1_event h1_read_content(struct h1_content *c, struct span *in, struct span
             return H1_CONTENT_MORE;
         if (c->state == DATA)
             return take_data(c, in, ret_data);
+        if (c->state == TRAILER_VALUE && (*ret_data = take_trailer(c, in)).len)
+            return H1_CONTENT_TRAILER;
         outcome = step(c, in->ptr[0], &bad);
         if (outcome != OUTCOME_NONE) {
             c->violation = (struct violation){outcome, bad};
@@ -273,5 +294,9 @@ enum h1_event h1_read_content(struct h1_content *c, struct span *in, struct span
         }
         *in = span_from(*in, 1);
         c->offset++;
+        if (ends_trailer) {
+            *ret_data = (struct span){NULL, 0};
+            return H1_CONTENT_TRAILER;
+        }
     }
 }

@@ -110,8 +110,8 @@ def test_an_outcome_of_several_questions_is_told_with_each_of_them():
 
 
 CAUSES = ["message_sound", "allowed_known", "options_known", "content_sound", "lookup_worked",
-          "upload_known", "target_looked_up", "destination_sound", "content_placed",
-          "content_arrived", "content_understood", "effect_worked"]
+          "upload_known", "target_looked_up", "destination_sound", "state_known",
+          "content_placed", "content_arrived", "content_understood", "effect_worked"]
 
 
 def test_an_outcome_that_a_fact_finds_says_so():

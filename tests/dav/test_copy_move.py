@@ -496,6 +496,13 @@ def test_what_the_system_does_not_let_write_is_refused(weak, method, target, lin
     settle(weak, weak.root)
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PROPFIND", "DELETE"])
+def test_what_if_names_and_cannot_be_read_is_not_taken_for_true(weak, method):  # RFC 4918 §10.4
+    response = ask(weak, method, "/tree/good", 'If: </tree/sub/closed/x> (["e"])')
+    assert response.status == 500
+    assert (weak.root / "tree/good").exists()
+
+
 # ---- What was made, where, and its state: RFC 9110 §15.3.2
 
 @pytest.mark.parametrize("method", METHODS)

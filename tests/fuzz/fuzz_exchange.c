@@ -97,8 +97,13 @@ static void read_content(struct exchange *x)
     struct span data;
     enum h1_event event;
 
-    while ((event = h1_read_content(&reader, &content, &data)) == H1_CONTENT_DATA)
-        received += data.len;
+    while ((event = h1_read_content(&reader, &content, &data)) == H1_CONTENT_DATA ||
+           event == H1_CONTENT_TRAILER) {
+        if (event == H1_CONTENT_DATA)
+            received += data.len;
+        else
+            require(exchange_add_trailer(x, reader.trailer, data));
+    }
     if (event == H1_CONTENT_BAD)
         exchange_set_cause(x, reader.violation.outcome, reader.violation.offset);
     else if (received > x->content_limit)
@@ -146,7 +151,7 @@ static void begin(struct exchange *x, struct span in)
     }
     x->request_bytes = span_first(in, (size_t)n);
     content = span_from(in, (size_t)n);
-    h1_content_init(&reader, &x->request, (size_t)n);
+    h1_content_init(&reader, &x->request, (size_t)n, &limits);
     decoded = arena_alloc(&x->arena, x->request.path.len);
     require(decoded != NULL);
     outcome = uri_path_decode(x->request.path, decoded, &x->path, &offset);

@@ -76,7 +76,7 @@ static void check_head(struct span in, ptrdiff_t n, size_t piece)
 }
 
 static enum h1_event read_content(struct h1_content *c, struct span in, size_t piece,
-                                  struct buf *content)
+                                  struct buf *content, struct buf *trailers)
 {
     enum h1_event event = H1_CONTENT_MORE;
 
@@ -85,8 +85,15 @@ static enum h1_event read_content(struct h1_content *c, struct span in, size_t p
         char *copy = copy_of(part);
 
         rest = span_of(copy, part.len);
-        while ((event = h1_read_content(c, &rest, &data)) == H1_CONTENT_DATA)
-            buf_add(content, data);
+        while ((event = h1_read_content(c, &rest, &data)) == H1_CONTENT_DATA ||
+               event == H1_CONTENT_TRAILER) {
+            if (event == H1_CONTENT_DATA)
+                buf_add(content, data);
+            else if (data.len)
+                buf_add(trailers, data);
+            else
+                buf_addf(trailers, "\n%d\n", (int)c->trailer); // no value has an LF
+        }
         require(event != H1_CONTENT_MORE || rest.len == 0);
         in = span_from(in, part.len - rest.len);
         free(copy);
@@ -97,23 +104,27 @@ static enum h1_event read_content(struct h1_content *c, struct span in, size_t p
 static void check_content(struct span in, size_t head, size_t piece)
 {
     struct h1_content c, d;
-    struct buf content = {0}, other = {0};
+    struct buf content = {0}, other = {0}, trailers = {0}, other_trailers = {0};
     struct span rest = span_from(in, head);
 
-    h1_content_init(&c, &whole, head);
-    h1_content_init(&d, &whole, head);
-    require(read_content(&c, rest, SIZE_MAX, &content) == read_content(&d, rest, piece, &other));
+    h1_content_init(&c, &whole, head, &limits);
+    h1_content_init(&d, &whole, head, &limits);
+    require(read_content(&c, rest, SIZE_MAX, &content, &trailers) ==
+            read_content(&d, rest, piece, &other, &other_trailers));
     require(c.offset == d.offset);
     require(c.violation.outcome == d.violation.outcome);
     require(c.violation.offset == d.violation.offset);
     require(span_eq(buf_span(&content), buf_span(&other)));
+    require(span_eq(buf_span(&trailers), buf_span(&other_trailers)));
     // A chunk has at least a byte, an end of line twice, and a size line; then the last one comes.
     if (whole.framing == FRAMING_CHUNKED)
         require(c.offset - head <= (2 + LIMIT_CHUNK_LINE + 4) * (uint64_t)content.len +
                                        LIMIT_CHUNK_OVERHEAD + 2 * LIMIT_CHUNK_EXTENSION +
-                                       LIMIT_FIELD_SECTION);
+                                       limits.field_section);
     buf_done(&content);
     buf_done(&other);
+    buf_done(&trailers);
+    buf_done(&other_trailers);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

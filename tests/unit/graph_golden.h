@@ -60,6 +60,7 @@
 #define UNLISTED (UINT64_C(1) << 44)
 #define QUERY_READS (UINT64_C(1) << 45)
 #define HOST_UNNAMED (UINT64_C(1) << 46)
+#define STATE_UNKNOWN (UINT64_C(1) << 47) // of what If names
 
 #define THEN "Sun, 06 Nov 1994 08:49:37 GMT"
 #define BEFORE "Sat, 05 Nov 1994 08:49:37 GMT"
@@ -207,11 +208,14 @@ static const struct golden {
     {GET(""), GUARDED, OUTCOME_ok, TO_RANGE "-"},
     {GET("If: (\r\n"), GUARDED | IF_MALFORMED, OUTCOME_if_malformed,
      TO_NONE_MATCH "- has_if_modified_since- changes+ has_if+ if_sound-"},
+    {GET("If: </g> ([v1])\r\n"), GUARDED | STATE_UNKNOWN, OUTCOME_read_failed,
+     TO_NONE_MATCH "- has_if_modified_since- changes+ has_if+ if_sound+ state_known-"},
     {GET("If: (<a:b>)\r\n"), GUARDED | IF_FALSE, OUTCOME_if_failed,
-     TO_NONE_MATCH "- has_if_modified_since- changes+ has_if+ if_sound+ if_holds-"},
+     TO_NONE_MATCH "- has_if_modified_since- changes+ has_if+ if_sound+ state_known+ if_holds-"},
     {GET("If: (<a:b>)\r\n"), GUARDED | LOCKED, OUTCOME_ok,
-     TO_NONE_MATCH "- has_if_modified_since- changes+ has_if+ if_sound+ if_holds+ only_reads+ "
-                   "has_range-"},
+     TO_NONE_MATCH
+     "- has_if_modified_since- changes+ has_if+ if_sound+ state_known+ if_holds+ only_reads+ "
+     "has_range-"},
     // Uploads that go on
     {PIECE("10", "10", "?0"), UPLOAD | UPLOAD_GONE, OUTCOME_not_found, TO_UPLOAD "-"},
     {REQUEST("HEAD /f?upload=1", ""), UPLOAD, OUTCOME_upload_told, TO_UPLOAD "+ asks_upload+"},
@@ -307,9 +311,10 @@ static const struct golden {
     {REQUEST("PUT /f", EMPTY "If: ()\r\n"), IF_MALFORMED, OUTCOME_if_malformed,
      TO_IF "+ if_sound-"},
     {REQUEST("PUT /f", EMPTY "If: (<a:b>)\r\n"), IF_FALSE, OUTCOME_if_failed,
-     TO_IF "+ if_sound+ if_holds-"},
+     TO_IF "+ if_sound+ state_known+ if_holds-"},
     {REQUEST("PUT /f", EMPTY "If: (<a:b>)\r\n"), LOCKED, OUTCOME_locked,
-     TO_IF "+ if_sound+ if_holds+ only_reads- unlocks- refreshes_lock- needs_no_lock- unlocked-"},
+     TO_IF "+ if_sound+ state_known+ if_holds+ only_reads- unlocks- refreshes_lock- needs_no_lock- "
+           "unlocked-"},
     {REQUEST("UNLOCK /f", ""), 0, OUTCOME_lock_token_missing,
      TO_IF "- only_reads- unlocks+ lock_token_sent-"},
     {REQUEST("UNLOCK /f", "Lock-Token: <a:b>\r\n"), TOKEN_UNKNOWN, OUTCOME_lock_token_unknown,

@@ -2,7 +2,7 @@
 #include "http/digest.h"
 
 #include "http/structured.h"
-#include "resource/dav/digest_hash.h"
+#include "resource/files/digest_hash.h"
 #include "unit.h"
 
 /* Of "{\"hello\": \"world\"}\n", from RFC 9530 §B.1. */

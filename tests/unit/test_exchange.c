@@ -52,6 +52,54 @@ static void an_empty_line_of_a_list_field_is_there(void **state)
     assert_field(FIELD_accept, "");
 }
 
+static void add_trailer(enum field id, const char *value)
+{
+    struct span rest = span_from_str(value);
+
+    while (rest.len) { // as it may come, byte by byte
+        assert_true(exchange_add_trailer(&x, id, span_first(rest, 1)));
+        rest = span_from(rest, 1);
+    }
+    assert_true(exchange_add_trailer(&x, id, SPAN("")));
+}
+
+static void assert_trailer(enum field id, const char *expected)
+{
+    assert_non_null(exchange_trailer(&x, id).ptr);
+    assert_true(span_eq(exchange_trailer(&x, id), span_from_str(expected)));
+}
+
+/* RFC 9110 §5.3, §6.5.1 */
+static void trailers_that_count_are_kept_and_others_are_not(void **state)
+{
+    (void)state;
+    exchange_reset(&x);
+    add_trailer(FIELD_content_digest, "\ta b ");
+    add_trailer(FIELD_OTHER, "x");
+    add_trailer(FIELD_repr_digest, "");
+    add_trailer(FIELD_etag, "x");
+    add_trailer(FIELD_content_digest, "");
+    add_trailer(FIELD_content_digest, "c");
+    assert_trailer(FIELD_content_digest, "a b , , c");
+    assert_trailer(FIELD_repr_digest, "");
+    assert_null(exchange_trailer(&x, FIELD_etag).ptr);
+    assert_null(exchange_trailer(&x, FIELD_OTHER).ptr);
+    exchange_reset(&x);
+    assert_null(exchange_trailer(&x, FIELD_content_digest).ptr);
+}
+
+/* RFC 9110 §6.5.1, §6.6.2; RFC 9530 §2, §3 */
+static void no_trailer_that_counts_is_forbidden(void **state)
+{
+    (void)state;
+    for (int f = 0; f < FIELD_COUNT; f++) {
+        bool counts = field_table[f].flags & FIELD_FLAG_TRAILER;
+
+        assert_false(counts && field_table[f].flags & FIELD_FLAG_FRAMING);
+        assert_int_equal(counts, f == FIELD_content_digest || f == FIELD_repr_digest);
+    }
+}
+
 static void the_first_cause_wins(void **state)
 {
     (void)state;
@@ -114,6 +162,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_of_a_list_field_are_joined_in_order),
         cmocka_unit_test(an_empty_line_of_a_list_field_is_there),
+        cmocka_unit_test(trailers_that_count_are_kept_and_others_are_not),
+        cmocka_unit_test(no_trailer_that_counts_is_forbidden),
         cmocka_unit_test(the_first_cause_wins),
         cmocka_unit_test(response_fields_keep_their_order),
         cmocka_unit_test(nothing_of_one_request_is_left_for_the_next),

@@ -127,6 +127,8 @@ static void fake_locks(struct exchange *x, uint64_t state)
     x->locks.if_holds = !(state & IF_FALSE);
     x->locks.token_known = !(state & TOKEN_UNKNOWN);
     x->locks.blocked = (state & LOCKED) != 0;
+    if (state & STATE_UNKNOWN)
+        exchange_set_cause(x, OUTCOME_read_failed, 0);
 }
 
 static void fake_effect(struct walk *w)

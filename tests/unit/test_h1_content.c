@@ -10,13 +10,36 @@
 
 enum { HEAD = 100 }; // bytes that the head is said to have had
 
+static const struct h1_limits limits = {256, LIMIT_FIELD_SECTION, 3};
+
 struct result {
     enum h1_event event;
     enum outcome outcome;
     uint64_t offset; // of the violation, or bytes consumed
-    size_t len;
+    size_t len, trailers_len;
     char data[256];
+    char trailers[256]; // each the name that is known, ":", the value and LF; as far as there is
+                        // room
 };
+
+static void add_trailer(struct result *r, enum field id, struct span piece)
+{
+    bool begins = r->trailers_len == 0 || r->trailers[r->trailers_len - 1] == '\n';
+    struct span name = field_table[id].name;
+
+    if (r->trailers_len + name.len + piece.len + 2 > sizeof r->trailers)
+        return;
+    if (begins) {
+        memcpy(r->trailers + r->trailers_len, name.ptr, name.len);
+        r->trailers_len += name.len;
+        r->trailers[r->trailers_len++] = ':';
+    }
+    if (piece.len)
+        memcpy(r->trailers + r->trailers_len, piece.ptr, piece.len);
+    else
+        r->trailers[r->trailers_len++] = '\n';
+    r->trailers_len += piece.len;
+}
 
 static enum h1_event feed(struct h1_content *c, struct span in, struct result *r)
 {
@@ -24,6 +47,10 @@ static enum h1_event feed(struct h1_content *c, struct span in, struct result *r
         struct span data = {NULL, 0};
         enum h1_event event = h1_read_content(c, &in, &data);
 
+        if (event == H1_CONTENT_TRAILER) {
+            add_trailer(r, c->trailer, data);
+            continue;
+        }
         if (event != H1_CONTENT_DATA)
             return event;
         assert_true(data.len > 0 && data.len <= sizeof r->data - r->len);
@@ -38,7 +65,7 @@ static struct result read_split(const struct message *m, struct span in, size_t 
     struct result r = {0};
     struct h1_content c;
 
-    h1_content_init(&c, m, HEAD);
+    h1_content_init(&c, m, HEAD, &limits);
     r.event = H1_CONTENT_MORE;
     for (size_t at = 0, n = first; r.event == H1_CONTENT_MORE; at += n, n = piece) {
         struct span part = span_first(span_from(in, at), n);
@@ -180,6 +207,33 @@ static void every_departure_from_the_chunked_grammar_is_found(void **state)
         check(&m, rows[i].in, rows[i].data, H1_CONTENT_BAD, rows[i].outcome, rows[i].offset);
 }
 
+/* §7.1.2 */
+static void trailers_are_given_in_their_order(void **state)
+{
+    static const struct message m = {.framing = FRAMING_CHUNKED};
+    static const struct {
+        struct span in, trailers;
+    } rows[] = {
+        {SPAN_INIT("0\r\n\r\n"), SPAN_INIT("")},
+        {SPAN_INIT("1\r\nx\r\n0\r\nrepr-Digest: a b\r\n\r\n"), SPAN_INIT("Repr-Digest: a b\n")},
+        {SPAN_INIT("0\r\nX:y\r\nContent-Digest:\r\nContent-Digest:\t=\xff \r\n\r\n"),
+         SPAN_INIT(":y\nContent-Digest:\nContent-Digest:\t=\xff \n")},
+        {SPAN_INIT("0\r\nContent-Digest-Of-What-Is-No-Longer-There: 1\r\n\r\n"),
+         SPAN_INIT(": 1\n")},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (size_t split = 1; split <= rows[i].in.len; split++) {
+            struct result r = read_split(&m, rows[i].in, split, split == 1 ? 1 : rows[i].in.len);
+
+            assert_int_equal(r.event, H1_CONTENT_END);
+            if (!span_eq(span_of(r.trailers, r.trailers_len), rows[i].trailers))
+                fail_msg("%zu, split at %zu: \"%.*s\"", i, split, (int)r.trailers_len, r.trailers);
+        }
+    }
+}
+
 static void lines_and_trailers_are_bounded(void **state)
 {
     static const struct message m = {.framing = FRAMING_CHUNKED};
@@ -206,6 +260,12 @@ static void lines_and_trailers_are_bounded(void **state)
     r = read_split(&m, span_of(line, 3 + LIMIT_FIELD_SECTION + 2), 1, 100);
     assert_int_equal(r.outcome, OUTCOME_trailers_too_large);
     assert_int_equal(r.offset, 3 + LIMIT_FIELD_SECTION);
+
+    r = read_split(&m, SPAN("0\r\na:\r\nb:\r\nc:\r\n\r\n"), 1, 1);
+    assert_int_equal(r.event, H1_CONTENT_END);
+    r = read_split(&m, SPAN("0\r\na:\r\nb:\r\nc:\r\nd"), 1, 1);
+    assert_int_equal(r.outcome, OUTCOME_trailers_too_large);
+    assert_int_equal(r.offset, 15);
 }
 
 /* count chunks of `size` bytes, whose size lines have `line` bytes without CRLF, and the last. */
@@ -224,7 +284,7 @@ static struct result read_chunks(size_t count, unsigned size, size_t line)
         buf_add_char(&chunk, 'x');
     buf_add(&chunk, SPAN("\r\n"));
     assert_false(chunk.failed);
-    h1_content_init(&c, &m, HEAD);
+    h1_content_init(&c, &m, HEAD, &limits);
     for (size_t i = 0; i < count && r.event == H1_CONTENT_MORE; i++, r.len = 0)
         r.event = feed(&c, buf_span(&chunk), &r);
     if (r.event == H1_CONTENT_MORE)
@@ -282,7 +342,7 @@ static void short_chunk_lines_make_up_for_long_ones(void **state)
     for (size_t i = 0; i < LIMIT_CHUNK_EXTENSION / LIMIT_CHUNK_LINE; i++)
         buf_add(&pair, SPAN("2\r\nxx\r\n"));
     assert_false(pair.failed);
-    h1_content_init(&c, &m, HEAD);
+    h1_content_init(&c, &m, HEAD, &limits);
     for (size_t i = 0; i < 1000 && r.event == H1_CONTENT_MORE; i++, r.len = 0)
         r.event = feed(&c, buf_span(&pair), &r);
     assert_int_equal(r.event, H1_CONTENT_MORE);
@@ -333,6 +393,7 @@ int main(void)
         cmocka_unit_test(content_by_length_ends_at_its_length),
         cmocka_unit_test(chunked_content_is_decoded),
         cmocka_unit_test(every_departure_from_the_chunked_grammar_is_found),
+        cmocka_unit_test(trailers_are_given_in_their_order),
         cmocka_unit_test(lines_and_trailers_are_bounded),
         cmocka_unit_test(chunk_lines_in_all_are_bounded_in_proportion_to_the_content),
         cmocka_unit_test(short_chunk_lines_make_up_for_long_ones),

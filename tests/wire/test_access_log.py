@@ -2,7 +2,10 @@
 """The access log: what a line holds, and that no client writes to the operator's terminal."""
 import json
 import os
+import pty
 import re
+import socket
+import subprocess
 
 import pytest
 
@@ -181,3 +184,34 @@ def test_a_stop_does_not_wait_for_who_does_not_read_the_log(stalled):
     server, _ = stalled
     server.stop()
     server.wait_for_message("access-log-failed")
+
+
+def ends_of(kind):
+    """What a person or program reads, and what is written to."""
+    if kind == "terminal":
+        return pty.openpty()
+    if kind == "socket":
+        return tuple(end.detach() for end in socket.socketpair())
+    return os.pipe()
+
+
+@pytest.mark.parametrize("kind", ["terminal", "pipe", "socket"])
+def test_standard_error_that_nobody_reads_holds_nothing_up(site, kind):
+    reader, writer = ends_of(kind)
+    process = subprocess.Popen([harness.CANDOR, "serve", "--listen", "127.0.0.1:0", site],
+                               stderr=writer)
+    os.close(writer)
+    try:
+        told = b""
+        while not (ready := re.search(rb"listening on http://127.0.0.1:(\d+)/\r?\n", told)):
+            told += os.read(reader, 1024)
+        with harness.Client(int(ready[1])) as client:
+            for _ in range(100):  # the access log goes there as well
+                client.send(f"GET /{'a' * 7000} HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert client.read_response().status == 404
+        process.terminate()
+        assert process.wait(harness.DEADLINE) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reader)

@@ -148,3 +148,16 @@ def test_a_connection_that_ends_between_requests_is_no_request(server, journal):
             client.send(data).finish()
             assert len(client.read_to_end()) == 0 or data
     assert [r["outcome"] for r in journal()] == ["ok"]
+
+
+@pytest.mark.parametrize("trailers, status", [
+    ("X: y\r\n" * 4, 200), ("X: y\r\n" * 5, 431),
+    ("X: " + "y" * (300 - 5) + "\r\n", 200), ("X: " + "y" * (300 - 4) + "\r\n", 431),
+], ids=["as many", "more", "as large", "larger"])
+def test_the_limits_of_field_sections_hold_for_trailers(serve, trailers, status):
+    """RFC 9112 §7.1.2"""
+    server = serve("limits: { fields: 4, field_section: 300 }")
+    with server.connect() as client:
+        client.send(head("GET", "Transfer-Encoding: chunked") + chunked("x", trailer=trailers))
+        assert client.read_response().status == status
+    server.stop()

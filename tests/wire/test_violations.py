@@ -230,6 +230,8 @@ CHUNKS = [
     ("trailer-forbidden", "Content-Length", CHUNKED + "0\r\n^Content-Length: 5\r\n\r\n"),
     ("trailer-forbidden", "Host", CHUNKED + "0\r\nX: y\r\n^host: b\r\n\r\n"),
     ("trailer-forbidden", "Authorization", CHUNKED + "0\r\n^Authorization: Basic a\r\n\r\n"),
+    ("trailers-too-large", "one more than 100",
+     CHUNKED + "0\r\n" + "X: y\r\n" * 100 + "^X: y\r\n\r\n"),
     ("trailers-too-large", "one byte more than 32K",
      CHUNKED + "0\r\nX: " + "a" * (32768 - 3) + "^a\r\n\r\n"),
 ]

@@ -4,10 +4,15 @@
  * content, and is computed as it comes. So is Repr-Digest where the content is a representation of
  * its own, which a patch document is too (appendix B.9); where the content is a part of the one to
  * be stored, Repr-Digest is of the whole, and is computed when all of it is staged.
+ *
+ * Both may also come as trailers, behind the content (§2, §3; RFC 9110 §6.5.1). Where Trailer
+ * announces one, everything is computed that it may be of; content whose digest comes as a surprise
+ * is read again from where it is staged.
  */
 #include "base/limits.h"
 #include "resource/dav/dav_parts.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -42,13 +47,48 @@ static bool is_of_whole(const struct authoring *a)
     return upload_is_concerned(a) || (a->x->request.method == METHOD_PUT && write_is_partial(a->x));
 }
 
+/* Whether a digest may come behind the content that cannot be told from what is computed by then:
+ * of a form, nothing would be there to be read again. */
+static bool needs_all(const struct authoring *a)
+{
+    struct exchange *x = a->x;
+    struct span announced, name;
+
+    if (x->request.framing != FRAMING_CHUNKED)
+        return false;
+    if (x->request.method == METHOD_POST && post_sends_form(x))
+        return true;
+    announced = exchange_field(x, FIELD_trailer);
+    while (announced.len) {
+        name = span_trim(span_take_until(&announced, ','));
+        if (field_table[field_from_name(name)].flags & FIELD_FLAG_TRAILER)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the client sent that field, before the content or behind it. */
+static bool is_sent(const struct exchange *x, enum field id)
+{
+    return x->request.first[id] || exchange_trailer(x, id).ptr;
+}
+
+static bool rereads_much_content(const struct authoring *a)
+{
+    const struct exchange *x = a->x;
+
+    return x->trailers && !a->digests_all && x->content_taken > LIMIT_TREE_SHORT_COPY;
+}
+
 bool digests_reread_much(const struct authoring *a)
 {
     const struct exchange *x = a->x;
     const struct upload_opening *o = a->upload.upload ? upload_opening(&a->upload) : NULL;
     uint64_t size = a->place_end;
 
-    if (!is_of_whole(a) || (!x->request.first[FIELD_repr_digest] && !(o && has_any(&o->digests))))
+    if (rereads_much_content(a))
+        return true;
+    if (!is_of_whole(a) || (!is_sent(x, FIELD_repr_digest) && !(o && has_any(&o->digests))))
         return false;
     if (o)
         size = x->upload.finishes ? x->upload.offset + x->content_taken : 0;
@@ -57,24 +97,39 @@ bool digests_reread_much(const struct authoring *a)
     return size > LIMIT_TREE_SHORT_COPY;
 }
 
+/* Adds what two fields say to what the client said before; ptr NULL: it did not send it. */
+static int add_sent(struct authoring *a, struct span content_digest, struct span repr_digest)
+{
+    struct digests content = {0}, representation = {0};
+    size_t offset;
+
+    if ((content_digest.ptr && !digest_parse(content_digest, &content, &offset)) ||
+        (repr_digest.ptr && !digest_parse(repr_digest, &representation, &offset)))
+        return authoring_fail(a, OUTCOME_digest_malformed);
+    if (!unite(&a->digests, &content) ||
+        !unite(is_of_whole(a) ? &a->whole : &a->digests, &representation))
+        return authoring_fail(a, OUTCOME_digest_differs);
+    return 0;
+}
+
 int digests_read(struct authoring *a)
 {
     struct exchange *x = a->x;
-    struct digests representation = {0};
-    struct span value = exchange_field(x, FIELD_content_digest);
-    size_t offset;
+    struct digests wanted;
+    int error;
 
     if (a->digests_read)
         return 0;
     a->digests_read = true;
-    if (value.ptr && !digest_parse(value, &a->digests, &offset))
-        return authoring_fail(a, OUTCOME_digest_malformed);
-    value = exchange_field(x, FIELD_repr_digest);
-    if (value.ptr && !digest_parse(value, &representation, &offset))
-        return authoring_fail(a, OUTCOME_digest_malformed);
-    if (!unite(is_of_whole(a) ? &a->whole : &a->digests, &representation))
-        return authoring_fail(a, OUTCOME_digest_differs);
-    if (has_any(&a->digests) && digest_hash_new(&a->digests, &a->hash) < 0)
+    error =
+        add_sent(a, exchange_field(x, FIELD_content_digest), exchange_field(x, FIELD_repr_digest));
+    if (error)
+        return error;
+    a->digests_all = needs_all(a);
+    wanted = a->digests;
+    for (int i = 0; i < DIGEST_ALGORITHMS; i++)
+        wanted.has[i] |= a->digests_all;
+    if (has_any(&wanted) && digest_hash_new(&wanted, &a->hash) < 0)
         return -ENOMEM;
     return 0;
 }
@@ -85,53 +140,74 @@ void digests_add(struct authoring *a, struct span content)
         digest_hash_add(a->hash, content);
 }
 
-/* Ends the computation. */
-static int compare(struct authoring *a, struct digest_hash *hash, const struct digests *sent)
+/* Computes those that `wanted` has and `computed` has not, of a part of what is staged. */
+static int compute_staged(struct authoring *a, const struct stage *stage, uint64_t at,
+                          uint64_t length, const struct digests *wanted, struct digests *computed)
 {
-    struct digests computed;
-    int error = digest_hash_finish(hash, &computed) < 0 ? -EIO : 0;
-
-    digest_hash_free(hash);
-    if (error)
-        return error;
-    return digest_agree(sent, &computed) ? 0 : authoring_fail(a, OUTCOME_digest_differs);
-}
-
-int digests_check(struct authoring *a)
-{
-    struct digest_hash *hash = a->hash;
-
-    a->hash = NULL;
-    return hash ? compare(a, hash, &a->digests) : 0;
-}
-
-int digests_check_whole(struct authoring *a, const struct stage *stage,
-                        const struct digests *earlier)
-{
-    uint64_t length = tree_stage_length(stage), at = 0;
-    struct digests sent = a->whole;
+    struct digests missing = {0}, added = {0};
     struct digest_hash *hash = NULL;
-    char *room = NULL;
+    char *room;
     int error = 0;
 
-    if (earlier && !unite(&sent, earlier))
-        return authoring_fail(a, OUTCOME_digest_differs);
-    if (!has_any(&sent))
+    for (int i = 0; i < DIGEST_ALGORITHMS; i++)
+        missing.has[i] = wanted->has[i] && !computed->has[i];
+    if (!has_any(&missing))
         return 0;
+    assert(stage || length == 0); // of a form all was computed
     room = malloc(READ_AT_ONCE);
-    if (!room || digest_hash_new(&sent, &hash) < 0)
+    if (!room || digest_hash_new(&missing, &hash) < 0)
         error = -ENOMEM;
-    while (error == 0 && at < length) {
-        size_t n = length - at < READ_AT_ONCE ? (size_t)(length - at) : READ_AT_ONCE;
+    while (error == 0 && length) {
+        size_t n = length < READ_AT_ONCE ? (size_t)length : READ_AT_ONCE;
 
         error = hurry_is_on(a->dav->share->hurry) ? -EINTR : tree_stage_read(stage, at, n, room);
         if (error == 0)
             digest_hash_add(hash, span_of(room, n));
         at += n;
+        length -= n;
     }
-    free(room);
+    if (error == 0 && digest_hash_finish(hash, &added) < 0)
+        error = -EIO;
     if (error == 0)
-        return compare(a, hash, &sent);
+        unite(computed, &added);
+    free(room);
     digest_hash_free(hash);
     return error;
+}
+
+int digests_check(struct authoring *a, const struct stage *stage, uint64_t first)
+{
+    struct exchange *x = a->x;
+    struct digests computed = {0};
+    int error;
+
+    if (a->digests_checked)
+        return 0; // only the commit is tried again
+    error = add_sent(a, exchange_trailer(x, FIELD_content_digest),
+                     exchange_trailer(x, FIELD_repr_digest));
+    if (error)
+        return error;
+    if (a->hash && digest_hash_finish(a->hash, &computed) < 0)
+        return -EIO;
+    digest_hash_free(a->hash);
+    a->hash = NULL;
+    error = compute_staged(a, stage, first, x->content_taken, &a->digests, &computed);
+    if (error)
+        return error;
+    a->digests_checked = true;
+    return digest_agree(&a->digests, &computed) ? 0 : authoring_fail(a, OUTCOME_digest_differs);
+}
+
+int digests_check_whole(struct authoring *a, const struct stage *stage,
+                        const struct digests *earlier)
+{
+    struct digests sent = a->whole, computed = {0};
+    int error;
+
+    if (earlier && !unite(&sent, earlier))
+        return authoring_fail(a, OUTCOME_digest_differs);
+    error = compute_staged(a, stage, 0, tree_stage_length(stage), &sent, &computed);
+    if (error)
+        return error;
+    return digest_agree(&sent, &computed) ? 0 : authoring_fail(a, OUTCOME_digest_differs);
 }

@@ -8,13 +8,13 @@
 #include "resource/dav/answer_cache.h"
 #include "resource/dav/dav.h"
 #include "resource/dav/dav_request.h"
-#include "resource/dav/digest_hash.h"
 #include "resource/dav/lock_facts.h"
 #include "resource/dav/lock_journal.h"
 #include "resource/dav/multistatus_write.h"
 #include "resource/dav/rows.h"
 #include "resource/dav/tree.h"
 #include "resource/dav/upload_table.h"
+#include "resource/files/digest_hash.h"
 #include "resource/files/media_type_map.h"
 
 struct dav_share {
@@ -90,7 +90,8 @@ struct authoring {
     struct digest_hash *hash; // of the content, where the client sent digests
     struct digests digests;   // those
     struct digests whole;     // that it sent of the representation, of which this is a part
-    bool digests_read;
+    bool digests_read, digests_checked;
+    bool digests_all; // whatever digest of the content may still come, it is being computed
     struct failed_member *failed;
     size_t failed_count;
     bool given_up;              // for their sake, with nothing changed
@@ -189,7 +190,9 @@ void write_discard(struct authoring *a);
 /* dav_digest.c: the digests that the client sent (RFC 9530), and what computes the same. */
 int digests_read(struct authoring *a);
 void digests_add(struct authoring *a, struct span content);
-int digests_check(struct authoring *a);
+/* All has come, trailers too. What could not be computed until now is read again: the content is
+ * what is staged from `first` on; a stage is not needed when it is empty. */
+int digests_check(struct authoring *a, const struct stage *stage, uint64_t first);
 /* Whether the next takes long. */
 bool digests_reread_much(const struct authoring *a);
 /* The same for all that is staged: those of the whole, and earlier ones (NULL: none) of it. */
@@ -199,6 +202,8 @@ int digests_check_whole(struct authoring *a, const struct stage *stage,
 /* dav_post.c: the same for POST. */
 void post_piece(struct authoring *a);
 void post_commit(struct authoring *a);
+/* Whether the content says that it is a form, before any of it was looked at. */
+bool post_sends_form(const struct exchange *x);
 /* What a page's form sends without files is nothing to be stored. */
 bool post_takes_type(const struct exchange *x);
 bool post_is_form(const struct authoring *a);

@@ -307,6 +307,12 @@ static int commit_members(struct authoring *a)
     return error;
 }
 
+/* The content, where all of it is in one place. */
+static const struct stage *staged_whole(const struct authoring *a)
+{
+    return a->posting && !a->posting->is_form ? a->posting->members->stage : NULL;
+}
+
 /* Without content nothing says that a file is meant, unless it has a type or a name. */
 static int begin_empty(struct authoring *a)
 {
@@ -329,7 +335,7 @@ void post_commit(struct authoring *a)
     if (a->error == 0)
         a->error = digests_read(a);
     if (a->error == 0)
-        a->error = digests_check(a);
+        a->error = digests_check(a, staged_whole(a), 0);
     if (a->error == 0 && !a->posting)
         a->error = begin_empty(a);
     p = a->posting;
@@ -337,6 +343,14 @@ void post_commit(struct authoring *a)
         a->error = authoring_fail(a, OUTCOME_form_malformed);
     if (a->error == 0)
         a->error = commit_members(a);
+}
+
+bool post_sends_form(const struct exchange *x)
+{
+    struct multipart_form form;
+
+    return multipart_begin(&form, message_field(&x->request, FIELD_content_type)) !=
+           MULTIPART_BEGIN_OTHER_TYPE;
 }
 
 bool post_takes_type(const struct exchange *x)

@@ -202,7 +202,7 @@ static void open_upload(struct authoring *a)
     if (a->error == 0)
         a->error = digests_read(a); // of content that is empty, nothing did so yet
     if (a->error == 0)
-        a->error = digests_check(a);
+        a->error = digests_check(a, a->stage, 0);
     if (a->error)
         return;
     opening.digests = a->whole;
@@ -222,7 +222,7 @@ static void check_piece(struct authoring *a, struct stage *stage)
 {
     a->error = digests_read(a); // of content that is empty, nothing did so yet
     if (a->error == 0)
-        a->error = digests_check(a);
+        a->error = digests_check(a, stage, a->x->upload.offset);
     if (a->error)
         tree_stage_cut(stage, a->x->upload.offset);
 }

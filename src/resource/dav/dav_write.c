@@ -207,6 +207,8 @@ static void piece_run(struct work *w)
         write_piece(a);
     if (a->error == 0)
         a->staged += a->piece.len;
+    else if (a->stage)
+        tree_stage_unclaim(a->stage); // before the answer, so that a smaller one has room at once
 }
 
 static void piece_done(struct work *w)
@@ -321,7 +323,7 @@ void write_commit(struct authoring *a)
     if (a->error == 0 && !a->stage)
         digests_add(a, a->content);
     if (a->error == 0)
-        a->error = digests_check(a);
+        a->error = digests_check(a, a->stage, 0);
     if (a->error)
         return;
     if (!a->stage && write_is_partial(a->x)) {
@@ -329,11 +331,14 @@ void write_commit(struct authoring *a)
         if (a->error)
             return;
     }
-    if (a->stage)
+    if (a->stage) {
         a->error = commit_stage(a, &terms);
-    else
+        if (!tree_is_changed(a->error))
+            tree_stage_unclaim(a->stage); // the same; another attempt asks again
+    } else {
         a->error = tree_put(a->dav->share->tree, a->path, a->content, modified_time(a->x), &terms,
                             &a->result);
+    }
 }
 
 /* What was staged outlives its exchange until a thread of the pool has removed it. */

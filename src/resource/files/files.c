@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "http/accept.h"
 #include "resource/files/body.h"
+#include "resource/files/body_digest.h"
 #include "resource/files/cache.h"
 #include "resource/files/folder.h"
 
@@ -24,7 +25,7 @@ struct held {
     struct exchange *x;
     struct file_waiter waiter;
     struct snapshot *snapshot;
-    const struct file_variant *variant; // the one selected; NULL for a folder
+    struct file_variant *variant; // the one selected; NULL for a folder
     struct folder_answer folder;
 };
 
@@ -61,7 +62,7 @@ static bool is_out_of_bounds(const struct exchange *x, const struct files *f)
 }
 
 /* The variant that Accept-Encoding prefers, or NULL: none will do. RFC 9110 §12.5.3. */
-static const struct file_variant *select_variant(struct exchange *x, const struct snapshot *s)
+static struct file_variant *select_variant(struct exchange *x, struct snapshot *s)
 {
     struct span offers[CODING_COUNT], field;
     int codings[CODING_COUNT];
@@ -89,7 +90,7 @@ static void represent_file(struct held *h)
 {
     struct exchange *x = h->x;
     struct representation *r = &x->representation;
-    const struct file_variant *v = select_variant(x, h->snapshot);
+    struct file_variant *v = select_variant(x, h->snapshot);
 
     h->variant = v;
     r->exists = r->readable = true;
@@ -206,10 +207,13 @@ static void files_respond(struct exchange *x)
 
     if (!h || !(x->known & FACT_REPRESENTATION))
         return;
-    if (h->variant)
-        body_respond(x, h->variant);
-    else
+    if (!h->variant) {
         folder_respond(&h->folder);
+        return;
+    }
+    body_respond(x, h->variant);
+    if (x->request.first[FIELD_want_repr_digest] || x->request.first[FIELD_want_content_digest])
+        body_add_digests(x, h->variant);
 }
 
 static void files_release(struct exchange *x)

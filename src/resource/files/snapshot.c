@@ -304,6 +304,7 @@ static void variant_done(struct file_variant *v)
         close(v->fd);
     free(v->content);
     free((char *)v->block.ptr);
+    free(v->digests);
 }
 
 void snapshot_unref(struct snapshot *s)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * What was found at one path at one moment: immutable, counted, made by a thread of the pool. An
- * exchange that holds one sends exactly this, whatever happens to the file meanwhile.
+ * What was found at one path at one moment: immutable but for digests, counted, made by a thread of
+ * the pool. An exchange that holds one sends exactly this, whatever happens to the file meanwhile.
  */
 #ifndef CANDOR_RESOURCE_FILES_SNAPSHOT_H
 #define CANDOR_RESOURCE_FILES_SNAPSHOT_H
 
+#include "http/digest.h"
 #include "http/precondition.h"
 #include "resource/files/files.h"
 #include "resource/files/stamp.h"
@@ -25,6 +26,7 @@ struct file_variant {
     /* Field lines: Content-Type, then the rest of the representation's, then what 304 has too. */
     struct span block;
     size_t block_after_type, block_validators; // where those parts begin
+    struct digests *digests; // of the content, as far as somebody wished for them; or NULL
 };
 
 enum snapshot_kind {

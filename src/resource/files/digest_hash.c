@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "resource/dav/digest_hash.h"
+#include "resource/files/digest_hash.h"
 
 #include <openssl/evp.h>
 

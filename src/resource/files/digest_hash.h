@@ -2,8 +2,8 @@
 /*
  * Computes the digests of RFC 9530 over content that comes piece by piece, through libcrypto.
  */
-#ifndef CANDOR_RESOURCE_DAV_DIGEST_HASH_H
-#define CANDOR_RESOURCE_DAV_DIGEST_HASH_H
+#ifndef CANDOR_RESOURCE_FILES_DIGEST_HASH_H
+#define CANDOR_RESOURCE_FILES_DIGEST_HASH_H
 
 #include "http/digest.h"
 
