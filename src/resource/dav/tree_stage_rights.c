@@ -60,14 +60,30 @@ static int keep_attributes(const struct stage *s)
 }
 
 /*
- * Who may do what with the new content: whoever might with the old. A server that is not root keeps
- * the group where it is in it, and the owner where that is itself.
+ * A server that is not root keeps the group where it is in it, and the owner where that is itself.
+ * Usually the file is right as it was made.
  */
+static int keep_owner(const struct stage *s)
+{
+    struct stat st;
+
+    if (fstat(s->fd, &st) < 0)
+        return -errno;
+    if ((st.st_uid == s->owner && st.st_gid == s->owner_group) ||
+        fchown(s->fd, s->owner, s->owner_group) == 0)
+        return 0;
+    if (errno != EPERM || (fchown(s->fd, (uid_t)-1, s->owner_group) < 0 && errno != EPERM))
+        return -errno;
+    return 0;
+}
+
+/* Who may do what with the new content: whoever might with the old. */
 int stage_set_rights(const struct stage *s)
 {
-    if (s->replaces && fchown(s->fd, s->owner, s->owner_group) < 0 &&
-        (errno != EPERM || (fchown(s->fd, (uid_t)-1, s->owner_group) < 0 && errno != EPERM)))
-        return -errno;
+    int error = s->replaces ? keep_owner(s) : 0;
+
+    if (error)
+        return error;
     if (fchmod(s->fd, s->mode) < 0)
         return -errno;
     return s->replaces ? keep_attributes(s) : 0;
