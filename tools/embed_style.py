@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes a C header from style sheets: NAME.css becomes the piece (embed.py) page_style_NAME,
-without comments and needless white space, so that the policy and the style that it permits cannot
-drift apart.
+"""Makes a C header from style sheets: NAME.css, behind what all have in common, becomes the piece
+(embed.py) page_style_NAME, without comments and needless white space, so that the policy and the
+style that it permits cannot drift apart.
 
-usage: embed_style.py HEADER.h NAME.css...
+usage: embed_style.py HEADER.h COMMON.css NAME.css...
 """
 import re
 import sys
@@ -23,10 +23,11 @@ def shrink(css):
 
 
 def main():
-    header, *files = sys.argv[1:]
+    header, common, *files = sys.argv[1:]
+    common = Path(common).read_text(encoding="ascii")
     text = "// SPDX-License-Identifier: MIT\n// Made from style sheets; changes belong there.\n"
     for file in map(Path, files):
-        css = shrink(file.read_text(encoding="ascii"))
+        css = shrink(common + file.read_text(encoding="ascii"))
         if "<" in css:
             sys.exit(f"{file}: '<' could end the style element; write %3C inside a data: URI")
         text += embed.piece(f"page_style_{file.stem}", css)
