@@ -6,7 +6,7 @@
  * is busy for both.
  */
 #include "base/clock.h"
-#include "resource/dav/tree.h"
+#include "tree/tree.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/error.h"
 #include "cli/cli.h"
-#include "server/config.h"
+#include "server/config/config.h"
 
 static void print_help(FILE *to)
 {

@@ -7,7 +7,7 @@
 #include "registry/method.h"
 #include "registry/outcome.h"
 #include "registry/status.h"
-#include "server/config.h"
+#include "server/config/config.h"
 
 #include <stdio.h>
 

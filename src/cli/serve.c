@@ -3,7 +3,7 @@
 
 #include "base/distance.h"
 #include "base/error.h"
-#include "server/listen.h"
+#include "server/config/listen.h"
 #include "server/server.h"
 
 struct serve_options {

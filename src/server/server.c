@@ -3,9 +3,9 @@
 
 #include "base/error.h"
 #include "base/oplog.h"
-#include "server/listen.h"
-#include "server/log_writer.h"
-#include "server/state.h"
+#include "server/config/listen.h"
+#include "server/config/state.h"
+#include "server/session/log_writer.h"
 #include "server/worker.h"
 
 #include <errno.h>

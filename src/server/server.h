@@ -6,7 +6,7 @@
 #ifndef CANDOR_SERVER_SERVER_H
 #define CANDOR_SERVER_SERVER_H
 
-#include "server/config.h"
+#include "server/config/config.h"
 
 /*
  * Serves until SIGTERM or SIGINT: then stops accepting, finishes what runs and returns 0. A second

@@ -5,12 +5,11 @@
 #include "base/error.h"
 #include "base/oplog.h"
 #include "resource/files/files.h"
-#include "server/connection.h"
+#include "server/session/connection.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 enum {
     RESUME_MS = 100,     // until accepting is tried again after the descriptors ran out
@@ -18,26 +17,10 @@ enum {
     BUFFER_SPARE = 4096, // room in a buffer beyond the largest head
 };
 
-struct span worker_date_line(struct worker *w, int64_t *ret_time)
-{
-    int64_t round = loop_now(w->loop);
-
-    // The exact clock, not the coarse one: a file that was just written is never newer than Date.
-    if (round >= w->date_until) {
-        int64_t now = clock_realtime();
-
-        w->date_second = now / CLOCK_SECOND;
-        w->date_until = round + CLOCK_SECOND - now % CLOCK_SECOND;
-        date_format(w->date_second, w->date_line + sizeof "Date: " - 1);
-    }
-    *ret_time = w->date_second;
-    return span_of(w->date_line, sizeof w->date_line);
-}
-
 /* Accepting goes on while it is below the limit and the few that are told that it is reached. */
 static bool worker_has_room(const struct worker *w)
 {
-    return w->connection_count < w->config->limits.connections + LIMIT_CONNECTIONS_REFUSED;
+    return w->sessions.count < w->config->limits.connections + LIMIT_CONNECTIONS_REFUSED;
 }
 
 static void on_accept(struct listener *l, int fd, const struct sockaddr *peer, socklen_t peer_len)
@@ -46,7 +29,7 @@ static void on_accept(struct listener *l, int fd, const struct sockaddr *peer, s
 
     (void)peer_len;
     w->exhausted = false;
-    connection_open(w, fd, peer);
+    connection_open(&w->sessions, fd, peer);
     if (!worker_has_room(w))
         listener_pause(l);
 }
@@ -65,7 +48,7 @@ static void on_exhausted(struct listener *l)
 
 static void resume_accepting(struct worker *w)
 {
-    if (w->stopping || !worker_has_room(w))
+    if (w->sessions.stopping || !worker_has_room(w))
         return;
     for (size_t i = 0; i < w->config->listen_count; i++)
         listener_resume(&w->listeners[i].listener);
@@ -78,16 +61,15 @@ static void on_resume(struct timer *t)
 
 static void worker_end_if_finished(struct worker *w)
 {
-    if (w->stopping && w->connection_count == 0)
+    if (w->sessions.stopping && w->sessions.count == 0)
         loop_stop(w->loop);
 }
 
-void worker_connection_ended(struct worker *w)
+static void on_session_ended(struct sessions *s)
 {
-    bool was_full = !worker_has_room(w);
+    struct worker *w = container_of(s, struct worker, sessions);
 
-    w->connection_count--;
-    if (was_full)
+    if (s->count + 1 >= w->config->limits.connections + LIMIT_CONNECTIONS_REFUSED)
         resume_accepting(w);
     worker_end_if_finished(w);
 }
@@ -98,7 +80,7 @@ static void on_stop_timer(struct timer *t)
     struct worker *w = container_of(t, struct worker, stop_timer);
     struct list *link, *next;
 
-    for (link = w->connections.next; link != &w->connections; link = next) {
+    for (link = w->sessions.connections.next; link != &w->sessions.connections; link = next) {
         next = link->next;
         connection_hurry(list_entry(link, struct connection, link));
     }
@@ -111,15 +93,15 @@ static void on_stop(struct loop_message *m)
     struct worker *w = container_of(m, struct worker, stop_message);
     struct list *link, *next;
 
-    if (w->stopping)
+    if (w->sessions.stopping)
         return;
-    w->stopping = true;
+    w->sessions.stopping = true;
     // Who is in the backlog believes to be connected: what they ask is answered, as the last thing.
     for (size_t i = 0; i < w->config->listen_count; i++) {
         listener_accept_waiting(&w->listeners[i].listener, LIMIT_STOP_ACCEPTED);
         listener_close(&w->listeners[i].listener);
     }
-    for (link = w->connections.next; link != &w->connections; link = next) {
+    for (link = w->sessions.connections.next; link != &w->sessions.connections; link = next) {
         next = link->next;
         connection_stop(list_entry(link, struct connection, link));
     }
@@ -130,7 +112,7 @@ static void on_stop(struct loop_message *m)
 
 static void on_reopen(struct loop_message *m)
 {
-    access_log_reopen(&container_of(m, struct worker, reopen_message)->log);
+    access_log_reopen(&container_of(m, struct worker, reopen_message)->sessions.log);
 }
 
 void worker_stop(struct worker *w)
@@ -173,7 +155,7 @@ static int open_resources(struct worker *w)
 {
     const struct route_table *table = &w->config->routes;
 
-    w->methods = w->config->trace ? METHOD_BIT(METHOD_TRACE) : 0;
+    w->sessions.methods = w->config->trace ? METHOD_BIT(METHOD_TRACE) : 0;
     w->resources = calloc(table->number_count, sizeof(struct resource *));
     if (!w->resources)
         return tell_not_started(-CANDOR_E_MEMORY);
@@ -198,7 +180,7 @@ static int open_resources(struct worker *w)
         r->stored_limit = route->stored;
         r->mount_length = route_mount_length(route);
         w->resources[route->number] = r;
-        w->methods |= r->methods;
+        w->sessions.methods |= r->methods;
     }
     return 0;
 }
@@ -211,27 +193,22 @@ int worker_open(struct worker *w, const struct worker_means *means, const int *s
 
     *w = (struct worker){
         .config = config, .pool = means->pool, .types = means->types, .shares = means->shares};
-    list_init(&w->connections);
     w->stop_message.on_arrival = on_stop;
     w->reopen_message.on_arrival = on_reopen;
     timer_init(&w->resume_timer, on_resume);
     timer_init(&w->stop_timer, on_stop_timer);
-    w->h1_limits = (struct h1_limits){.request_line = (uint32_t)limits->request_line,
-                                      .field_section = (uint32_t)limits->field_section,
-                                      .fields = (uint32_t)limits->fields};
-    memcpy(w->date_line, "Date: ", sizeof "Date: " - 1);
-    memcpy(w->date_line + sizeof "Date: " - 1 + DATE_LENGTH, "\r\nServer: candor\r\n",
-           sizeof "\r\nServer: candor\r\n" - 1);
-    if (getrandom(&w->next_id, sizeof w->next_id, 0) != sizeof w->next_id)
-        return tell_not_started(-CANDOR_E_SYSTEM);
     w->listeners = calloc(config->listen_count, sizeof *w->listeners);
     if (!w->listeners)
         return tell_not_started(-CANDOR_E_MEMORY);
     error = loop_open(limits->request_line + limits->field_section + BUFFER_SPARE, &w->loop);
     if (error < 0)
         return tell_not_started(error);
-    access_log_init(&w->log, config, w->loop, means->log_writer);
+    error = sessions_init(&w->sessions, config, w->types, w->loop, means->log_writer);
+    if (error < 0)
+        return tell_not_started(error);
+    w->sessions.on_ended = on_session_ended;
     error = open_resources(w);
+    w->sessions.resources = w->resources;
     for (size_t i = 0; i < config->listen_count && error == 0; i++) {
         w->listeners[i].worker = w;
         error = listener_open(w->loop, &w->listeners[i].listener, sockets[i]);
@@ -253,7 +230,7 @@ void worker_run(struct worker *w)
         w->failed = true;
         kill(getpid(), SIGTERM);
     }
-    access_log_flush(&w->log);
+    access_log_flush(&w->sessions.log);
 }
 
 void worker_done(struct worker *w)
@@ -262,14 +239,8 @@ void worker_done(struct worker *w)
         if (w->resources[i])
             w->resources[i]->ops->free(w->resources[i]);
     free(w->resources);
-    while (w->carried_free) {
-        struct carried *k = w->carried_free;
-
-        w->carried_free = k->next_free;
-        arena_done(&k->x.arena);
-        free(k);
-    }
-    access_log_done(&w->log);
+    if (w->loop)
+        sessions_done(&w->sessions);
     free(w->listeners);
     loop_free(w->loop);
     w->loop = NULL;

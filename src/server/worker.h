@@ -6,18 +6,14 @@
 #ifndef CANDOR_SERVER_WORKER_H
 #define CANDOR_SERVER_WORKER_H
 
-#include "graph/resource.h"
-#include "http/date.h"
 #include "io/offload.h"
 #include "resource/dav/dav.h"
 #include "resource/files/media_type_map.h"
-#include "server/access_log.h"
-#include "server/config.h"
-#include "wire/h1.h"
+#include "server/config/config.h"
+#include "server/session/sessions.h"
 
 #include <pthread.h>
 
-struct carried;
 struct worker;
 
 struct worker_listener {
@@ -34,25 +30,12 @@ struct worker {
     pthread_t thread;
     struct worker_listener *listeners; // config->listen_count of them
     struct resource **resources;       // by the number of their route
-    method_set methods;                // that some route can answer
-    struct h1_limits h1_limits;
-
-    struct list connections;
-    unsigned connection_count;
-    bool stopping;
+    struct sessions sessions;
     struct loop_message stop_message, reopen_message;
     struct timer resume_timer; // after the descriptors ran out
     struct timer stop_timer;   // when stopping has taken long enough
     bool exhausted;            // told; until a connection is accepted again
 
-    struct carried *carried_free; // exchanges for reuse, last in first out
-    unsigned carried_free_count;
-    uint64_t next_id;
-    int64_t date_second; // that date_line is of, until the loop's clock is at date_until
-    int64_t date_until;
-    char date_line[sizeof "Date: " - 1 + DATE_LENGTH + 2 + sizeof "Server: candor\r\n" - 1];
-
-    struct access_log log;
     bool failed; // its loop ended by itself
 };
 
@@ -76,11 +59,5 @@ void worker_done(struct worker *w);
 void worker_stop(struct worker *w);
 /* From any thread: write out and reopen the access log. */
 void worker_reopen_log(struct worker *w);
-
-/* A connection has gone; the worker may be finished now. */
-void worker_connection_ended(struct worker *w);
-
-/* "Date: ...\r\nServer: candor\r\n" of this second; *ret_time is that second since 1970. */
-struct span worker_date_line(struct worker *w, int64_t *ret_time);
 
 #endif

@@ -4,7 +4,7 @@
  * byte in it. What is configured can be found again.
  */
 #include "base/buf.h"
-#include "server/config.h"
+#include "server/config/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,9 +5,9 @@
  * or a name give well-formed content.
  */
 #include "base/error.h"
-#include "resource/dav/dav_request.h"
-#include "resource/dav/multistatus_write.h"
-#include "resource/dav/xml_write.h"
+#include "resource/dav/xml/dav_request.h"
+#include "resource/dav/xml/multistatus_write.h"
+#include "resource/dav/xml/xml_write.h"
 
 #include "../unit/xml_tree.h"
 

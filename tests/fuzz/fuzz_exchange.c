@@ -9,7 +9,7 @@
 #include "graph/graph.h"
 #include "graph/resource.h"
 #include "registry/status.h"
-#include "server/respond.h"
+#include "server/session/respond.h"
 #include "wire/h1.h"
 
 #include <stdlib.h>

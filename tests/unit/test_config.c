@@ -3,9 +3,9 @@
 #include "base/distance.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "server/config.h"
-#include "server/config_schema.h"
-#include "server/config_value.h"
+#include "server/config/config.h"
+#include "server/config/config_schema.h"
+#include "server/config/config_value.h"
 #include "unit.h"
 
 #define ROUTES "routes: [{path: /, files: {root: /}}]\n"

@@ -3,10 +3,10 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "server/config.h"
-#include "server/config_schema.h"
-#include "server/config_value.h"
-#include "server/listen.h"
+#include "server/config/config.h"
+#include "server/config/config_schema.h"
+#include "server/config/config_value.h"
+#include "server/config/listen.h"
 #include "unit.h"
 
 #include <fcntl.h>

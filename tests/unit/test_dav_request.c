@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "resource/dav/dav_request.h"
+#include "resource/dav/xml/dav_request.h"
 
 #include "base/buf.h"
 #include "base/error.h"

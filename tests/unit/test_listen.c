@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/error.h"
-#include "server/listen.h"
+#include "server/config/listen.h"
 #include "unit.h"
 
 static void numeric_addresses_are_read_and_printed(void **state)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/error.h"
-#include "resource/dav/lock_facts.h"
-#include "resource/dav/lock_journal.h"
+#include "lock/lock_facts.h"
+#include "lock/lock_journal.h"
 #include "store_unit.h"
 #include "tree_folder.h"
 

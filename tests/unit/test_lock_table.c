@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "resource/dav/lock_table.h"
+#include "lock/lock_table.h"
 
 #include <pthread.h>
 #include <stdio.h>

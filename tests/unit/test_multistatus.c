@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "resource/dav/multistatus_write.h"
+#include "resource/dav/xml/multistatus_write.h"
 
 #include "base/error.h"
-#include "resource/dav/dav_request.h"
+#include "resource/dav/xml/dav_request.h"
 #include "xml_unit.h"
 
 #include <stdio.h>

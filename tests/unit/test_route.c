@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/error.h"
-#include "server/route.h"
+#include "server/config/route.h"
 #include "unit.h"
 
 #include <stdio.h>

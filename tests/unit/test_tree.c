@@ -4,8 +4,8 @@
  */
 #include "tree_folder.h"
 
-#include "resource/dav/tree_parts.h"
 #include "resource/files/snapshot.h"
+#include "tree/tree_parts.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -5,7 +5,7 @@
 #include "tree_folder.h"
 
 #include "base/limits.h"
-#include "resource/dav/tree_parts.h"
+#include "tree/tree_parts.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "resource/dav/xml_read.h"
+#include "resource/dav/xml/xml_read.h"
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "resource/dav/xml_write.h"
+#include "resource/dav/xml/xml_write.h"
 #include "xml_unit.h"
 
 #include <stdio.h>

@@ -7,7 +7,7 @@
 
 #include "unit.h"
 
-#include "resource/dav/tree.h"
+#include "tree/tree.h"
 
 #include <dirent.h>
 #include <errno.h>

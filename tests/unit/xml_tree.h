@@ -5,7 +5,7 @@
 #ifndef CANDOR_TESTS_XML_TREE_H
 #define CANDOR_TESTS_XML_TREE_H
 
-#include "resource/dav/xml_read.h"
+#include "resource/dav/xml/xml_read.h"
 
 /* In pieces of so many octets. The result of the first call that fails, and then the fault. */
 static inline int xml_tree_read(struct arena *arena, const struct xml_limits *limits,

@@ -8,7 +8,7 @@
 #include "http/accept.h"
 #include "http/dav_fields.h"
 #include "resource/dav/dav_parts.h"
-#include "resource/dav/multistatus_write.h"
+#include "resource/dav/xml/multistatus_write.h"
 
 #include <errno.h>
 #include <stdlib.h>

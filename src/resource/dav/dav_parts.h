@@ -5,17 +5,17 @@
 #ifndef CANDOR_RESOURCE_DAV_DAV_PARTS_H
 #define CANDOR_RESOURCE_DAV_DAV_PARTS_H
 
+#include "lock/lock_facts.h"
+#include "lock/lock_journal.h"
 #include "resource/dav/answer_cache.h"
 #include "resource/dav/dav.h"
-#include "resource/dav/dav_request.h"
-#include "resource/dav/lock_facts.h"
-#include "resource/dav/lock_journal.h"
-#include "resource/dav/multistatus_write.h"
 #include "resource/dav/rows.h"
-#include "resource/dav/tree.h"
 #include "resource/dav/upload_table.h"
+#include "resource/dav/xml/dav_request.h"
+#include "resource/dav/xml/multistatus_write.h"
 #include "resource/files/digest_hash.h"
 #include "resource/files/media_type_map.h"
+#include "tree/tree.h"
 
 struct dav_share {
     const struct files_options *options;

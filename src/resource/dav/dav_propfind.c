@@ -420,7 +420,7 @@ void propfind_begin(struct authoring *a)
         a->cause = OUTCOME_not_readable;
     else if (a->error == -ENOMEM || a->error == -EMFILE || a->error == -ENFILE)
         a->cause = OUTCOME_resources_exhausted;
-    else if (a->error && snapshot_error_is_absence(-a->error))
+    else if (a->error && fs_error_is_absence(-a->error))
         a->cause = OUTCOME_not_found; // also a link that leads nowhere, however often one looks
     else if (a->error && a->error != -EINTR)
         a->cause = OUTCOME_read_failed;

@@ -8,7 +8,7 @@
 #include "http/date.h"
 #include "http/prefer.h"
 #include "resource/dav/dav_parts.h"
-#include "resource/dav/live.h"
+#include "resource/dav/xml/live.h"
 
 #include <errno.h>
 #include <stdlib.h>

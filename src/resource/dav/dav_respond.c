@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "http/dav_fields.h"
 #include "registry/status.h"
-#include "resource/dav/multistatus_write.h"
+#include "resource/dav/xml/multistatus_write.h"
 #include "wire/uri.h"
 
 #include <errno.h>

@@ -8,8 +8,8 @@
 
 #include "http/dav_fields.h"
 #include "resource/dav/dav_parts.h"
-#include "resource/dav/live.h"
-#include "resource/dav/tree_parts.h"
+#include "resource/dav/xml/live.h"
+#include "tree/tree_parts.h"
 
 enum {
     TELLING_BATCH = 128, // members that are looked at together

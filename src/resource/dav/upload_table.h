@@ -16,7 +16,7 @@
 #include "http/digest.h"
 #include "http/upload_fields.h"
 #include "io/loop.h"
-#include "resource/dav/tree.h"
+#include "tree/tree.h"
 
 struct upload_table;
 struct upload;

@@ -75,7 +75,7 @@ static int enter(struct archive *a, int fd)
 
 int archive_open(const struct archive_options *options, struct archive **ret_archive)
 {
-    int fd = snapshot_open(options->root, options->folder, O_RDONLY | O_DIRECTORY);
+    int fd = fs_open(options->root, options->folder, O_RDONLY | O_DIRECTORY);
     struct archive *a;
     int error;
 
@@ -183,7 +183,7 @@ static int cannot_open(struct archive *a, int error)
 {
     if (error == -EACCES || error == -EPERM)
         return leave_out(a, "the server may not read it");
-    return snapshot_error_is_absence(-error) ? 0 : error;
+    return fs_error_is_absence(-error) ? 0 : error;
 }
 
 static int add_member(struct archive *a, int dir, const char *name)
@@ -202,7 +202,7 @@ static int add_member(struct archive *a, int dir, const char *name)
     if (is_link && entry.is_folder)
         return leave_out(a, "a link to a folder");
     if (entry.is_folder)
-        fd = snapshot_open(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        fd = fs_open(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     else
         fd = listing_open(&folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)

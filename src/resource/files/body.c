@@ -48,8 +48,7 @@ static void tail_piece(struct exchange *x, const struct file_variant *v, struct 
     char *bytes = arena_alloc(&x->arena, range.length);
 
     *ret = (struct piece){.kind = PIECE_FAILED};
-    if (bytes && snapshot_read(v->fd, range.first, bytes, range.length) == 0 &&
-        file_variant_holds(v))
+    if (bytes && fs_read(v->fd, range.first, bytes, range.length) == 0 && file_variant_holds(v))
         *ret = (struct piece){.kind = PIECE_BYTES, .bytes = span_of(bytes, range.length)};
 }
 

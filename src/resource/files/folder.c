@@ -153,11 +153,11 @@ static void tell_failure(struct exchange *x, int error)
 {
     struct representation *r = &x->representation;
 
-    r->exists = !snapshot_error_is_absence(error);
+    r->exists = !fs_error_is_absence(error);
     r->readable = error != EACCES && error != EPERM;
     if (r->exists && r->readable) {
         x->system_error = error == EINTR ? 0 : error;
-        exchange_set_cause(x, snapshot_failure(error), 0);
+        exchange_set_cause(x, fs_failure(error), 0);
     }
 }
 

@@ -30,7 +30,7 @@ int listing_open(const struct listing_folder *folder, const char *name, int flag
 
     if (length < 0 || (size_t)length >= sizeof path)
         return -ENAMETOOLONG;
-    return snapshot_open(folder->root, path, flags);
+    return fs_open(folder->root, path, flags);
 }
 
 bool listing_member(const struct listing_folder *folder, const char *name,
@@ -132,7 +132,7 @@ static int read_members(DIR *dir, const struct listing_folder *folder,
 int listing_read(int root, const char *folder, const struct listing_look *look,
                  struct listing_found *ret_found)
 {
-    int fd = snapshot_open(root, folder, O_RDONLY | O_DIRECTORY);
+    int fd = fs_open(root, folder, O_RDONLY | O_DIRECTORY);
     const struct listing_folder at = {.root = root, .path = folder, .fd = fd};
     struct listing_found f = {0};
     DIR *dir;

@@ -176,7 +176,7 @@ static int search_all(struct searching *s, const char *folder, const struct list
 
     for (struct pending *p = s->first; p && result == 0; p = p->next) {
         int flags = O_RDONLY | O_DIRECTORY | (p == s->first ? 0 : O_NOFOLLOW);
-        int fd = snapshot_open(s->root, p->path.ptr, flags);
+        int fd = fs_open(s->root, p->path.ptr, flags);
 
         if (fd >= 0)
             result = look_into(s, fd, p->path, look, word);

@@ -11,16 +11,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
-enum {
-    OPEN_ATTEMPTS = 32,
-    END_SAMPLE = 4096, // bytes of each end of a large file
-};
+enum { END_SAMPLE = 4096 }; // bytes of each end of a large file
 
 /* The file system's clock stands still for up to 10 ms: a file may change twice under one stamp. */
 #define STAMP_CLOCK_NS (20 * CLOCK_MS)
@@ -34,65 +29,17 @@ const struct span file_coding_names[CODING_COUNT] = {
 
 static const char *const coding_suffixes[CODING_COUNT] = {"", ".br", ".zst", ".gz"};
 
-static int open_beneath(int root, const char *path, int flags, uint64_t resolve)
-{
-    struct open_how how = {
-        .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
-        .resolve = RESOLVE_BENEATH | resolve,
-    };
-    int attempts = 0;
-    long fd;
-
-    // EAGAIN: something was renamed meanwhile, or another program holds a lease on the file.
-    do
-        fd = syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof how);
-    while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++attempts < OPEN_ATTEMPTS)));
-    return fd < 0 ? -errno : (int)fd;
-}
-
-int snapshot_open(int root, const char *path, int flags)
-{
-    return open_beneath(root, path, flags, RESOLVE_NO_MAGICLINKS);
-}
-
-int snapshot_open_straight(int root, const char *path, int flags)
-{
-    return open_beneath(root, path, flags, RESOLVE_NO_SYMLINKS);
-}
-
-/* Nothing is there, or nothing that may be reached: a link out of the root (EXDEV) is like none. */
-bool snapshot_error_is_absence(int error)
-{
-    return error == ENOENT || error == ENOTDIR || error == EXDEV || error == ELOOP ||
-           error == ENAMETOOLONG || error == ENXIO || error == ENODEV || error == EINVAL ||
-           error == EILSEQ;
-}
-
-enum outcome snapshot_failure(int error)
-{
-    switch (error) {
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-        return OUTCOME_resources_exhausted;
-    case EINTR:
-        return OUTCOME_server_stopping;
-    default:
-        return OUTCOME_read_failed;
-    }
-}
-
 static void set_failure(struct snapshot *s, int error)
 {
     s->kind = SNAPSHOT_FAILED;
-    s->failure = snapshot_failure(error);
+    s->failure = fs_failure(error);
     s->error = error;
 }
 
 /* What kept it from being opened. */
 static void set_error(struct snapshot *s, int error)
 {
-    if (snapshot_error_is_absence(error)) {
+    if (fs_error_is_absence(error)) {
         s->kind = SNAPSHOT_ABSENT;
     } else if (error == EACCES || error == EPERM) {
         s->kind = SNAPSHOT_UNREADABLE;
@@ -105,7 +52,7 @@ static void set_error(struct snapshot *s, int error)
 static int look(int root, const char *path, struct file_stamp *ret_stamp)
 {
     struct stat st;
-    int fd = snapshot_open(root, path, O_PATH);
+    int fd = fs_open(root, path, O_PATH);
     int error;
 
     if (fd < 0)
@@ -122,27 +69,11 @@ static int look(int root, const char *path, struct file_stamp *ret_stamp)
     return 0;
 }
 
-int snapshot_read(int fd, uint64_t offset, char *into, size_t length)
-{
-    size_t at = 0;
-
-    while (at < length) {
-        ssize_t n = pread(fd, into + at, length - at, (off_t)(offset + at));
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : -EAGAIN;
-        at += (size_t)n;
-    }
-    return 0;
-}
-
 /* Reads the whole file into memory. */
 static int read_content(int fd, uint64_t length, char **ret_content)
 {
     char *content = malloc(length ? length : 1);
-    int error = content ? snapshot_read(fd, 0, content, length) : -ENOMEM;
+    int error = content ? fs_read(fd, 0, content, length) : -ENOMEM;
 
     if (error)
         free(content);
@@ -155,11 +86,11 @@ static int read_content(int fd, uint64_t length, char **ret_content)
 static int read_ends(int fd, uint64_t length, uint64_t *ret_hash)
 {
     char ends[2][END_SAMPLE];
-    int error = snapshot_read(fd, 0, ends[0], END_SAMPLE);
+    int error = fs_read(fd, 0, ends[0], END_SAMPLE);
 
     assert(length >= END_SAMPLE);
     if (error == 0)
-        error = snapshot_read(fd, length - END_SAMPLE, ends[1], END_SAMPLE);
+        error = fs_read(fd, length - END_SAMPLE, ends[1], END_SAMPLE);
     if (error == 0)
         *ret_hash = hash_add(HASH_BEGIN, span_of(ends[0], sizeof ends));
     return error;
@@ -231,7 +162,7 @@ static int load_variant(const struct snapshot_request *request, const char *path
 
     for (int attempt = 0; attempt < 3; attempt++) {
         v->stamp.present = false;
-        fd = snapshot_open(request->root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+        fd = fs_open(request->root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
         if (fd < 0)
             return fd;
         error = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -ENXIO;
@@ -409,7 +340,7 @@ static int find_file(const struct snapshot_request *request, char *path, size_t 
             path[*length + o->index.len] = '\0';
             error = look(request->root, path, &stamps[CODING_IDENTITY]);
         }
-        if (!o->index.len || (error && (snapshot_error_is_absence(-error) || error == -EISDIR)))
+        if (!o->index.len || (error && (fs_error_is_absence(-error) || error == -EISDIR)))
             return o->listing ? SNAPSHOT_FOLDER : SNAPSHOT_ABSENT;
         *length += o->index.len;
     } else {

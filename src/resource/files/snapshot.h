@@ -6,10 +6,11 @@
 #ifndef CANDOR_RESOURCE_FILES_SNAPSHOT_H
 #define CANDOR_RESOURCE_FILES_SNAPSHOT_H
 
+#include "fs/open.h"
+#include "fs/stamp.h"
 #include "http/digest.h"
 #include "http/precondition.h"
 #include "resource/files/files.h"
-#include "resource/files/stamp.h"
 
 enum file_coding { CODING_IDENTITY, CODING_BROTLI, CODING_ZSTD, CODING_GZIP, CODING_COUNT };
 
@@ -82,22 +83,10 @@ bool file_variant_holds(const struct file_variant *v);
 /* Gives back one reference; accepts NULL. */
 void snapshot_unref(struct snapshot *s);
 
-/* Opens beneath the root, never through a magic link; a negated errno on failure. */
-int snapshot_open(int root, const char *path, int flags);
-/* The same, through no link at all: -ELOOP when there is one. */
-int snapshot_open_straight(int root, const char *path, int flags);
-
-/* Reads so many bytes; a negated errno on failure, -EAGAIN when the file ends before. Blocks. */
-int snapshot_read(int fd, uint64_t offset, char *into, size_t length);
-
 /*
  * Whether content of that type can act for whoever looks at it; what clients wrote is then sent
  * with "Content-Security-Policy: sandbox".
  */
 bool snapshot_can_hold_scripts(struct span content_type);
-
-/* The outcome for an errno that is neither absence nor permission. */
-enum outcome snapshot_failure(int error);
-bool snapshot_error_is_absence(int error);
 
 #endif

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: MIT
+#include "server/config/config_value.h"
+
+#include "base/ascii.h"
+#include "base/error.h"
+#include "registry/status.h"
+#include "server/config/listen.h"
+
+struct unit {
+    struct span name;
+    uint64_t factor;
+};
+
+// The largest first: that is the order in which numbers are written.
+static const struct unit duration_units[] = {
+    {SPAN_INIT("h"), 3600000},
+    {SPAN_INIT("m"), 60000},
+    {SPAN_INIT("s"), 1000},
+    {SPAN_INIT("ms"), 1},
+};
+static const struct unit size_units[] = {
+    {SPAN_INIT("G"), UINT64_C(1) << 30},
+    {SPAN_INIT("M"), UINT64_C(1) << 20},
+    {SPAN_INIT("K"), UINT64_C(1) << 10},
+    {SPAN_INIT(""), 1},
+};
+
+static int quantity_parse(struct span text, const struct unit *units, size_t count,
+                          uint64_t *ret_value)
+{
+    size_t digits = 0;
+    uint64_t number;
+
+    while (digits < text.len && ascii_is(text.ptr[digits], ASCII_DIGIT))
+        digits++;
+    if (digits == 0)
+        return -CANDOR_E_SYNTAX;
+    for (size_t i = 0; i < count; i++) {
+        if (!span_eq(span_from(text, digits), units[i].name))
+            continue;
+        if (!span_to_u64(span_first(text, digits), UINT64_MAX / units[i].factor, &number))
+            return -CANDOR_E_RANGE;
+        *ret_value = number * units[i].factor;
+        return 0;
+    }
+    return -CANDOR_E_SYNTAX;
+}
+
+int config_parse_duration(struct span text, uint64_t *ret_milliseconds)
+{
+    return quantity_parse(text, duration_units, sizeof duration_units / sizeof *duration_units,
+                          ret_milliseconds);
+}
+
+int config_parse_size(struct span text, uint64_t *ret_bytes)
+{
+    return quantity_parse(text, size_units, sizeof size_units / sizeof *size_units, ret_bytes);
+}
+
+int config_parse_number(struct span text, uint64_t *ret_value)
+{
+    return quantity_parse(text, &(const struct unit){SPAN_INIT(""), 1}, 1, ret_value);
+}
+
+int config_parse_boolean(struct span text, bool *ret_value)
+{
+    static const struct {
+        struct span word;
+        bool value;
+    } words[] = {
+        {SPAN_INIT("true"), true},   {SPAN_INIT("yes"), true}, {SPAN_INIT("on"), true},
+        {SPAN_INIT("false"), false}, {SPAN_INIT("no"), false}, {SPAN_INIT("off"), false},
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (span_eq(words[i].word, text)) {
+            *ret_value = words[i].value;
+            return 0;
+        }
+    }
+    return -CANDOR_E_SYNTAX;
+}
+
+int config_parse_for(struct span text, struct config_for *ret_for)
+{
+    struct config_for parsed = {0};
+    uint64_t number;
+    int status;
+
+    if (text.len == 3 && span_ends(text, SPAN("xx")) && ascii_is(text.ptr[0], ASCII_DIGIT)) {
+        parsed.class_ = text.ptr[0] - '0';
+        if (parsed.class_ < 1 || parsed.class_ > 5)
+            return -CANDOR_E_SYNTAX;
+        status = parsed.class_ * 100;
+    } else if (text.len == 3 && span_to_u64(text, 999, &number)) {
+        status = parsed.status = (int)number;
+        if (!status_from_code(status))
+            return -CANDOR_E_SYNTAX;
+    } else {
+        parsed.outcome = outcome_from_token(text);
+        if (parsed.outcome == OUTCOME_NONE)
+            return -CANDOR_E_SYNTAX;
+        status = outcome_table[parsed.outcome].status;
+    }
+    if (status < 400)
+        return -CANDOR_E_RANGE;
+    *ret_for = parsed;
+    return 0;
+}
+
+static const char *address_wrong(struct span text)
+{
+    struct sockaddr_storage address;
+    socklen_t len;
+    int r = listen_parse(text, &address, &len);
+
+    return r == -CANDOR_E_RANGE ? "has a port above 65535" : r < 0 ? "is not an address" : NULL;
+}
+
+static const char *for_wrong(struct span text)
+{
+    struct config_for parsed;
+    int r = config_parse_for(text, &parsed);
+
+    return r == -CANDOR_E_RANGE ? "is not an error"
+           : r < 0              ? "is not a known status, class or outcome"
+                                : NULL;
+}
+
+static const char *name_wrong(struct span text)
+{
+    if (span_find(text, '/') < text.len || span_eq(text, SPAN(".")) || span_eq(text, SPAN("..")))
+        return "is not the name of a file";
+    return NULL;
+}
+
+static const char *path_wrong(struct span text)
+{
+    struct span rest = span_from(text, 1);
+
+    if (!span_starts(text, SPAN("/")))
+        return "does not begin with a slash";
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '?' || text.ptr[i] == '#')
+            return "has a query or a fragment";
+        if (text.ptr[i] == '%' && i + 2 < text.len && ascii_is(text.ptr[i + 1], ASCII_HEX) &&
+            ascii_is(text.ptr[i + 2], ASCII_HEX))
+            return "is percent-encoded";
+    }
+    while (rest.len) {
+        bool last = span_find(rest, '/') == rest.len;
+        struct span segment = span_take_until(&rest, '/');
+
+        if (segment.len == 0 && !last)
+            return "has an empty segment";
+        if (span_eq(segment, SPAN(".")) || span_eq(segment, SPAN("..")))
+            return "has a dot segment";
+    }
+    return NULL;
+}
+
+static const char *host_wrong(struct span text)
+{
+    if (span_starts(text, SPAN("[")) && span_ends(text, SPAN("]"))) {
+        for (size_t i = 1; i + 1 < text.len; i++)
+            if (!ascii_is(text.ptr[i], ASCII_HEX) && text.ptr[i] != ':' && text.ptr[i] != '.')
+                return "is not a host";
+        return NULL;
+    }
+    if (span_find(text, ':') < text.len)
+        return "is not a host without a port";
+    for (size_t i = 0; i < text.len; i++)
+        if (!ascii_is(text.ptr[i], ASCII_ALPHA | ASCII_DIGIT) && text.ptr[i] != '-' &&
+            text.ptr[i] != '.' && text.ptr[i] != '_')
+            return "is not a host";
+    return NULL;
+}
+
+static const char *number_wrong(const struct config_key *key, struct span text)
+{
+    const char *kind = "is not a whole number";
+    uint64_t value = 0;
+    int r;
+
+    if (key->kind == CONFIG_SIZE) {
+        kind = "is not a size";
+        r = config_parse_size(text, &value);
+    } else if (key->kind == CONFIG_DURATION) {
+        kind = "is not a duration";
+        r = config_parse_duration(text, &value);
+    } else {
+        r = config_parse_number(text, &value);
+    }
+    if (r == -CANDOR_E_SYNTAX)
+        return kind;
+    if (r < 0 || value < (uint64_t)key->low || value > (uint64_t)key->high)
+        return "is out of range";
+    return NULL;
+}
+
+const char *config_value_wrong(const struct config_key *key, struct span text)
+{
+    bool boolean;
+
+    switch (key->kind) {
+    case CONFIG_ADDRESSES:
+        return address_wrong(text);
+    case CONFIG_NUMBER:
+    case CONFIG_SIZE:
+    case CONFIG_DURATION:
+        return number_wrong(key, text);
+    case CONFIG_BOOLEAN:
+        return config_parse_boolean(text, &boolean) < 0 ? "is not a boolean" : NULL;
+    case CONFIG_FORMAT:
+        return span_eq(text, SPAN("json")) || span_eq(text, SPAN("combined")) ? NULL
+                                                                              : "is not a format";
+    case CONFIG_ERROR:
+        return for_wrong(text);
+    case CONFIG_STATE:
+        return text.len > sizeof "sqlite:" - 1 && span_starts(text, SPAN("sqlite:"))
+                   ? NULL
+                   : "is not a place for state";
+    case CONFIG_NAME:
+        return name_wrong(text);
+    case CONFIG_PATH:
+        return path_wrong(text);
+    case CONFIG_HOST:
+    case CONFIG_HOSTS:
+        return host_wrong(text);
+    case CONFIG_LOG:
+    case CONFIG_FILE:
+    case CONFIG_FOLDER:
+    case CONFIG_SECTION:
+    case CONFIG_SECTIONS:
+        break;
+    }
+    return NULL;
+}
+
+static void add_quantity(struct buf *out, const struct unit *units, size_t count, uint64_t value)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (value % units[i].factor == 0 && (value || i + 1 == count)) {
+            buf_add_u64(out, value / units[i].factor);
+            buf_add(out, units[i].name);
+            return;
+        }
+    }
+}
+
+void config_add_number(struct buf *out, enum config_kind kind, int64_t value)
+{
+    if (kind == CONFIG_BOOLEAN)
+        buf_add_str(out, value ? "true" : "false");
+    else if (kind == CONFIG_SIZE)
+        add_quantity(out, size_units, sizeof size_units / sizeof *size_units, (uint64_t)value);
+    else if (kind == CONFIG_DURATION)
+        add_quantity(out, duration_units, sizeof duration_units / sizeof *duration_units,
+                     (uint64_t)value);
+    else
+        buf_add_u64(out, (uint64_t)value);
+}
+
+void config_add_expected(struct buf *out, const struct config_key *key)
+{
+    static const struct {
+        const char *what, *like;
+    } kinds[] = {
+        [CONFIG_ADDRESSES] = {"a list of addresses, each " LISTEN_EXPECTED, NULL},
+        [CONFIG_NUMBER] = {"a whole number", ""},
+        [CONFIG_SIZE] = {"a size", ", like 512, 64K, 10M or 2G"},
+        [CONFIG_DURATION] = {"a duration", ", like 500ms, 5s, 10m or 1h"},
+        [CONFIG_BOOLEAN] = {"true, false, yes, no, on or off", NULL},
+        [CONFIG_LOG] = {"stderr, off or the path of a file", NULL},
+        [CONFIG_FORMAT] = {"json or combined", NULL},
+        [CONFIG_STATE] = {"sqlite: and the path of a file", NULL},
+        [CONFIG_ERROR] = {"a status from 400 to 599, a class like 5xx, or an outcome like "
+                          "not-found",
+                          NULL},
+        [CONFIG_FILE] = {"the path of a readable file", NULL},
+        [CONFIG_FOLDER] = {"the path of a folder", NULL},
+        [CONFIG_NAME] = {"the name of a file, without a slash", NULL},
+        [CONFIG_PATH] = {"a path like / or /team/ or /robots.txt, not percent-encoded", NULL},
+        [CONFIG_HOST] = {"a host like example.org or [::1], without a port", NULL},
+        [CONFIG_HOSTS] = {"a list of hosts, each like example.org or [::1], without a port", NULL},
+        [CONFIG_SECTION] = {"keys below it", NULL},
+        [CONFIG_SECTIONS] = {"a list, each member with keys of its own", NULL},
+    };
+
+    buf_add_str(out, kinds[key->kind].what);
+    if (!kinds[key->kind].like)
+        return;
+    buf_add(out, SPAN(" from "));
+    config_add_number(out, key->kind, key->low);
+    buf_add(out, SPAN(" to "));
+    config_add_number(out, key->kind, key->high);
+    buf_add_str(out, kinds[key->kind].like);
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Which part of the configuration answers a request. A route's path is either a folder ("/team/":
+ * it answers that path, everything below it, and "/team" itself, so that its resource can say that
+ * the slash is missing) or a whole path ("/robots.txt": that path and no other).
+ * Paths are compared decoded, octet by octet; hosts without regard to case.
+ */
+#ifndef CANDOR_SERVER_CONFIG_ROUTE_H
+#define CANDOR_SERVER_CONFIG_ROUTE_H
+
+#include "base/arena.h"
+#include "resource/files/files.h"
+
+enum route_kind { // exactly one a route; the members of the union below have the same names
+    ROUTE_FILES,
+};
+
+struct route {
+    struct span host; // lower case; empty: every host
+    struct span path; // as described above
+    uint64_t content; // largest request content that is not stored, bytes
+    uint64_t stored;  // largest request content that is, where the route is writable
+    size_t number;    // its place in the file, from 0; the same for each of its hosts
+    int32_t parent;   // the longest folder of the same host that holds it, or -1
+    enum route_kind kind;
+    union {
+        struct files_options files; // root: an existing folder, ready to be opened
+    };
+};
+
+/* The routes of one host: a run in the table of routes, sorted by path. */
+struct route_host {
+    struct span name; // lower case; empty: the general routes
+    size_t first, count;
+    bool has_whole; // some route is a whole path
+};
+
+/* Sorted and immutable; lives in the arena of whoever built it. */
+struct route_table {
+    struct route *routes; // sorted by host, then path
+    size_t count;
+    size_t number_count;      // of routes in the file: one with several hosts is here for each
+    struct route_host *hosts; // sorted by name; the general ones, if any, are the first
+    size_t host_count;
+};
+
+struct config;
+
+/*
+ * Takes the routes in the order of the file, sorts them in place and makes the table; memory comes
+ * from the arena. -CANDOR_E_MEMORY, or -CANDOR_E_CONFIG when two routes have the same host and
+ * path: their numbers are then in ret_twins, the earlier one first.
+ */
+int route_table_init(struct route_table *table, struct route *routes, size_t count,
+                     struct arena *arena, size_t ret_twins[2]);
+
+/*
+ * The route for a request: of those that name its host, the one with the longest path; where none
+ * of them has the path, of those without a host. NULL when there is none; *ret_host_known then
+ * tells whether any route would answer for that host at all. host has no port; path is decoded.
+ * Allocates nothing; logarithmic in the number of routes.
+ */
+const struct route *route_find_in(const struct route_table *table, struct span host,
+                                  struct span path, bool *ret_host_known);
+const struct route *route_find(const struct config *config, struct span host, struct span path,
+                               bool *ret_host_known);
+
+/*
+ * What is left of a path that the route answers, to be looked up below its root: "/team/a/b" in
+ * "/team/" leaves "/a/b", "/team/" leaves "/", "/team" leaves "". A whole path leaves its last
+ * segment: "/x/robots.txt" leaves "/robots.txt". A part of path.
+ */
+struct span route_rest(const struct route *route, struct span path);
+
+/*
+ * Whether a host without port is this machine's whatever name servers say: an IP address,
+ * localhost, a name below that, or none. A page can have its own name lead to this machine and is
+ * then of the same origin as what is served here, but by none of these.
+ */
+bool route_host_is_local(struct span host);
+
+#endif
