@@ -49,10 +49,14 @@ fuzz:
 
 docs: build
 	@tools/setup docs
-	@for page in outcomes statuses limits fields configuration; do \
+	@for page in outcomes questions statuses limits fields configuration; do \
 	    build/candor docs $$page >docs/$$page.md || exit 1; done
 	@build/candor graph >docs/graph.dot
 	@dot -Tsvg docs/graph.dot >docs/graph.svg
+	@mkdir -p docs/graph
+	@for section in $$(sed -n 's/^SECTION(\([a-z]*\),.*/\1/p' src/graph/page.def); do \
+	    build/candor graph "$$section" >"docs/graph/$$section.dot" && \
+	    dot -Tsvg "docs/graph/$$section.dot" >"docs/graph/$$section.svg" || exit 1; done
 
 install:
 	@tools/setup build

@@ -31,6 +31,10 @@ _candor() {
         mapfile -t COMPREPLY < <(compgen -W "$(
             "$program" why 2>/dev/null | sed -n 's/^[0-9]\{3\}  \([a-z0-9-]*\) .*/\1/p')" -- "$current")
         ;;
+    graph:*)
+        mapfile -t COMPREPLY < <(compgen -W "$(
+            "$program" graph --help 2>/dev/null | sed -n 's/^    \([a-z]*\)  *[A-Z].*?$/\1/p')" -- "$current")
+        ;;
     esac
 }
 complete -o filenames -F _candor candor

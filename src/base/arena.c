@@ -35,7 +35,7 @@ int arena_init(struct arena *a, size_t first)
 {
     struct arena_chunk *c = chunk_new(first);
 
-    *a = (struct arena){0};
+    *a = (struct arena){.most = SIZE_MAX};
     if (!c)
         return -CANDOR_E_MEMORY;
     a->chunks = c;
@@ -49,7 +49,7 @@ void *arena_grow(struct arena *a, size_t size)
     size_t least = a->chunks ? a->chunks->size * 2 : 4096;
     struct arena_chunk *c;
 
-    if (rounded < size)
+    if (rounded < size || rounded > a->most)
         return NULL;
     c = chunk_new(rounded > least ? rounded : least);
     if (!c)
@@ -92,8 +92,11 @@ void arena_done(struct arena *a)
 
 struct span arena_copy(struct arena *a, struct span s)
 {
-    char *to = s.len ? arena_alloc(a, s.len) : NULL;
+    char *to;
 
+    if (!s.len)
+        return s.ptr ? SPAN("") : s;
+    to = arena_alloc(a, s.len);
     if (!to)
         return (struct span){NULL, 0};
     memcpy(to, s.ptr, s.len);

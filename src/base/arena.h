@@ -13,6 +13,7 @@ struct arena_chunk;
 struct arena {
     char *at, *end;             // free room in the current chunk
     struct arena_chunk *chunks; // newest first; the last one is kept by reset
+    size_t most;                // bytes that a new chunk may have; SIZE_MAX: what the system gives
 };
 
 /* first: size of the first chunk in bytes. -CANDOR_E_MEMORY when it cannot be had. */
@@ -38,7 +39,7 @@ static inline void *arena_alloc(struct arena *a, size_t size)
     return at;
 }
 
-/* A copy of s in the arena; {NULL, 0} when out of memory or when s is empty. */
+/* A copy of s in the arena; ptr is NULL when out of memory, or where it is so in s. */
 struct span arena_copy(struct arena *a, struct span s);
 
 #endif

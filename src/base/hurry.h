@@ -16,7 +16,8 @@
 
 /* All zeros: there is none. */
 struct hurry {
-    _Atomic int64_t since; // monotonic ns
+    _Atomic int64_t since;    // monotonic ns
+    const struct hurry *also; // another one that is in force for the same work; NULL: none
 };
 
 /* From any thread; only the first call counts. */
@@ -30,7 +31,10 @@ static inline void hurry_begin(struct hurry *h)
 /* Nothing long goes on, but for the removal of what was given up. */
 static inline bool hurry_is_on(const struct hurry *h)
 {
-    return h && atomic_load_explicit(&h->since, memory_order_relaxed) != 0;
+    for (; h; h = h->also)
+        if (atomic_load_explicit(&h->since, memory_order_relaxed) != 0)
+            return true;
+    return false;
 }
 
 /* That took too long as well: what is left of it is for the next start. */

@@ -12,7 +12,7 @@ const struct cli_command cli_commands[] = {
     {"check", "FILE", "tells whether a configuration file is fine", cli_check},
     {"status", "[CODE | 4xx | WORD] [--json]", "what a status code means", cli_status},
     {"why", "[TOKEN | STATUS]", "what an outcome means and what to do about it", cli_why},
-    {"graph", "", "prints the page of questions for Graphviz", cli_graph},
+    {"graph", "[SECTION]", "prints the page of questions for Graphviz", cli_graph},
     {"docs", "PAGE", NULL, cli_docs},
     {NULL, NULL, NULL, NULL},
 };

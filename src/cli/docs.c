@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "cli/cli.h"
 #include "cli/text.h"
+#include "graph/graph.h"
 #include "registry/field.h"
 #include "registry/method.h"
 #include "registry/outcome.h"
@@ -12,7 +13,8 @@
 #include <stdio.h>
 
 static const char help[] =
-    "usage: candor docs outcomes | statuses | limits | fields | configuration\n"
+    "usage: candor docs outcomes | questions | statuses | limits | fields |\n"
+    "                   configuration\n"
     "\n"
     "Prints a page of the documentation, made from the program's tables, as\n"
     "Markdown.\n";
@@ -67,6 +69,49 @@ static void add_outcomes(struct buf *b)
             buf_addf(b, "\n- Proxy-Status: `%s`", info->proxy_error);
         buf_add_char(b, '\n');
     }
+}
+
+static const char *knower_name(enum fact_knower knower)
+{
+    switch (knower) {
+    case KNOWER_HOST:
+        return "the session";
+    case KNOWER_RESOURCE:
+        return "the resource";
+    case KNOWER_GUARD:
+        return "what guards the resource";
+    case KNOWER_PAGE:
+        return "the request itself";
+    }
+    return "";
+}
+
+static void add_questions(struct buf *b)
+{
+    add_head(b, "The page of questions", "questions", "src/graph/page.def and fact.def");
+    buf_add_str(b, "Every request walks down this page, and where it leaves the page is its "
+                   "outcome. A section is entered\nby its first question alone, its door. "
+                   "`candor graph` draws the sections, and `candor graph SECTION` the\nquestions "
+                   "of one: yes and no lead to the next question, to an outcome (round), or to the "
+                   "door of another\nsection (an arrow).\n\n![The sections](graph.svg)\n\n"
+                   "## Facts\n\nWhat questions need to know. A fact is established when it is "
+                   "first needed; where it cannot be had, the walk\nends there with the outcome "
+                   "that says why, and no question is asked. One that fades is established anew\n"
+                   "when others have changed what the request is about.\n\n"
+                   "| fact | what is known then | who knows | fades | section |\n"
+                   "| --- | --- | --- | --- | --- |\n");
+    for (int f = 0; f < FACT_COUNT; f++) {
+        buf_addf(b, "| `%s`", fact_table[f].name.ptr);
+        add_cell(b, fact_table[f].meaning);
+        add_cell(b, knower_name(fact_table[f].knower));
+        add_cell(b, fact_table[f].fades ? "yes" : "");
+        add_cell(b, fact_table[f].section);
+        buf_add(b, SPAN(" |\n"));
+    }
+    for (int s = 0; s < SECTION_COUNT; s++)
+        buf_addf(b, "\n## %s\n\n%s %s.\n\n![%s](graph/%s.svg)\n", section_table[s].name.ptr,
+                 section_table[s].title, section_table[s].section, section_table[s].title,
+                 section_table[s].name.ptr);
 }
 
 static void add_status_row(struct buf *b, const struct status_info *info)
@@ -173,8 +218,8 @@ static const struct page {
     const char *name;
     void (*add)(struct buf *b);
 } pages[] = {
-    {"outcomes", add_outcomes}, {"statuses", add_statuses},           {"limits", add_limits},
-    {"fields", add_fields},     {"configuration", add_configuration},
+    {"outcomes", add_outcomes}, {"questions", add_questions}, {"statuses", add_statuses},
+    {"limits", add_limits},     {"fields", add_fields},       {"configuration", add_configuration},
 };
 
 int cli_docs(int argc, char **argv)

@@ -32,34 +32,48 @@ static void add_question(struct buf *b, enum node n, const char *answer, size_t 
 {
     struct buf line = {0};
 
-    buf_addf(&line, "%s %s (%s, %.*s)", node_table[n].question, answer, node_table[n].section,
-             SPAN_ARG(node_table[n].name));
+    buf_addf(&line, "%s %s (%s, %.*s: %.*s)", node_table[n].question, answer, node_table[n].section,
+             SPAN_ARG(section_table[node_table[n].of].name), SPAN_ARG(node_table[n].name));
     text_add_paragraph(b, buf_span(&line), 4, width);
     b->failed |= line.failed;
     buf_done(&line);
 }
 
-/* The questions of the graph whose answer is this outcome, or the causes that it is one of. */
+/* Whether the question's answer yes leads there, rather than no. */
+static bool leads_by_yes(enum node n, enum outcome outcome)
+{
+    unsigned edge = node_table[n].edge[1];
+
+    if (edge < NODE_COUNT && !node_table[edge].ask)
+        edge = node_table[edge].edge[1];
+    return edge == (unsigned)EDGE_OUTCOME + (unsigned)outcome;
+}
+
+/* The questions of the page whose answer is this outcome, or the facts that it may be the cause of
+ * not being known. */
 static void add_sources(struct buf *b, enum outcome outcome, size_t width)
 {
     enum node nodes[SOURCES_MAX];
     size_t count = graph_find_sources(outcome, nodes, SOURCES_MAX);
+    struct buf line = {0};
 
     buf_add_str(b, "\n  Where a request comes to it\n");
-    for (size_t i = 0; i < count && i < SOURCES_MAX; i++) {
-        bool answer = node_table[nodes[i]].edge[1] == (unsigned)EDGE_OUTCOME + outcome;
-
-        add_question(b, nodes[i], answer ? "Yes" : "No", width);
-    }
+    for (size_t i = 0; i < count && i < SOURCES_MAX; i++)
+        add_question(b, nodes[i], leads_by_yes(nodes[i], outcome) ? "Yes" : "No", width);
     if (count)
         return;
     text_add_paragraph(b,
-                       SPAN("It is a cause that comes to light while a request is received or "
-                            "looked up. One of these questions then has the answer no:"),
+                       SPAN("It is a cause for which something that a question needs to know "
+                            "cannot be had, and then it ends the walk. What may be missing is"),
                        4, width);
-    for (int n = 0; n < NODE_COUNT; n++)
-        if (node_table[n].edge[0] == EDGE_CAUSE)
-            add_question(b, (enum node)n, "No", width);
+    for (int f = 0; f < FACT_COUNT; f++) {
+        buf_clear(&line);
+        buf_addf(&line, "%s: %s (%s)", fact_table[f].name.ptr, fact_table[f].meaning,
+                 fact_table[f].section);
+        text_add_paragraph(b, buf_span(&line), 4, width);
+    }
+    b->failed |= line.failed;
+    buf_done(&line);
 }
 
 static int show_outcome(const struct outcome_info *info)

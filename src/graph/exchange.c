@@ -14,14 +14,6 @@ void exchange_reset(struct exchange *x)
     x->response.fields_end = &x->response.fields;
 }
 
-void exchange_set_cause(struct exchange *x, enum outcome cause, uint64_t offset)
-{
-    if (x->cause != OUTCOME_NONE)
-        return;
-    x->cause = cause;
-    x->cause_offset = offset;
-}
-
 void exchange_heed_query(struct exchange *x)
 {
     const method_set views = METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD) |
@@ -56,8 +48,10 @@ struct span exchange_field(struct exchange *x, enum field id)
     if (lines == 1)
         return m->fields[first - 1].value;
     joined = arena_alloc(&x->arena, length);
-    if (!joined)
-        return m->fields[first - 1].value;
+    if (!joined) {
+        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
+        return SPAN("");
+    }
     for (size_t i = first - 1; i < m->field_count; i++) {
         struct span value = m->fields[i].value;
 
@@ -130,10 +124,12 @@ struct span exchange_trailer(const struct exchange *x, enum field id)
 
 void exchange_add_field(struct exchange *x, struct span name, struct span value)
 {
-    struct response_field *f = arena_alloc(&x->arena, sizeof *f);
+    struct response_field *f = value.ptr ? arena_alloc(&x->arena, sizeof *f) : NULL;
 
-    if (!f)
+    if (!f) {
+        x->response.failed = true;
         return;
+    }
     *f = (struct response_field){NULL, name, value};
     *x->response.fields_end = f;
     x->response.fields_end = &f->next;
@@ -156,7 +152,22 @@ static struct span print(struct exchange *x, const char *format, va_list args)
     return span_of(text, (size_t)n);
 }
 
-void exchange_describef(struct exchange *x, const char *format, ...)
+void exchange_fail(struct exchange *x, enum outcome cause, uint64_t offset, const char *format, ...)
+{
+    va_list args;
+
+    if (x->cause != OUTCOME_NONE)
+        return;
+    x->cause = cause;
+    x->cause_offset = offset;
+    if (!format)
+        return;
+    va_start(args, format);
+    x->detail = print(x, format, args);
+    va_end(args);
+}
+
+void exchange_describe(struct exchange *x, const char *format, ...)
 {
     va_list args;
 
@@ -173,6 +184,5 @@ void exchange_add_fieldf(struct exchange *x, struct span name, const char *forma
     va_start(args, format);
     value = print(x, format, args);
     va_end(args);
-    if (value.ptr)
-        exchange_add_field(x, name, value);
+    exchange_add_field(x, name, value);
 }

@@ -8,28 +8,14 @@
 #define CANDOR_GRAPH_EXCHANGE_H
 
 #include "base/arena.h"
+#include "base/hurry.h"
+#include "graph/fact.h"
 #include "http/precondition.h"
 #include "http/range.h"
 #include "wire/message.h"
 #include "wire/uri.h"
 
-struct exchange;
 struct resource;
-
-/* What questions need to know. A fact is established once, maybe after a wait. */
-enum fact {
-    FACT_MESSAGE = 1 << 0,        // the wire's verdict on the message
-    FACT_ROUTE = 1 << 1,          // the host and the resource behind the path
-    FACT_UNWANTED = 1 << 2,       // content that nobody wants was read, or why not
-    FACT_REPRESENTATION = 1 << 3, // what is there
-    FACT_DESTINATION = 1 << 4,    // what Destination names, and what is there
-    FACT_LOCKS = 1 << 5,          // what If says of the state, and which locks stand in the way
-    FACT_PLACE = 1 << 6,          // there is room for the content, and a part has its place, or not
-    FACT_CONTENT = 1 << 7,        // the content went to the resource, or why not
-    FACT_MEANING = 1 << 8,        // what the content asks for, or that it asks nothing
-    FACT_EFFECT = 1 << 9,         // the method was performed, or why not
-    FACT_UPLOAD = 1 << 10,        // the upload that the target names, or that there is none
-};
 
 /* The representation that the resource selected, or why there is none. */
 struct representation {
@@ -55,7 +41,7 @@ struct target_state {
 /* The unfinished upload that the target names: docs/uploads.md. */
 struct upload_facts {
     bool named;      // by path and query; known with FACT_ROUTE
-    bool finishes;   // the conditions below count, rather than the request's
+    bool finishes;   // this is its last piece: the conditions below count, not the request's
     bool has_length; // that was told when it was opened
     uint64_t offset, length;
     struct span if_match, if_none_match, if_unmodified_since; // of the request that opened it
@@ -67,6 +53,17 @@ struct destination_state {
     bool is_collection;   // what is there
     bool named_as_folder; // with a slash at its end
     bool overlaps;        // the source: the same, within it, or around it
+};
+
+/* What the content is, by the fields that come with it. */
+struct content_kind {
+    bool type_refused; // the method does not take content of that type
+};
+
+/* The preconditions that count: those of the request, or of the one that opened the upload which it
+ * completes. ptr is NULL where there is none. */
+struct conditions {
+    struct span if_match, if_none_match, if_unmodified_since;
 };
 
 /* What If and the locks say. */
@@ -111,6 +108,7 @@ struct response {
     struct span block;             // ready-made field lines, each with its CRLF; or empty
     struct response_field *fields; // further ones, in order
     struct response_field **fields_end;
+    bool failed;      // a field or the body could not be made, for want of memory
     bool has_length;  // length is known: else the end is told by framing
     uint64_t length;  // of the body, also when it is not sent (HEAD)
     struct span body; // the whole body, when next is NULL
@@ -127,18 +125,27 @@ struct trailer {
     char *value;
 };
 
-enum { TRAIL_LENGTH = 128 }; // at least the number of nodes
+enum {
+    TRAIL_LENGTH = 128, // at least the number of nodes
+    TRAIL_FACT = 0x8000 // an entry that is a fact which could not be had; else node << 1 | answer
+};
 
-/* What the carrier of exchanges (the server) does for them. */
+/* What an exchange waits for, while a fact is being established. */
+enum waits { WAITS_NOT, WAITS_FOR_RUN, WAITS_FOR_EVENT, WAITS_FOR_PAUSE };
+
+/* What the carrier of exchanges (a session) does for them. Nothing of it calls back before it has
+ * returned. */
 struct exchange_host {
-    /* Establishes FACT_ROUTE, FACT_UNWANTED or FACT_CONTENT: true when it is known now, false:
-     * resume follows. */
-    bool (*establish)(struct exchange *x, enum fact fact);
+    const struct fact_step *steps; // [FACT_COUNT], of the facts that it knows
+    /* Calls graph_run(x) in a thread of the pool; resume follows. */
+    void (*run)(struct exchange *x, bool is_long);
+    /* resume follows after so many nanoseconds. */
+    void (*pause)(struct exchange *x, int64_t nanoseconds);
     /* Whether a path of the same host, decoded, leads to the resource that x leads to. */
     bool (*leads_here)(const struct exchange *x, struct span path);
     /* The resource has taken the piece of content that it kept (see resource_ops.take). */
     void (*taken)(struct exchange *x);
-    /* A fact has arrived: the walk goes on. */
+    /* What a step waited for is there (STEP_WAIT): the walk goes on. */
     void (*resume)(struct exchange *x);
     /* A piece of the response's body is there: next is asked again. */
     void (*resume_body)(struct exchange *x);
@@ -151,14 +158,18 @@ struct exchange {
     struct span request_bytes; // the head as received, for TRACE
     struct message request;
 
-    uint32_t known;     // facts
+    uint32_t known;     // FACT_BIT of each fact
     enum outcome cause; // the first cause that a fact found; OUTCOME_NONE: none
     uint64_t cause_offset;
     struct span detail; // a sentence on what was found in this very request; or empty
     int system_error;   // errno behind the cause, for the log alone; or 0
     bool over_capacity, host_known;
     bool host_doubtful; // it may be that of a page which has its name lead to this machine
-    bool hurried; // set by the host, at any time: it is to end, and waits no more than it must
+    bool hurried;   // set by the host, at any time: it is to end, and waits no more than it must
+    bool cancelled; // set by graph_cancel: nobody waits for the answer any more
+    struct hurry hurry; // for the steps that run long: as of the whole program, or when cancelled
+    struct content_kind content_kind;
+    struct conditions conditions;
     struct uri_path path;
     struct resource *resource; // not owned; NULL: no route
     struct resource *guard;    // the same where it answers itself, though another one (its reader)
@@ -174,19 +185,24 @@ struct exchange {
     struct destination_state destination;
     struct lock_state locks;
     struct effect effect;
-    bool stale; // set by the resource with FACT_PLACE or FACT_EFFECT: what was looked at has
-                // changed; look again
-    int64_t stale_since; // monotonic ns: when that was so first; 0: never
-    void *held;          // the resource's own, given back by its release
-    void *guard_held;    // the guard's own, on the arena
+    void *held;       // the resource's own, given back by its release
+    void *guard_held; // the guard's own, on the arena
     struct range *ranges;
     size_t range_count;
     enum range_result range_result;
 
     enum outcome outcome;
-    uint8_t at; // node
-    uint8_t trail_length;
-    uint8_t trail[TRAIL_LENGTH]; // node << 1 | answer
+    uint16_t at; // node
+    uint16_t trail_length;
+    uint16_t trail[TRAIL_LENGTH];
+
+    /* Private to the walker. */
+    enum waits waits;
+    bool runs_long; // the step, which may read it
+    uint8_t step_fact;                     // that is being established
+    const struct fact_step *step;          // by this
+    unsigned looks;                        // again, because what was seen had changed
+    int64_t stale_since, in_the_way_since; // monotonic ns; 0: never
 
     int64_t time;    // seconds since 1970, of this request
     int64_t started; // monotonic nanoseconds
@@ -203,12 +219,17 @@ void exchange_reset(struct exchange *x);
  */
 void exchange_heed_query(struct exchange *x);
 
-/* Records why a fact could not be had; the first cause wins. */
-void exchange_set_cause(struct exchange *x, enum outcome cause, uint64_t offset);
+/*
+ * Records why a fact cannot be had: the walk ends with that outcome. The first cause wins. offset:
+ * of the byte of the request that is at fault, 0 for none. format (NULL: nothing) says more, of
+ * this very request, in a whole sentence.
+ */
+__attribute__((format(printf, 4, 5))) void exchange_fail(struct exchange *x, enum outcome cause,
+                                                         uint64_t offset, const char *format, ...);
 
-/* Says more of the cause, in a whole sentence; only what goes with that very outcome. */
-__attribute__((format(printf, 2, 3))) void exchange_describef(struct exchange *x,
-                                                              const char *format, ...);
+/* Says more, in a whole sentence, of an outcome that a question decided. */
+__attribute__((format(printf, 2, 3))) void exchange_describe(struct exchange *x, const char *format,
+                                                             ...);
 
 /* Whether the cause became the outcome and is of a certain byte of the request. */
 static inline bool exchange_has_offset(const struct exchange *x)
@@ -217,7 +238,10 @@ static inline bool exchange_has_offset(const struct exchange *x)
            (x->cause_offset || x->cause == x->request.violation.outcome);
 }
 
-/* All values of a list field in one, joined by ", "; ptr is NULL when the field is absent. */
+/*
+ * All values of a list field in one, joined by ", "; ptr is NULL when the field is absent. Where
+ * there is no memory for that the exchange fails, and the span is empty: for steps, not questions.
+ */
 struct span exchange_field(struct exchange *x, enum field id);
 
 /*
@@ -230,9 +254,11 @@ bool exchange_add_trailer(struct exchange *x, enum field id, struct span piece);
 /* Its value; ptr is NULL when it did not come. */
 struct span exchange_trailer(const struct exchange *x, enum field id);
 
-/* Adds a field to the response; name and value must live as long as the exchange. */
+/* Adds a field to the response; name and value must live as long as the exchange. Without memory
+ * the response has failed, and so it has where the value is one that could not be made (ptr NULL).
+ */
 void exchange_add_field(struct exchange *x, struct span name, struct span value);
-/* The same with a value printed into the arena. */
+/* Adds a field whose value is printed into the arena. */
 __attribute__((format(printf, 3, 4))) void exchange_add_fieldf(struct exchange *x, struct span name,
                                                                const char *format, ...);
 

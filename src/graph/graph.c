@@ -3,106 +3,280 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "graph/page_facts.h"
 #include "graph/question.h"
 #include "graph/resource.h"
 
 #include <assert.h>
+#include <stddef.h>
 
-#define N(node) NODE_##node
+#define LASTS false
+#define FADES true
+
+const struct fact_info fact_table[FACT_COUNT] = {
+#define FACT(ident, knower, lasting, section, meaning)                                             \
+    [FACT_##ident] = {SPAN_INIT(#ident), KNOWER_##knower, lasting, section, meaning},
+#include "graph/fact.def"
+#undef FACT
+};
+
+#define FACT(ident, knower, lasting, section, meaning) +(lasting ? FACT_BIT(FACT_##ident) : 0)
+static const uint32_t facts_that_fade =
+#include "graph/fact.def"
+    ;
+#undef FACT
+
+// Each section as a struct with a member for each of its nodes, so that an edge within a section is
+// one whose node is a member of the struct of HERE.
+#define SECTION(ident, section, title) struct section_##ident {
+#define NODE(ident, facts, yes, no, section, question) char node_##ident;
+#define END(ident, facts, outcome) char end_##ident;
+#define SECTION_END                                                                                \
+    }                                                                                              \
+    ;
+#include "graph/page.def"
+
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
+#define OF_HERE(member) (0 * (int)offsetof(struct PASTE(section_, HERE), member))
+
+#define F(fact) FACT_BIT(FACT_##fact)
+#define N(node) (NODE_##node + OF_HERE(node_##node))
+#define E(end) (END_##end + OF_HERE(end_##end))
+#define D(section) DOOR_##section
 #define O(outcome) (EDGE_OUTCOME + OUTCOME_##outcome)
-#define CAUSE EDGE_CAUSE
 
 const struct node_info node_table[NODE_COUNT] = {
 #define NODE(ident, facts, yes, no, section, question)                                             \
-    [NODE_##ident] = {SPAN_INIT(#ident), facts, ask_##ident, {no, yes}, section, question},
-#include "graph/graph.def"
-#undef NODE
+    [NODE_##ident] =                                                                               \
+        {SPAN_INIT(#ident), PASTE(SECTION_, HERE), facts, ask_##ident, {no, yes}, section,         \
+         question},
+#define END(ident, facts, outcome)                                                                 \
+    [END_##ident] = {SPAN_INIT(#ident),                                                            \
+                     PASTE(SECTION_, HERE),                                                        \
+                     facts,                                                                        \
+                     NULL,                                                                         \
+                     {O(outcome), O(outcome)},                                                     \
+                     NULL,                                                                         \
+                     NULL},
+#include "graph/page.def"
+};
+
+const struct section_info section_table[SECTION_COUNT] = {
+#define SECTION(ident, section, title)                                                             \
+    [SECTION_##ident] = {SPAN_INIT(#ident), DOOR_##ident,                                          \
+                         DOOR_##ident + sizeof(struct section_##ident), section, title},
+#include "graph/page.def"
 };
 
 // Edges only point down the page: every walk ends.
 #define NODE(ident, facts, yes, no, section, question)                                             \
     static_assert((int)(yes) > (int)NODE_##ident && (int)(no) > (int)NODE_##ident,                 \
                   "an edge of " #ident " points up the page");
-#include "graph/graph.def"
-#undef NODE
-static_assert((int)NODE_COUNT <= (int)TRAIL_LENGTH, "a trail must hold the longest walk");
-static_assert((int)NODE_COUNT <= 128, "a trail keeps a node and an answer in one byte");
+#include "graph/page.def"
+static_assert((int)NODE_COUNT < (int)TRAIL_LENGTH, "a trail must hold the longest walk");
+static_assert((int)NODE_COUNT <= (int)TRAIL_FACT / 2, "a trail tells nodes from facts");
+static_assert((int)FACT_COUNT <= 32, "the known facts are the bits of a word");
 
-enum { FACTS_OF_HOST = FACT_MESSAGE | FACT_ROUTE | FACT_UNWANTED | FACT_CONTENT };
+enum {
+    LOOK_PAUSE_MS = 1,        // before the second time that something is looked at again
+    LOOK_PAUSE_MOST_MS = 256, // each time it is twice as long, up to this
+    WAY_PAUSE_MS = 20,        // while others are in the way, at first; then a quarter of the wait
+};
 
-/* What does not depend on the state of resources. */
-enum { FACTS_THAT_LAST = FACTS_OF_HOST | FACT_MEANING | FACT_UPLOAD };
-
-/* False when a fact is on its way. */
-static bool establish(struct exchange *x, uint32_t missing)
+static const struct fact_step *find_step(const struct exchange *x, enum fact fact)
 {
-    while (missing) {
-        enum fact fact = missing & -missing;
-        bool known;
+    const struct resource *r = x->resource;
 
-        if (fact & FACTS_OF_HOST)
-            known = x->host->establish(x, fact);
-        else if (x->guard && fact == FACT_LOCKS)
-            known = x->guard->ops->establish(x, fact);
-        else
-            known = x->resource->ops->establish(x, fact);
-        if (!known)
-            return false;
-        x->known |= fact;
-        missing &= ~(uint32_t)fact;
+    switch (fact_table[fact].knower) {
+    case KNOWER_HOST:
+        return &x->host->steps[fact];
+    case KNOWER_PAGE:
+        return &page_steps[fact];
+    case KNOWER_GUARD:
+        r = x->guard ? x->guard : r;
+        break;
+    case KNOWER_RESOURCE:
+        break;
     }
-    return true;
+    return r->ops->steps ? &r->ops->steps[fact] : NULL;
+}
+
+static void pause_walk(struct exchange *x, int64_t nanoseconds)
+{
+    x->waits = WAITS_FOR_PAUSE;
+    x->host->pause(x, nanoseconds);
 }
 
 /*
- * What the questions saw had changed before the method could be performed: they are asked again
- * from the first one about the target. Somebody else has succeeded meanwhile, but that may be a
+ * What was seen had changed before the method could be performed: it is looked at again, from the
+ * first question that needed what fades. Somebody else has succeeded meanwhile, but that may be a
  * program that never pauses, so there is an end to it, and so there is when the server is to end:
- * then what failed has a cause. False: that.
+ * then what failed has a cause.
  */
-static bool look_again(struct exchange *x)
+static void look_again(struct exchange *x)
+{
+    int64_t now = clock_monotonic();
+    unsigned doublings = x->looks;
+
+    if (x->stale_since == 0)
+        x->stale_since = now;
+    if (now - x->stale_since >= (int64_t)LIMIT_LOOK_AGAIN * CLOCK_MS)
+        exchange_fail(x, OUTCOME_resources_exhausted, 0,
+                      "What the request is about was changed by others all the time.");
+    else if (x->hurried)
+        exchange_fail(x, OUTCOME_server_stopping, 0, NULL);
+    if (x->cause != OUTCOME_NONE)
+        return;
+    x->known &= ~facts_that_fade;
+    for (unsigned i = 0; i < x->trail_length; i++) {
+        if (node_table[x->trail[i] >> 1].facts & facts_that_fade) {
+            x->at = x->trail[i] >> 1;
+            x->trail_length = (uint16_t)i;
+        }
+    }
+    if (x->looks++) // at once, the first time
+        pause_walk(x, doublings > 8 ? LOOK_PAUSE_MOST_MS * CLOCK_MS
+                                    : (LOOK_PAUSE_MS * CLOCK_MS) << (doublings - 1));
+}
+
+/* Others are in the way of a step: it runs again in a while, more rarely the longer it waits. */
+static void pause_step(struct exchange *x)
 {
     int64_t now = clock_monotonic();
 
-    x->stale = false;
-    if (x->stale_since == 0)
-        x->stale_since = now;
-    if (now - x->stale_since >= (int64_t)LIMIT_LOOK_AGAIN * CLOCK_MS) {
-        exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
-        x->detail = SPAN("What the request is about was changed by others all the time.");
-        return false;
+    if (x->in_the_way_since == 0)
+        x->in_the_way_since = now;
+    if (x->hurried)
+        exchange_fail(x, OUTCOME_server_stopping, 0, NULL);
+    else if (now - x->in_the_way_since >= (int64_t)LIMIT_ROWS_WAIT * CLOCK_MS)
+        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
+    else
+        pause_walk(x, WAY_PAUSE_MS * CLOCK_MS + (now - x->in_the_way_since) / 4);
+}
+
+/* Does what the step said. */
+static void go_on(struct exchange *x, enum step step)
+{
+    x->waits = WAITS_NOT;
+    switch (step) {
+    case STEP_KNOWN:
+        x->known |= FACT_BIT(x->step_fact);
+        x->step = NULL;
+        break;
+    case STEP_RUN:
+    case STEP_RUN_LONG:
+        x->waits = WAITS_FOR_RUN;
+        x->runs_long = step == STEP_RUN_LONG;
+        x->host->run(x, x->runs_long);
+        break;
+    case STEP_WAIT:
+        x->waits = WAITS_FOR_EVENT;
+        break;
+    case STEP_PAUSE:
+        pause_step(x);
+        break;
+    case STEP_STALE:
+        x->step = NULL;
+        look_again(x);
+        break;
     }
-    if (x->hurried) {
-        exchange_set_cause(x, OUTCOME_server_stopping, 0);
+}
+
+static void begin_step(struct exchange *x, enum fact fact)
+{
+    const struct fact_step *s = find_step(x, fact);
+
+    x->step_fact = (uint8_t)fact;
+    x->step = s;
+    if (x->cancelled && s && (s->begin || s->run))
+        exchange_fail(x, OUTCOME_client_gone, 0, NULL);
+    else if (s && s->begin)
+        go_on(x, s->begin(x));
+    else
+        go_on(x, s && s->run ? STEP_RUN : STEP_KNOWN);
+}
+
+/* What the step under way waited for is there. */
+static void resume_step(struct exchange *x)
+{
+    enum waits waited = x->waits;
+
+    x->waits = WAITS_NOT;
+    if (!x->step) // a pause before a look
+        return;
+    if (waited != WAITS_FOR_PAUSE)
+        go_on(x, x->step->end ? x->step->end(x) : STEP_KNOWN);
+    else if (x->cancelled)
+        exchange_fail(x, OUTCOME_client_gone, 0, NULL);
+    else
+        go_on(x, x->runs_long ? STEP_RUN_LONG : STEP_RUN);
+}
+
+/* True: the walk has ended there. */
+static bool fail_if_caused(struct exchange *x)
+{
+    if (x->cause == OUTCOME_NONE)
         return false;
-    }
-    x->known &= FACTS_THAT_LAST;
-    while (x->at != NODE_target_looked_up)
-        x->at = x->trail[--x->trail_length] >> 1;
+    // What was given up because nobody waits looks like what is given up for the stop.
+    if (x->cancelled && x->cause == OUTCOME_server_stopping && !x->hurried)
+        x->cause = OUTCOME_client_gone;
+    x->trail[x->trail_length++] = (uint16_t)(TRAIL_FACT | x->step_fact);
+    x->outcome = x->cause;
     return true;
 }
 
 bool graph_walk(struct exchange *x)
 {
+    if (x->waits)
+        resume_step(x);
     for (;;) {
-        const struct node_info *node = &node_table[x->at];
-        uint32_t missing = node->facts & ~x->known;
-        unsigned edge, answer;
+        const struct node_info *node;
+        uint32_t missing;
+        bool answer;
 
-        if (missing && !establish(x, missing))
+        if (x->waits)
             return false;
-        if (x->stale && look_again(x))
+        if (fail_if_caused(x))
+            return true;
+        node = &node_table[x->at];
+        missing = node->facts & ~x->known;
+        if (missing) {
+            begin_step(x, (enum fact)__builtin_ctz(missing));
             continue;
-        answer = node->ask(x);
-        x->trail[x->trail_length++] = (uint8_t)((unsigned)x->at << 1 | answer);
-        edge = node->edge[answer];
-        if (edge >= EDGE_OUTCOME) {
-            x->outcome = edge == EDGE_CAUSE ? x->cause : (enum outcome)(edge - EDGE_OUTCOME);
-            assert(x->outcome != OUTCOME_NONE);
+        }
+        answer = node->ask && node->ask(x);
+        if (node->ask)
+            x->trail[x->trail_length++] = (uint16_t)(x->at << 1 | answer);
+        x->at = node->edge[answer];
+        if (x->at >= EDGE_OUTCOME) {
+            x->outcome = (enum outcome)(x->at - EDGE_OUTCOME);
             return true;
         }
-        x->at = (uint8_t)edge;
     }
+}
+
+void graph_run(struct exchange *x)
+{
+    x->step->run(x);
+}
+
+bool graph_cancel(struct exchange *x)
+{
+    const struct resource *r = x->resource;
+
+    x->cancelled = true;
+    hurry_begin(&x->hurry);
+    if (x->waits != WAITS_FOR_EVENT || !r || !r->ops->cancel || !r->ops->cancel(x))
+        return false;
+    graph_take_back(x);
+    return true;
+}
+
+void graph_take_back(struct exchange *x)
+{
+    x->waits = WAITS_NOT;
+    exchange_fail(x, OUTCOME_client_gone, 0, NULL);
 }
 
 void graph_write_trail(struct buf *b, const struct exchange *x)
@@ -110,80 +284,14 @@ void graph_write_trail(struct buf *b, const struct exchange *x)
     for (unsigned i = 0; i < x->trail_length; i++) {
         if (i)
             buf_add_char(b, ' ');
-        buf_add(b, node_table[x->trail[i] >> 1].name);
-        buf_add_char(b, x->trail[i] & 1 ? '+' : '-');
+        if (x->trail[i] & TRAIL_FACT) {
+            buf_add(b, fact_table[x->trail[i] & ~TRAIL_FACT].name);
+            buf_add_char(b, '!');
+        } else {
+            buf_add(b, node_table[x->trail[i] >> 1].name);
+            buf_add_char(b, x->trail[i] & 1 ? '+' : '-');
+        }
     }
-}
-
-static const char *outcome_colour(int status)
-{
-    return status < 300   ? "#d3f0d3"
-           : status < 400 ? "#d5e6fb"
-           : status < 500 ? "#fdeec4"
-                          : "#fbd5d5";
-}
-
-/* Where a walk ends: a box of its own for each edge. */
-static void write_dot_end(struct buf *b, const struct node_info *from, bool answer)
-{
-    unsigned edge = from->edge[answer];
-    const char *label = answer ? "yes" : "no";
-
-    buf_addf(b, "  %s_%s [style=\"rounded,filled\" ", from->name.ptr, label);
-    if (edge == EDGE_CAUSE) {
-        buf_add_str(b, "fillcolor=\"#eeeeee\" label=\"the cause that was found\"];\n");
-    } else {
-        const struct outcome_info *info = &outcome_table[edge - EDGE_OUTCOME];
-
-        buf_addf(b, "fillcolor=\"%s\" label=\"%d  %s\"];\n", outcome_colour(info->status),
-                 info->status, info->token.ptr);
-    }
-    // Beside its question; where both answers end the walk, yes is below.
-    buf_addf(b, "  %s%s -> %s_%s [label=\"%s\"]%s;\n",
-             answer && from->edge[0] >= EDGE_OUTCOME ? "" : "{ rank=same; ", from->name.ptr,
-             from->name.ptr, label, label, answer && from->edge[0] >= EDGE_OUTCOME ? "" : "; }");
-}
-
-/* The main line goes straight down: from each question to the farthest one that it leads to. */
-static unsigned farthest(const struct node_info *node)
-{
-    unsigned no = node->edge[0] < NODE_COUNT ? node->edge[0] : 0;
-    unsigned yes = node->edge[1] < NODE_COUNT ? node->edge[1] : 0;
-
-    return yes > no ? yes : no;
-}
-
-static void write_dot_node(struct buf *b, const struct node_info *node, bool on_line)
-{
-    buf_addf(b, "  %s [%slabel=<", node->name.ptr, on_line ? "group=line " : "");
-    buf_add_html(b, span_from_str(node->question));
-    buf_addf(b, "<br/><font point-size=\"8\" color=\"#666666\">%s</font>>];\n", node->section);
-    for (int answer = 1; answer >= 0; answer--) {
-        unsigned edge = node->edge[answer];
-
-        if (edge >= EDGE_OUTCOME)
-            write_dot_end(b, node, answer);
-        else
-            buf_addf(b, "  %s -> %s [label=\"%s\"%s];\n", node->name.ptr, node_table[edge].name.ptr,
-                     answer ? "yes" : "no", on_line && edge == farthest(node) ? " weight=100" : "");
-    }
-}
-
-void graph_write_dot(struct buf *b)
-{
-    unsigned line = 0;
-
-    buf_add_str(b, "digraph candor {\n"
-                   "  graph [rankdir=TB nodesep=0.35 ranksep=0.3 fontname=\"Helvetica\"];\n"
-                   "  node [shape=box fontname=\"Helvetica\" fontsize=11 margin=\"0.12,0.06\" "
-                   "color=\"#555555\"];\n"
-                   "  edge [fontname=\"Helvetica\" fontsize=9 color=\"#555555\" arrowsize=0.7];\n");
-    for (unsigned n = 0; n < NODE_COUNT; n++) {
-        write_dot_node(b, &node_table[n], n == line);
-        if (n == line)
-            line = farthest(&node_table[n]);
-    }
-    buf_add_str(b, "}\n");
 }
 
 size_t graph_find_sources(enum outcome outcome, enum node *ret_nodes, size_t room)
@@ -192,11 +300,31 @@ size_t graph_find_sources(enum outcome outcome, enum node *ret_nodes, size_t roo
     size_t count = 0;
 
     for (int n = 0; n < NODE_COUNT; n++) {
-        if (node_table[n].edge[0] != wanted && node_table[n].edge[1] != wanted)
+        const struct node_info *node = &node_table[n];
+
+        // The edge to an end counts as one to its outcome.
+        if (!node->ask)
             continue;
-        if (count < room)
-            ret_nodes[count] = (enum node)n;
-        count++;
+        for (int answer = 0; answer < 2; answer++) {
+            unsigned edge = node->edge[answer];
+
+            if (edge < NODE_COUNT && !node_table[edge].ask)
+                edge = node_table[edge].edge[0];
+            if (edge != wanted)
+                continue;
+            if (count < room)
+                ret_nodes[count] = (enum node)n;
+            count++;
+            break;
+        }
     }
     return count;
+}
+
+int graph_find_section(struct span name)
+{
+    for (int s = 0; s < SECTION_COUNT; s++)
+        if (span_eq(section_table[s].name, name))
+            return s;
+    return -1;
 }

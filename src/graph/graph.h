@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The page of questions (graph.def) and the walker: the only place that waits.
+ * The page of questions (page.def), its sections, and the walker: the only place that waits for
+ * facts.
  */
 #ifndef CANDOR_GRAPH_GRAPH_H
 #define CANDOR_GRAPH_GRAPH_H
@@ -9,39 +10,69 @@
 #include "graph/exchange.h"
 
 enum node {
+#define SECTION(ident, section, title) DOOR_##ident, DOOR_##ident##_ = DOOR_##ident - 1,
 #define NODE(ident, facts, yes, no, section, question) NODE_##ident,
-#include "graph/graph.def"
-#undef NODE
+#define END(ident, facts, outcome) END_##ident,
+#include "graph/page.def"
     NODE_COUNT
 };
 
-/* An edge: a node, or EDGE_OUTCOME + an outcome, or EDGE_CAUSE. */
-enum { EDGE_OUTCOME = 0x1000, EDGE_CAUSE = 0x2000 };
+enum section {
+#define SECTION(ident, section, title) SECTION_##ident,
+#include "graph/page.def"
+    SECTION_COUNT
+};
+
+/* An edge: a node, or EDGE_OUTCOME + an outcome. */
+enum { EDGE_OUTCOME = 0x1000 };
 
 struct node_info {
     struct span name;
-    uint32_t facts;
-    bool (*ask)(struct exchange *x);
-    uint16_t edge[2]; // [no, yes]
-    const char *section, *question;
+    enum section of;
+    uint32_t facts;                        // FACT_BIT of each
+    bool (*ask)(const struct exchange *x); // NULL: an end, both of whose edges are its outcome
+    uint16_t edge[2];                      // [no, yes]
+    const char *section, *question;        // of an end: NULL
+};
+
+struct section_info {
+    struct span name;
+    uint16_t door, end; // its nodes are those from door on that are below end
+    const char *section, *title;
 };
 
 extern const struct node_info node_table[NODE_COUNT];
+extern const struct section_info section_table[SECTION_COUNT];
 
 /*
- * Walks on from where x stands. True: x->outcome is decided. False: a fact is on its way, and
- * x->host->resume will be called when it has arrived.
+ * Walks on from where x stands. True: x->outcome is decided. False: x waits, and x->host->resume
+ * will be called, which walks on.
  */
 bool graph_walk(struct exchange *x);
 
-/* The way x went, "message_sound+ capacity_left+ exists-": + is yes, - is no. */
-void graph_write_trail(struct buf *b, const struct exchange *x);
+/* In a thread of the pool: the part of the step under way that runs there (exchange_host.run). */
+void graph_run(struct exchange *x);
 
-/* The page as a Graphviz digraph. */
-void graph_write_dot(struct buf *b);
+/*
+ * Nobody waits for the answer any more: no further step begins, and what x waits for is given up as
+ * far as it can be. What has begun to change something is ended, and the outcome is what came of
+ * it. True: nothing that x waited for will come any more; graph_walk() then ends the walk. What is
+ * in the pool (x->waits is WAITS_FOR_RUN), or a pause, is the host's to take back.
+ */
+bool graph_cancel(struct exchange *x);
+
+/* After graph_cancel(), where the run or the pause was taken back: the step is not under way. */
+void graph_take_back(struct exchange *x);
+
+/* The way x went, "capacity_left+ host_known+ exists-", + for yes, - for no; a fact that could not
+ * be had ends it: "representation!". */
+void graph_write_trail(struct buf *b, const struct exchange *x);
 
 /* The nodes from which an edge leads to this outcome, in page order. Returns how many there are;
  * writes at most `room` of them. */
 size_t graph_find_sources(enum outcome outcome, enum node *ret_nodes, size_t room);
+
+/* By its name; -1: there is none. */
+int graph_find_section(struct span name);
 
 #endif

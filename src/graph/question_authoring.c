@@ -13,22 +13,17 @@ static bool is_one_of(const struct exchange *x, method_set methods)
     return (methods & METHOD_BIT(x->request.method)) != 0;
 }
 
-bool ask_upload_known(struct exchange *x)
-{
-    return x->cause == OUTCOME_NONE;
-}
-
-bool ask_asks_upload(struct exchange *x)
+bool ask_asks_upload(const struct exchange *x)
 {
     return x->request.method == METHOD_HEAD;
 }
 
-bool ask_gives_up_upload(struct exchange *x)
+bool ask_gives_up_upload(const struct exchange *x)
 {
     return x->request.method == METHOD_DELETE;
 }
 
-bool ask_piece_supported(struct exchange *x)
+bool ask_piece_supported(const struct exchange *x)
 {
     return ask_type_supported(x);
 }
@@ -61,7 +56,7 @@ static bool content_agrees(const struct exchange *x, uint64_t offset, uint64_t l
            content == length - offset;
 }
 
-bool ask_piece_sound(struct exchange *x)
+bool ask_piece_sound(const struct exchange *x)
 {
     enum upload_complete complete = complete_of(x);
     uint64_t offset, length;
@@ -71,7 +66,7 @@ bool ask_piece_sound(struct exchange *x)
            read_upload_length(x, 0, &length);
 }
 
-bool ask_piece_follows(struct exchange *x)
+bool ask_piece_follows(const struct exchange *x)
 {
     uint64_t offset = 0;
 
@@ -79,7 +74,7 @@ bool ask_piece_follows(struct exchange *x)
            offset == x->upload.offset;
 }
 
-bool ask_piece_fits(struct exchange *x)
+bool ask_piece_fits(const struct exchange *x)
 {
     uint64_t known = x->upload.has_length ? x->upload.length : UINT64_MAX, length;
 
@@ -87,14 +82,13 @@ bool ask_piece_fits(struct exchange *x)
            content_agrees(x, x->upload.offset, length);
 }
 
-bool ask_finishes_upload(struct exchange *x)
+bool ask_finishes_upload(const struct exchange *x)
 {
-    x->upload.finishes = complete_of(x) == UPLOAD_COMPLETE_YES;
     return x->upload.finishes;
 }
 
 /* Any page may make a browser send a POST, with a form; all else a browser asks for first. */
-bool ask_from_this_site(struct exchange *x)
+bool ask_from_this_site(const struct exchange *x)
 {
     const struct message *m = &x->request;
 
@@ -103,7 +97,7 @@ bool ask_from_this_site(struct exchange *x)
                                  message_field(m, FIELD_origin), message_field(m, FIELD_host));
 }
 
-bool ask_upload_fields_sound(struct exchange *x)
+bool ask_upload_fields_sound(const struct exchange *x)
 {
     enum upload_complete complete = complete_of(x);
     uint64_t length;
@@ -116,14 +110,14 @@ bool ask_upload_fields_sound(struct exchange *x)
 }
 
 /* An upload is opened without content as well: nothing is stored then. */
-bool ask_length_told(struct exchange *x)
+bool ask_length_told(const struct exchange *x)
 {
     return x->request.framing != FRAMING_NONE || complete_of(x) == UPLOAD_COMPLETE_NO ||
            !is_one_of(x,
                       METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_POST));
 }
 
-bool ask_may_be_chunked(struct exchange *x)
+bool ask_may_be_chunked(const struct exchange *x)
 {
     return x->request.minor > 0;
 }
@@ -148,7 +142,7 @@ static bool has_content(const struct exchange *x)
     }
 }
 
-bool ask_content_uncoded(struct exchange *x)
+bool ask_content_uncoded(const struct exchange *x)
 {
     struct span coding = span_trim(message_field(&x->request, FIELD_content_encoding));
 
@@ -156,14 +150,14 @@ bool ask_content_uncoded(struct exchange *x)
            !has_content(x);
 }
 
-bool ask_piece_uncoded(struct exchange *x)
+bool ask_piece_uncoded(const struct exchange *x)
 {
     return ask_content_uncoded(x);
 }
 
-bool ask_type_supported(struct exchange *x)
+bool ask_type_supported(const struct exchange *x)
 {
-    return !has_content(x) || !x->resource->ops->takes_type || x->resource->ops->takes_type(x);
+    return !has_content(x) || !x->content_kind.type_refused;
 }
 
 static enum depth depth_of(const struct exchange *x)
@@ -171,12 +165,12 @@ static enum depth depth_of(const struct exchange *x)
     return depth_parse(message_field(&x->request, FIELD_depth));
 }
 
-bool ask_depth_sound(struct exchange *x)
+bool ask_depth_sound(const struct exchange *x)
 {
     return depth_of(x) != DEPTH_MALFORMED;
 }
 
-bool ask_depth_fits(struct exchange *x)
+bool ask_depth_fits(const struct exchange *x)
 {
     switch (depth_of(x)) {
     case DEPTH_0:
@@ -189,158 +183,143 @@ bool ask_depth_fits(struct exchange *x)
     }
 }
 
-bool ask_overwrite_sound(struct exchange *x)
+bool ask_overwrite_sound(const struct exchange *x)
 {
     return overwrite_parse(message_field(&x->request, FIELD_overwrite)) != OVERWRITE_MALFORMED;
 }
 
-bool ask_target_looked_up(struct exchange *x)
-{
-    return x->cause == OUTCOME_NONE;
-}
-
-bool ask_target_exists(struct exchange *x)
+bool ask_target_exists(const struct exchange *x)
 {
     return x->representation.exists;
 }
 
-bool ask_makes_anew(struct exchange *x)
+bool ask_makes_anew(const struct exchange *x)
 {
     return x->upload.finishes || is_one_of(x, METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_MKCOL) |
                                                   METHOD_BIT(METHOD_LOCK));
 }
 
-bool ask_name_possible(struct exchange *x)
+bool ask_name_possible(const struct exchange *x)
 {
     return x->target.name_possible;
 }
 
-bool ask_name_visible(struct exchange *x)
+bool ask_name_visible(const struct exchange *x)
 {
     return !x->target.name_hidden;
 }
 
-bool ask_makes_file_with_slash(struct exchange *x)
+bool ask_makes_file_with_slash(const struct exchange *x)
 {
     return x->target.named_as_folder && x->request.method != METHOD_MKCOL;
 }
 
-bool ask_parent_there(struct exchange *x)
+bool ask_parent_there(const struct exchange *x)
 {
     return x->target.parent_exists;
 }
 
-bool ask_makes_collection(struct exchange *x)
+bool ask_makes_collection(const struct exchange *x)
 {
     return x->request.method == METHOD_MKCOL;
 }
 
-bool ask_is_file_with_slash(struct exchange *x)
+bool ask_is_file_with_slash(const struct exchange *x)
 {
     return x->target.named_as_folder && !x->target.is_collection;
 }
 
-bool ask_puts_on_collection(struct exchange *x)
+bool ask_puts_on_collection(const struct exchange *x)
 {
     return x->target.is_collection &&
            is_one_of(x, METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH));
 }
 
-bool ask_posts_on_file(struct exchange *x)
+bool ask_posts_on_file(const struct exchange *x)
 {
     return !x->target.is_collection && x->request.method == METHOD_POST;
 }
 
-bool ask_lists_unlisted(struct exchange *x)
+bool ask_lists_unlisted(const struct exchange *x)
 {
     return x->target.lists_unlisted;
 }
 
-bool ask_walks_too_deep(struct exchange *x)
+bool ask_walks_too_deep(const struct exchange *x)
 {
     return x->target.depth_unbounded;
 }
 
-bool ask_goes_elsewhere(struct exchange *x)
+bool ask_goes_elsewhere(const struct exchange *x)
 {
     return is_one_of(x, METHOD_BIT(METHOD_COPY) | METHOD_BIT(METHOD_MOVE));
 }
 
-bool ask_destination_sent(struct exchange *x)
+bool ask_destination_sent(const struct exchange *x)
 {
     return x->request.first[FIELD_destination] != 0;
 }
 
-bool ask_destination_sound(struct exchange *x)
-{
-    return x->cause == OUTCOME_NONE;
-}
-
-bool ask_destination_apart(struct exchange *x)
+bool ask_destination_apart(const struct exchange *x)
 {
     return !x->destination.overlaps;
 }
 
-bool ask_destination_parent_there(struct exchange *x)
+bool ask_destination_parent_there(const struct exchange *x)
 {
     return x->destination.parent_exists;
 }
 
-bool ask_moves_file_to_slash(struct exchange *x)
+bool ask_moves_file_to_slash(const struct exchange *x)
 {
     return x->destination.named_as_folder && !x->destination.is_collection &&
            !x->target.is_collection;
 }
 
-bool ask_destination_free(struct exchange *x)
+bool ask_destination_free(const struct exchange *x)
 {
     return !x->destination.exists ||
            overwrite_parse(message_field(&x->request, FIELD_overwrite)) == OVERWRITE_T;
 }
 
-bool ask_has_if(struct exchange *x)
+bool ask_has_if(const struct exchange *x)
 {
     return x->request.first[FIELD_if] != 0;
 }
 
-bool ask_if_sound(struct exchange *x)
+bool ask_if_sound(const struct exchange *x)
 {
     return !x->locks.if_malformed;
 }
 
-bool ask_state_known(struct exchange *x)
-{
-    return x->cause == OUTCOME_NONE;
-}
-
-bool ask_if_holds(struct exchange *x)
+bool ask_if_holds(const struct exchange *x)
 {
     return x->locks.if_holds;
 }
 
-bool ask_only_reads(struct exchange *x)
+bool ask_only_reads(const struct exchange *x)
 {
     return is_one_of(x, METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD));
 }
 
-bool ask_unlocks(struct exchange *x)
+bool ask_unlocks(const struct exchange *x)
 {
     return x->request.method == METHOD_UNLOCK;
 }
 
-bool ask_lock_token_sent(struct exchange *x)
+bool ask_lock_token_sent(const struct exchange *x)
 {
     struct span token;
 
     return lock_token_parse(message_field(&x->request, FIELD_lock_token), &token);
 }
 
-bool ask_lock_token_known(struct exchange *x)
+bool ask_lock_token_known(const struct exchange *x)
 {
     return x->locks.token_known;
 }
 
-bool ask_refreshes_lock(struct exchange *x)
+bool ask_refreshes_lock(const struct exchange *x)
 {
     const struct message *m = &x->request;
 
@@ -348,88 +327,68 @@ bool ask_refreshes_lock(struct exchange *x)
            (m->framing == FRAMING_NONE || (m->framing == FRAMING_LENGTH && !m->content_length));
 }
 
-bool ask_refreshed_lock_named(struct exchange *x)
+bool ask_refreshed_lock_named(const struct exchange *x)
 {
     return x->locks.token_known;
 }
 
-bool ask_needs_no_lock(struct exchange *x)
+bool ask_needs_no_lock(const struct exchange *x)
 {
     return x->request.method == METHOD_PROPFIND;
 }
 
-bool ask_unlocked(struct exchange *x)
+bool ask_unlocked(const struct exchange *x)
 {
     return !x->locks.blocked;
 }
 
-bool ask_content_placed(struct exchange *x)
-{
-    return x->cause == OUTCOME_NONE;
-}
-
-bool ask_content_arrived(struct exchange *x)
-{
-    return x->cause == OUTCOME_NONE;
-}
-
-bool ask_was_refresh(struct exchange *x)
+bool ask_was_refresh(const struct exchange *x)
 {
     return x->request.method == METHOD_LOCK && x->content_taken == 0;
 }
 
-bool ask_refreshed_in_chunks(struct exchange *x)
+bool ask_refreshed_in_chunks(const struct exchange *x)
 {
     return ask_refreshed_lock_named(x);
 }
 
-bool ask_content_understood(struct exchange *x)
-{
-    return x->cause == OUTCOME_NONE;
-}
-
-bool ask_lock_grantable(struct exchange *x)
+bool ask_lock_grantable(const struct exchange *x)
 {
     return !x->locks.conflicting;
 }
 
-bool ask_effect_worked(struct exchange *x)
-{
-    return x->cause == OUTCOME_NONE;
-}
-
-bool ask_effect_whole(struct exchange *x)
+bool ask_effect_whole(const struct exchange *x)
 {
     return !x->effect.partly;
 }
 
-bool ask_tells_properties(struct exchange *x)
+bool ask_tells_properties(const struct exchange *x)
 {
     return is_one_of(x, METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH)) &&
            !x->effect.untold;
 }
 
-bool ask_came_from_form(struct exchange *x)
+bool ask_came_from_form(const struct exchange *x)
 {
     return x->effect.from_form;
 }
 
-bool ask_leaves_unfinished(struct exchange *x)
+bool ask_leaves_unfinished(const struct exchange *x)
 {
     return x->effect.unfinished;
 }
 
-bool ask_was_opened(struct exchange *x)
+bool ask_was_opened(const struct exchange *x)
 {
     return x->request.method == METHOD_PUT;
 }
 
-bool ask_was_created(struct exchange *x)
+bool ask_was_created(const struct exchange *x)
 {
     return x->effect.created;
 }
 
-bool ask_has_result(struct exchange *x)
+bool ask_has_result(const struct exchange *x)
 {
     return x->effect.has_result;
 }

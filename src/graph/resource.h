@@ -9,20 +9,12 @@
 #include "graph/exchange.h"
 
 struct resource_ops {
-    const char *name; // as in the configuration: "files"
-    /*
-     * Establishes a fact of x that is the resource's to know (FACT_REPRESENTATION, and of what
-     * writes FACT_UPLOAD, FACT_DESTINATION, FACT_LOCKS, FACT_PLACE, FACT_EFFECT). True: known
-     * now. False: it will be later, and x->host->resume(x) will be called, never before this
-     * returned. A fact that cannot be had is known with a cause (exchange_set_cause).
-     */
-    bool (*establish)(struct exchange *x, enum fact fact);
-    /* Whether the method takes content of the type that x names. NULL: any. */
-    bool (*takes_type)(const struct exchange *x);
+    const char *name;              // as in the configuration: "files"
+    const struct fact_step *steps; // [FACT_COUNT], of the facts that it knows; NULL: none
     /*
      * Takes the next piece of the content of a method in `wants`. True: taken. False: the bytes
      * stay where they are until x->host->taken(x), which is never called before this returned.
-     * Content that cannot be taken has a cause (exchange_set_cause) and counts as taken. A piece
+     * Content that cannot be taken has a cause (exchange_fail) and counts as taken. A piece
      * that completes a content of known length stays where it is until the exchange ends.
      */
     bool (*take)(struct exchange *x, struct span data);
@@ -31,6 +23,12 @@ struct resource_ops {
      * and body. May be NULL.
      */
     void (*respond)(struct exchange *x);
+    /*
+     * Nobody waits for x any more, and it waits for something (STEP_WAIT, a piece of its body, a
+     * piece of content that was kept): that is given up. True: nothing of it comes any more. False:
+     * it comes, soon. NULL: it always comes.
+     */
+    bool (*cancel)(struct exchange *x);
     /* Gives back what x holds of the resource (x->held); runs once, at the end of the exchange. */
     void (*release)(struct exchange *x);
     /* Ends an instance; no exchange holds anything of it any more. */

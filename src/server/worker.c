@@ -203,7 +203,7 @@ int worker_open(struct worker *w, const struct worker_means *means, const int *s
     error = loop_open(limits->request_line + limits->field_section + BUFFER_SPARE, &w->loop);
     if (error < 0)
         return tell_not_started(error);
-    error = sessions_init(&w->sessions, config, w->types, w->loop, means->log_writer);
+    error = sessions_init(&w->sessions, config, w->types, w->loop, w->pool, means->log_writer);
     if (error < 0)
         return tell_not_started(error);
     w->sessions.on_ended = on_session_ended;

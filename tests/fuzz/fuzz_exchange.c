@@ -40,7 +40,6 @@ enum world {
 
 static const struct h1_limits limits = {256, 512, 12};
 static unsigned world;
-static uint32_t waited; // facts that were waited for
 static struct span content;
 static struct h1_content reader;
 
@@ -50,24 +49,18 @@ static void require(bool condition)
         abort();
 }
 
-/* True when the fact is there: at once, or at the second time of asking. */
-static bool arrived(enum fact fact)
+/* A step whose fact is there at once, or at the second time of asking. */
+static enum step arrive(struct exchange *x, enum step (*end)(struct exchange *x))
 {
-    bool now = !(world & COMES_LATE) || (waited & fact);
-
-    waited |= fact;
-    return now;
+    return world & COMES_LATE ? STEP_WAIT : end(x);
 }
 
-static bool establish_representation(struct exchange *x, enum fact fact)
+static enum step end_representation(struct exchange *x)
 {
     struct representation *r = &x->representation;
 
-    require(fact == FACT_REPRESENTATION);
-    if (!arrived(fact))
-        return false;
     if (world & LOOKUP_FAILS)
-        exchange_set_cause(x, OUTCOME_read_failed, 0);
+        exchange_fail(x, OUTCOME_read_failed, 0, NULL);
     r->exists = world & EXISTS;
     r->readable = world & READABLE;
     r->lacks_slash = world & LACKS_SLASH;
@@ -79,11 +72,18 @@ static bool establish_representation(struct exchange *x, enum fact fact)
                                         .etag = {SPAN("a"), world & TAG_IS_WEAK},
                                         .has_last_modified = world & HAS_VALIDATORS,
                                         .last_modified = 1000000000};
-    return true;
+    return STEP_KNOWN;
 }
 
-static const struct resource_ops resource_ops = {.name = "fuzz",
-                                                 .establish = establish_representation};
+static enum step begin_representation(struct exchange *x)
+{
+    return arrive(x, end_representation);
+}
+
+static const struct fact_step resource_steps[FACT_COUNT] = {
+    [FACT_representation] = {.begin = begin_representation, .end = end_representation},
+};
+static const struct resource_ops resource_ops = {.name = "fuzz", .steps = resource_steps};
 static struct resource resource = {.ops = &resource_ops, .content_limit = CONTENT_LIMIT};
 
 static void answer_nothing(struct exchange *x)
@@ -105,33 +105,46 @@ static void read_content(struct exchange *x)
             require(exchange_add_trailer(x, reader.trailer, data));
     }
     if (event == H1_CONTENT_BAD)
-        exchange_set_cause(x, reader.violation.outcome, reader.violation.offset);
+        exchange_fail(x, reader.violation.outcome, reader.violation.offset, NULL);
     else if (received > x->content_limit)
-        exchange_set_cause(x, OUTCOME_content_too_large, reader.offset);
+        exchange_fail(x, OUTCOME_content_too_large, reader.offset, NULL);
     else if (event == H1_CONTENT_MORE)
-        exchange_set_cause(x, OUTCOME_content_incomplete, reader.offset);
+        exchange_fail(x, OUTCOME_content_incomplete, reader.offset, NULL);
 }
 
-static bool establish(struct exchange *x, enum fact fact)
+static enum step end_unwanted(struct exchange *x)
 {
-    if (!arrived(fact))
-        return false;
-    if (fact == FACT_UNWANTED) {
-        read_content(x);
-        return true;
-    }
-    require(fact == FACT_ROUTE);
+    read_content(x);
+    return STEP_KNOWN;
+}
+
+static enum step begin_unwanted(struct exchange *x)
+{
+    return arrive(x, end_unwanted);
+}
+
+static enum step end_route(struct exchange *x)
+{
     x->host_known = world & HOST_KNOWN;
     if (!(world & HAS_ROUTE))
-        return true;
+        return STEP_KNOWN;
     x->resource = &resource;
     x->allowed = METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD) | METHOD_BIT(METHOD_OPTIONS) |
                  (world & TAKES_TRACE ? METHOD_BIT(METHOD_TRACE) : 0);
     x->content_limit = CONTENT_LIMIT;
-    return true;
+    return STEP_KNOWN;
 }
 
-static const struct exchange_host host = {.establish = establish, .resume = answer_nothing};
+static enum step begin_route(struct exchange *x)
+{
+    return arrive(x, end_route);
+}
+
+static const struct fact_step host_steps[FACT_COUNT] = {
+    [FACT_route] = {.begin = begin_route, .end = end_route},
+    [FACT_unwanted] = {.begin = begin_unwanted, .end = end_unwanted},
+};
+static const struct exchange_host host = {.steps = host_steps, .resume = answer_nothing};
 
 /* As the server begins an exchange. */
 static void begin(struct exchange *x, struct span in)
@@ -141,12 +154,11 @@ static void begin(struct exchange *x, struct span in)
     char *decoded;
     size_t offset;
 
-    x->known = FACT_MESSAGE;
+    x->known = FACT_BIT(FACT_message);
     x->over_capacity = world & OVER_CAPACITY;
     if (n <= 0) {
-        exchange_set_cause(x,
-                           n == H1_BAD ? x->request.violation.outcome : OUTCOME_request_incomplete,
-                           n == H1_BAD ? x->request.violation.offset : in.len);
+        exchange_fail(x, n == H1_BAD ? x->request.violation.outcome : OUTCOME_request_incomplete,
+                      n == H1_BAD ? x->request.violation.offset : in.len, NULL);
         return;
     }
     x->request_bytes = span_first(in, (size_t)n);
@@ -156,21 +168,28 @@ static void begin(struct exchange *x, struct span in)
     require(decoded != NULL);
     outcome = uri_path_decode(x->request.path, decoded, &x->path, &offset);
     if (outcome != OUTCOME_NONE)
-        exchange_set_cause(x, outcome, offset);
+        exchange_fail(x, outcome, offset, NULL);
 }
 
-/* The trail, read as a way down the page, ends at the outcome. */
+/* The trail, read as a way down the page, ends at the outcome or at a fact that has its cause. */
 static void check_trail(const struct exchange *x)
 {
     unsigned edge = 0;
 
-    require(x->trail_length > 0 && x->trail_length <= NODE_COUNT);
+    require(x->trail_length > 0 && x->trail_length <= TRAIL_LENGTH);
     for (unsigned i = 0; i < x->trail_length; i++) {
+        if (x->trail[i] & TRAIL_FACT) {
+            require(i == x->trail_length - 1u && x->cause != OUTCOME_NONE);
+            require(x->outcome == x->cause);
+            return;
+        }
         require(edge == (unsigned)x->trail[i] >> 1);
         edge = node_table[x->trail[i] >> 1].edge[x->trail[i] & 1];
+        if (edge < NODE_COUNT && !node_table[edge].ask)
+            edge = node_table[edge].edge[0];
     }
-    require(edge >= EDGE_OUTCOME);
-    require(x->outcome == (edge == EDGE_CAUSE ? x->cause : (enum outcome)(edge - EDGE_OUTCOME)));
+    require(edge >= EDGE_OUTCOME && x->cause == OUTCOME_NONE);
+    require(x->outcome == (enum outcome)(edge - EDGE_OUTCOME));
 }
 
 static void check_outcome(const struct exchange *x)
@@ -210,7 +229,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < CONTROL_BYTES)
         return 0;
     world = data[0] | (unsigned)data[1] << 8;
-    waited = 0;
     size -= CONTROL_BYTES;
     copy = malloc(size ? size : 1); // exactly as large: the sanitizer sees a byte too far
     require(copy != NULL);

@@ -104,8 +104,8 @@ static void the_first_cause_wins(void **state)
 {
     (void)state;
     exchange_reset(&x);
-    exchange_set_cause(&x, OUTCOME_content_incomplete, 7);
-    exchange_set_cause(&x, OUTCOME_read_failed, 9);
+    exchange_fail(&x, OUTCOME_content_incomplete, 7, NULL);
+    exchange_fail(&x, OUTCOME_read_failed, 9, NULL);
     assert_int_equal(x.cause, OUTCOME_content_incomplete);
     assert_int_equal(x.cause_offset, 7);
 }
@@ -136,7 +136,7 @@ static void nothing_of_one_request_is_left_for_the_next(void **state)
     x.carrier = &carrier;
     read_request("GET /a HTTP/1.1\r\nHost: a\r\nIf-Match: *\r\nRange: bytes=0-\r\n\r\n");
     exchange_add_field(&x, SPAN("A"), SPAN("1"));
-    exchange_set_cause(&x, OUTCOME_read_failed, 9);
+    exchange_fail(&x, OUTCOME_read_failed, 9, NULL);
     x.known = UINT32_MAX;
     x.trail_length = 3;
     x.at = 5;

@@ -19,42 +19,60 @@ enum { GOLDEN = sizeof golden / sizeof *golden };
 
 static bool seen[NODE_COUNT][2];
 
-/* The walk under test: which facts were asked for, and whether they make it wait. */
+/* The walk under test: which facts were asked for, and how they are established. */
 struct walk {
     struct exchange x;
     uint64_t state;
-    bool waits;
-    uint32_t waited, given;
+    enum step step; // what each step begins with
+    uint32_t given;
+    bool is_running;
+    unsigned pauses;
+    int failing; // a fact that cannot be had; -1: none
+    int64_t pause, last_pause;
+    bool is_timeless; // no time passes while it looks again
 };
-
-static bool fact_arrives(struct walk *w, enum fact fact)
-{
-    if (w->waits && !(w->waited & fact)) {
-        w->waited |= fact;
-        return false;
-    }
-    assert_int_equal(w->given & fact, 0); // established once
-    w->given |= fact;
-    return true;
-}
 
 static struct resource resource;
 
-static bool fake_host(struct exchange *x, enum fact fact)
+static void establish(struct walk *w, enum fact fact);
+static enum step fake_effect(struct walk *w);
+
+/* Each fact is established once, and only when a question needs it. */
+static enum step end(struct exchange *x)
+{
+    struct walk *w = x->carrier;
+    enum fact fact = x->step_fact;
+
+    assert_int_equal(w->given & FACT_BIT(fact), 0);
+    w->given |= FACT_BIT(fact);
+    if ((int)fact == w->failing) {
+        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
+        return STEP_KNOWN;
+    }
+    if (fact == FACT_effect)
+        return fake_effect(w);
+    establish(w, fact);
+    return STEP_KNOWN;
+}
+
+static enum step begin(struct exchange *x)
 {
     struct walk *w = x->carrier;
 
-    if (!fact_arrives(w, fact))
-        return false;
-    if (fact == FACT_CONTENT || fact == FACT_UNWANTED) {
-        bool is_wanted = x->request.method != METHOD_GET;
+    return w->step == STEP_KNOWN ? end(x) : w->step;
+}
 
-        if (w->state & CONTENT_BREAKS_OFF && is_wanted == (fact == FACT_CONTENT))
-            exchange_set_cause(x, OUTCOME_content_incomplete, 1);
-        x->content_taken = x->request.content_length;
-        return true;
-    }
-    assert_int_equal(fact, FACT_ROUTE);
+static void run(struct exchange *x)
+{
+    struct walk *w = x->carrier;
+
+    assert_true(w->is_running);
+}
+
+static void fake_route(struct walk *w)
+{
+    struct exchange *x = &w->x;
+
     x->host_doubtful = (w->state & HOST_UNNAMED) != 0;
     x->host_known = !(w->state & OTHER_HOST);
     x->resource = w->state & NO_ROUTE ? NULL : &resource;
@@ -66,13 +84,21 @@ static bool fake_host(struct exchange *x, enum fact fact)
         x->withheld = METHOD_BIT(METHOD_DELETE);
     x->content_limit = 10;
     x->upload.named = (w->state & UPLOAD) != 0;
-    return true;
+}
+
+static void fake_content(struct exchange *x, uint64_t state, bool wanted)
+{
+    bool is_wanted = x->request.method != METHOD_GET;
+
+    if (state & CONTENT_BREAKS_OFF && is_wanted == wanted)
+        exchange_fail(x, OUTCOME_content_incomplete, 1, NULL);
+    x->content_taken = x->request.content_length;
 }
 
 static void fake_representation(struct exchange *x, uint64_t state)
 {
     if (state & LOOKUP_FAILS)
-        exchange_set_cause(x, OUTCOME_read_failed, 0);
+        exchange_fail(x, OUTCOME_read_failed, 0, NULL);
     x->representation = (struct representation){
         .exists = !(state & ABSENT),
         .readable = !(state & UNREADABLE),
@@ -101,18 +127,19 @@ static void fake_representation(struct exchange *x, uint64_t state)
 static void fake_upload(struct exchange *x, uint64_t state)
 {
     if (state & UPLOAD_GONE)
-        exchange_set_cause(x, OUTCOME_not_found, 0);
+        exchange_fail(x, OUTCOME_not_found, 0, NULL);
     // 90 of 100 bytes are there where the request says so, else 10
     x->upload.has_length = true;
     x->upload.length = 100;
     x->upload.offset =
         span_eq(message_field(&x->request, FIELD_upload_offset), SPAN("90")) ? 90 : 10;
+    x->upload.finishes = span_eq(message_field(&x->request, FIELD_upload_complete), SPAN("?1"));
 }
 
 static void fake_destination(struct exchange *x, uint64_t state)
 {
     if (state & DESTINATION_FOREIGN)
-        exchange_set_cause(x, OUTCOME_destination_foreign, 0);
+        exchange_fail(x, OUTCOME_destination_foreign, 0, NULL);
     x->destination = (struct destination_state){
         .exists = (state & DESTINATION_TAKEN) != 0,
         .parent_exists = !(state & DESTINATION_ORPHAN),
@@ -128,29 +155,30 @@ static void fake_locks(struct exchange *x, uint64_t state)
     x->locks.token_known = !(state & TOKEN_UNKNOWN);
     x->locks.blocked = (state & LOCKED) != 0;
     if (state & STATE_UNKNOWN)
-        exchange_set_cause(x, OUTCOME_read_failed, 0);
+        exchange_fail(x, OUTCOME_read_failed, 0, NULL);
 }
 
-static void fake_effect(struct walk *w)
+static enum step fake_effect(struct walk *w)
 {
     struct exchange *x = &w->x;
 
     if (w->state & STALE_ONCE) {
         // What depends on the state of resources is established anew.
         w->state &= ~STALE_ONCE;
-        w->given = w->waited = 0;
-        x->stale = true;
-        return;
+        w->given &= x->known & ~FACT_BIT(FACT_effect);
+        for (int f = 0; f < FACT_COUNT; f++)
+            if (fact_table[f].fades)
+                w->given &= ~FACT_BIT(f);
+        return STEP_STALE;
     }
     if (w->state & STALE_ALWAYS) {
-        w->given = w->waited = 0;
-        x->stale = true;
-        if (x->stale_since) // a long time passes
+        w->given = 0;
+        if (x->stale_since && !w->is_timeless) // a long time passes
             x->stale_since -= (int64_t)LIMIT_LOOK_AGAIN * CLOCK_MS;
-        return;
+        return STEP_STALE;
     }
     if (w->state & EFFECT_FAILS)
-        exchange_set_cause(x, OUTCOME_write_failed, 0);
+        exchange_fail(x, OUTCOME_write_failed, 0, NULL);
     x->effect = (struct effect){
         .partly = (w->state & PARTLY) != 0,
         .created = (w->state & CREATES) != 0,
@@ -159,63 +187,97 @@ static void fake_effect(struct walk *w)
         .untold = (w->state & UNTOLD) != 0,
         .unfinished = (w->state & UNFINISHED) != 0,
     };
+    return STEP_KNOWN;
 }
 
-static bool fake_resource(struct exchange *x, enum fact fact)
+static void establish(struct walk *w, enum fact fact)
+{
+    struct exchange *x = &w->x;
+
+    if (fact == FACT_route)
+        fake_route(w);
+    else if (fact == FACT_content || fact == FACT_unwanted)
+        fake_content(x, w->state, fact == FACT_content);
+    else if (fact == FACT_content_kind)
+        x->content_kind.type_refused = (w->state & OTHER_TYPE) != 0;
+    else if (fact == FACT_representation)
+        fake_representation(x, w->state);
+    else if (fact == FACT_upload)
+        fake_upload(x, w->state);
+    else if (fact == FACT_destination)
+        fake_destination(x, w->state);
+    else if (fact == FACT_locks)
+        fake_locks(x, w->state);
+    else if (fact == FACT_place && w->state & NO_ROOM)
+        exchange_fail(x, OUTCOME_storage_full, 0, NULL);
+    else if (fact == FACT_meaning && w->state & MEANINGLESS)
+        exchange_fail(x, OUTCOME_xml_meaningless, 0, NULL);
+    else if (fact == FACT_meaning)
+        x->locks.conflicting = (w->state & CONFLICTING) != 0;
+}
+
+#define STEP(fact) [FACT_##fact] = {begin, run, end}
+static const struct fact_step host_steps[FACT_COUNT] = {STEP(route), STEP(unwanted), STEP(content)};
+static const struct fact_step resource_steps[FACT_COUNT] = {
+    STEP(content_kind), STEP(upload), STEP(representation), STEP(destination),
+    STEP(locks),        STEP(place),  STEP(meaning),        STEP(effect),
+};
+
+static void host_run(struct exchange *x, bool is_long)
 {
     struct walk *w = x->carrier;
 
-    if (!fact_arrives(w, fact))
-        return false;
-    if (fact == FACT_REPRESENTATION)
-        fake_representation(x, w->state);
-    else if (fact == FACT_UPLOAD)
-        fake_upload(x, w->state);
-    else if (fact == FACT_DESTINATION)
-        fake_destination(x, w->state);
-    else if (fact == FACT_LOCKS)
-        fake_locks(x, w->state);
-    else if (fact == FACT_PLACE && w->state & NO_ROOM)
-        exchange_set_cause(x, OUTCOME_storage_full, 0);
-    else if (fact == FACT_MEANING && w->state & MEANINGLESS)
-        exchange_set_cause(x, OUTCOME_xml_meaningless, 0);
-    else if (fact == FACT_MEANING)
-        x->locks.conflicting = (w->state & CONFLICTING) != 0;
-    else if (fact == FACT_EFFECT)
-        fake_effect(w);
-    return true;
+    assert_int_equal(is_long, w->step == STEP_RUN_LONG);
+    w->is_running = true;
 }
 
-static bool fake_type(const struct exchange *x)
+static void host_pause(struct exchange *x, int64_t nanoseconds)
 {
-    return !(((const struct walk *)x->carrier)->state & OTHER_TYPE);
+    struct walk *w = x->carrier;
+
+    assert_true(nanoseconds > 0);
+    w->pauses++;
+    w->pause = nanoseconds;
 }
 
-static const struct resource_ops resource_ops = {.establish = fake_resource,
-                                                 .takes_type = fake_type};
+static const struct resource_ops resource_ops = {.steps = resource_steps};
 static struct resource resource = {
     .ops = &resource_ops,
     .wants = METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_POST) |
              METHOD_BIT(METHOD_LOCK) | METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH),
 };
-static const struct exchange_host host = {.establish = fake_host};
+static const struct exchange_host host = {
+    .steps = host_steps, .run = host_run, .pause = host_pause};
 
-static void walk_once(struct walk *w, const struct golden *g)
+static void begin_walk(struct walk *w, const struct golden *g)
 {
     static const struct h1_limits limits = {1000, 1000, 100};
     struct exchange *x = &w->x;
 
     exchange_reset(x);
     w->state = g->state;
-    w->waited = w->given = 0;
-    x->known = FACT_MESSAGE;
+    w->given = 0;
+    w->pauses = 0;
+    x->known = FACT_BIT(FACT_message);
     x->time = NOW;
     x->over_capacity = g->state & OVER_CAPACITY;
     x->hurried = g->state & HURRIED;
     if (h1_read_head(&x->request, span_from_str(g->request), 0, &limits) <= 0)
-        exchange_set_cause(x, x->request.violation.outcome, x->request.violation.offset);
-    for (int steps = 0; !graph_walk(x); steps++)
-        assert_true(w->waits && steps < 16); // a wait for each fact and no more
+        exchange_fail(x, x->request.violation.outcome, x->request.violation.offset, NULL);
+}
+
+static void walk_once(struct walk *w, const struct golden *g)
+{
+    struct exchange *x = &w->x;
+
+    begin_walk(w, g);
+    for (int waits = 0; !graph_walk(x); waits++) {
+        assert_true(w->step != STEP_KNOWN && waits < 20); // a wait for each fact and no more
+        assert_int_equal(w->is_running, x->waits == WAITS_FOR_RUN);
+        if (w->is_running)
+            graph_run(x);
+        w->is_running = false;
+    }
 }
 
 static void check(struct walk *w, const struct golden *g)
@@ -229,44 +291,201 @@ static void check(struct walk *w, const struct golden *g)
         fail_msg("%s\nin state %#llx went\n  %s\nto %s, not\n  %s\nto %s", g->request,
                  (unsigned long long)g->state, trail.ptr, outcome_table[w->x.outcome].token.ptr,
                  g->trail, outcome_table[g->outcome].token.ptr);
-    for (unsigned i = 0; i < w->x.trail_length; i++)
-        seen[w->x.trail[i] >> 1][w->x.trail[i] & 1] = true;
+    for (unsigned i = 0; i < w->x.trail_length; i++) {
+        if (w->x.trail[i] & TRAIL_FACT)
+            assert_int_equal(i, w->x.trail_length - 1);
+        else
+            seen[w->x.trail[i] >> 1][w->x.trail[i] & 1] = true;
+    }
     buf_done(&trail);
 }
 
-static void check_all(bool waits)
+static struct walk *walk_new(enum step step)
 {
     struct walk *w = calloc(1, sizeof *w);
 
-    w->waits = waits;
+    assert_non_null(w);
+    w->step = step;
+    w->failing = -1;
     w->x.host = &host;
     w->x.carrier = w;
     assert_int_equal(arena_init(&w->x.arena, 512), 0);
-    for (int i = 0; i < GOLDEN; i++)
-        check(w, &golden[i]);
+    return w;
+}
+
+static void walk_free(struct walk *w)
+{
     arena_done(&w->x.arena);
     free(w);
+}
+
+static void check_all(enum step step)
+{
+    struct walk *w = walk_new(step);
+
+    for (int i = 0; i < GOLDEN; i++)
+        check(w, &golden[i]);
+    walk_free(w);
 }
 
 static void every_walk_goes_its_golden_way(void **state)
 {
     (void)state;
-    check_all(false);
+    check_all(STEP_KNOWN);
 }
 
 static void waiting_for_facts_changes_no_walk(void **state)
 {
     (void)state;
-    check_all(true);
+    check_all(STEP_WAIT);
+    check_all(STEP_RUN);
+    check_all(STEP_RUN_LONG);
 }
 
 static void every_edge_of_the_page_was_taken(void **state)
 {
     (void)state;
     for (int n = 0; n < NODE_COUNT; n++)
-        for (int answer = 0; answer < 2; answer++)
+        for (int answer = 0; node_table[n].ask && answer < 2; answer++)
             if (!seen[n][answer])
                 fail_msg("no golden walk takes %s%c", node_table[n].name.ptr, answer ? '+' : '-');
+}
+
+static void assert_ends_at(const struct walk *w, int fact, enum outcome outcome)
+{
+    assert_int_equal(w->x.outcome, outcome);
+    assert_int_equal(w->x.trail[w->x.trail_length - 1], TRAIL_FACT | fact);
+}
+
+/* No question is asked without its facts: for every method, and whichever fact it is. */
+static void a_fact_that_cannot_be_had_ends_every_walk_that_needs_it(void **state)
+{
+    struct walk *w = walk_new(STEP_RUN);
+    unsigned failed = 0;
+
+    (void)state;
+    for (int i = 0; i < GOLDEN; i++) {
+        for (int f = 0; f < FACT_COUNT; f++) {
+            w->failing = f;
+            walk_once(w, &golden[i]);
+            if (!(w->given & FACT_BIT(f)) || w->x.trail_length == 0 ||
+                w->x.cause != OUTCOME_resources_exhausted)
+                continue; // it was not needed, or another one failed before
+            assert_ends_at(w, f, OUTCOME_resources_exhausted);
+            failed++;
+        }
+        assert_true(w->x.cause == OUTCOME_NONE || w->x.outcome == w->x.cause);
+    }
+    assert_true(failed > GOLDEN);
+    walk_free(w);
+}
+
+static void take_memory(struct arena *a)
+{
+    a->at = a->end;
+    a->most = 0;
+}
+
+/* Memory for what the page works out by itself: RFC 9110 §5.3, §14.2. */
+static void no_memory_for_a_condition_or_a_range_is_no_fault_of_the_client(void **state)
+{
+    static const struct golden joined = {GET("If-Match: \"v1\"\r\nIf-Match: \"v2\"\r\n"), 0, 0, ""},
+                               ranges = {GET("Range: bytes=0-0\r\n"), 0, 0, ""};
+    struct walk *w = walk_new(STEP_KNOWN);
+
+    (void)state;
+    begin_walk(w, &joined);
+    take_memory(&w->x.arena);
+    assert_true(graph_walk(&w->x));
+    assert_ends_at(w, FACT_conditions, OUTCOME_resources_exhausted);
+    w->x.arena.most = SIZE_MAX;
+    begin_walk(w, &ranges);
+    take_memory(&w->x.arena);
+    assert_true(graph_walk(&w->x));
+    assert_ends_at(w, FACT_ranges, OUTCOME_resources_exhausted);
+    walk_free(w);
+}
+
+/* Goes on until the walk ends; at one of its waits the client leaves. */
+static void walk_and_cancel(struct walk *w, const struct golden *g, int at, bool takes_back)
+{
+    struct exchange *x = &w->x;
+
+    begin_walk(w, g);
+    for (int waits = 0; !graph_walk(x); waits++) {
+        bool over = false;
+
+        if (waits == at)
+            over = graph_cancel(x);
+        if (waits == at && w->is_running && takes_back) {
+            graph_take_back(x);
+            w->is_running = false;
+        } else if (w->is_running && !over) {
+            graph_run(x);
+        }
+        w->is_running = false;
+    }
+}
+
+static void when_nobody_waits_no_further_step_begins(void **state)
+{
+    static const struct golden put = {REQUEST("PUT /f", LENGTH), CREATES, 0, ""};
+    struct walk *w = walk_new(STEP_RUN);
+    int waits = 0;
+
+    (void)state;
+    begin_walk(w, &put);
+    for (; !graph_walk(&w->x); w->is_running = false, waits++)
+        graph_run(&w->x);
+    assert_int_equal(w->x.outcome, OUTCOME_created);
+    for (int at = 0; at < waits - 1; at++) {
+        // What runs is ended, and then the walk is; what was taken back never ran.
+        walk_and_cancel(w, &put, at, false);
+        assert_int_equal(w->x.outcome, OUTCOME_client_gone);
+        assert_false(w->given & FACT_BIT(FACT_effect));
+        walk_and_cancel(w, &put, at, true);
+        assert_int_equal(w->x.outcome, OUTCOME_client_gone);
+        assert_false(w->given & FACT_BIT(FACT_effect));
+    }
+    walk_free(w);
+}
+
+/* What has begun to change something comes to what it comes to. */
+static void an_effect_under_way_has_its_outcome_though_nobody_waits(void **state)
+{
+    static const struct golden put = {REQUEST("PUT /f", LENGTH), CREATES, 0, ""};
+    struct walk *w = walk_new(STEP_RUN);
+    int last = 0;
+
+    (void)state;
+    begin_walk(w, &put);
+    for (; !graph_walk(&w->x); w->is_running = false, last++)
+        graph_run(&w->x);
+    walk_and_cancel(w, &put, last - 1, false);
+    assert_int_equal(w->x.outcome, OUTCOME_created);
+    assert_true(hurry_is_on(&w->x.hurry));
+    walk_free(w);
+}
+
+/* Each look after the first comes later than the one before. */
+static void looking_again_waits_longer_each_time(void **state)
+{
+    static const struct golden put = {REQUEST("PUT /f", LENGTH), STALE_ALWAYS, 0, ""};
+    struct walk *w = walk_new(STEP_KNOWN);
+    unsigned pauses = 0;
+
+    (void)state;
+    w->is_timeless = true;
+    begin_walk(w, &put);
+    while (!graph_walk(&w->x) && pauses < 12) {
+        assert_int_equal(w->pauses, ++pauses); // it never looks twice without a pause
+        if (pauses > 1 && pauses < 10)
+            assert_int_equal(w->pause, 2 * w->last_pause);
+        w->last_pause = w->pause;
+    }
+    assert_int_equal(pauses, 12);
+    assert_int_equal(w->last_pause, w->pause);
+    walk_free(w);
 }
 
 static void the_sources_of_an_outcome_are_the_nodes_that_lead_to_it(void **state)
@@ -288,6 +507,11 @@ int main(void)
         cmocka_unit_test(every_walk_goes_its_golden_way),
         cmocka_unit_test(waiting_for_facts_changes_no_walk),
         cmocka_unit_test(every_edge_of_the_page_was_taken),
+        cmocka_unit_test(a_fact_that_cannot_be_had_ends_every_walk_that_needs_it),
+        cmocka_unit_test(no_memory_for_a_condition_or_a_range_is_no_fault_of_the_client),
+        cmocka_unit_test(when_nobody_waits_no_further_step_begins),
+        cmocka_unit_test(an_effect_under_way_has_its_outcome_though_nobody_waits),
+        cmocka_unit_test(looking_again_waits_longer_each_time),
         cmocka_unit_test(the_sources_of_an_outcome_are_the_nodes_that_lead_to_it),
     };
 

@@ -257,7 +257,7 @@ def check(server, journal, pieces, outcome, offset):
     assert [(r["outcome"], r["status"], r["offset"]) for r in records] == [
         (outcome, response.status, offset)]
     assert response.json()["instance"] == "urn:candor:request:" + records[0]["id"]
-    assert records[0]["trail"].endswith("-")
+    assert records[0]["trail"].endswith("!")
 
 
 @pytest.mark.parametrize("outcome, text", ROWS)

@@ -10,74 +10,21 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define RETRY_PAUSE (20 * CLOCK_MS) // of a step that others are in the way of, at first
-
-static void act_in_pool(struct work *w)
+/* What it does itself, or guards while its reader answers: of that nothing is to be released. */
+static void **held_of(struct exchange *x)
 {
-    struct authoring *a = container_of(w, struct authoring, work);
+    return x->guard ? &x->guard_held : &x->held;
+}
+
+/* A step's part in the pool. */
+static void act(struct exchange *x, void (*run)(struct authoring *a))
+{
+    struct authoring *a = *held_of(x);
 
     a->error = 0;
     a->cause = OUTCOME_NONE;
     a->in_the_way = false;
-    a->act(a);
-    // Here, so that it counts even when the client has left meanwhile.
-    if (a->changing && !a->in_the_way)
-        atomic_fetch_add(&a->dav->share->changes, 1);
-}
-
-static void on_retry(struct timer *t)
-{
-    struct authoring *a = container_of(t, struct authoring, retry);
-
-    offload_submit(a->dav->pool, a->dav->loop, &a->work);
-    loop_let_go(a->dav->loop);
-}
-
-/* The same step in a while, and more rarely the longer it waits; unless it has waited enough. */
-static bool make_again(struct authoring *a)
-{
-    int64_t now = clock_monotonic();
-
-    if (!a->waits_since)
-        a->waits_since = now;
-    if (hurry_is_on(a->dav->share->hurry))
-        a->cause = OUTCOME_server_stopping;
-    if (a->cause == OUTCOME_server_stopping ||
-        now - a->waits_since >= (int64_t)LIMIT_ROWS_WAIT * CLOCK_MS)
-        return false;
-    timer_init(&a->retry, on_retry);
-    timer_set(a->dav->loop, &a->retry, now + RETRY_PAUSE + (now - a->waits_since) / 4);
-    loop_hold(a->dav->loop);
-    return true;
-}
-
-static void act_done(struct work *w)
-{
-    struct authoring *a = container_of(w, struct authoring, work);
-
-    if (a->in_the_way && make_again(a))
-        return;
-    a->acted = a->act;
-    a->x->host->resume(a->x);
-}
-
-bool step(struct authoring *a, void (*act)(struct authoring *a))
-{
-    return step_in_lane(a, act, false);
-}
-
-bool step_in_lane(struct authoring *a, void (*act)(struct authoring *a), bool is_long)
-{
-    if (a->acted == act) {
-        a->acted = NULL;
-        return true;
-    }
-    a->act = act;
-    a->work.run = act_in_pool;
-    a->work.done = act_done;
-    a->work.is_long = is_long;
-    offload_submit(a->dav->pool, a->dav->loop, &a->work);
-    return false;
+    run(a);
 }
 
 int authoring_fail(struct authoring *a, enum outcome cause)
@@ -160,20 +107,20 @@ static void set_cause(struct authoring *a, enum outcome cause)
 {
     if (cause == OUTCOME_root_fixed && !is_about_root(a))
         cause = OUTCOME_mount_fixed;
-    exchange_set_cause(a->x, cause, 0);
+    exchange_fail(a->x, cause, 0, NULL);
     if (!a->cause && (outcome_table[cause].status >= 500 || cause == OUTCOME_write_refused) &&
         cause != OUTCOME_server_stopping)
         a->x->system_error = -a->error;
 }
 
-void authoring_set_cause(struct authoring *a)
+enum step authoring_end_failed(struct authoring *a)
 {
     enum outcome cause = a->cause ? a->cause : authoring_outcome(a->error);
 
-    if (cause)
-        set_cause(a, cause);
-    else
-        a->x->stale = true;
+    if (!cause)
+        return STEP_STALE;
+    set_cause(a, cause);
+    return STEP_KNOWN;
 }
 
 void authoring_set_final_cause(struct authoring *a)
@@ -238,27 +185,10 @@ static bool effect_is_long(const struct authoring *a)
     }
 }
 
-static bool establish_effect(struct authoring *a)
+static void tell_effect(struct authoring *a)
 {
     struct exchange *x = a->x;
-    bool tells = x->request.method == METHOD_PROPFIND;
 
-    if (tells && a->acted != propfind_begin && propfind_recall(a))
-        return true;
-    a->changing = !tells;
-    if (!step_in_lane(a, effect_of(a), effect_is_long(a)))
-        return false;
-    if (a->error == -EXDEV && x->request.method == METHOD_MOVE && !a->crosses) { // a copy, then
-        a->crosses = true;
-        return step_in_lane(a, effect_of(a), true);
-    }
-    a->changing = false;
-    if (tells)
-        propfind_settle(a);
-    if (a->error) {
-        authoring_set_cause(a);
-        return true;
-    }
     x->effect.created = a->result.created;
     x->effect.from_form = post_shows_page(a);
     x->effect.partly = a->failed || a->conflict_below;
@@ -268,7 +198,41 @@ static bool establish_effect(struct authoring *a)
         upload_is_concerned(a) && !x->upload.finishes && x->request.method != METHOD_DELETE;
     if (a->result.now.kind == TREE_FILE)
         stamp_etag(&a->result.now.stamp, 0, SPAN(""), a->etag);
-    return true;
+}
+
+static enum step begin_effect(struct authoring *a)
+{
+    if (a->x->request.method == METHOD_PROPFIND && propfind_recall(a)) {
+        tell_effect(a);
+        return STEP_KNOWN;
+    }
+    return effect_is_long(a) ? STEP_RUN_LONG : STEP_RUN;
+}
+
+static void run_effect(struct authoring *a)
+{
+    effect_of(a)(a);
+    // Here, so that it counts even when the client has left meanwhile.
+    if (a->x->request.method != METHOD_PROPFIND && !a->in_the_way)
+        atomic_fetch_add(&a->dav->share->changes, 1);
+}
+
+static enum step end_effect(struct authoring *a)
+{
+    enum method method = a->x->request.method;
+
+    if (a->in_the_way)
+        return STEP_PAUSE;
+    if (a->error == -EXDEV && method == METHOD_MOVE && !a->crosses) { // a copy, then
+        a->crosses = true;
+        return STEP_RUN_LONG;
+    }
+    if (method == METHOD_PROPFIND)
+        propfind_settle(a);
+    if (a->error)
+        return authoring_end_failed(a);
+    tell_effect(a);
+    return STEP_KNOWN;
 }
 
 /* The route's path, with its slash also where the request names it without. RFC 4918 §5.2. */
@@ -287,11 +251,10 @@ static struct span mount_of(struct exchange *x)
     return span_of(text, length);
 }
 
-/* What it does itself, or guards while its reader answers: of that nothing is to be released. */
 static struct authoring *authoring_of(struct exchange *x)
 {
     struct resource *self = x->guard ? x->guard : x->resource;
-    void **held = x->guard ? &x->guard_held : &x->held;
+    void **held = held_of(x);
     struct authoring *a = *held;
 
     if (a)
@@ -312,33 +275,32 @@ static struct authoring *authoring_of(struct exchange *x)
     return a;
 }
 
-static bool dav_establish(struct exchange *x, enum fact fact)
-{
-    struct authoring *a = authoring_of(x);
-
-    if (!a) {
-        exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
-        return true;
+/* A step, for the walker: from the exchange to what it holds. */
+#define STEP(fact, begin, run, end)                                                                \
+    static enum step begin_##fact##_step(struct exchange *x)                                       \
+    {                                                                                              \
+        struct authoring *a = authoring_of(x);                                                     \
+                                                                                                   \
+        if (!a)                                                                                    \
+            exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);                                \
+        return a ? begin(a) : STEP_KNOWN;                                                          \
+    }                                                                                              \
+    static void run_##fact##_step(struct exchange *x)                                              \
+    {                                                                                              \
+        act(x, run);                                                                               \
+    }                                                                                              \
+    static enum step end_##fact##_step(struct exchange *x)                                         \
+    {                                                                                              \
+        return end(*held_of(x));                                                                   \
     }
-    switch (fact) {
-    case FACT_REPRESENTATION:
-        return establish_target(a);
-    case FACT_UPLOAD:
-        return upload_establish(a);
-    case FACT_DESTINATION:
-        return establish_destination(a);
-    case FACT_LOCKS:
-        return locate_guarded(a) && locks_establish(a);
-    case FACT_MEANING:
-        return locks_establish_meaning(a);
-    case FACT_PLACE:
-        return establish_place(a);
-    case FACT_EFFECT:
-        return establish_effect(a);
-    default:
-        return true;
-    }
-}
+STEP(upload, upload_begin, upload_claim_run, upload_end)
+STEP(representation, target_begin, target_run, target_end)
+STEP(destination, destination_begin, destination_run, destination_end)
+STEP(locks, locks_begin, locks_run, locks_end)
+STEP(meaning, meaning_begin, locks_run, locks_end)
+STEP(place, place_begin, place_run, place_end)
+STEP(effect, begin_effect, run_effect, end_effect)
+#undef STEP
 
 static bool dav_takes_type(const struct exchange *x)
 {
@@ -378,10 +340,28 @@ static void dav_free(struct resource *r)
     free(d);
 }
 
+static enum step begin_content_kind(struct exchange *x)
+{
+    x->content_kind.type_refused = !dav_takes_type(x);
+    return STEP_KNOWN;
+}
+
+#define STEP(fact) [FACT_##fact] = {begin_##fact##_step, run_##fact##_step, end_##fact##_step}
+static const struct fact_step dav_steps[FACT_COUNT] = {
+    [FACT_content_kind] = {.begin = begin_content_kind},
+    STEP(upload),
+    STEP(representation),
+    STEP(destination),
+    STEP(locks),
+    STEP(place),
+    STEP(meaning),
+    STEP(effect),
+};
+#undef STEP
+
 static const struct resource_ops dav_ops = {
     .name = "dav",
-    .establish = dav_establish,
-    .takes_type = dav_takes_type,
+    .steps = dav_steps,
     .take = dav_take,
     .respond = authoring_respond,
     .release = dav_release,

@@ -109,13 +109,22 @@ static bool is_folder(struct tree *tree, struct span path)
     return tree_look(tree, path, &look) == 0 && look.here.kind == TREE_COLLECTION;
 }
 
-/* In the pool. */
-static void look_at_locks(struct authoring *a)
+/* While a reader answers, it is found out first under which names locks are to be looked for. */
+static bool lacks_names(const struct authoring *a)
+{
+    return a->x->guard && !a->located;
+}
+
+void locks_run(struct authoring *a)
 {
     struct dav_share *share = a->dav->share;
     int64_t now = now_seconds();
     bool conflict = false, below = false;
 
+    if (lacks_names(a)) {
+        target_run(a);
+        return;
+    }
     a->error = lock_facts_look(&a->facts, share->tree, &a->x->arena);
     if (a->error)
         return;
@@ -133,51 +142,65 @@ static void look_at_locks(struct authoring *a)
     a->conflicting = conflict && !below;
 }
 
-bool locks_establish(struct authoring *a)
+/* What was sent, and what would change. */
+static enum step prepare(struct authoring *a)
 {
     struct exchange *x = a->x;
     struct lock_place place = {message_field(&x->request, FIELD_host), a->mount, a->names};
 
-    if (a->acted != look_at_locks) {
-        a->verdict = (struct lock_verdict){.if_holds = true};
-        if (lock_facts_read(&a->facts, &x->arena, exchange_field(x, FIELD_if), &place) < 0) {
-            exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
-            return true;
-        }
-        if (a->facts.malformed)
-            exchange_describef(x, "Byte %zu of it is where it does not.", a->facts.offset);
-        note_changes(a);
-        x->locks = (struct lock_state){.if_malformed = a->facts.malformed, .if_holds = true};
-        // The usual case, without a way through the pool. The change itself looks again.
-        if (!a->facts.value.ptr && lock_table_is_empty(a->dav->share->locks))
-            return true;
+    a->verdict = (struct lock_verdict){.if_holds = true};
+    if (lock_facts_read(&a->facts, &x->arena, exchange_field(x, FIELD_if), &place) < 0) {
+        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
+        return STEP_KNOWN;
     }
-    if (!step(a, look_at_locks))
-        return false;
+    if (a->facts.malformed)
+        exchange_describe(x, "Byte %zu of it is where it does not.", a->facts.offset);
+    note_changes(a);
+    x->locks = (struct lock_state){.if_malformed = a->facts.malformed, .if_holds = true};
+    // The usual case, without a way through the pool. The change itself looks again.
+    if (a->facts.malformed || (!a->facts.value.ptr && lock_table_is_empty(a->dav->share->locks)))
+        return STEP_KNOWN;
+    return STEP_RUN;
+}
+
+enum step locks_begin(struct authoring *a)
+{
+    return lacks_names(a) ? STEP_RUN : prepare(a);
+}
+
+enum step locks_end(struct authoring *a)
+{
+    struct exchange *x = a->x;
+
+    if (lacks_names(a)) {
+        a->located = true;
+        if (a->error == 0)
+            return prepare(a);
+        look_fail(a);
+        return STEP_KNOWN;
+    }
     if (a->error) {
-        exchange_set_cause(
-            x, a->error == -ENOMEM ? OUTCOME_resources_exhausted : OUTCOME_read_failed, 0);
-        return true;
+        exchange_fail(x, a->error == -ENOMEM ? OUTCOME_resources_exhausted : OUTCOME_read_failed, 0,
+                      NULL);
+        return STEP_KNOWN;
     }
     x->locks.if_holds = a->verdict.if_holds;
     x->locks.blocked = a->verdict.blocked;
     x->locks.token_known = a->token_known;
     x->locks.conflicting = a->conflicting;
-    return true;
+    return STEP_KNOWN;
 }
 
-bool locks_establish_meaning(struct authoring *a)
+enum step meaning_begin(struct authoring *a)
 {
     struct exchange *x = a->x;
 
     if (!xml_is_content_of(x->request.method))
-        return true;
-    if (a->acted != look_at_locks) {
-        xml_understand(a);
-        if (x->cause != OUTCOME_NONE || x->request.method != METHOD_LOCK)
-            return true;
-    }
-    return locks_establish(a);
+        return STEP_KNOWN;
+    xml_understand(a);
+    if (x->cause != OUTCOME_NONE || x->request.method != METHOD_LOCK)
+        return STEP_KNOWN;
+    return locks_begin(a);
 }
 
 /* ---- Terms of a change: with the mutex */

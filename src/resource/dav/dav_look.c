@@ -9,7 +9,7 @@
 #include <errno.h>
 
 /* A link is what is removed or renamed; all else is about what it leads to. */
-static void look_here(struct authoring *a)
+void target_run(struct authoring *a)
 {
     enum method method = a->x->request.method;
 
@@ -17,7 +17,7 @@ static void look_here(struct authoring *a)
     a->path = method == METHOD_DELETE || method == METHOD_MOVE ? a->names.name : a->names.thing;
 }
 
-static void look_there(struct authoring *a)
+void destination_run(struct authoring *a)
 {
     a->error =
         tree_locate(a->dav->share->tree, a->to_names.asked, &a->x->arena, &a->there, &a->to_names);
@@ -25,7 +25,7 @@ static void look_there(struct authoring *a)
 }
 
 /* A look fails where the system refuses it or the disk does. */
-static void set_look_cause(struct authoring *a)
+void look_fail(struct authoring *a)
 {
     enum outcome cause =
         a->error == -EACCES || a->error == -EPERM ? OUTCOME_not_readable
@@ -33,7 +33,7 @@ static void set_look_cause(struct authoring *a)
             ? OUTCOME_resources_exhausted
             : OUTCOME_read_failed;
 
-    exchange_set_cause(a->x, cause, 0);
+    exchange_fail(a->x, cause, 0, NULL);
 }
 
 /* A path that no file can have, though it can be written. */
@@ -88,37 +88,29 @@ bool authoring_is_deep(const struct exchange *x)
 static void set_special_cause(struct exchange *x)
 {
     if (x->request.method == METHOD_PROPFIND)
-        exchange_set_cause(x, OUTCOME_not_found, 0);
+        exchange_fail(x, OUTCOME_not_found, 0, NULL);
     else if (x->request.method != METHOD_OPTIONS)
-        exchange_set_cause(x, OUTCOME_special_file, 0);
+        exchange_fail(x, OUTCOME_special_file, 0, NULL);
 }
 
-bool locate_guarded(struct authoring *a)
+enum step target_begin(struct authoring *a)
 {
-    if (!a->x->guard || a->located)
-        return true;
-    if (!step(a, look_here))
-        return false;
-    a->located = true;
-    if (a->error)
-        set_look_cause(a);
-    return true;
+    (void)a;
+    return STEP_RUN;
 }
 
-bool establish_target(struct authoring *a)
+enum step target_end(struct authoring *a)
 {
     struct exchange *x = a->x;
     struct representation *r = &x->representation;
 
-    if (!step(a, look_here))
-        return false;
     if (a->error) {
-        set_look_cause(a);
-        return true;
+        look_fail(a);
+        return STEP_KNOWN;
     }
     if (a->here.here.kind == TREE_OTHER) {
         set_special_cause(x);
-        return true;
+        return STEP_KNOWN;
     }
     x->target.name_hidden = is_hidden(a->here.name);
     x->target.name_possible =
@@ -146,7 +138,7 @@ bool establish_target(struct authoring *a)
         r->validators.has_last_modified = true;
         r->validators.last_modified = a->here.here.stamp.modified_ns / 1000000000;
     }
-    return true;
+    return STEP_KNOWN;
 }
 
 /* Whether inner is outer, or lies within it. */
@@ -200,34 +192,34 @@ static enum outcome tell_fault(struct exchange *x, enum destination_result fault
 {
     switch (fault) {
     case DESTINATION_HAS_FRAGMENT:
-        exchange_describef(x, "Byte %zu of it begins a fragment, which names nothing on a server.",
-                           at);
+        exchange_describe(x, "Byte %zu of it begins a fragment, which names nothing on a server.",
+                          at);
         return OUTCOME_destination_malformed;
     case DESTINATION_HAS_QUERY:
-        exchange_describef(x, "Byte %zu of it begins a query, and what has one can only be read.",
-                           at);
+        exchange_describe(x, "Byte %zu of it begins a query, and what has one can only be read.",
+                          at);
         return OUTCOME_destination_malformed;
     case DESTINATION_ENCODED_NUL:
     case DESTINATION_ENCODED_SLASH:
-        exchange_describef(x, "The name in Destination holds %.*s, at byte %zu of it.",
-                           SPAN_ARG(span_first(span_from(value, at), 3)), at);
+        exchange_describe(x, "The name in Destination holds %.*s, at byte %zu of it.",
+                          SPAN_ARG(span_first(span_from(value, at), 3)), at);
         return OUTCOME_name_impossible;
     case DESTINATION_ABOVE_ROOT:
-        exchange_describef(x, "The segment at byte %zu of it does.", at);
+        exchange_describe(x, "The segment at byte %zu of it does.", at);
         return OUTCOME_destination_above_root;
     default:
         break;
     }
     if (at == 0)
-        exchange_describef(x, "It is neither an absolute URI with a host, and without a user name, "
-                              "nor an absolute path.");
+        exchange_describe(x, "It is neither an absolute URI with a host, and without a user name, "
+                             "nor an absolute path.");
     else if (value.ptr[at] == '%')
-        exchange_describef(x,
-                           "The percent sign at byte %zu of it is not followed by two "
-                           "hexadecimal digits.",
-                           at);
+        exchange_describe(x,
+                          "The percent sign at byte %zu of it is not followed by two "
+                          "hexadecimal digits.",
+                          at);
     else
-        exchange_describef(x, "Byte %zu of it may not stand in an address: percent-encode it.", at);
+        exchange_describe(x, "Byte %zu of it may not stand in an address: percent-encode it.", at);
     return OUTCOME_destination_malformed;
 }
 
@@ -254,7 +246,7 @@ static enum outcome read_destination(struct authoring *a)
     if (uri_path_decode(d.path, text, &path, &offset) != OUTCOME_NONE)
         return OUTCOME_destination_malformed;
     if (names_nothing(&path)) {
-        exchange_describef(x, "It is the path in Destination: a segment of it is empty.");
+        exchange_describe(x, "It is the path in Destination: a segment of it is empty.");
         return OUTCOME_name_impossible;
     }
     if (!span_starts(path.text, mount) || !is_ours(x, path.text))
@@ -264,32 +256,30 @@ static enum outcome read_destination(struct authoring *a)
     return OUTCOME_NONE;
 }
 
-bool establish_destination(struct authoring *a)
+enum step destination_begin(struct authoring *a)
+{
+    enum outcome cause = read_destination(a);
+
+    if (!cause)
+        return STEP_RUN;
+    exchange_fail(a->x, cause, 0, NULL);
+    return STEP_KNOWN;
+}
+
+enum step destination_end(struct authoring *a)
 {
     struct exchange *x = a->x;
-    enum outcome cause;
 
-    if (a->acted != look_there) {
-        cause = read_destination(a);
-        if (cause) {
-            exchange_set_cause(x, cause, 0);
-            return true;
-        }
-    }
-    if (!step(a, look_there))
-        return false;
     if (a->error) {
-        set_look_cause(a);
-        return true;
+        look_fail(a);
+        return STEP_KNOWN;
     }
-    if (a->there.name != TREE_NAME_OK) {
-        exchange_set_cause(
-            x, is_hidden(a->there.name) ? OUTCOME_name_hidden : OUTCOME_name_impossible, 0);
-        exchange_describef(x, "It is the name in Destination.");
-    }
+    if (a->there.name != TREE_NAME_OK)
+        exchange_fail(x, is_hidden(a->there.name) ? OUTCOME_name_hidden : OUTCOME_name_impossible,
+                      0, "It is the name in Destination.");
     x->destination.exists = a->there.here.kind != TREE_ABSENT;
     x->destination.is_collection = a->there.here.kind == TREE_COLLECTION;
     x->destination.parent_exists = a->there.parent == TREE_COLLECTION;
     x->destination.overlaps = overlap(&a->names, &a->to_names, x->request.method == METHOD_MOVE);
-    return true;
+    return STEP_KNOWN;
 }

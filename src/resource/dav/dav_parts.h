@@ -54,13 +54,8 @@ struct failed_member {
 struct authoring {
     struct exchange *x;
     struct dav *dav;
-    struct work work;
-    void (*act)(struct authoring *a);   // in the pool: the step that is under way
-    void (*acted)(struct authoring *a); // the last step that has come back; NULL: none
-    bool changing;                      // this step changes what is told
-    bool in_the_way;                    // it waits for who takes long, and is to be made again
-    int64_t waits_since;                // for such; 0: it did not yet
-    struct timer retry;
+    struct work work;   // of content that is taken
+    bool in_the_way;    // others were in the way of the step: it is to be made again
     int error;          // of the last step: 0, or a negated errno
     enum outcome cause; // of the last step, where an errno does not tell
 
@@ -135,22 +130,14 @@ struct authoring {
     bool reserved;         // there is room set aside
 };
 
-/*
- * Runs a step in the pool. True: it has come back (a->error, a->cause). False: it is under way, and
- * the walk will ask for the same fact again.
- */
-bool step(struct authoring *a, void (*act)(struct authoring *a));
-/* The same; is_long: it may take more than a moment (io/offload.h). */
-bool step_in_lane(struct authoring *a, void (*act)(struct authoring *a), bool is_long);
-
 /* The tree's terms for a change of the target, as the questions saw it. */
 struct tree_terms terms_of(struct authoring *a);
 
 /* The outcome for a negated errno; none: what was seen is no longer so. */
 enum outcome authoring_outcome(int error);
-/* Records why the last step failed as the cause; a state that changed meanwhile is none, and the
- * questions are to be asked again. */
-void authoring_set_cause(struct authoring *a);
+/* How a step goes on that has failed: with the cause, or, where only what was seen has changed,
+ * with another look. */
+enum step authoring_end_failed(struct authoring *a);
 /* The same for a step that cannot be made again, as it had content that is gone: there always is a
  * cause. */
 void authoring_set_final_cause(struct authoring *a);
@@ -162,10 +149,14 @@ int authoring_fail(struct authoring *a, enum outcome cause);
 struct tree_terms terms_of_member(struct authoring *a);
 
 /* dav_look.c: facts. */
-bool establish_target(struct authoring *a);
-/* Under which names locks are to be looked for, while a reader answers. */
-bool locate_guarded(struct authoring *a);
-bool establish_destination(struct authoring *a);
+enum step target_begin(struct authoring *a);
+void target_run(struct authoring *a);
+enum step target_end(struct authoring *a);
+/* A look has failed (a->error): the cause. */
+void look_fail(struct authoring *a);
+enum step destination_begin(struct authoring *a);
+void destination_run(struct authoring *a);
+enum step destination_end(struct authoring *a);
 /* Whether Depth is infinity, as it is when it is absent: RFC 4918 §9.1, §9.6.1, §9.8.3. */
 bool authoring_is_deep(const struct exchange *x);
 
@@ -175,8 +166,10 @@ bool write_takes_type(const struct exchange *x);
 bool write_is_partial(const struct exchange *x);
 /* Whether so much of the representation stays that copying it takes long. */
 bool write_copies_much(const struct authoring *a);
-/* FACT_PLACE: refuses what has no room or no place before its content is asked for. */
-bool establish_place(struct authoring *a);
+/* FACT_place: refuses what has no room or no place before its content is asked for. */
+enum step place_begin(struct authoring *a);
+void place_run(struct authoring *a);
+enum step place_end(struct authoring *a);
 bool write_take(struct authoring *a, struct span data);
 void write_commit(struct authoring *a);
 /* -EIO unless each byte of the content that has come is there to be committed. */
@@ -229,8 +222,10 @@ bool upload_is_opening(const struct exchange *x);
 /* Upload-Length, or TREE_LENGTH_UNKNOWN. */
 uint64_t upload_stated_length(const struct exchange *x);
 bool upload_takes_type(const struct exchange *x);
-/* FACT_UPLOAD: afterwards the target is the file that the upload will be. */
-bool upload_establish(struct authoring *a);
+/* FACT_upload: afterwards the target is the file that the upload will be. */
+enum step upload_begin(struct authoring *a);
+void upload_claim_run(struct authoring *a);
+enum step upload_end(struct authoring *a);
 /* Whether the content goes to an upload. */
 bool upload_is_concerned(const struct authoring *a);
 void upload_piece(struct authoring *a);
@@ -257,9 +252,11 @@ bool xml_take(struct authoring *a, struct span data);
 void xml_understand(struct authoring *a);
 void xml_discard(struct authoring *a);
 
-/* dav_lock.c: FACT_LOCKS, FACT_MEANING, LOCK and UNLOCK. */
-bool locks_establish(struct authoring *a);
-bool locks_establish_meaning(struct authoring *a);
+/* dav_lock.c: FACT_locks, FACT_meaning, LOCK and UNLOCK. */
+enum step locks_begin(struct authoring *a);
+void locks_run(struct authoring *a);
+enum step locks_end(struct authoring *a);
+enum step meaning_begin(struct authoring *a);
 /* Makes a change one that no lock forbids, and locks end with what they were on. */
 void locks_add_terms(struct authoring *a, struct tree_terms *terms);
 /* After such a change, in the pool: the journal forgets the locks that ended. */

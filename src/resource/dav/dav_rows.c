@@ -47,7 +47,7 @@ int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_
         .claim = {.paths = {kind == STORE_INTENT_COPY ? a->to : a->path,
                             kind == STORE_INTENT_MOVE ? a->to : (struct span){NULL, 0}},
                   .renames = true,
-                  .is_long = a->work.is_long},
+                  .is_long = a->x->runs_long},
         .intent = {.kind = kind,
                    .source = a->path,
                    .source_inode = inode_of(&a->here.here),

@@ -56,7 +56,7 @@ static bool find_upload(struct authoring *a, struct span id)
             !span_eq(names.thing, a->path) && upload_claim(uploads, id, names.thing, &a->upload));
 }
 
-static void claim(struct authoring *a)
+void upload_claim_run(struct authoring *a)
 {
     struct span id;
 
@@ -78,24 +78,27 @@ static void on_left(struct loop_message *m)
     x->host->resume(x);
 }
 
-bool upload_establish(struct authoring *a)
+enum step upload_begin(struct authoring *a)
+{
+    (void)a;
+    return STEP_RUN;
+}
+
+enum step upload_end(struct authoring *a)
 {
     struct upload_facts *u = &a->x->upload;
     const struct upload_opening *o;
     enum upload_state state = UPLOAD_GONE;
 
-    if (!a->upload.upload && !step(a, claim))
-        return false;
     a->waiting.message.on_arrival = on_left;
     if (a->upload.upload &&
         upload_wait(a->dav->share->uploads, &a->upload, a->dav->loop, &a->waiting, &state))
-        return false;
+        return STEP_WAIT;
     // Who only asks is told, though somebody else has asked since.
     if (state == UPLOAD_GONE ||
         (state == UPLOAD_TAKEN_OVER && a->x->request.method != METHOD_HEAD)) {
         a->error = fail_for(a, state);
-        authoring_set_cause(a);
-        return true;
+        return authoring_end_failed(a);
     }
     o = upload_opening(&a->upload);
     a->path = o->path; // from here on the target is the file to be
@@ -106,7 +109,10 @@ bool upload_establish(struct authoring *a)
     u->if_match = o->if_match;
     u->if_none_match = o->if_none_match;
     u->if_unmodified_since = o->if_unmodified_since;
-    return true;
+    u->finishes = a->x->request.method == METHOD_PATCH &&
+                  upload_complete_parse(message_field(&a->x->request, FIELD_upload_complete)) ==
+                      UPLOAD_COMPLETE_YES;
+    return STEP_KNOWN;
 }
 
 /* ---- Content, in the pool */

@@ -144,7 +144,7 @@ static int begin(struct authoring *a)
     return tree_stage_begin(a->dav->share->tree, a->path, length, &a->stage);
 }
 
-static void begin_early(struct authoring *a)
+void place_run(struct authoring *a)
 {
     a->error = begin(a);
 }
@@ -153,32 +153,33 @@ static void begin_early(struct authoring *a)
  * A client that waits to be asked for its content learns here that there is no room; and so does
  * one with so much content that it comes in pieces. Anything else is one piece, and one step.
  */
-bool establish_place(struct authoring *a)
+enum step place_begin(struct authoring *a)
 {
     struct exchange *x = a->x;
     enum outcome cause;
     uint64_t length;
 
     if ((x->request.method != METHOD_PUT && x->request.method != METHOD_PATCH) || x->upload.named)
-        return true;
-    if (write_is_partial(x) && a->acted != begin_early) {
+        return STEP_KNOWN;
+    if (write_is_partial(x)) {
         cause = find_place(a);
         if (cause) {
-            exchange_set_cause(x, cause, 0);
-            return true;
+            exchange_fail(x, cause, 0, NULL);
+            return STEP_KNOWN;
         }
     }
     if (a->stage || x->content_taken || a->content.ptr)
-        return true; // the questions are asked again
+        return STEP_KNOWN; // the questions are asked again
     length = told_length(&x->request);
     if (!x->request.expect_continue &&
         (length == TREE_LENGTH_UNKNOWN || (x->request.framing == FRAMING_LENGTH && length < EARLY)))
-        return true;
-    if (!step_in_lane(a, begin_early, write_copies_much(a)))
-        return false;
-    if (a->error)
-        authoring_set_cause(a);
-    return true;
+        return STEP_KNOWN;
+    return write_copies_much(a) ? STEP_RUN_LONG : STEP_RUN;
+}
+
+enum step place_end(struct authoring *a)
+{
+    return a->error ? authoring_end_failed(a) : STEP_KNOWN;
 }
 
 /* In the pool. */

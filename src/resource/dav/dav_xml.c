@@ -50,16 +50,16 @@ static void set_cause(struct exchange *x, int error, const struct xml_fault *fau
 {
     switch (error) {
     case -CANDOR_E_SYNTAX:
-        exchange_set_cause(x, OUTCOME_xml_malformed, 0);
+        exchange_fail(x, OUTCOME_xml_malformed, 0, NULL);
         break;
     case -CANDOR_E_LIMIT:
-        exchange_set_cause(x, OUTCOME_xml_too_large, 0);
+        exchange_fail(x, OUTCOME_xml_too_large, 0, NULL);
         break;
     case -CANDOR_E_MEANING:
-        exchange_set_cause(x, OUTCOME_xml_meaningless, 0);
+        exchange_fail(x, OUTCOME_xml_meaningless, 0, NULL);
         break;
     default:
-        exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
+        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
         return;
     }
     describe(x, fault);
@@ -83,7 +83,7 @@ bool xml_take(struct authoring *a, struct span data)
     int error = 0;
 
     if (!account(a)) {
-        exchange_set_cause(a->x, OUTCOME_xml_too_much, 0);
+        exchange_fail(a->x, OUTCOME_xml_too_much, 0, NULL);
         return true;
     }
 

@@ -117,8 +117,8 @@ static bool lacks_form(struct held *h)
     return true;
 }
 
-/* Turns the snapshot into facts. False: more must be read. */
-static bool represent(struct held *h)
+/* Turns the snapshot into facts; of a folder, more must be read. */
+static enum step represent(struct held *h)
 {
     struct exchange *x = h->x;
     struct representation *r = &x->representation;
@@ -126,32 +126,32 @@ static bool represent(struct held *h)
     if (folder_needs_no_index(&h->folder))
         return folder_represent(&h->folder, relative_path(x));
     if (!h->snapshot) {
-        exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
-        return true;
+        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
+        return STEP_KNOWN;
     }
     switch (h->snapshot->kind) {
     case SNAPSHOT_ABSENT:
-        return true;
+        return STEP_KNOWN;
     case SNAPSHOT_UNREADABLE:
         r->exists = true;
-        return true;
+        return STEP_KNOWN;
     case SNAPSHOT_FAILED:
         x->system_error = h->snapshot->error;
-        exchange_set_cause(x, h->snapshot->failure, 0);
-        return true;
+        exchange_fail(x, h->snapshot->failure, 0, NULL);
+        return STEP_KNOWN;
     case SNAPSHOT_SLASH_LACKING:
         r->exists = r->readable = r->lacks_slash = true;
-        return true;
+        return STEP_KNOWN;
     case SNAPSHOT_FOLDER:
         if (lacks_form(h))
-            return true;
+            return STEP_KNOWN;
         return folder_represent(&h->folder, relative_path(x));
     case SNAPSHOT_FILE:
         if (!lacks_form(h))
             represent_file(h);
-        return true;
+        return STEP_KNOWN;
     }
-    return true;
+    return STEP_KNOWN;
 }
 
 static void on_found(struct file_waiter *w, struct snapshot *s)
@@ -160,31 +160,28 @@ static void on_found(struct file_waiter *w, struct snapshot *s)
 
     h->snapshot = s;
     if (!s)
-        exchange_set_cause(h->x, OUTCOME_resources_exhausted, 0);
+        exchange_fail(h->x, OUTCOME_resources_exhausted, 0, NULL);
     h->x->host->resume(h->x);
 }
 
-static bool files_establish(struct exchange *x, enum fact fact)
+static enum step begin_representation(struct exchange *x)
 {
     struct files *f = container_of(x->resource, struct files, resource);
-    struct held *h = x->held;
+    struct held *h;
 
-    (void)fact;
-    if (h)
-        return represent(h);
     if (x->request.method != METHOD_GET && x->request.method != METHOD_HEAD)
-        return true; // the same methods everywhere, also where nothing is
+        return STEP_KNOWN; // the same methods everywhere, also where nothing is
     if (is_out_of_bounds(x, f))
-        return true;
+        return STEP_KNOWN;
     if (x->path.text.len < x->resource->mount_length) {
         x->representation.exists = x->representation.readable = true;
         x->representation.lacks_slash = true;
-        return true;
+        return STEP_KNOWN;
     }
     h = arena_alloc(&x->arena, sizeof *h);
     if (!h) {
-        exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
-        return true;
+        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
+        return STEP_KNOWN;
     }
     memset(h, 0, sizeof *h);
     h->x = x;
@@ -197,15 +194,27 @@ static bool files_establish(struct exchange *x, enum fact fact)
     if (folder_needs_no_index(&h->folder))
         return represent(h);
     if (!file_cache_find(f->cache, relative_path(x), &h->waiter, &h->snapshot))
-        return false;
+        return STEP_WAIT;
     return represent(h);
+}
+
+static void run_representation(struct exchange *x)
+{
+    struct held *h = x->held;
+
+    folder_run(&h->folder);
+}
+
+static enum step end_representation(struct exchange *x)
+{
+    return represent(x->held);
 }
 
 static void files_respond(struct exchange *x)
 {
     struct held *h = x->held;
 
-    if (!h || !(x->known & FACT_REPRESENTATION))
+    if (!h || !(x->known & FACT_BIT(FACT_representation)))
         return;
     if (!h->variant) {
         folder_respond(&h->folder);
@@ -238,9 +247,15 @@ static void files_free(struct resource *r)
     free(f);
 }
 
+static const struct fact_step files_steps[FACT_COUNT] = {
+    [FACT_representation] = {.begin = begin_representation,
+                             .run = run_representation,
+                             .end = end_representation},
+};
+
 static const struct resource_ops files_ops = {
     .name = "files",
-    .establish = files_establish,
+    .steps = files_steps,
     .respond = files_respond,
     .release = files_release,
     .free = files_free,

@@ -34,20 +34,19 @@ void folder_choose_view(struct folder_answer *f)
         return;
     out = arena_alloc(&x->arena, query.len);
     if (!out)
-        exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
+        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
     else if (query_find(query, SPAN("archive"), out, &value))
         f->view = find_archive(f, value);
     else if (query_find(query, SPAN("search"), out, &f->word) && f->word.len)
         f->view = options->listing && options->search ? FOLDER_SEARCH : FOLDER_UNKNOWN_VIEW;
 }
 
-static void listing_run(struct work *w)
+void folder_run(struct folder_answer *f)
 {
-    struct folder_answer *f = container_of(w, struct folder_answer, work);
     const struct folder_place *place = f->place;
     const struct listing_look look = {
         .dotfiles = place->options->dotfiles,
-        .hurry = offload_hurry(place->pool),
+        .hurry = &f->x->hurry,
     };
     bool is_search = f->view == FOLDER_SEARCH;
     const struct listing_body_options options = {
@@ -70,13 +69,6 @@ static void listing_run(struct work *w)
         f->error = listing_body_open(f->x, &options, &found, &f->listing);
 }
 
-static void listing_done(struct work *w)
-{
-    struct exchange *x = container_of(w, struct folder_answer, work)->x;
-
-    x->host->resume(x);
-}
-
 /* Among gzip and no coding. False: neither is accepted. RFC 9110 §12.5.3. */
 static bool choose_coding(struct folder_answer *f)
 {
@@ -88,7 +80,7 @@ static bool choose_coding(struct folder_answer *f)
 }
 
 /* In the format and the coding that were accepted. */
-static bool begin_listing(struct folder_answer *f)
+static enum step begin_listing(struct folder_answer *f)
 {
     struct exchange *x = f->x;
     int choice =
@@ -96,13 +88,9 @@ static bool begin_listing(struct folder_answer *f)
 
     x->representation.acceptable = choice >= 0 && choose_coding(f);
     if (!x->representation.acceptable)
-        return true;
+        return STEP_KNOWN;
     f->format = (enum listing_format)choice;
-    f->work.run = listing_run;
-    f->work.done = listing_done;
-    f->work.is_long = f->view == FOLDER_SEARCH;
-    offload_submit(f->place->pool, f->place->loop, &f->work);
-    return false;
+    return f->view == FOLDER_SEARCH ? STEP_RUN_LONG : STEP_RUN;
 }
 
 /* The folder's name as clients know it: what is unpacked is in a folder of that name. */
@@ -115,7 +103,7 @@ static struct span archive_name(const struct exchange *x)
     return name.len ? name : SPAN("archive");
 }
 
-static bool begin_archive(struct folder_answer *f)
+static enum step begin_archive(struct folder_answer *f)
 {
     const struct archive_options options = {
         .root = f->place->root,
@@ -127,11 +115,11 @@ static bool begin_archive(struct folder_answer *f)
 
     f->archive = archive_body_open(&f->place->yard, f->x, &options);
     if (!f->archive)
-        exchange_set_cause(f->x, OUTCOME_resources_exhausted, 0);
-    return !f->archive;
+        exchange_fail(f->x, OUTCOME_resources_exhausted, 0, NULL);
+    return f->archive ? STEP_WAIT : STEP_KNOWN;
 }
 
-static bool begin(struct folder_answer *f, struct span path)
+static enum step begin(struct folder_answer *f, struct span path)
 {
     struct exchange *x = f->x;
     struct representation *r = &x->representation;
@@ -139,8 +127,8 @@ static bool begin(struct folder_answer *f, struct span path)
 
     f->begun = r->exists = r->readable = true;
     if (!folder) {
-        exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
-        return true;
+        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
+        return STEP_KNOWN;
     }
     if (path.len)
         memcpy(folder, path.ptr, path.len);
@@ -157,11 +145,11 @@ static void tell_failure(struct exchange *x, int error)
     r->readable = error != EACCES && error != EPERM;
     if (r->exists && r->readable) {
         x->system_error = error == EINTR ? 0 : error;
-        exchange_set_cause(x, fs_failure(error), 0);
+        exchange_fail(x, fs_failure(error), 0, NULL);
     }
 }
 
-bool folder_represent(struct folder_answer *f, struct span path)
+enum step folder_represent(struct folder_answer *f, struct span path)
 {
     struct representation *r = &f->x->representation;
 
@@ -171,18 +159,18 @@ bool folder_represent(struct folder_answer *f, struct span path)
         f->error = archive_body_error(f->archive);
     if (f->error) {
         tell_failure(f->x, -f->error);
-        return true;
+        return STEP_KNOWN;
     }
     f->read = r->acceptable = true;
     r->validators.exists = true;
     if (f->view == FOLDER_ARCHIVE) {
         r->content_type = archive_types[f->archive_format];
-        return true;
+        return STEP_KNOWN;
     }
     r->content_type = listing_types[f->format];
     r->validators.has_etag = true;
     r->validators.etag = (struct entity_tag){.opaque = listing_body_etag(f->listing), .weak = true};
-    return true;
+    return STEP_KNOWN;
 }
 
 static void respond_listing(struct folder_answer *f)

@@ -30,7 +30,6 @@ struct folder_answer {
     enum folder_view view; // private from here
     bool begun, read;
     const char *folder; // NUL-terminated, relative
-    struct work work;
     int error;
     enum listing_format format;
     struct span word; // searched for
@@ -49,9 +48,11 @@ static inline bool folder_needs_no_index(const struct folder_answer *f)
     return f->view == FOLDER_SEARCH || f->view == FOLDER_ARCHIVE;
 }
 
-/* Establishes x's representation. path: of the folder below the root. False: x will be resumed,
- * and this is to be called again. */
-bool folder_represent(struct folder_answer *f, struct span path);
+/* A step of x's representation (graph/fact.h), begun or ended. path: of the folder below the root.
+ */
+enum step folder_represent(struct folder_answer *f, struct span path);
+/* In the pool, where that said so. */
+void folder_run(struct folder_answer *f);
 
 void folder_respond(struct folder_answer *f);
 void folder_release(struct folder_answer *f);

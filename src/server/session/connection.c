@@ -9,6 +9,7 @@
 #include "graph/graph.h"
 #include "server/session/content.h"
 #include "server/session/respond.h"
+#include "server/session/steps.h"
 
 #include <assert.h>
 #include <netinet/in.h>
@@ -34,15 +35,23 @@ static const struct config_limits *limits_of(const struct connection *c)
 
 /* Exchanges: taken when a head is complete, given back when the response is out. */
 
-static bool establish(struct exchange *x, enum fact fact);
+static enum step begin_content(struct exchange *x);
+static enum step begin_unwanted(struct exchange *x);
 static void resume(struct exchange *x);
 static void resume_body(struct exchange *x);
 static void end_exchange(struct carried *k);
 static void taken(struct exchange *x);
-static bool leads_here(const struct exchange *x, struct span path);
 
-static const struct exchange_host exchange_host = {.establish = establish,
-                                                   .leads_here = leads_here,
+static const struct fact_step host_steps[FACT_COUNT] = {
+    [FACT_route] = {.begin = session_find_route},
+    [FACT_content] = {.begin = begin_content},
+    [FACT_unwanted] = {.begin = begin_unwanted},
+};
+
+static const struct exchange_host exchange_host = {.steps = host_steps,
+                                                   .run = session_run_step,
+                                                   .pause = session_pause,
+                                                   .leads_here = session_leads_here,
                                                    .taken = taken,
                                                    .resume = resume,
                                                    .resume_body = resume_body};
@@ -78,8 +87,9 @@ static struct carried *carried_begin(struct connection *c)
     memset(&k->next_free, 0, sizeof *k - offsetof(struct carried, next_free));
     k->connection = c;
     k->x.carrier = k;
-    k->x.known = FACT_MESSAGE;
+    k->x.known = FACT_BIT(FACT_message);
     k->x.over_capacity = c->over_capacity;
+    k->x.hurry.also = offload_hurry(w->pool);
     k->x.id = w->next_id;
     w->next_id += UINT64_C(0x9e3779b97f4a7c15); // odd: all 2^64 come before one comes again
     k->x.started = c->head_since ? c->head_since : loop_now(w->loop);
@@ -116,55 +126,14 @@ static void carried_end(struct carried *k)
     carried_give_back(k);
 }
 
-/* The facts that the server itself knows. */
-
-static void establish_route(struct exchange *x, const struct connection *c)
+static enum step begin_content(struct exchange *x)
 {
-    struct sessions *w = c->sessions;
-    const struct config *config = w->config;
-    const struct route *route;
-
-    route = route_find(config, x->request.host, x->path.text, &x->host_known);
-    if (!route)
-        return;
-    x->host_doubtful = route->files.write && route->host.len == 0 &&
-                       !route_host_is_local(x->request.host) && stream_is_loopback(&c->stream);
-    x->resource = w->resources[route->number];
-    x->allowed = x->resource->methods;
-    if (x->resource->reader)
-        exchange_heed_query(x);
-    if (x->resource->reader && !x->upload.named &&
-        (x->request.method == METHOD_GET || x->request.method == METHOD_HEAD)) {
-        x->guard = x->resource;
-        x->resource = x->resource->reader;
-    }
-    x->content_limit = x->resource->stores & METHOD_BIT(x->request.method)
-                           ? x->resource->stored_limit
-                           : x->resource->content_limit;
-    if (config->trace)
-        x->allowed |= METHOD_BIT(METHOD_TRACE);
+    return content_establish(x->carrier, FACT_content) ? STEP_KNOWN : STEP_WAIT;
 }
 
-static bool leads_here(const struct exchange *x, struct span path)
+static enum step begin_unwanted(struct exchange *x)
 {
-    const struct carried *k = x->carrier;
-    const struct sessions *w = k->connection->sessions;
-    bool host_known;
-    const struct route *route = route_find(w->config, x->request.host, path, &host_known);
-
-    return route && w->resources[route->number] == x->resource;
-}
-
-static bool establish(struct exchange *x, enum fact fact)
-{
-    struct carried *k = x->carrier;
-
-    if (fact == FACT_ROUTE) {
-        establish_route(x, k->connection);
-        return true;
-    }
-    assert(fact == FACT_CONTENT || fact == FACT_UNWANTED);
-    return content_establish(k, fact);
+    return content_establish(x->carrier, FACT_unwanted) ? STEP_KNOWN : STEP_WAIT;
 }
 
 /* The walk. */
@@ -226,12 +195,12 @@ static void decode_path(struct exchange *x)
     size_t offset;
 
     if (!decoded && path.len) {
-        exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
+        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
         return;
     }
     outcome = uri_path_decode(path, decoded, &x->path, &offset);
     if (outcome != OUTCOME_NONE)
-        exchange_set_cause(x, outcome, (uint64_t)(path.ptr - x->request_bytes.ptr) + offset);
+        exchange_fail(x, outcome, (uint64_t)(path.ptr - x->request_bytes.ptr) + offset, NULL);
 }
 
 static void begin_exchange(struct connection *c, struct carried *k, size_t length)
@@ -256,7 +225,7 @@ static void refuse_head(struct connection *c, struct carried *k, enum outcome ca
     k->bytes_in = c->in ? c->in->len - c->in->start : 0;
     if (c->in)
         c->in->start = c->in->len;
-    exchange_set_cause(&k->x, cause, at);
+    exchange_fail(&k->x, cause, at, NULL);
     k->close = true;
     walk(k);
 }
@@ -419,7 +388,7 @@ void connection_content_drained(struct carried *k, bool whole)
 
 static void refuse_content(struct carried *k, enum outcome cause)
 {
-    exchange_set_cause(&k->x, cause, k->content.offset);
+    exchange_fail(&k->x, cause, k->content.offset, NULL);
     k->close = true;
     resume(&k->x);
 }

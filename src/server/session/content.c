@@ -95,7 +95,7 @@ static bool hand_over(struct carried *k, struct span data)
 
     k->content_received += data.len;
     if (k->content_received > x->content_limit) {
-        exchange_set_cause(x, OUTCOME_content_too_large, k->content.offset);
+        exchange_fail(x, OUTCOME_content_too_large, k->content.offset, NULL);
         return true;
     }
     taken = !is_wanted(x) || x->resource->ops->take(x, data);
@@ -120,12 +120,12 @@ static bool move(struct carried *k)
             break;
         case H1_CONTENT_TRAILER:
             if (is_wanted(x) && !exchange_add_trailer(x, k->content.trailer, data))
-                exchange_set_cause(x, OUTCOME_resources_exhausted, 0);
+                exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
             break;
         case H1_CONTENT_END:
             break;
         case H1_CONTENT_BAD:
-            exchange_set_cause(x, k->content.violation.outcome, k->content.violation.offset);
+            exchange_fail(x, k->content.violation.outcome, k->content.violation.offset, NULL);
             break;
         case H1_CONTENT_MORE:
             if (x->request.expect_continue && !k->invited && k->content_received == 0)
@@ -152,7 +152,7 @@ bool content_establish(struct carried *k, enum fact fact)
 
     if (k->content_ended || x->cause != OUTCOME_NONE)
         return true;
-    if ((fact == FACT_CONTENT) != is_wanted(x))
+    if ((fact == FACT_content) != is_wanted(x))
         return true;
     if (!is_wanted(x) && x->request.expect_continue) {
         // Nobody here wants it, so it is not asked for; whether it comes all the same cannot be

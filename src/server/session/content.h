@@ -8,7 +8,7 @@
 #include "server/session/connection.h"
 
 /*
- * FACT_CONTENT: the content went to the resource that wants it. FACT_UNWANTED: content that nobody
+ * FACT_content: the content went to the resource that wants it. FACT_unwanted: content that nobody
  * wants was read to its end, so that a fault in it is found before the answer. True: known now.
  * False: connection_content_arrived follows.
  */

@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "graph/question.h"
 #include "http/accept.h"
 #include "http/problem.h"
 #include "registry/status.h"
@@ -93,6 +94,7 @@ static struct span describe(struct exchange *x)
     char *text = arena_alloc(&x->arena, DETAIL_LENGTH);
     int n = 0;
 
+    question_explain(x);
     if (x->detail.len)
         return x->detail;
     if (!text)

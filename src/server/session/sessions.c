@@ -9,12 +9,12 @@
 #include <sys/random.h>
 
 int sessions_init(struct sessions *s, const struct config *config,
-                  const struct media_type_map *types, struct loop *loop,
+                  const struct media_type_map *types, struct loop *loop, struct offload *pool,
                   struct log_writer *log_writer)
 {
     const struct config_limits *limits = &config->limits;
 
-    *s = (struct sessions){.config = config, .types = types, .loop = loop};
+    *s = (struct sessions){.config = config, .types = types, .loop = loop, .pool = pool};
     list_init(&s->connections);
     s->h1_limits = (struct h1_limits){.request_line = (uint32_t)limits->request_line,
                                       .field_section = (uint32_t)limits->field_section,

@@ -8,6 +8,7 @@
 
 #include "graph/resource.h"
 #include "http/date.h"
+#include "io/offload.h"
 #include "resource/files/media_type_map.h"
 #include "server/config/config.h"
 #include "server/session/access_log.h"
@@ -19,6 +20,7 @@ struct sessions {
     const struct config *config;
     const struct media_type_map *types;
     struct loop *loop;
+    struct offload *pool;
     struct resource **resources; // by the number of their route; owned by the worker
     method_set methods;          // that some route can answer
     struct h1_limits h1_limits;
@@ -41,7 +43,7 @@ struct sessions {
 
 /* What is given must outlive it. -CANDOR_E_SYSTEM without random numbers. */
 int sessions_init(struct sessions *s, const struct config *config,
-                  const struct media_type_map *types, struct loop *loop,
+                  const struct media_type_map *types, struct loop *loop, struct offload *pool,
                   struct log_writer *log_writer);
 /* When none is left. */
 void sessions_done(struct sessions *s);

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "graph/page_facts.h"
+
+#include "graph/exchange.h"
+
+/* Where an upload is completed, what counts is what the request said that opened it. */
+static enum step begin_conditions(struct exchange *x)
+{
+    struct conditions *c = &x->conditions;
+
+    if (x->upload.finishes) {
+        c->if_match = x->upload.if_match;
+        c->if_none_match = x->upload.if_none_match;
+        c->if_unmodified_since = x->upload.if_unmodified_since;
+    } else {
+        c->if_match = exchange_field(x, FIELD_if_match);
+        c->if_none_match = exchange_field(x, FIELD_if_none_match);
+        c->if_unmodified_since = exchange_field(x, FIELD_if_unmodified_since);
+    }
+    return STEP_KNOWN;
+}
+
+static enum step begin_ranges(struct exchange *x)
+{
+    x->ranges = arena_alloc(&x->arena, LIMIT_RANGES * sizeof *x->ranges);
+    if (!x->ranges)
+        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
+    else
+        x->range_result = range_parse(message_field(&x->request, FIELD_range),
+                                      x->representation.length, x->ranges, &x->range_count);
+    return STEP_KNOWN;
+}
+
+const struct fact_step page_steps[FACT_COUNT] = {
+    [FACT_conditions] = {.begin = begin_conditions},
+    [FACT_ranges] = {.begin = begin_ranges},
+};
