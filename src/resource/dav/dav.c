@@ -38,17 +38,17 @@ struct tree_terms terms_of_member(struct authoring *a)
     struct tree_terms terms = {.must_not_exist = true};
 
     if (!post_is_form(a) && written_is_wanted(a->x))
-        terms.ret_file = &a->written;
+        terms.ret_file = &a->answer.written;
     locks_add_terms(a, &terms);
     return terms;
 }
 
 struct tree_terms terms_of(struct authoring *a)
 {
-    struct tree_terms terms = {.target = &a->here.here};
+    struct tree_terms terms = {.target = &a->target.look.here};
 
     if (written_is_wanted(a->x))
-        terms.ret_file = &a->written;
+        terms.ret_file = &a->answer.written;
     locks_add_terms(a, &terms);
     return terms;
 }
@@ -100,7 +100,8 @@ static bool is_about_root(const struct authoring *a)
 {
     enum method method = a->x->request.method;
 
-    return !a->path.len || ((method == METHOD_COPY || method == METHOD_MOVE) && !a->to.len);
+    return !a->target.path.len ||
+           ((method == METHOD_COPY || method == METHOD_MOVE) && !a->destination.path.len);
 }
 
 static void set_cause(struct authoring *a, enum outcome cause)
@@ -165,9 +166,10 @@ static void (*effect_of(const struct authoring *a))(struct authoring *)
 /* Whether it walks over whole collections, or copies much: short work does not wait for such. */
 static bool effect_is_long(const struct authoring *a)
 {
-    const struct tree_seen *here = &a->here.here;
+    const struct tree_seen *here = &a->target.look.here;
     bool deep = here->kind == TREE_COLLECTION && authoring_is_deep(a->x);
-    bool replaces = a->there.here.kind == TREE_COLLECTION; // and what was there is removed
+    bool replaces =
+        a->destination.look.here.kind == TREE_COLLECTION; // and what was there is removed
 
     if (upload_is_concerned(a))
         return digests_reread_much(a);
@@ -179,7 +181,7 @@ static bool effect_is_long(const struct authoring *a)
         return deep || replaces ||
                (here->kind == TREE_FILE && here->stamp.size > LIMIT_TREE_SHORT_COPY);
     case METHOD_MOVE:
-        return replaces || a->crosses;
+        return replaces || a->destination.crosses;
     default:
         return write_copies_much(a) || digests_reread_much(a);
     }
@@ -191,13 +193,13 @@ static void tell_effect(struct authoring *a)
 
     x->effect.created = a->result.created;
     x->effect.from_form = post_shows_page(a);
-    x->effect.partly = a->failed || a->conflict_below;
-    x->effect.has_result = a->has_result || a->written >= 0;
-    x->effect.untold = x->request.method == METHOD_PROPPATCH && !a->told.ptr;
+    x->effect.partly = a->failures.first || a->locking.conflict_below;
+    x->effect.has_result = a->answer.has_result || a->answer.written >= 0;
+    x->effect.untold = x->request.method == METHOD_PROPPATCH && !a->answer.properties.ptr;
     x->effect.unfinished =
         upload_is_concerned(a) && !x->upload.finishes && x->request.method != METHOD_DELETE;
     if (a->result.now.kind == TREE_FILE)
-        stamp_etag(&a->result.now.stamp, 0, SPAN(""), a->etag);
+        stamp_etag(&a->result.now.stamp, 0, SPAN(""), a->answer.etag);
 }
 
 static enum step begin_effect(struct authoring *a)
@@ -223,8 +225,8 @@ static enum step end_effect(struct authoring *a)
 
     if (a->in_the_way)
         return STEP_PAUSE;
-    if (a->error == -EXDEV && method == METHOD_MOVE && !a->crosses) { // a copy, then
-        a->crosses = true;
+    if (a->error == -EXDEV && method == METHOD_MOVE && !a->destination.crosses) { // a copy, then
+        a->destination.crosses = true;
         return STEP_RUN_LONG;
     }
     if (method == METHOD_PROPFIND)
@@ -264,13 +266,13 @@ static struct authoring *authoring_of(struct exchange *x)
         return NULL;
     memset(a, 0, sizeof *a);
     a->x = x;
-    a->written = -1;
+    a->answer.written = -1;
     a->mount = mount_of(x);
     if (!a->mount.ptr)
         return NULL;
     a->dav = container_of(self, struct dav, resource);
-    a->path = uri_path_trim(span_from(x->path.text, x->resource->mount_length - 1));
-    a->names = (struct tree_names){a->path, a->path, a->path};
+    a->target.path = uri_path_trim(span_from(x->path.text, x->resource->mount_length - 1));
+    a->target.names = (struct tree_names){a->target.path, a->target.path, a->target.path};
     *held = a;
     return a;
 }
@@ -321,10 +323,10 @@ static void dav_release(struct exchange *x)
     if (!a)
         return;
     write_discard(a);
-    if (a->written >= 0)
-        close(a->written);
+    if (a->answer.written >= 0)
+        close(a->answer.written);
     xml_discard(a);
-    a->dav->xml_memory -= a->xml_memory;
+    a->dav->xml_memory -= a->xml.memory;
     propfind_discard(a);
     change_forget_failed(a);
     x->held = NULL;

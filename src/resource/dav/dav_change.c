@@ -18,7 +18,7 @@ void change_delete(struct authoring *a)
     a->error = rows_begin(a, &rows, STORE_INTENT_DELETE);
     if (a->error)
         return;
-    a->error = tree_delete(a->dav->share->tree, a->path, &terms);
+    a->error = tree_delete(a->dav->share->tree, a->target.path, &terms);
     rows_end(a, &rows, false);
     locks_forget(a);
 }
@@ -27,13 +27,13 @@ void change_mkcol(struct authoring *a)
 {
     struct tree_terms terms = terms_of(a);
 
-    a->error = tree_mkdir(a->dav->share->tree, a->path, &terms, &a->result);
+    a->error = tree_mkdir(a->dav->share->tree, a->target.path, &terms, &a->result);
 }
 
 /* The target is the destination here, and the source is what the questions saw at the target. */
 static struct tree_terms terms_of_both(struct authoring *a)
 {
-    struct tree_terms terms = {.target = &a->there.here, .source = &a->here.here};
+    struct tree_terms terms = {.target = &a->destination.look.here, .source = &a->target.look.here};
 
     locks_add_terms(a, &terms);
     return terms;
@@ -41,30 +41,30 @@ static struct tree_terms terms_of_both(struct authoring *a)
 
 void change_forget_failed(struct authoring *a)
 {
-    while (a->failed) {
-        struct failed_member *f = a->failed;
+    while (a->failures.first) {
+        struct failed_member *f = a->failures.first;
 
-        a->failed = f->next;
+        a->failures.first = f->next;
         free(f);
     }
-    a->failed_count = 0;
-    a->given_up = false;
+    a->failures.count = 0;
+    a->failures.gave_up = false;
 }
 
 static bool is_folder(struct authoring *a, struct span member)
 {
-    size_t length = a->path.len + 1 + member.len;
+    size_t length = a->target.path.len + 1 + member.len;
     char *path = malloc(length);
     struct tree_look look;
     bool found;
 
     if (!path)
         return false;
-    if (a->path.len)
-        memcpy(path, a->path.ptr, a->path.len);
-    path[a->path.len] = '/';
+    if (a->target.path.len)
+        memcpy(path, a->target.path.ptr, a->target.path.len);
+    path[a->target.path.len] = '/';
     if (member.len)
-        memcpy(path + a->path.len + 1, member.ptr, member.len);
+        memcpy(path + a->target.path.len + 1, member.ptr, member.len);
     found = tree_look(a->dav->share->tree, uri_path_trim(span_of(path, length)), &look) == 0 &&
             look.here.kind == TREE_COLLECTION;
     free(path);
@@ -75,26 +75,26 @@ static bool note_failed(void *context, struct span member, int error)
 {
     struct authoring *a = context;
     struct failed_member *f =
-        a->failed_count < LIMIT_COPY_FAILURES ? malloc(sizeof *f + member.len) : NULL;
+        a->failures.count < LIMIT_COPY_FAILURES ? malloc(sizeof *f + member.len) : NULL;
 
     if (!f)
         return false;
-    a->failed_count++;
+    a->failures.count++;
     f->error = error < 0 ? -error : error;
     f->is_folder = is_folder(a, member);
     f->length = member.len;
     if (member.len)
         memcpy(f->path, member.ptr, member.len);
-    f->next = a->failed;
-    a->failed = f;
+    f->next = a->failures.first;
+    a->failures.first = f;
     return true;
 }
 
 /* After the rows were told: nothing was changed, because of the members that are told. */
 static void note_given_up(struct authoring *a)
 {
-    a->given_up = a->error == -ECANCELED && a->failed;
-    if (a->given_up)
+    a->failures.gave_up = a->error == -ECANCELED && a->failures.first;
+    if (a->failures.gave_up)
         a->error = 0;
 }
 
@@ -112,7 +112,8 @@ void change_copy(struct authoring *a)
     a->error = rows_begin(a, &rows, STORE_INTENT_COPY);
     if (a->error)
         return;
-    a->error = tree_copy(a->dav->share->tree, a->path, a->to, &copying, &terms, &a->result);
+    a->error = tree_copy(a->dav->share->tree, a->target.path, a->destination.path, &copying, &terms,
+                         &a->result);
     rows_end(a, &rows, copying.shallow);
     locks_forget(a);
     note_given_up(a);
@@ -124,12 +125,13 @@ void change_move(struct authoring *a)
     struct tree_copying copying = {.failed = note_failed, .context = a};
     struct rows_following rows;
 
-    terms.at_once = !a->crosses;
+    terms.at_once = !a->destination.crosses;
     change_forget_failed(a);
     a->error = rows_begin(a, &rows, STORE_INTENT_MOVE);
     if (a->error)
         return;
-    a->error = tree_move(a->dav->share->tree, a->path, a->to, &copying, &terms, &a->result);
+    a->error = tree_move(a->dav->share->tree, a->target.path, a->destination.path, &copying, &terms,
+                         &a->result);
     rows_end(a, &rows, false);
     locks_forget(a);
     note_given_up(a);

@@ -77,14 +77,15 @@ static bool rereads_much_content(const struct authoring *a)
 {
     const struct exchange *x = a->x;
 
-    return x->trailers && !a->digests_all && x->content_taken > LIMIT_TREE_SHORT_COPY;
+    return x->trailers && !a->digests.all_computed && x->content_taken > LIMIT_TREE_SHORT_COPY;
 }
 
 bool digests_reread_much(const struct authoring *a)
 {
     const struct exchange *x = a->x;
-    const struct upload_opening *o = a->upload.upload ? upload_opening(&a->upload) : NULL;
-    uint64_t size = a->place_end;
+    const struct upload_opening *o =
+        a->upload.claim.upload ? upload_opening(&a->upload.claim) : NULL;
+    uint64_t size = a->content.part.end;
 
     if (rereads_much_content(a))
         return true;
@@ -92,8 +93,8 @@ bool digests_reread_much(const struct authoring *a)
         return false;
     if (o)
         size = x->upload.finishes ? x->upload.offset + x->content_taken : 0;
-    else if (a->here.here.kind == TREE_FILE && a->here.here.stamp.size > size)
-        size = a->here.here.stamp.size;
+    else if (a->target.look.here.kind == TREE_FILE && a->target.look.here.stamp.size > size)
+        size = a->target.look.here.stamp.size;
     return size > LIMIT_TREE_SHORT_COPY;
 }
 
@@ -106,8 +107,8 @@ static int add_sent(struct authoring *a, struct span content_digest, struct span
     if ((content_digest.ptr && !digest_parse(content_digest, &content, &offset)) ||
         (repr_digest.ptr && !digest_parse(repr_digest, &representation, &offset)))
         return authoring_fail(a, OUTCOME_digest_malformed);
-    if (!unite(&a->digests, &content) ||
-        !unite(is_of_whole(a) ? &a->whole : &a->digests, &representation))
+    if (!unite(&a->digests.of_content, &content) ||
+        !unite(is_of_whole(a) ? &a->digests.of_whole : &a->digests.of_content, &representation))
         return authoring_fail(a, OUTCOME_digest_differs);
     return 0;
 }
@@ -118,26 +119,26 @@ int digests_read(struct authoring *a)
     struct digests wanted;
     int error;
 
-    if (a->digests_read)
+    if (a->digests.are_read)
         return 0;
-    a->digests_read = true;
+    a->digests.are_read = true;
     error =
         add_sent(a, exchange_field(x, FIELD_content_digest), exchange_field(x, FIELD_repr_digest));
     if (error)
         return error;
-    a->digests_all = needs_all(a);
-    wanted = a->digests;
+    a->digests.all_computed = needs_all(a);
+    wanted = a->digests.of_content;
     for (int i = 0; i < DIGEST_ALGORITHMS; i++)
-        wanted.has[i] |= a->digests_all;
-    if (has_any(&wanted) && digest_hash_new(&wanted, &a->hash) < 0)
+        wanted.has[i] |= a->digests.all_computed;
+    if (has_any(&wanted) && digest_hash_new(&wanted, &a->digests.hash) < 0)
         return -ENOMEM;
     return 0;
 }
 
 void digests_add(struct authoring *a, struct span content)
 {
-    if (a->hash)
-        digest_hash_add(a->hash, content);
+    if (a->digests.hash)
+        digest_hash_add(a->digests.hash, content);
 }
 
 /* Computes those that `wanted` has and `computed` has not, of a part of what is staged. */
@@ -181,27 +182,29 @@ int digests_check(struct authoring *a, const struct stage *stage, uint64_t first
     struct digests computed = {0};
     int error;
 
-    if (a->digests_checked)
+    if (a->digests.are_checked)
         return 0; // only the commit is tried again
     error = add_sent(a, exchange_trailer(x, FIELD_content_digest),
                      exchange_trailer(x, FIELD_repr_digest));
     if (error)
         return error;
-    if (a->hash && digest_hash_finish(a->hash, &computed) < 0)
+    if (a->digests.hash && digest_hash_finish(a->digests.hash, &computed) < 0)
         return -EIO;
-    digest_hash_free(a->hash);
-    a->hash = NULL;
-    error = compute_staged(a, stage, first, x->content_taken, &a->digests, &computed);
+    digest_hash_free(a->digests.hash);
+    a->digests.hash = NULL;
+    error = compute_staged(a, stage, first, x->content_taken, &a->digests.of_content, &computed);
     if (error)
         return error;
-    a->digests_checked = true;
-    return digest_agree(&a->digests, &computed) ? 0 : authoring_fail(a, OUTCOME_digest_differs);
+    a->digests.are_checked = true;
+    return digest_agree(&a->digests.of_content, &computed)
+               ? 0
+               : authoring_fail(a, OUTCOME_digest_differs);
 }
 
 int digests_check_whole(struct authoring *a, const struct stage *stage,
                         const struct digests *earlier)
 {
-    struct digests sent = a->whole, computed = {0};
+    struct digests sent = a->digests.of_whole, computed = {0};
     int error;
 
     if (earlier && !unite(&sent, earlier))

@@ -20,7 +20,7 @@ static int64_t now_seconds(void)
 
 static bool is_refresh(const struct authoring *a)
 {
-    return a->x->request.method == METHOD_LOCK && !a->understood;
+    return a->x->request.method == METHOD_LOCK && !a->xml.understood;
 }
 
 /* ---- Facts */
@@ -28,26 +28,26 @@ static bool is_refresh(const struct authoring *a)
 /* What the method would change: RFC 4918 §7.4, §7.5. */
 static void note_changes(struct authoring *a)
 {
-    struct lock_facts *f = &a->facts;
-    bool absent = a->here.here.kind == TREE_ABSENT;
+    struct lock_facts *f = &a->locking.facts;
+    bool absent = a->target.look.here.kind == TREE_ABSENT;
 
     switch (a->x->request.method) {
     case METHOD_DELETE:
-        lock_facts_change(f, &a->names, LOCK_REACH_SUBTREE);
-        lock_facts_change_parent(f, &a->names);
+        lock_facts_change(f, &a->target.names, LOCK_REACH_SUBTREE);
+        lock_facts_change_parent(f, &a->target.names);
         break;
     case METHOD_MOVE:
-        lock_facts_change(f, &a->names, LOCK_REACH_SUBTREE);
-        lock_facts_change_parent(f, &a->names);
+        lock_facts_change(f, &a->target.names, LOCK_REACH_SUBTREE);
+        lock_facts_change_parent(f, &a->target.names);
         /* fall through */
     case METHOD_COPY:
-        lock_facts_change(f, &a->to_names, LOCK_REACH_SUBTREE);
-        if (a->there.here.kind == TREE_ABSENT)
-            lock_facts_change_parent(f, &a->to_names);
+        lock_facts_change(f, &a->destination.names, LOCK_REACH_SUBTREE);
+        if (a->destination.look.here.kind == TREE_ABSENT)
+            lock_facts_change_parent(f, &a->destination.names);
         break;
     case METHOD_LOCK:
         if (absent)
-            lock_facts_change_parent(f, &a->names);
+            lock_facts_change_parent(f, &a->target.names);
         break;
     case METHOD_UNLOCK:
     case METHOD_PROPFIND:
@@ -55,9 +55,9 @@ static void note_changes(struct authoring *a)
     case METHOD_HEAD:
         break;
     default:
-        lock_facts_change(f, &a->names, LOCK_REACH_RESOURCE);
+        lock_facts_change(f, &a->target.names, LOCK_REACH_RESOURCE);
         if (absent)
-            lock_facts_change_parent(f, &a->names);
+            lock_facts_change_parent(f, &a->target.names);
         break;
     }
 }
@@ -68,9 +68,9 @@ static bool names_lock(struct authoring *a, int64_t now)
     struct span token;
 
     if (a->x->request.method == METHOD_LOCK)
-        return lock_facts_named(&a->facts, table, now) != NULL;
+        return lock_facts_named(&a->locking.facts, table, now) != NULL;
     return lock_token_parse(message_field(&a->x->request, FIELD_lock_token), &token) &&
-           lock_facts_find(table, token, &a->names, now);
+           lock_facts_find(table, token, &a->target.names, now);
 }
 
 static bool is_infinite(const struct authoring *a)
@@ -88,18 +88,18 @@ static bool is_below(struct span folder, struct span path)
 static int find_conflict(struct authoring *a, int64_t now, bool *ret_conflict, bool *ret_below)
 {
     struct span paths[TREE_NAMES];
-    size_t n = tree_names_list(&a->names, paths);
+    size_t n = tree_names_list(&a->target.names, paths);
     const struct lock *lock = NULL;
 
     for (size_t i = 0; i < n && !lock; i++)
         lock = lock_table_conflict(a->dav->share->locks, paths[i], i == 0 && is_infinite(a),
-                                   !a->lockinfo.exclusive, now);
+                                   !a->xml.lockinfo.exclusive, now);
     *ret_conflict = lock != NULL;
-    *ret_below = lock && is_below(a->path, lock->path);
+    *ret_below = lock && is_below(a->target.path, lock->path);
     if (!lock)
         return 0;
-    a->blocking = arena_copy(&a->x->arena, lock->path);
-    return lock->path.len && !a->blocking.ptr ? -ENOMEM : 0;
+    a->locking.blocking = arena_copy(&a->x->arena, lock->path);
+    return lock->path.len && !a->locking.blocking.ptr ? -ENOMEM : 0;
 }
 
 static bool is_folder(struct tree *tree, struct span path)
@@ -112,7 +112,7 @@ static bool is_folder(struct tree *tree, struct span path)
 /* While a reader answers, it is found out first under which names locks are to be looked for. */
 static bool lacks_names(const struct authoring *a)
 {
-    return a->x->guard && !a->located;
+    return a->x->guard && !a->target.located;
 }
 
 void locks_run(struct authoring *a)
@@ -125,40 +125,42 @@ void locks_run(struct authoring *a)
         target_run(a);
         return;
     }
-    a->error = lock_facts_look(&a->facts, share->tree, &a->x->arena);
+    a->error = lock_facts_look(&a->locking.facts, share->tree, &a->x->arena);
     if (a->error)
         return;
     tree_lock(share->tree);
-    if (lock_facts_decide(&a->facts, share->locks, now, &a->x->arena, &a->verdict) < 0)
+    if (lock_facts_decide(&a->locking.facts, share->locks, now, &a->x->arena, &a->locking.verdict) <
+        0)
         a->error = -ENOMEM;
-    a->token_known = names_lock(a, now);
-    if (a->error == 0 && a->x->request.method == METHOD_LOCK && a->understood)
+    a->locking.token_known = names_lock(a, now);
+    if (a->error == 0 && a->x->request.method == METHOD_LOCK && a->xml.understood)
         a->error = find_conflict(a, now, &conflict, &below);
     tree_unlock(share->tree);
-    if (a->verdict.blocked)
-        a->blocking = a->verdict.blocking;
-    if (a->error == 0 && (a->verdict.blocked || conflict))
-        a->blocking_is_folder = is_folder(share->tree, a->blocking);
-    a->conflicting = conflict && !below;
+    if (a->locking.verdict.blocked)
+        a->locking.blocking = a->locking.verdict.blocking;
+    if (a->error == 0 && (a->locking.verdict.blocked || conflict))
+        a->locking.blocking_is_folder = is_folder(share->tree, a->locking.blocking);
+    a->locking.conflicting = conflict && !below;
 }
 
 /* What was sent, and what would change. */
 static enum step prepare(struct authoring *a)
 {
     struct exchange *x = a->x;
-    struct lock_place place = {message_field(&x->request, FIELD_host), a->mount, a->names};
+    struct lock_place place = {message_field(&x->request, FIELD_host), a->mount, a->target.names};
 
-    a->verdict = (struct lock_verdict){.if_holds = true};
-    if (lock_facts_read(&a->facts, &x->arena, exchange_field(x, FIELD_if), &place) < 0) {
+    a->locking.verdict = (struct lock_verdict){.if_holds = true};
+    if (lock_facts_read(&a->locking.facts, &x->arena, exchange_field(x, FIELD_if), &place) < 0) {
         exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
         return STEP_KNOWN;
     }
-    if (a->facts.malformed)
-        exchange_describe(x, "Byte %zu of it is where it does not.", a->facts.offset);
+    if (a->locking.facts.malformed)
+        exchange_describe(x, "Byte %zu of it is where it does not.", a->locking.facts.offset);
     note_changes(a);
-    x->locks = (struct lock_state){.if_malformed = a->facts.malformed, .if_holds = true};
+    x->locks = (struct lock_state){.if_malformed = a->locking.facts.malformed, .if_holds = true};
     // The usual case, without a way through the pool. The change itself looks again.
-    if (a->facts.malformed || (!a->facts.value.ptr && lock_table_is_empty(a->dav->share->locks)))
+    if (a->locking.facts.malformed ||
+        (!a->locking.facts.value.ptr && lock_table_is_empty(a->dav->share->locks)))
         return STEP_KNOWN;
     return STEP_RUN;
 }
@@ -173,7 +175,7 @@ enum step locks_end(struct authoring *a)
     struct exchange *x = a->x;
 
     if (lacks_names(a)) {
-        a->located = true;
+        a->target.located = true;
         if (a->error == 0)
             return prepare(a);
         look_fail(a);
@@ -184,10 +186,10 @@ enum step locks_end(struct authoring *a)
                       NULL);
         return STEP_KNOWN;
     }
-    x->locks.if_holds = a->verdict.if_holds;
-    x->locks.blocked = a->verdict.blocked;
-    x->locks.token_known = a->token_known;
-    x->locks.conflicting = a->conflicting;
+    x->locks.if_holds = a->locking.verdict.if_holds;
+    x->locks.blocked = a->locking.verdict.blocked;
+    x->locks.token_known = a->locking.token_known;
+    x->locks.conflicting = a->locking.conflicting;
     return STEP_KNOWN;
 }
 
@@ -210,14 +212,15 @@ static int check(void *context)
     struct authoring *a = context;
     struct lock_verdict now;
 
-    if (lock_facts_decide(&a->facts, a->dav->share->locks, now_seconds(), &a->x->arena, &now) < 0)
+    if (lock_facts_decide(&a->locking.facts, a->dav->share->locks, now_seconds(), &a->x->arena,
+                          &now) < 0)
         return -ENOMEM;
     return now.blocked || !now.if_holds ? -ESTALE : 0; // it was asked, and had been otherwise
 }
 
 static void add_gone(struct authoring *a, struct lock_gone *more)
 {
-    struct lock_gone **end = &a->gone;
+    struct lock_gone **end = &a->locking.gone;
 
     while (*end)
         end = &(*end)->next;
@@ -232,9 +235,9 @@ static void done(void *context)
     enum method method = a->x->request.method;
 
     if (method == METHOD_DELETE || method == METHOD_MOVE)
-        add_gone(a, lock_table_remove_subtree(table, a->path, false));
+        add_gone(a, lock_table_remove_subtree(table, a->target.path, false));
     if (method == METHOD_COPY || method == METHOD_MOVE)
-        add_gone(a, lock_table_remove_subtree(table, a->to, true));
+        add_gone(a, lock_table_remove_subtree(table, a->destination.path, true));
 }
 
 void locks_add_terms(struct authoring *a, struct tree_terms *terms)
@@ -248,17 +251,17 @@ void locks_forget(struct authoring *a)
 {
     struct dav_share *share = a->dav->share;
 
-    if (!a->gone)
+    if (!a->locking.gone)
         return;
     // A journal that fails now is told again what is gone, with its next change.
-    if (lock_journal_delete_gone(&share->journal, a->gone) == 0) {
-        lock_gone_free(a->gone);
+    if (lock_journal_delete_gone(&share->journal, a->locking.gone) == 0) {
+        lock_gone_free(a->locking.gone);
     } else {
         tree_lock(share->tree);
-        lock_table_keep_gone(share->locks, a->gone);
+        lock_table_keep_gone(share->locks, a->locking.gone);
         tree_unlock(share->tree);
     }
-    a->gone = NULL;
+    a->locking.gone = NULL;
 }
 
 /* ---- LOCK */
@@ -279,13 +282,13 @@ static int refresh(struct authoring *a)
     int error = -ESTALE;
 
     tree_lock(share->tree);
-    lock = lock_facts_named(&a->facts, share->locks, now);
+    lock = lock_facts_named(&a->locking.facts, share->locks, now);
     if (lock)
         lock = lock_table_refresh(share->locks, lock->token, lock->path, granted_timeout(a), now);
     if (lock)
-        error = lock_copy(lock, &a->x->arena, &a->lock) < 0 ? -ENOMEM : 0;
+        error = lock_copy(lock, &a->x->arena, &a->locking.lock) < 0 ? -ENOMEM : 0;
     tree_unlock(share->tree);
-    return error ? error : lock_journal_refresh(&share->journal, &a->lock);
+    return error ? error : lock_journal_refresh(&share->journal, &a->locking.lock);
 }
 
 /* With the mutex: a lock that waits for the journal. */
@@ -302,15 +305,15 @@ static int insert(void *context)
     if (error)
         return error;
     if (conflict) {
-        a->conflict_below = below;
+        a->locking.conflict_below = below;
         return below ? -ECANCELED : -ESTALE;
     }
-    a->lock.timeout = granted_timeout(a);
-    a->lock.expires = now + a->lock.timeout;
-    switch (lock_table_grant(share->locks, &a->lock, false, now)) {
+    a->locking.lock.timeout = granted_timeout(a);
+    a->locking.lock.expires = now + a->locking.lock.timeout;
+    switch (lock_table_grant(share->locks, &a->locking.lock, false, now)) {
     case 0:
-        a->inserted = true;
-        a->expired = lock_table_take_expired(share->locks, now);
+        a->locking.inserted = true;
+        a->locking.expired = lock_table_take_expired(share->locks, now);
         return 0;
     case -CANDOR_E_LIMIT:
         a->cause = OUTCOME_storage_full;
@@ -324,14 +327,14 @@ static void withdraw(struct authoring *a)
 {
     struct dav_share *share = a->dav->share;
 
-    if (!a->inserted)
+    if (!a->locking.inserted)
         return;
     tree_lock(share->tree);
-    lock_table_withdraw(share->locks, a->lock.token);
-    lock_table_keep_gone(share->locks, a->expired);
+    lock_table_withdraw(share->locks, a->locking.lock.token);
+    lock_table_keep_gone(share->locks, a->locking.expired);
     tree_unlock(share->tree);
-    a->inserted = false;
-    a->expired = NULL;
+    a->locking.inserted = false;
+    a->locking.expired = NULL;
 }
 
 /* The lock is there before the second look, so nothing can remove the resource after it. */
@@ -345,7 +348,7 @@ static int insert_on_existing(struct authoring *a)
     error = insert(a);
     tree_unlock(tree);
     if (error == 0)
-        error = tree_look(tree, a->path, &look);
+        error = tree_look(tree, a->target.path, &look);
     if (error == 0 && (look.here.kind == TREE_ABSENT || look.is_link))
         error = -ESTALE;
     return error;
@@ -356,39 +359,40 @@ static int insert_with_resource(struct authoring *a)
 {
     struct tree_terms terms = {.must_not_exist = true, .check = insert, .context = a};
 
-    return tree_put(a->dav->share->tree, a->path, SPAN(""), TREE_NOW, &terms, &a->result);
+    return tree_put(a->dav->share->tree, a->target.path, SPAN(""), TREE_NOW, &terms, &a->result);
 }
 
 static int confirm(struct authoring *a)
 {
     struct dav_share *share = a->dav->share;
-    struct lock_gone *expired = a->expired;
+    struct lock_gone *expired = a->locking.expired;
     int error;
 
-    a->expired = NULL;
-    error = lock_journal_insert(&share->journal, &a->lock, expired);
+    a->locking.expired = NULL;
+    error = lock_journal_insert(&share->journal, &a->locking.lock, expired);
     if (error)
         return error;
     tree_lock(share->tree);
-    error = lock_table_confirm(share->locks, a->lock.token, now_seconds()) < 0 ? -ESTALE : 0;
+    error =
+        lock_table_confirm(share->locks, a->locking.lock.token, now_seconds()) < 0 ? -ESTALE : 0;
     tree_unlock(share->tree);
     return error;
 }
 
 static int grant(struct authoring *a)
 {
-    bool absent = a->here.here.kind == TREE_ABSENT;
+    bool absent = a->target.look.here.kind == TREE_ABSENT;
     int error;
 
-    if (lock_token_make(a->token) < 0)
+    if (lock_token_make(a->locking.token) < 0)
         return -EIO;
-    a->inserted = a->conflict_below = false;
-    a->lock = (struct lock){.token = span_of(a->token, LOCK_TOKEN_SIZE - 1),
-                            .path = a->path,
-                            .infinite = is_infinite(a),
-                            .shared = !a->lockinfo.exclusive,
-                            .owner = a->lockinfo.owner,
-                            .principal = a->facts.principal};
+    a->locking.inserted = a->locking.conflict_below = false;
+    a->locking.lock = (struct lock){.token = span_of(a->locking.token, LOCK_TOKEN_SIZE - 1),
+                                    .path = a->target.path,
+                                    .infinite = is_infinite(a),
+                                    .shared = !a->xml.lockinfo.exclusive,
+                                    .owner = a->xml.lockinfo.owner,
+                                    .principal = a->locking.facts.principal};
     error = absent ? insert_with_resource(a) : insert_on_existing(a);
     if (error == 0)
         error = confirm(a);
@@ -396,7 +400,7 @@ static int grant(struct authoring *a)
         return 0;
     if (a->result.created) { // nobody else can have it yet
         struct tree_terms terms = {.target = &a->result.now};
-        int undone = tree_delete(a->dav->share->tree, a->path, &terms);
+        int undone = tree_delete(a->dav->share->tree, a->target.path, &terms);
 
         a->result.created = false;
         if (error == TREE_NOT_DURABLE && tree_is_changed(undone))
@@ -409,8 +413,8 @@ static int grant(struct authoring *a)
 void change_lock(struct authoring *a)
 {
     a->error = is_refresh(a) ? refresh(a) : grant(a);
-    a->has_result = a->error == 0;
-    if (a->conflict_below)
+    a->answer.has_result = a->error == 0;
+    if (a->locking.conflict_below)
         a->error = 0; // told as a multi-status
 }
 
@@ -429,7 +433,7 @@ void change_unlock(struct authoring *a)
         return;
     }
     tree_lock(share->tree);
-    lock = lock_facts_find(share->locks, token, &a->names, now);
+    lock = lock_facts_find(share->locks, token, &a->target.names, now);
     if (lock)
         error = lock_table_release_begin(share->locks, token, lock->path, now);
     tree_unlock(share->tree);
@@ -479,20 +483,20 @@ static void respond_granted(struct exchange *x, const struct authoring *a)
 {
     struct buf b = {0};
     const struct dav_active_lock active = {
-        .exclusive = !a->lock.shared,
-        .infinite = a->lock.infinite,
-        .owner = a->lock.owner,
-        .token = a->lock.token,
+        .exclusive = !a->locking.lock.shared,
+        .infinite = a->locking.lock.infinite,
+        .owner = a->locking.lock.owner,
+        .token = a->locking.lock.token,
         // A lock that is above what it is refreshed by is a folder's.
-        .root =
-            outside(x, a->lock.path, x->target.is_collection || !span_eq(a->lock.path, a->path)),
-        .timeout = a->lock.timeout,
+        .root = outside(x, a->locking.lock.path,
+                        x->target.is_collection || !span_eq(a->locking.lock.path, a->target.path)),
+        .timeout = a->locking.lock.timeout,
     };
 
     multistatus_lock_document(&b, &active, 1);
     set_body(x, &b);
     if (!is_refresh(a))
-        exchange_add_fieldf(x, SPAN("Lock-Token"), "<%.*s>", SPAN_ARG(a->lock.token));
+        exchange_add_fieldf(x, SPAN("Lock-Token"), "<%.*s>", SPAN_ARG(a->locking.lock.token));
 }
 
 /* RFC 4918 §9.10.9: the member that is locked, and what failed therefore. */
@@ -501,10 +505,10 @@ static void respond_conflict_below(struct exchange *x, const struct authoring *a
     struct buf b = {0};
 
     multistatus_begin(&b);
-    multistatus_response_begin(&b, outside(x, a->blocking, a->blocking_is_folder));
+    multistatus_response_begin(&b, outside(x, a->locking.blocking, a->locking.blocking_is_folder));
     multistatus_status(&b, 423);
     multistatus_response_end(&b);
-    multistatus_response_begin(&b, outside(x, a->names.asked, true));
+    multistatus_response_begin(&b, outside(x, a->target.names.asked, true));
     multistatus_status(&b, 424);
     multistatus_response_end(&b);
     multistatus_end(&b);
@@ -532,7 +536,7 @@ void respond_condition(struct exchange *x, enum dav_condition condition, struct 
 /* A lock's root, which is the tree's root where there is nothing to point to. */
 static struct span blocking_path(const struct authoring *a)
 {
-    return a->blocking.ptr ? a->blocking : SPAN("");
+    return a->locking.blocking.ptr ? a->locking.blocking : SPAN("");
 }
 
 void locks_respond(struct exchange *x)
@@ -541,12 +545,12 @@ void locks_respond(struct exchange *x)
 
     if (x->outcome == OUTCOME_locked)
         respond_condition(x, DAV_CONDITION_LOCK_TOKEN_SUBMITTED, blocking_path(a),
-                          a->blocking_is_folder);
+                          a->locking.blocking_is_folder);
     else if (x->outcome == OUTCOME_lock_conflict)
         respond_condition(x, DAV_CONDITION_NO_CONFLICTING_LOCK, blocking_path(a),
-                          a->blocking_is_folder);
+                          a->locking.blocking_is_folder);
     else if (x->outcome == OUTCOME_lock_token_unknown)
-        respond_condition(x, DAV_CONDITION_LOCK_TOKEN_MATCHES_REQUEST_URI, a->names.asked,
+        respond_condition(x, DAV_CONDITION_LOCK_TOKEN_MATCHES_REQUEST_URI, a->target.names.asked,
                           x->target.is_collection);
     else if (x->request.method != METHOD_LOCK)
         return;

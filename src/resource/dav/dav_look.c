@@ -13,15 +13,17 @@ void target_run(struct authoring *a)
 {
     enum method method = a->x->request.method;
 
-    a->error = tree_locate(a->dav->share->tree, a->names.asked, &a->x->arena, &a->here, &a->names);
-    a->path = method == METHOD_DELETE || method == METHOD_MOVE ? a->names.name : a->names.thing;
+    a->error = tree_locate(a->dav->share->tree, a->target.names.asked, &a->x->arena,
+                           &a->target.look, &a->target.names);
+    a->target.path = method == METHOD_DELETE || method == METHOD_MOVE ? a->target.names.name
+                                                                      : a->target.names.thing;
 }
 
 void destination_run(struct authoring *a)
 {
-    a->error =
-        tree_locate(a->dav->share->tree, a->to_names.asked, &a->x->arena, &a->there, &a->to_names);
-    a->to = a->to_names.name;
+    a->error = tree_locate(a->dav->share->tree, a->destination.names.asked, &a->x->arena,
+                           &a->destination.look, &a->destination.names);
+    a->destination.path = a->destination.names.name;
 }
 
 /* A look fails where the system refuses it or the disk does. */
@@ -56,7 +58,7 @@ static bool is_hidden(enum tree_name name)
 /* What can be done with what is there, or could be: RFC 9110 §10.2.1. */
 static void narrow_allowed(struct exchange *x, const struct authoring *a)
 {
-    enum tree_kind kind = a->here.here.kind;
+    enum tree_kind kind = a->target.look.here.kind;
     const method_set always = METHOD_BIT(METHOD_OPTIONS) | METHOD_BIT(METHOD_TRACE);
     const method_set making =
         METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_LOCK);
@@ -72,7 +74,7 @@ static void narrow_allowed(struct exchange *x, const struct authoring *a)
             ~(METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_MKCOL));
     else
         x->allowed &= ~(METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_MKCOL));
-    if (a->names.name.len == 0) // the root itself, which COPY would have to go into
+    if (a->target.names.name.len == 0) // the root itself, which COPY would have to go into
         x->allowed &=
             ~(METHOD_BIT(METHOD_DELETE) | METHOD_BIT(METHOD_MOVE) | METHOD_BIT(METHOD_COPY));
 }
@@ -108,35 +110,35 @@ enum step target_end(struct authoring *a)
         look_fail(a);
         return STEP_KNOWN;
     }
-    if (a->here.here.kind == TREE_OTHER) {
+    if (a->target.look.here.kind == TREE_OTHER) {
         set_special_cause(x);
         return STEP_KNOWN;
     }
-    x->target.name_hidden = is_hidden(a->here.name);
+    x->target.name_hidden = is_hidden(a->target.look.name);
     x->target.name_possible =
-        (a->here.name == TREE_NAME_OK || x->target.name_hidden) && !names_nothing(&x->path);
+        (a->target.look.name == TREE_NAME_OK || x->target.name_hidden) && !names_nothing(&x->path);
     x->target.named_as_folder =
-        !x->upload.named && a->names.asked.len && is_named_as_folder(&x->path);
-    x->target.parent_exists = a->here.parent == TREE_COLLECTION;
-    x->target.is_collection = a->here.here.kind == TREE_COLLECTION;
+        !x->upload.named && a->target.names.asked.len && is_named_as_folder(&x->path);
+    x->target.parent_exists = a->target.look.parent == TREE_COLLECTION;
+    x->target.is_collection = a->target.look.here.kind == TREE_COLLECTION;
     if (x->request.method == METHOD_PROPFIND && x->target.is_collection) {
         enum depth depth = depth_parse(message_field(&x->request, FIELD_depth));
 
         x->target.lists_unlisted = depth != DEPTH_0 && !a->dav->share->options->listing;
         x->target.depth_unbounded = authoring_is_deep(x) && !a->dav->share->options->infinite_depth;
     }
-    r->exists = a->here.here.kind != TREE_ABSENT && !names_nothing(&x->path);
+    r->exists = a->target.look.here.kind != TREE_ABSENT && !names_nothing(&x->path);
     r->readable = r->acceptable = r->exists;
     r->validators = (struct validators){.exists = r->exists};
     if (!x->upload.named)
         narrow_allowed(x, a);
-    if (a->here.here.kind == TREE_FILE) {
-        stamp_etag(&a->here.here.stamp, 0, SPAN(""), a->etag);
-        r->length = a->here.here.stamp.size;
+    if (a->target.look.here.kind == TREE_FILE) {
+        stamp_etag(&a->target.look.here.stamp, 0, SPAN(""), a->answer.etag);
+        r->length = a->target.look.here.stamp.size;
         r->validators.has_etag = true;
-        r->validators.etag.opaque = span_of(a->etag, STAMP_ETAG_OPAQUE);
+        r->validators.etag.opaque = span_of(a->answer.etag, STAMP_ETAG_OPAQUE);
         r->validators.has_last_modified = true;
-        r->validators.last_modified = a->here.here.stamp.modified_ns / 1000000000;
+        r->validators.last_modified = a->target.look.here.stamp.modified_ns / 1000000000;
     }
     return STEP_KNOWN;
 }
@@ -251,7 +253,7 @@ static enum outcome read_destination(struct authoring *a)
     }
     if (!span_starts(path.text, mount) || !is_ours(x, path.text))
         return OUTCOME_destination_outside;
-    a->to_names.asked = uri_path_trim(span_from(path.text, mount.len));
+    a->destination.names.asked = uri_path_trim(span_from(path.text, mount.len));
     x->destination.named_as_folder = is_named_as_folder(&path);
     return OUTCOME_NONE;
 }
@@ -274,12 +276,14 @@ enum step destination_end(struct authoring *a)
         look_fail(a);
         return STEP_KNOWN;
     }
-    if (a->there.name != TREE_NAME_OK)
-        exchange_fail(x, is_hidden(a->there.name) ? OUTCOME_name_hidden : OUTCOME_name_impossible,
-                      0, "It is the name in Destination.");
-    x->destination.exists = a->there.here.kind != TREE_ABSENT;
-    x->destination.is_collection = a->there.here.kind == TREE_COLLECTION;
-    x->destination.parent_exists = a->there.parent == TREE_COLLECTION;
-    x->destination.overlaps = overlap(&a->names, &a->to_names, x->request.method == METHOD_MOVE);
+    if (a->destination.look.name != TREE_NAME_OK)
+        exchange_fail(
+            x, is_hidden(a->destination.look.name) ? OUTCOME_name_hidden : OUTCOME_name_impossible,
+            0, "It is the name in Destination.");
+    x->destination.exists = a->destination.look.here.kind != TREE_ABSENT;
+    x->destination.is_collection = a->destination.look.here.kind == TREE_COLLECTION;
+    x->destination.parent_exists = a->destination.look.parent == TREE_COLLECTION;
+    x->destination.overlaps =
+        overlap(&a->target.names, &a->destination.names, x->request.method == METHOD_MOVE);
     return STEP_KNOWN;
 }

@@ -50,56 +50,66 @@ struct failed_member {
     char path[]; // below the source
 };
 
-/* What an exchange that authors holds; on its arena, until its release. */
-struct authoring {
-    struct exchange *x;
-    struct dav *dav;
-    struct work work;   // of content that is taken
-    bool in_the_way;    // others were in the way of the step: it is to be made again
-    int error;          // of the last step: 0, or a negated errno
-    enum outcome cause; // of the last step, where an errno does not tell
+struct failures {
+    struct failed_member *first;
+    size_t count;
+    bool gave_up; // for their sake, with nothing changed
+};
 
-    struct span mount; // the route's path, which ends with a slash
-    /* Relative to the root, without slashes at the ends. A client is told names.asked. */
+/* What the request is about. Paths are relative to the root, without slashes at the ends; a client
+ * is told names.asked. */
+struct target {
     struct tree_names names;
-    struct span path;           // of these, what is changed or told
-    struct tree_look here;      // what is there
-    struct tree_names to_names; // COPY, MOVE: the destination
-    struct span to;             // of these, what is made or replaced
-    struct tree_look there;
+    struct span path;      // of these, what is changed or told
+    struct tree_look look; // what is there
+    bool located;          // while a reader answers: names and look are those of its resource
+};
+
+/* Where COPY and MOVE lead. */
+struct destination_place {
+    struct tree_names names;
+    struct span path; // of these, what is made or replaced
+    struct tree_look look;
     bool crosses; // MOVE: to another file system, so that it is a copy
+};
 
-    struct span content; // all of it, when it came in one piece
-    struct stage *stage; // else where it goes
-    struct span piece;   // that is being written
-    bool located;        // by locate_guarded
-    uint64_t staged;     // bytes of content in pieces that were written
-
-    /* A part of the representation: where it goes, and between which other parts it is staged. */
-    uint64_t place_first, place_end;
+/* A part of the representation: where it goes, and between which other parts it is staged. */
+struct content_part {
+    uint64_t first, end;
     uint64_t staged_before; // bytes of the stage before the content
     bool is_between;        // what is before and behind it is of `between`
     struct tree_seen between;
+};
 
-    struct posting *posting;  // POST: what becomes of its content
+/* Content on its way into the tree. */
+struct content {
+    struct work work;    // of the piece that is being taken
+    struct span whole;   // all of it, when it came in one piece
+    struct stage *stage; // else where it goes
+    struct span piece;   // that is being written
+    uint64_t staged;     // bytes of content in pieces that were written
+    struct content_part part;
+    struct posting *posting; // POST: what becomes of its content
+};
+
+/* What the client says that the content is, and what it is. */
+struct content_digests {
     struct digest_hash *hash; // of the content, where the client sent digests
-    struct digests digests;   // those
-    struct digests whole;     // that it sent of the representation, of which this is a part
-    bool digests_read, digests_checked;
-    bool digests_all; // whatever digest of the content may still come, it is being computed
-    struct failed_member *failed;
-    size_t failed_count;
-    bool given_up;              // for their sake, with nothing changed
-    struct upload_claim upload; // that the target names, or that the request opened
-    bool upload_spoilt;         // it is not what its digest says, and nobody knows since when
+    struct digests of_content;
+    struct digests of_whole; // of the representation, of which this is a part
+    bool are_read, are_checked;
+    bool all_computed; // whatever digest of the content may still come, it is being computed
+};
+
+/* The upload that the target names, or that the request opened. */
+struct upload_part {
+    struct upload_claim claim;
+    bool is_spoilt; // it is not what its digest says, and nobody knows since when
     struct upload_waiting waiting;
+};
 
-    struct tree_result result;
-    int written;       // what was stored, where it is to be told; -1: it isn't
-    bool written_told; // all of it
-    char etag[STAMP_ETAG_OPAQUE + 1];
-
-    // Locks.
+/* What locks say of the request, and the lock that it asks for. */
+struct locking {
     struct lock_facts facts;
     struct lock_verdict verdict;
     bool token_known, conflicting; // as in struct lock_state
@@ -111,23 +121,49 @@ struct authoring {
     bool conflict_below;       // it is refused for a lock on a member
     struct lock_gone *expired; // for the journal, with the new lock
     struct lock_gone *gone;    // for the journal, with what they were on
-    bool has_result;
+};
 
-    // Content that is XML.
+/* Content that is XML. */
+struct xml_content {
     struct xml_reader *reader;
-    size_t xml_memory; // of this exchange, in that of the resource
-    bool understood;   // one of:
+    size_t memory;   // of this exchange, in that of the resource
+    bool understood; // one of:
     struct dav_lockinfo lockinfo;
     struct dav_propfind propfind;
     struct dav_proppatch proppatch;
+};
 
-    struct span told;        // PROPPATCH: the answer; ptr NULL: there is nothing to tell
-    struct telling *telling; // PROPFIND: what is being told
+/* What is to be told of what was done. */
+struct answer_parts {
+    char etag[STAMP_ETAG_OPAQUE + 1]; // of the target
+    int written;                      // what was stored, where it is to be told; -1: it isn't
+    bool written_whole;               // all of it
+    bool has_result;                  // in the content
+    struct span properties;           // PROPPATCH; ptr NULL: there is nothing to tell
+    struct telling *telling;          // PROPFIND: what is being told
+    struct answer_terms terms;        // of what is remembered of that, or will be
+    struct answer *kept;              // owned reference
+    bool is_reserved;                 // there is room set aside
+};
 
-    // PROPFIND: what is remembered of its answer, or will be.
-    struct answer_terms asked;
-    struct answer *answer; // owned reference
-    bool reserved;         // there is room set aside
+/* What an exchange that authors holds; on its arena, until its release. */
+struct authoring {
+    struct exchange *x;
+    struct dav *dav;
+    struct span mount;  // the route's path, which ends with a slash
+    bool in_the_way;    // others were in the way of the step: it is to be made again
+    int error;          // of the last step: 0, or a negated errno
+    enum outcome cause; // of the last step, where an errno does not tell
+    struct target target;
+    struct destination_place destination;
+    struct content content;
+    struct content_digests digests;
+    struct upload_part upload;
+    struct locking locking;
+    struct xml_content xml;
+    struct failures failures;
+    struct tree_result result;
+    struct answer_parts answer;
 };
 
 /* The tree's terms for a change of the target, as the questions saw it. */

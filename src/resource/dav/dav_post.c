@@ -67,22 +67,22 @@ static size_t random_file_name(const struct authoring *a, char out[LIMIT_FILE_NA
 /* The path of a member of the collection, from malloc; empty without memory. */
 static struct span member_path(const struct authoring *a, struct span name)
 {
-    size_t slash = a->path.len ? 1 : 0;
-    char *path = malloc(a->path.len + slash + name.len);
+    size_t slash = a->target.path.len ? 1 : 0;
+    char *path = malloc(a->target.path.len + slash + name.len);
 
     if (!path)
         return SPAN("");
-    if (a->path.len) {
-        memcpy(path, a->path.ptr, a->path.len);
-        path[a->path.len] = '/';
+    if (a->target.path.len) {
+        memcpy(path, a->target.path.ptr, a->target.path.len);
+        path[a->target.path.len] = '/';
     }
-    memcpy(path + a->path.len + slash, name.ptr, name.len);
-    return span_of(path, a->path.len + slash + name.len);
+    memcpy(path + a->target.path.len + slash, name.ptr, name.len);
+    return span_of(path, a->target.path.len + slash + name.len);
 }
 
 static int begin_stage(struct authoring *a, struct span path, struct stage **ret_stage)
 {
-    struct posting *p = a->posting;
+    struct posting *p = a->content.posting;
     struct tree *tree = a->dav->share->tree;
     int error = 0;
 
@@ -97,7 +97,7 @@ static int begin_member(struct authoring *a, size_t name_length, const char *nam
 {
     struct span path = member_path(a, span_of(name, name_length));
     struct member *m = calloc(1, sizeof *m);
-    struct posting *p = a->posting;
+    struct posting *p = a->content.posting;
     int error = -ENOMEM;
 
     if (m && path.len)
@@ -127,9 +127,9 @@ static int fill_posting(struct authoring *a)
     char name[LIMIT_FILE_NAME];
     size_t length;
 
-    switch (multipart_begin(&a->posting->form, message_field(m, FIELD_content_type))) {
+    switch (multipart_begin(&a->content.posting->form, message_field(m, FIELD_content_type))) {
     case MULTIPART_BEGIN_OK:
-        a->posting->is_form = true;
+        a->content.posting->is_form = true;
         return 0;
     case MULTIPART_BEGIN_NO_BOUNDARY:
         return authoring_fail(a, OUTCOME_form_malformed);
@@ -147,13 +147,13 @@ static int begin_posting(struct authoring *a)
 {
     int error;
 
-    a->posting = calloc(1, sizeof *a->posting);
-    if (!a->posting)
+    a->content.posting = calloc(1, sizeof *a->content.posting);
+    if (!a->content.posting)
         return -ENOMEM;
     error = fill_posting(a);
     if (error) {
-        post_free(a->posting);
-        a->posting = NULL;
+        post_free(a->content.posting);
+        a->content.posting = NULL;
     }
     return error;
 }
@@ -165,15 +165,15 @@ static int begin_part(struct authoring *a, const struct multipart_part *part)
     size_t length =
         part->file_name.ptr ? file_name_clean(file_name_base(part->file_name), name) : 0;
 
-    a->posting->in_file = length != 0;
-    if (length && a->posting->count == LIMIT_FORM_FILES)
+    a->content.posting->in_file = length != 0;
+    if (length && a->content.posting->count == LIMIT_FORM_FILES)
         return authoring_fail(a, OUTCOME_form_files_too_many);
     return length ? begin_member(a, length, name) : 0;
 }
 
 static int take_form(struct authoring *a, struct span piece)
 {
-    struct posting *p = a->posting;
+    struct posting *p = a->content.posting;
     struct multipart_output out;
     int error = 0;
 
@@ -204,14 +204,14 @@ static int take_form(struct authoring *a, struct span piece)
 
 void post_piece(struct authoring *a)
 {
-    if (!a->posting)
+    if (!a->content.posting)
         a->error = begin_posting(a);
     if (a->error)
         return;
-    if (a->posting->is_form)
-        a->error = take_form(a, a->piece);
+    if (a->content.posting->is_form)
+        a->error = take_form(a, a->content.piece);
     else
-        a->error = tree_stage_write(a->posting->members->stage, a->piece);
+        a->error = tree_stage_write(a->content.posting->members->stage, a->content.piece);
 }
 
 /* Something is there, or will be: another file of the form. */
@@ -220,7 +220,7 @@ static int is_taken(struct authoring *a, const struct member *m, struct span pat
     struct tree_look look;
     int error;
 
-    for (const struct member *o = a->posting->members; o; o = o->next)
+    for (const struct member *o = a->content.posting->members; o; o = o->next)
         if (o != m && span_eq(span_of(o->name, o->length), span_of(m->name, m->length)))
             return 1;
     error = tree_look(a->dav->share->tree, path, &look);
@@ -232,7 +232,7 @@ static int choose_name(struct authoring *a, struct member *m)
 {
     int error = 1;
 
-    for (const struct member *o = a->posting->members; o; o = o->next)
+    for (const struct member *o = a->content.posting->members; o; o = o->next)
         if (o != m && o->number > m->number &&
             span_eq(span_of(o->asked, o->asked_length), span_of(m->asked, m->asked_length)))
             m->number = o->number;
@@ -260,8 +260,9 @@ static int part_names(struct authoring *a)
 {
     int error = 0;
 
-    for (struct member *m = a->posting->members; m; m = m->next)
-        for (const struct member *o = a->posting->members; o != m && error == 0; o = o->next)
+    for (struct member *m = a->content.posting->members; m; m = m->next)
+        for (const struct member *o = a->content.posting->members; o != m && error == 0;
+             o = o->next)
             if (span_eq(span_of(o->name, o->length), span_of(m->name, m->length)))
                 error = choose_name(a, m);
     return error;
@@ -283,7 +284,7 @@ static int check_place(struct authoring *a, const struct member *m)
 static int commit_members(struct authoring *a)
 {
     const struct tree_terms terms = terms_of_member(a);
-    struct posting *p = a->posting;
+    struct posting *p = a->content.posting;
     struct member **members = calloc(p->count, sizeof(struct member *));
     struct stage **stages = calloc(p->count, sizeof(struct stage *));
     size_t n = 0, at = 0;
@@ -310,7 +311,8 @@ static int commit_members(struct authoring *a)
 /* The content, where all of it is in one place. */
 static const struct stage *staged_whole(const struct authoring *a)
 {
-    return a->posting && !a->posting->is_form ? a->posting->members->stage : NULL;
+    return a->content.posting && !a->content.posting->is_form ? a->content.posting->members->stage
+                                                              : NULL;
 }
 
 /* Without content nothing says that a file is meant, unless it has a type or a name. */
@@ -336,9 +338,9 @@ void post_commit(struct authoring *a)
         a->error = digests_read(a);
     if (a->error == 0)
         a->error = digests_check(a, staged_whole(a), 0);
-    if (a->error == 0 && !a->posting)
+    if (a->error == 0 && !a->content.posting)
         a->error = begin_empty(a);
-    p = a->posting;
+    p = a->content.posting;
     if (a->error == 0 && p->is_form && (!multipart_is_complete(&p->form) || !p->members))
         a->error = authoring_fail(a, OUTCOME_form_malformed);
     if (a->error == 0)
@@ -363,12 +365,12 @@ bool post_takes_type(const struct exchange *x)
 
 bool post_is_form(const struct authoring *a)
 {
-    return a->posting && a->posting->is_form;
+    return a->content.posting && a->content.posting->is_form;
 }
 
 struct span post_member_name(const struct authoring *a)
 {
-    const struct member *m = a->posting->members;
+    const struct member *m = a->content.posting->members;
 
     return span_of(m->name, m->length);
 }
@@ -383,7 +385,7 @@ bool post_shows_page(const struct authoring *a)
 
 bool post_made_several(const struct authoring *a)
 {
-    return a->posting && a->posting->count > 1;
+    return a->content.posting && a->content.posting->count > 1;
 }
 
 void post_write_result(struct buf *b, const struct authoring *a, struct span folder)
@@ -391,11 +393,11 @@ void post_write_result(struct buf *b, const struct authoring *a, struct span fol
     struct buf path = {0};
 
     buf_add_str(b, "{\"stored\":[");
-    for (const struct member *m = a->posting->members; m; m = m->next) {
+    for (const struct member *m = a->content.posting->members; m; m = m->next) {
         buf_clear(&path);
         uri_path_encode(&path, folder);
         uri_path_encode(&path, span_of(m->name, m->length));
-        buf_add_str(b, m == a->posting->members ? "{\"asked\":\"" : ",{\"asked\":\"");
+        buf_add_str(b, m == a->content.posting->members ? "{\"asked\":\"" : ",{\"asked\":\"");
         buf_add_json(b, span_of(m->asked, m->asked_length));
         buf_add_str(b, "\",\"name\":\"");
         buf_add_json(b, span_of(m->name, m->length));

@@ -19,7 +19,7 @@ enum {
 
 static int take_question(struct telling *t)
 {
-    const struct dav_propfind *asked = &t->a->propfind;
+    const struct dav_propfind *asked = &t->a->xml.propfind;
     struct arena *arena = &t->a->x->arena;
 
     t->names_only = asked->kind == DAV_PROPFIND_PROPNAME;
@@ -269,18 +269,18 @@ static void telling_free(struct telling *t)
 
 static void give_back(struct authoring *a)
 {
-    if (a->reserved)
+    if (a->answer.is_reserved)
         answer_cache_give_back(a->dav->answers);
-    a->reserved = false;
+    a->answer.is_reserved = false;
 }
 
 void propfind_discard(struct authoring *a)
 {
-    if (a->telling)
-        telling_free(a->telling);
-    a->telling = NULL;
-    answer_unref(a->answer);
-    a->answer = NULL;
+    if (a->answer.telling)
+        telling_free(a->answer.telling);
+    a->answer.telling = NULL;
+    answer_unref(a->answer.kept);
+    a->answer.kept = NULL;
     give_back(a);
 }
 
@@ -289,7 +289,7 @@ static int open_first(struct telling *t)
     struct authoring *a = t->a;
     struct tree *tree = a->dav->share->tree;
     struct preferences prefer = prefer_parse(exchange_field(a->x, FIELD_prefer));
-    int error = tree_look_closely(tree, a->path, &t->members[0]);
+    int error = tree_look_closely(tree, a->target.path, &t->members[0]);
     bool is_folder;
 
     if (error)
@@ -302,13 +302,13 @@ static int open_first(struct telling *t)
     t->minimal = prefer.returning == PREFER_RETURN_MINIMAL;
     t->noroot = prefer.depth_noroot && is_folder && t->depth != DEPTH_0;
     t->member_count = t->noroot ? 0 : 1;
-    t->folder_owned = span_to_str(a->path);
+    t->folder_owned = span_to_str(a->target.path);
     if (!t->folder_owned)
         return -ENOMEM;
     t->folder_path = span_from_str(t->folder_owned);
-    telling_set_opening(t, a->path, is_folder);
+    telling_set_opening(t, a->target.path, is_folder);
     if (is_folder && t->depth != DEPTH_0)
-        error = tree_list_open(tree, a->path, &t->folder);
+        error = tree_list_open(tree, a->target.path, &t->folder);
     if (error == 0 &&
         (t->live & (LIVE_BIT(LIVE_QUOTA_AVAILABLE_BYTES) | LIVE_BIT(LIVE_QUOTA_USED_BYTES))))
         t->has_usage = tree_usage(tree, &t->usage) == 0;
@@ -319,7 +319,7 @@ static int open_first(struct telling *t)
 static struct span key_of(struct authoring *a)
 {
     struct exchange *x = a->x;
-    const struct dav_propfind *asked = &a->propfind;
+    const struct dav_propfind *asked = &a->xml.propfind;
     struct preferences prefer = prefer_parse(exchange_field(x, FIELD_prefer));
     struct span key = {NULL, 0};
     struct buf b = {0};
@@ -350,16 +350,16 @@ bool propfind_recall(struct authoring *a)
     if (!a->x->target.is_collection ||
         depth_parse(message_field(&a->x->request, FIELD_depth)) == DEPTH_0)
         return false;
-    a->asked = (struct answer_terms){.key = key_of(a),
-                                     .changes = atomic_load(&d->share->changes),
-                                     .now = loop_now(d->loop),
-                                     .time = a->x->time};
-    if (!a->asked.key.ptr)
+    a->answer.terms = (struct answer_terms){.key = key_of(a),
+                                            .changes = atomic_load(&d->share->changes),
+                                            .now = loop_now(d->loop),
+                                            .time = a->x->time};
+    if (!a->answer.terms.key.ptr)
         return false;
-    a->answer = answer_cache_find(d->answers, &a->asked);
-    if (!a->answer)
-        a->reserved = answer_cache_reserve(d->answers);
-    return a->answer;
+    a->answer.kept = answer_cache_find(d->answers, &a->answer.terms);
+    if (!a->answer.kept)
+        a->answer.is_reserved = answer_cache_reserve(d->answers);
+    return a->answer.kept;
 }
 
 static struct span applied_of(const struct telling *t)
@@ -371,27 +371,28 @@ static struct span applied_of(const struct telling *t)
 
 static void remember(struct authoring *a)
 {
-    struct telling *t = a->telling;
+    struct telling *t = a->answer.telling;
     // Uploads change these without being a change yet.
     const uint32_t fleeting =
         LIVE_BIT(LIVE_QUOTA_AVAILABLE_BYTES) | LIVE_BIT(LIVE_QUOTA_USED_BYTES);
 
-    if (!a->reserved || a->error || !t->ended || t->live & fleeting)
+    if (!a->answer.is_reserved || a->error || !t->ended || t->live & fleeting)
         return;
     give_back(a);
-    a->answer = answer_cache_put(a->dav->answers, &a->asked, buf_span(&t->piece), applied_of(t));
-    if (!a->answer) { // the piece is what goes out, and takes its room
-        a->reserved = answer_cache_reserve(a->dav->answers);
+    a->answer.kept =
+        answer_cache_put(a->dav->answers, &a->answer.terms, buf_span(&t->piece), applied_of(t));
+    if (!a->answer.kept) { // the piece is what goes out, and takes its room
+        a->answer.is_reserved = answer_cache_reserve(a->dav->answers);
         return;
     }
     telling_free(t);
-    a->telling = NULL;
+    a->answer.telling = NULL;
 }
 
 void propfind_settle(struct authoring *a)
 {
     remember(a);
-    if (a->telling && !a->error && !account(a->telling)) {
+    if (a->answer.telling && !a->error && !account(a->answer.telling)) {
         a->error = authoring_fail(a, OUTCOME_answers_too_much);
         propfind_discard(a);
     }
@@ -407,8 +408,8 @@ void propfind_begin(struct authoring *a)
         return;
     }
     t->a = a;
-    t->piece_most = a->reserved ? LIMIT_ANSWER : PIECE;
-    a->telling = t;
+    t->piece_most = a->answer.is_reserved ? LIMIT_ANSWER : PIECE;
+    a->answer.telling = t;
     a->error = take_question(t);
     if (a->error == 0)
         a->error = open_first(t);
@@ -431,23 +432,23 @@ void propfind_begin(struct authoring *a)
 
 static void more_run(struct work *w)
 {
-    make_piece(container_of(w, struct authoring, work)->telling);
+    make_piece(container_of(w, struct authoring, content.work)->answer.telling);
 }
 
 static void more_done(struct work *w)
 {
-    struct authoring *a = container_of(w, struct authoring, work);
+    struct authoring *a = container_of(w, struct authoring, content.work);
 
-    a->telling->piece_ready = true;
-    if (!account(a->telling)) // an answer whose rows became much larger breaks off
-        a->telling->error = -ENOMEM;
+    a->answer.telling->piece_ready = true;
+    if (!account(a->answer.telling)) // an answer whose rows became much larger breaks off
+        a->answer.telling->error = -ENOMEM;
     a->x->host->resume_body(a->x);
 }
 
 static void next_piece(struct exchange *x, struct piece *ret_piece)
 {
     struct authoring *a = x->held;
-    struct telling *t = a->telling;
+    struct telling *t = a->answer.telling;
 
     if (t->error) {
         ret_piece->kind = PIECE_FAILED;
@@ -458,16 +459,16 @@ static void next_piece(struct exchange *x, struct piece *ret_piece)
     } else if (t->ended) {
         ret_piece->kind = PIECE_END;
     } else {
-        if (a->reserved) { // it became too large to remember
+        if (a->answer.is_reserved) { // it became too large to remember
             buf_done(&t->piece);
             (void)account(t);
             give_back(a);
             t->piece_most = PIECE;
         }
-        a->work.run = more_run;
-        a->work.done = more_done;
-        a->work.is_long = t->depth == DEPTH_INFINITY;
-        offload_submit(a->dav->pool, a->dav->loop, &a->work);
+        a->content.work.run = more_run;
+        a->content.work.done = more_done;
+        a->content.work.is_long = t->depth == DEPTH_INFINITY;
+        offload_submit(a->dav->pool, a->dav->loop, &a->content.work);
         ret_piece->kind = PIECE_WAIT;
     }
 }
@@ -489,16 +490,16 @@ static void add_content_location(struct exchange *x)
 void propfind_respond(struct authoring *a)
 {
     struct exchange *x = a->x;
-    struct telling *t = a->telling;
+    struct telling *t = a->answer.telling;
     struct response *r = &x->response;
-    struct span applied = a->answer ? answer_applied(a->answer) : applied_of(t);
+    struct span applied = a->answer.kept ? answer_applied(a->answer.kept) : applied_of(t);
 
     exchange_add_field(x, SPAN("Content-Type"), MULTISTATUS_MEDIA_TYPE);
     add_content_location(x);
     if (applied.len)
         preference_applied(x, applied);
-    if (a->answer || t->ended) {
-        r->body = a->answer ? answer_content(a->answer) : buf_span(&t->piece);
+    if (a->answer.kept || t->ended) {
+        r->body = a->answer.kept ? answer_content(a->answer.kept) : buf_span(&t->piece);
         r->length = r->body.len;
         r->has_length = true;
     } else {

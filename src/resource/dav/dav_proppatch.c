@@ -67,7 +67,7 @@ static bool is_protected(struct xml_name name)
 
 static enum fate take_change(struct patch *p, size_t index)
 {
-    const struct dav_change *change = &p->a->proppatch.changes[index];
+    const struct dav_change *change = &p->a->xml.proppatch.changes[index];
     const struct xml_name name = change->name;
 
     if (is_modification_time(name) && !change->remove)
@@ -79,7 +79,7 @@ static enum fate take_change(struct patch *p, size_t index)
     p->change_of[p->count] = index;
     p->changes[p->count++] = (struct store_change){
         .kind = change->remove ? STORE_PROPERTY_REMOVE : STORE_PROPERTY_SET,
-        .path = p->a->path,
+        .path = p->a->target.path,
         .property = {name.space, name.local, change->value},
     };
     return FATE_DONE;
@@ -88,7 +88,7 @@ static enum fate take_change(struct patch *p, size_t index)
 static int take_changes(struct patch *p)
 {
     struct arena *arena = &p->a->x->arena;
-    size_t n = p->a->proppatch.count;
+    size_t n = p->a->xml.proppatch.count;
 
     p->fates = arena_alloc(arena, n * sizeof *p->fates);
     p->changes = arena_alloc(arena, n * sizeof *p->changes);
@@ -104,8 +104,8 @@ static int take_changes(struct patch *p)
 
 static void fail_time(struct patch *p)
 {
-    for (size_t i = 0; i < p->a->proppatch.count; i++)
-        if (is_modification_time(p->a->proppatch.changes[i].name))
+    for (size_t i = 0; i < p->a->xml.proppatch.count; i++)
+        if (is_modification_time(p->a->xml.proppatch.changes[i].name))
             p->fates[i] = FATE_REFUSED;
     p->failed = true;
 }
@@ -133,12 +133,12 @@ static int make_changes(struct patch *p)
     struct authoring *a = p->a;
     struct tree *tree = a->dav->share->tree;
     struct tree_terms terms = terms_of(a);
-    int64_t old = a->here.here.stamp.modified_ns;
-    int error = tree_touch(tree, a->path, p->modified_ns, &terms);
+    int64_t old = a->target.look.here.stamp.modified_ns;
+    int error = tree_touch(tree, a->target.path, p->modified_ns, &terms);
 
     if (error == TREE_NOT_DURABLE) { // then it is not to be seen either
         terms.target = NULL;
-        (void)tree_touch(tree, a->path, old, &terms);
+        (void)tree_touch(tree, a->target.path, old, &terms);
         return -EIO;
     }
     if (error == -EACCES || error == -EPERM || error == -EROFS || error == -EBUSY) {
@@ -150,7 +150,7 @@ static int make_changes(struct patch *p)
     error = store_changes(p);
     if ((error || p->failed) && p->modified_ns != TREE_NOW) {
         terms.target = NULL;
-        (void)tree_touch(tree, a->path, old, &terms);
+        (void)tree_touch(tree, a->target.path, old, &terms);
     }
     return error;
 }
@@ -175,7 +175,7 @@ static const struct {
 /* Whether a property of that name and fate was written already. */
 static bool is_repeated(const struct patch *p, size_t index)
 {
-    const struct dav_change *changes = p->a->proppatch.changes;
+    const struct dav_change *changes = p->a->xml.proppatch.changes;
 
     for (size_t i = 0; i < index; i++)
         if (p->fates[i] == p->fates[index] && xml_name_eq(changes[i].name, changes[index].name))
@@ -188,13 +188,13 @@ static void write_group(const struct patch *p, struct buf *b, enum fate fate)
     bool dependent = fate == FATE_DONE && p->failed;
     bool any = false;
 
-    for (size_t i = 0; i < p->a->proppatch.count; i++) {
+    for (size_t i = 0; i < p->a->xml.proppatch.count; i++) {
         if (p->fates[i] != fate || is_repeated(p, i))
             continue;
         if (!any)
             multistatus_propstat_begin(b);
         any = true;
-        multistatus_property_name(b, p->a->proppatch.changes[i].name);
+        multistatus_property_name(b, p->a->xml.proppatch.changes[i].name);
     }
     if (any)
         multistatus_propstat_end(b, dependent ? 424 : fate_table[fate].status,
@@ -216,11 +216,11 @@ static int write_answer(const struct patch *p)
         write_group(p, &b, (enum fate)fate);
     multistatus_response_end(&b);
     multistatus_end(&b);
-    p->a->told =
+    p->a->answer.properties =
         b.failed || path.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&b));
     buf_done(&b);
     buf_done(&path);
-    return p->a->told.ptr ? 0 : -ENOMEM;
+    return p->a->answer.properties.ptr ? 0 : -ENOMEM;
 }
 
 static bool wants_minimum(struct exchange *x)
@@ -231,7 +231,7 @@ static bool wants_minimum(struct exchange *x)
 void change_properties(struct authoring *a)
 {
     struct patch p = {.a = a, .modified_ns = TREE_NOW};
-    struct rows_claim claim = {.paths = {a->path, {NULL, 0}}};
+    struct rows_claim claim = {.paths = {a->target.path, {NULL, 0}}};
 
     a->error = rows_await(a, &claim, true);
     if (a->error)

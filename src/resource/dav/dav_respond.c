@@ -42,7 +42,7 @@ static void add_validators(struct exchange *x, const struct authoring *a)
     if (a->result.now.kind != TREE_FILE || post_made_several(a) ||
         (goes_elsewhere(x) && x->outcome != OUTCOME_created))
         return;
-    exchange_add_fieldf(x, SPAN("ETag"), "\"%s\"", a->etag);
+    exchange_add_fieldf(x, SPAN("ETag"), "\"%s\"", a->answer.etag);
     if (oc_mtime_parse(message_field(&x->request, FIELD_x_oc_mtime), &seconds))
         exchange_add_field(x, SPAN("X-OC-MTime"), SPAN("accepted"));
 }
@@ -74,7 +74,7 @@ static void write_path_of_result(struct buf *b, const struct authoring *a)
 
     if (x->upload.finishes || goes_elsewhere(x)) {
         buf_add(b, a->mount);
-        buf_add(b, x->upload.finishes ? a->names.asked : a->to_names.asked);
+        buf_add(b, x->upload.finishes ? a->target.names.asked : a->destination.names.asked);
     } else {
         buf_add(b, x->path.text);
     }
@@ -119,14 +119,14 @@ static void respond_stored(struct exchange *x, struct authoring *a)
     struct buf path = {0};
 
     add_validators(x, a);
-    if (!elsewhere && a->written < 0)
+    if (!elsewhere && a->answer.written < 0)
         return;
     write_path_of_result(&path, a);
     if (elsewhere && !path.failed)
         add_path(x, SPAN("Location"), buf_span(&path));
     if (post_is_form(a))
         respond_posted(x, a);
-    if (a->written >= 0 && !path.failed) {
+    if (a->answer.written >= 0 && !path.failed) {
         add_path(x, SPAN("Content-Location"), buf_span(&path));
         written_respond(a, buf_span(&path));
     }
@@ -144,7 +144,7 @@ static void respond_failed(struct exchange *x, const struct authoring *a)
     struct buf b = {0}, path = {0};
 
     multistatus_begin(&b);
-    for (const struct failed_member *f = a->failed; f; f = f->next) {
+    for (const struct failed_member *f = a->failures.first; f; f = f->next) {
         enum outcome outcome = authoring_outcome(-f->error);
 
         path.len = 0;
@@ -158,7 +158,7 @@ static void respond_failed(struct exchange *x, const struct authoring *a)
         multistatus_status(&b, outcome_table[outcome ? outcome : OUTCOME_not_found].status);
         multistatus_response_end(&b);
     }
-    if (a->given_up) {
+    if (a->failures.gave_up) {
         path.len = 0;
         buf_add(&path, x->path.text);
         if (x->target.is_collection && !span_ends(x->path.text, SPAN("/")))
@@ -189,10 +189,10 @@ void authoring_respond(struct exchange *x)
         respond_options(x);
         break;
     case OUTCOME_properties_told:
-        if (a->telling || a->answer)
+        if (a->answer.telling || a->answer.kept)
             propfind_respond(a);
         else
-            respond_properties(x, a->told);
+            respond_properties(x, a->answer.properties);
         break;
     case OUTCOME_propfind_infinite:
         respond_condition(x, DAV_CONDITION_PROPFIND_FINITE_DEPTH, (struct span){NULL, 0}, false);
@@ -206,7 +206,7 @@ void authoring_respond(struct exchange *x)
             respond_stored(x, a);
         break;
     case OUTCOME_partly_done:
-        if (a->failed)
+        if (a->failures.first)
             respond_failed(x, a);
         break;
     case OUTCOME_uploaded:

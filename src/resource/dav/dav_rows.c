@@ -44,15 +44,16 @@ int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_
     int error;
 
     *f = (struct rows_following){
-        .claim = {.paths = {kind == STORE_INTENT_COPY ? a->to : a->path,
-                            kind == STORE_INTENT_MOVE ? a->to : (struct span){NULL, 0}},
+        .claim = {.paths = {kind == STORE_INTENT_COPY ? a->destination.path : a->target.path,
+                            kind == STORE_INTENT_MOVE ? a->destination.path
+                                                      : (struct span){NULL, 0}},
                   .renames = true,
                   .is_long = a->x->runs_long},
         .intent = {.kind = kind,
-                   .source = a->path,
-                   .source_inode = inode_of(&a->here.here),
-                   .destination = a->to,
-                   .destination_inode = inode_of(&a->there.here)},
+                   .source = a->target.path,
+                   .source_inode = inode_of(&a->target.look.here),
+                   .destination = a->destination.path,
+                   .destination_inode = inode_of(&a->destination.look.here)},
     };
     error = rows_await(a, &f->claim, follows);
     if (error)
@@ -80,16 +81,17 @@ static size_t add_failed(struct authoring *a, struct store_change *changes)
 {
     size_t n = 0;
 
-    for (const struct failed_member *m = a->failed; m; m = m->next) {
-        char *path = arena_alloc(&a->x->arena, a->to.len + 1 + m->length);
+    for (const struct failed_member *m = a->failures.first; m; m = m->next) {
+        char *path = arena_alloc(&a->x->arena, a->destination.path.len + 1 + m->length);
 
         if (!path)
             break;
-        memcpy(path, a->to.ptr, a->to.len);
-        path[a->to.len] = '/';
-        memcpy(path + a->to.len + 1, m->path, m->length);
-        changes[n++] = (struct store_change){.kind = STORE_PROPERTIES_DELETE,
-                                             .path = span_of(path, a->to.len + 1 + m->length)};
+        memcpy(path, a->destination.path.ptr, a->destination.path.len);
+        path[a->destination.path.len] = '/';
+        memcpy(path + a->destination.path.len + 1, m->path, m->length);
+        changes[n++] =
+            (struct store_change){.kind = STORE_PROPERTIES_DELETE,
+                                  .path = span_of(path, a->destination.path.len + 1 + m->length)};
     }
     return n;
 }
@@ -117,9 +119,9 @@ static int finish(struct authoring *a, struct rows_following *f, bool shallow)
     struct store_lock *locks;
     int error;
 
-    for (const struct lock_gone *g = a->gone; g; g = g->next)
+    for (const struct lock_gone *g = a->locking.gone; g; g = g->next)
         n++;
-    for (const struct failed_member *m = a->failed; m; m = m->next)
+    for (const struct failed_member *m = a->failures.first; m; m = m->next)
         room++;
     changes = calloc(room + n, sizeof *changes);
     locks = calloc(n + 1, sizeof *locks);
@@ -132,7 +134,7 @@ static int finish(struct authoring *a, struct rows_following *f, bool shallow)
     if (f->intent.kind == STORE_INTENT_COPY)
         at += add_failed(a, changes + at);
     n = 0;
-    for (const struct lock_gone *g = a->gone; g; g = g->next, n++) {
+    for (const struct lock_gone *g = a->locking.gone; g; g = g->next, n++) {
         locks[n].token = g->lock.token;
         changes[at++] = (struct store_change){.kind = STORE_LOCK_DELETE, .lock = &locks[n]};
     }
@@ -142,8 +144,8 @@ static int finish(struct authoring *a, struct rows_following *f, bool shallow)
     free(changes);
     free(locks);
     if (error == 0) {
-        lock_gone_free(a->gone);
-        a->gone = NULL;
+        lock_gone_free(a->locking.gone);
+        a->locking.gone = NULL;
     }
     return error;
 }

@@ -51,9 +51,10 @@ static bool find_upload(struct authoring *a, struct span id)
     struct tree_names names = {0};
     struct tree_look look;
 
-    return upload_claim(uploads, id, a->path, &a->upload) ||
-           (tree_locate(a->dav->share->tree, a->path, &a->x->arena, &look, &names) == 0 &&
-            !span_eq(names.thing, a->path) && upload_claim(uploads, id, names.thing, &a->upload));
+    return upload_claim(uploads, id, a->target.path, &a->upload.claim) ||
+           (tree_locate(a->dav->share->tree, a->target.path, &a->x->arena, &look, &names) == 0 &&
+            !span_eq(names.thing, a->target.path) &&
+            upload_claim(uploads, id, names.thing, &a->upload.claim));
 }
 
 void upload_claim_run(struct authoring *a)
@@ -73,7 +74,7 @@ static int fail_for(struct authoring *a, enum upload_state state)
 
 static void on_left(struct loop_message *m)
 {
-    struct exchange *x = container_of(m, struct authoring, waiting.message)->x;
+    struct exchange *x = container_of(m, struct authoring, upload.waiting.message)->x;
 
     x->host->resume(x);
 }
@@ -90,9 +91,9 @@ enum step upload_end(struct authoring *a)
     const struct upload_opening *o;
     enum upload_state state = UPLOAD_GONE;
 
-    a->waiting.message.on_arrival = on_left;
-    if (a->upload.upload &&
-        upload_wait(a->dav->share->uploads, &a->upload, a->dav->loop, &a->waiting, &state))
+    a->upload.waiting.message.on_arrival = on_left;
+    if (a->upload.claim.upload && upload_wait(a->dav->share->uploads, &a->upload.claim,
+                                              a->dav->loop, &a->upload.waiting, &state))
         return STEP_WAIT;
     // Who only asks is told, though somebody else has asked since.
     if (state == UPLOAD_GONE ||
@@ -100,10 +101,10 @@ enum step upload_end(struct authoring *a)
         a->error = fail_for(a, state);
         return authoring_end_failed(a);
     }
-    o = upload_opening(&a->upload);
-    a->path = o->path; // from here on the target is the file to be
-    a->names = (struct tree_names){o->path, o->path, o->path};
-    u->offset = upload_offset(a->dav->share->uploads, &a->upload);
+    o = upload_opening(&a->upload.claim);
+    a->target.path = o->path; // from here on the target is the file to be
+    a->target.names = (struct tree_names){o->path, o->path, o->path};
+    u->offset = upload_offset(a->dav->share->uploads, &a->upload.claim);
     u->has_length = o->length != TREE_LENGTH_UNKNOWN;
     u->length = o->length;
     u->if_match = o->if_match;
@@ -121,7 +122,7 @@ enum step upload_end(struct authoring *a)
 static struct stage *enter(struct authoring *a)
 {
     enum upload_state state;
-    struct stage *stage = upload_enter(a->dav->share->uploads, &a->upload, &state);
+    struct stage *stage = upload_enter(a->dav->share->uploads, &a->upload.claim, &state);
 
     if (!stage)
         a->error = fail_for(a, state);
@@ -130,7 +131,7 @@ static struct stage *enter(struct authoring *a)
 
 static void leave(struct authoring *a)
 {
-    upload_leave(a->dav->share->uploads, &a->upload, now_seconds());
+    upload_leave(a->dav->share->uploads, &a->upload.claim, now_seconds());
 }
 
 /* A piece of chunked content shows only now whether it goes beyond the length, or the limit. */
@@ -138,18 +139,19 @@ static int add(struct authoring *a, struct stage *stage, uint64_t length)
 {
     uint64_t offset = tree_stage_length(stage);
 
-    if (length != TREE_LENGTH_UNKNOWN && (offset > length || a->piece.len > length - offset))
+    if (length != TREE_LENGTH_UNKNOWN &&
+        (offset > length || a->content.piece.len > length - offset))
         return authoring_fail(a, OUTCOME_upload_length_differs);
-    if (offset + a->piece.len > a->x->content_limit)
+    if (offset + a->content.piece.len > a->x->content_limit)
         return authoring_fail(a, OUTCOME_content_too_large);
-    return tree_stage_write(stage, a->piece);
+    return tree_stage_write(stage, a->content.piece);
 }
 
 static void begin_opening(struct authoring *a)
 {
-    if (!a->stage)
-        a->error =
-            tree_stage_begin(a->dav->share->tree, a->path, upload_stated_length(a->x), &a->stage);
+    if (!a->content.stage)
+        a->error = tree_stage_begin(a->dav->share->tree, a->target.path, upload_stated_length(a->x),
+                                    &a->content.stage);
 }
 
 /* After such a failure what was staged is good, and there may be room for more later. */
@@ -162,18 +164,18 @@ void upload_piece(struct authoring *a)
 {
     struct stage *stage;
 
-    if (!a->upload.upload) {
+    if (!a->upload.claim.upload) {
         begin_opening(a);
         if (a->error == 0)
-            a->error = add(a, a->stage, upload_stated_length(a->x));
+            a->error = add(a, a->content.stage, upload_stated_length(a->x));
         return;
     }
     stage = enter(a);
     if (!stage)
         return;
-    a->error = add(a, stage, upload_opening(&a->upload)->length);
+    a->error = add(a, stage, upload_opening(&a->upload.claim)->length);
     if (a->error && !is_for_want_of_room(a->error))
-        upload_remove(a->dav->share->uploads, &a->upload);
+        upload_remove(a->dav->share->uploads, &a->upload.claim);
     else
         leave(a);
 }
@@ -192,8 +194,8 @@ static void open_upload(struct authoring *a)
     struct exchange *x = a->x;
     struct dav_share *share = a->dav->share;
     struct upload_opening opening = {
-        .path = a->names.asked,
-        .folder = folder_of(a->names.name),
+        .path = a->target.names.asked,
+        .folder = folder_of(a->target.names.name),
         .if_match = exchange_field(x, FIELD_if_match),
         .if_none_match = exchange_field(x, FIELD_if_none_match),
         .if_unmodified_since = exchange_field(x, FIELD_if_unmodified_since),
@@ -208,19 +210,20 @@ static void open_upload(struct authoring *a)
     if (a->error == 0)
         a->error = digests_read(a); // of content that is empty, nothing did so yet
     if (a->error == 0)
-        a->error = digests_check(a, a->stage, 0);
+        a->error = digests_check(a, a->content.stage, 0);
     if (a->error)
         return;
-    opening.digests = a->whole;
+    opening.digests = a->digests.of_whole;
     (void)upload_table_expire(share->uploads, now_seconds());
     begin_opening(a);
     if (a->error)
         return;
-    a->error = upload_open(share->uploads, &opening, a->stage, now_seconds(), &a->upload);
+    a->error =
+        upload_open(share->uploads, &opening, a->content.stage, now_seconds(), &a->upload.claim);
     if (a->error == -EUSERS)
         a->error = authoring_fail(a, OUTCOME_uploads_too_many);
     if (a->error == 0)
-        a->stage = NULL;
+        a->content.stage = NULL;
 }
 
 /* Damaged content goes again; what was there before it stays. */
@@ -235,7 +238,7 @@ static void check_piece(struct authoring *a, struct stage *stage)
 
 static void finish_upload(struct authoring *a, struct stage *stage)
 {
-    const struct upload_opening *o = upload_opening(&a->upload);
+    const struct upload_opening *o = upload_opening(&a->upload.claim);
     struct tree_terms terms = terms_of(a);
     uint64_t length = o->length;
 
@@ -247,14 +250,14 @@ static void finish_upload(struct authoring *a, struct stage *stage)
     }
     a->error = digests_check_whole(a, stage, &o->digests);
     if (a->error) {
-        a->upload_spoilt = a->cause == OUTCOME_digest_differs;
+        a->upload.is_spoilt = a->cause == OUTCOME_digest_differs;
         return;
     }
     if (o->modified_ns != TREE_NOW)
         tree_stage_set_times(stage, o->modified_ns);
     a->error = tree_stage_sync(stage);
     if (a->error == 0)
-        a->error = write_commit_stage(a, stage, a->path, &terms);
+        a->error = write_commit_stage(a, stage, a->target.path, &terms);
 }
 
 void upload_commit(struct authoring *a)
@@ -270,7 +273,7 @@ void upload_commit(struct authoring *a)
     if (!stage)
         return;
     if (a->x->request.method == METHOD_DELETE) {
-        upload_remove(uploads, &a->upload);
+        upload_remove(uploads, &a->upload.claim);
         return;
     }
     a->error = write_check_staged(a);
@@ -280,8 +283,8 @@ void upload_commit(struct authoring *a)
         finish_upload(a, stage);
     // In one with the end of the writing, so that nobody else finds a stage that is a file by now.
     if ((tree_is_changed(a->error) && a->x->upload.finishes) || a->error == -EIO ||
-        a->upload_spoilt)
-        upload_remove(uploads, &a->upload);
+        a->upload.is_spoilt)
+        upload_remove(uploads, &a->upload.claim);
     else
         leave(a);
 }
@@ -296,7 +299,7 @@ bool upload_is_lost(const struct authoring *a)
 {
     const struct exchange *x = a->x;
 
-    if (!a->upload.upload || !x->upload.finishes)
+    if (!a->upload.claim.upload || !x->upload.finishes)
         return false;
     switch (x->outcome) {
     case OUTCOME_if_match_failed:
@@ -325,7 +328,7 @@ static void add_upload_location(struct exchange *x, const struct authoring *a)
     uri_path_encode(&b, folder);
     if (!b.failed)
         exchange_add_fieldf(x, SPAN("Location"), "%.*s?upload=%.*s", SPAN_ARG(buf_span(&b)),
-                            SPAN_ARG(upload_id(&a->upload)));
+                            SPAN_ARG(upload_id(&a->upload.claim)));
     buf_done(&b);
 }
 
@@ -348,11 +351,11 @@ void upload_respond(struct exchange *x)
     switch (x->outcome) {
     case OUTCOME_upload_opened:
         add_upload_location(x, a);
-        add_state(x, upload_offset(uploads, &a->upload));
-        add_limit(x, upload_offset(uploads, &a->upload));
+        add_state(x, upload_offset(uploads, &a->upload.claim));
+        add_limit(x, upload_offset(uploads, &a->upload.claim));
         break;
     case OUTCOME_upload_appended:
-        add_state(x, upload_offset(uploads, &a->upload));
+        add_state(x, upload_offset(uploads, &a->upload.claim));
         break;
     case OUTCOME_upload_offset_differs:
         add_state(x, x->upload.offset);

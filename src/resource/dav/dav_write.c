@@ -40,8 +40,8 @@ bool write_is_partial(const struct exchange *x)
 
 bool write_copies_much(const struct authoring *a)
 {
-    return write_is_partial(a->x) && !a->x->upload.named && a->here.here.kind == TREE_FILE &&
-           a->here.here.stamp.size > LIMIT_TREE_SHORT_COPY;
+    return write_is_partial(a->x) && !a->x->upload.named && a->target.look.here.kind == TREE_FILE &&
+           a->target.look.here.stamp.size > LIMIT_TREE_SHORT_COPY;
 }
 
 /* X-OC-Mtime, or now. */
@@ -58,7 +58,7 @@ static int64_t modified_time(const struct exchange *x)
 static enum outcome find_place(struct authoring *a)
 {
     const struct message *m = &a->x->request;
-    uint64_t size = a->here.here.kind == TREE_FILE ? a->here.here.stamp.size : 0;
+    uint64_t size = a->target.look.here.kind == TREE_FILE ? a->target.look.here.stamp.size : 0;
     struct update_range update;
     struct content_range range;
 
@@ -67,7 +67,7 @@ static enum outcome find_place(struct authoring *a)
     if (m->method == METHOD_PATCH) {
         if (!update_range_parse(message_field(m, FIELD_x_update_range), &update))
             return OUTCOME_content_range_malformed;
-        switch (update_range_place(&update, size, m->content_length, &a->place_first)) {
+        switch (update_range_place(&update, size, m->content_length, &a->content.part.first)) {
         case UPDATE_RANGE_OK:
             break;
         case UPDATE_RANGE_OUTSIDE:
@@ -82,24 +82,25 @@ static enum outcome find_place(struct authoring *a)
             return OUTCOME_content_range_malformed;
         if (range.first > size)
             return OUTCOME_offset_differs;
-        a->place_first = range.first;
+        a->content.part.first = range.first;
     }
-    a->place_end = a->place_first + m->content_length;
+    a->content.part.end = a->content.part.first + m->content_length;
     return OUTCOME_NONE;
 }
 
 /* A stage for a part, with what comes before it. */
 static int stage_before(struct authoring *a, struct stage **ret_stage)
 {
-    uint64_t size = a->here.here.kind == TREE_FILE ? a->here.here.stamp.size : 0;
+    uint64_t size = a->target.look.here.kind == TREE_FILE ? a->target.look.here.stamp.size : 0;
     struct stage *s;
-    int error = tree_stage_begin(a->dav->share->tree, a->path,
-                                 size > a->place_end ? size : a->place_end, &s);
+    int error = tree_stage_begin(a->dav->share->tree, a->target.path,
+                                 size > a->content.part.end ? size : a->content.part.end, &s);
 
     if (error)
         return error;
-    if (a->place_first)
-        error = tree_stage_copy_from(s, a->path, &a->here.here, 0, a->place_first);
+    if (a->content.part.first)
+        error =
+            tree_stage_copy_from(s, a->target.path, &a->target.look.here, 0, a->content.part.first);
     if (error)
         tree_stage_free(s);
     else
@@ -110,14 +111,15 @@ static int stage_before(struct authoring *a, struct stage **ret_stage)
 /* Should what is there be changing just now, the content is staged alone, and placed later. */
 static int stage_part(struct authoring *a)
 {
-    int error = stage_before(a, &a->stage);
+    int error = stage_before(a, &a->content.stage);
 
     if (error == 0) {
-        a->is_between = true;
-        a->between = a->here.here;
-        a->staged_before = a->place_first;
+        a->content.part.is_between = true;
+        a->content.part.between = a->target.look.here;
+        a->content.part.staged_before = a->content.part.first;
     } else if (error == -ESTALE || error == -ERANGE || error == -ENOENT) {
-        error = tree_stage_begin(a->dav->share->tree, a->path, TREE_LENGTH_UNKNOWN, &a->stage);
+        error = tree_stage_begin(a->dav->share->tree, a->target.path, TREE_LENGTH_UNKNOWN,
+                                 &a->content.stage);
     }
     return error;
 }
@@ -141,7 +143,7 @@ static int begin(struct authoring *a)
 
     if (write_is_partial(a->x))
         return stage_part(a);
-    return tree_stage_begin(a->dav->share->tree, a->path, length, &a->stage);
+    return tree_stage_begin(a->dav->share->tree, a->target.path, length, &a->content.stage);
 }
 
 void place_run(struct authoring *a)
@@ -168,7 +170,7 @@ enum step place_begin(struct authoring *a)
             return STEP_KNOWN;
         }
     }
-    if (a->stage || x->content_taken || a->content.ptr)
+    if (a->content.stage || x->content_taken || a->content.whole.ptr)
         return STEP_KNOWN; // the questions are asked again
     length = told_length(&x->request);
     if (!x->request.expect_continue &&
@@ -185,21 +187,21 @@ enum step place_end(struct authoring *a)
 /* In the pool. */
 static void write_piece(struct authoring *a)
 {
-    if (!a->stage)
+    if (!a->content.stage)
         a->error = begin(a);
     if (a->error == 0)
-        a->error = tree_stage_write(a->stage, a->piece);
+        a->error = tree_stage_write(a->content.stage, a->content.piece);
 }
 
 static void piece_run(struct work *w)
 {
-    struct authoring *a = container_of(w, struct authoring, work);
+    struct authoring *a = container_of(w, struct authoring, content.work);
 
     a->cause = OUTCOME_NONE;
     a->error = digests_read(a);
     if (a->error)
         return;
-    digests_add(a, a->piece);
+    digests_add(a, a->content.piece);
     if (a->x->request.method == METHOD_POST)
         post_piece(a);
     else if (upload_is_concerned(a))
@@ -207,14 +209,15 @@ static void piece_run(struct work *w)
     else
         write_piece(a);
     if (a->error == 0)
-        a->staged += a->piece.len;
-    else if (a->stage)
-        tree_stage_unclaim(a->stage); // before the answer, so that a smaller one has room at once
+        a->content.staged += a->content.piece.len;
+    else if (a->content.stage)
+        tree_stage_unclaim(
+            a->content.stage); // before the answer, so that a smaller one has room at once
 }
 
 static void piece_done(struct work *w)
 {
-    struct authoring *a = container_of(w, struct authoring, work);
+    struct authoring *a = container_of(w, struct authoring, content.work);
 
     if (a->error)
         authoring_set_final_cause(a);
@@ -227,15 +230,15 @@ bool write_take(struct authoring *a, struct span data)
 
     if (a->x->content_taken == 0 && m->framing == FRAMING_LENGTH && data.len == m->content_length &&
         m->method == METHOD_PUT && !write_is_partial(a->x) && !upload_is_opening(a->x) &&
-        !a->stage) {
-        a->content = data;
+        !a->content.stage) {
+        a->content.whole = data;
         return true;
     }
-    a->piece = data;
-    a->work.run = piece_run;
-    a->work.done = piece_done;
-    a->work.is_long = !a->stage && write_copies_much(a);
-    offload_submit(a->dav->pool, a->dav->loop, &a->work);
+    a->content.piece = data;
+    a->content.work.run = piece_run;
+    a->content.work.done = piece_done;
+    a->content.work.is_long = !a->content.stage && write_copies_much(a);
+    offload_submit(a->dav->pool, a->dav->loop, &a->content.work);
     return false;
 }
 
@@ -245,36 +248,39 @@ static int place_again(struct authoring *a)
     struct stage *s;
     int error;
 
-    tree_stage_unclaim(a->stage); // else the same bytes were claimed twice for a moment
+    tree_stage_unclaim(a->content.stage); // else the same bytes were claimed twice for a moment
     error = stage_before(a, &s);
     if (error)
         return error == -ERANGE || error == -ENOENT ? -ESTALE : error;
-    error = tree_stage_copy_stage(s, a->stage, a->staged_before, a->place_end - a->place_first);
+    error = tree_stage_copy_stage(s, a->content.stage, a->content.part.staged_before,
+                                  a->content.part.end - a->content.part.first);
     if (error) {
         tree_stage_free(s);
         return error;
     }
-    tree_stage_free(a->stage);
-    a->stage = s;
-    a->staged_before = a->place_first;
-    a->is_between = true;
-    a->between = a->here.here;
+    tree_stage_free(a->content.stage);
+    a->content.stage = s;
+    a->content.part.staged_before = a->content.part.first;
+    a->content.part.is_between = true;
+    a->content.part.between = a->target.look.here;
     return 0;
 }
 
 /* Also the second part of what stays, unless it is there from an earlier attempt. */
 static int complete_part(struct authoring *a)
 {
-    uint64_t size = a->here.here.kind == TREE_FILE ? a->here.here.stamp.size : 0;
+    uint64_t size = a->target.look.here.kind == TREE_FILE ? a->target.look.here.stamp.size : 0;
     int error = 0;
 
-    if (!a->is_between || !tree_seen_eq(&a->between, &a->here.here))
+    if (!a->content.part.is_between ||
+        !tree_seen_eq(&a->content.part.between, &a->target.look.here))
         error = place_again(a);
-    if (error == 0 && a->place_end < size && tree_stage_length(a->stage) == a->place_end) {
-        error = tree_stage_copy_from(a->stage, a->path, &a->here.here, a->place_end,
-                                     size - a->place_end);
+    if (error == 0 && a->content.part.end < size &&
+        tree_stage_length(a->content.stage) == a->content.part.end) {
+        error = tree_stage_copy_from(a->content.stage, a->target.path, &a->target.look.here,
+                                     a->content.part.end, size - a->content.part.end);
         if (error)
-            a->is_between = false;
+            a->content.part.is_between = false;
     }
     return error == -ERANGE || error == -ENOENT ? -ESTALE : error;
 }
@@ -284,14 +290,14 @@ static int commit_stage(struct authoring *a, const struct tree_terms *terms)
     int error = write_is_partial(a->x) ? complete_part(a) : 0;
 
     if (error == 0)
-        error = digests_check_whole(a, a->stage, NULL);
+        error = digests_check_whole(a, a->content.stage, NULL);
     if (error)
         return error;
     if (modified_time(a->x) != TREE_NOW)
-        tree_stage_set_times(a->stage, modified_time(a->x));
-    error = tree_stage_sync(a->stage);
+        tree_stage_set_times(a->content.stage, modified_time(a->x));
+    error = tree_stage_sync(a->content.stage);
     if (error == 0)
-        error = write_commit_stage(a, a->stage, a->path, terms);
+        error = write_commit_stage(a, a->content.stage, a->target.path, terms);
     return error;
 }
 
@@ -311,7 +317,7 @@ int write_commit_stage(struct authoring *a, struct stage *s, struct span path,
 
 int write_check_staged(const struct authoring *a)
 {
-    return a->staged + a->content.len == a->x->content_taken ? 0 : -EIO;
+    return a->content.staged + a->content.whole.len == a->x->content_taken ? 0 : -EIO;
 }
 
 void write_commit(struct authoring *a)
@@ -321,24 +327,24 @@ void write_commit(struct authoring *a)
     a->error = write_check_staged(a);
     if (a->error == 0)
         a->error = digests_read(a);
-    if (a->error == 0 && !a->stage)
-        digests_add(a, a->content);
+    if (a->error == 0 && !a->content.stage)
+        digests_add(a, a->content.whole);
     if (a->error == 0)
-        a->error = digests_check(a, a->stage, 0);
+        a->error = digests_check(a, a->content.stage, 0);
     if (a->error)
         return;
-    if (!a->stage && write_is_partial(a->x)) {
+    if (!a->content.stage && write_is_partial(a->x)) {
         a->error = begin(a); // a part without any content
         if (a->error)
             return;
     }
-    if (a->stage) {
+    if (a->content.stage) {
         a->error = commit_stage(a, &terms);
         if (!tree_is_changed(a->error))
-            tree_stage_unclaim(a->stage); // the same; another attempt asks again
+            tree_stage_unclaim(a->content.stage); // the same; another attempt asks again
     } else {
-        a->error = tree_put(a->dav->share->tree, a->path, a->content, modified_time(a->x), &terms,
-                            &a->result);
+        a->error = tree_put(a->dav->share->tree, a->target.path, a->content.whole,
+                            modified_time(a->x), &terms, &a->result);
     }
 }
 
@@ -372,24 +378,24 @@ void write_discard(struct authoring *a)
 {
     struct discarding *d;
 
-    digest_hash_free(a->hash);
+    digest_hash_free(a->digests.hash);
     if (!upload_is_lost(a))
-        upload_drop(a->dav->share->uploads, &a->upload);
-    if (!a->stage && !a->posting && !a->upload.upload)
+        upload_drop(a->dav->share->uploads, &a->upload.claim);
+    if (!a->content.stage && !a->content.posting && !a->upload.claim.upload)
         return;
     d = calloc(1, sizeof *d);
     if (!d) {
-        tree_stage_free(a->stage); // blocks, but loses nothing
-        post_free(a->posting);
-        upload_drop(a->dav->share->uploads, &a->upload);
+        tree_stage_free(a->content.stage); // blocks, but loses nothing
+        post_free(a->content.posting);
+        upload_drop(a->dav->share->uploads, &a->upload.claim);
         return;
     }
-    d->stage = a->stage;
-    d->posting = a->posting;
+    d->stage = a->content.stage;
+    d->posting = a->content.posting;
     d->uploads = a->dav->share->uploads;
-    d->upload = a->upload;
+    d->upload = a->upload.claim;
     d->work.run = discard_run;
     d->work.done = discard_done;
     offload_submit(a->dav->pool, a->dav->loop, &d->work);
-    a->stage = NULL;
+    a->content.stage = NULL;
 }

@@ -37,12 +37,12 @@ static void next_piece(struct exchange *x, struct piece *ret_piece)
 {
     struct authoring *a = x->response.source;
 
-    if (a->written_told)
+    if (a->answer.written_whole)
         *ret_piece = (struct piece){.kind = PIECE_END};
     else
         *ret_piece = (struct piece){
-            .kind = PIECE_FILE, .file = a->written, .length = a->result.now.stamp.size};
-    a->written_told = true;
+            .kind = PIECE_FILE, .file = a->answer.written, .length = a->result.now.stamp.size};
+    a->answer.written_whole = true;
 }
 
 static struct span last_segment(struct span path)

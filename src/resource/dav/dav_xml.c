@@ -71,9 +71,9 @@ static bool account(struct authoring *a)
     uint64_t come = a->x->content_taken;
     size_t held = come < LIMIT_XML_TEXT ? (size_t)come : LIMIT_XML_TEXT;
 
-    a->dav->xml_memory -= a->xml_memory;
-    a->xml_memory = arena_extra(&a->x->arena) + held;
-    a->dav->xml_memory += a->xml_memory;
+    a->dav->xml_memory -= a->xml.memory;
+    a->xml.memory = arena_extra(&a->x->arena) + held;
+    a->dav->xml_memory += a->xml.memory;
     return a->dav->xml_memory <= LIMIT_XML_MEMORY;
 }
 
@@ -87,12 +87,12 @@ bool xml_take(struct authoring *a, struct span data)
         return true;
     }
 
-    if (!a->reader)
-        error = xml_reader_new(&a->x->arena, &xml_limits_usual, &a->reader);
+    if (!a->xml.reader)
+        error = xml_reader_new(&a->x->arena, &xml_limits_usual, &a->xml.reader);
     if (error == 0)
-        error = xml_reader_feed(a->reader, data);
+        error = xml_reader_feed(a->xml.reader, data);
     if (error == -CANDOR_E_SYNTAX || error == -CANDOR_E_LIMIT)
-        fault = xml_reader_fault(a->reader);
+        fault = xml_reader_fault(a->xml.reader);
     if (error < 0)
         set_cause(a->x, error, &fault);
     return true;
@@ -103,25 +103,25 @@ void xml_understand(struct authoring *a)
     struct arena *arena = &a->x->arena;
     struct xml_element *root = NULL;
     struct xml_fault fault;
-    int error = a->reader ? xml_reader_finish(a->reader, &root) : 0;
+    int error = a->xml.reader ? xml_reader_finish(a->xml.reader, &root) : 0;
 
     if (error == -CANDOR_E_SYNTAX || error == -CANDOR_E_LIMIT)
-        fault = xml_reader_fault(a->reader);
+        fault = xml_reader_fault(a->xml.reader);
     xml_discard(a);
     if (error == 0 && a->x->request.method == METHOD_LOCK)
-        error = dav_request_lock(arena, root, &a->lockinfo, &fault);
+        error = dav_request_lock(arena, root, &a->xml.lockinfo, &fault);
     else if (error == 0 && a->x->request.method == METHOD_PROPFIND)
-        error = dav_request_propfind(arena, root, &a->propfind, &fault);
+        error = dav_request_propfind(arena, root, &a->xml.propfind, &fault);
     else if (error == 0)
-        error = dav_request_proppatch(arena, root, &a->proppatch, &fault);
+        error = dav_request_proppatch(arena, root, &a->xml.proppatch, &fault);
     (void)account(a);
-    a->understood = error == 0;
+    a->xml.understood = error == 0;
     if (error < 0)
         set_cause(a->x, error, &fault);
 }
 
 void xml_discard(struct authoring *a)
 {
-    xml_reader_free(a->reader);
-    a->reader = NULL;
+    xml_reader_free(a->xml.reader);
+    a->xml.reader = NULL;
 }

@@ -37,14 +37,14 @@ static bool is_dead_asked(struct telling *t, struct xml_name name)
 /* What a path without links has below that of the request's resource. */
 static struct span below(const struct telling *t, struct span path)
 {
-    struct span rest = span_from(path, t->a->path.len);
+    struct span rest = span_from(path, t->a->target.path.len);
 
     return span_starts(rest, SPAN("/")) ? span_from(rest, 1) : rest;
 }
 
 void telling_set_opening(struct telling *t, struct span path, bool is_folder)
 {
-    struct span asked = t->a->names.asked, rest = below(t, path);
+    struct span asked = t->a->target.names.asked, rest = below(t, path);
 
     buf_clear(&t->opening);
     buf_add(&t->opening, SPAN("<D:response><D:href>"));
@@ -79,7 +79,7 @@ int telling_names_of(struct telling *t, const struct tree_member *m, struct tree
     struct tree_names names;
 
     if (t->is_root) {
-        *ret_names = a->names;
+        *ret_names = a->target.names;
         return 0;
     }
     names.name = names.thing = names.asked = join(t, t->folder_path, m->name);
@@ -87,8 +87,8 @@ int telling_names_of(struct telling *t, const struct tree_member *m, struct tree
     if (m->is_link && !m->error && names.name.ptr &&
         tree_locate_member(a->dav->share->tree, names.name, &t->scratch, &names) == -ENOMEM)
         return -ENOMEM;
-    if (!span_eq(a->names.asked, a->path))
-        names.asked = join(t, join(t, a->names.asked, below(t, t->folder_path)), m->name);
+    if (!span_eq(a->target.names.asked, a->target.path))
+        names.asked = join(t, join(t, a->target.names.asked, below(t, t->folder_path)), m->name);
     if (!names.name.ptr || !names.asked.ptr)
         return -ENOMEM;
     *ret_names = names;
@@ -98,7 +98,7 @@ int telling_names_of(struct telling *t, const struct tree_member *m, struct tree
 /* The last segment of the path that the client knows. */
 static struct span display_name(const struct telling *t, const struct tree_member *m)
 {
-    struct span path = t->a->names.asked;
+    struct span path = t->a->target.names.asked;
 
     if (!t->is_root)
         return m->name;
@@ -282,7 +282,7 @@ static void write_missing(struct telling *t)
 {
     struct row *r = &t->row;
     struct buf *b = &t->piece;
-    uint32_t asked = t->a->propfind.kind == DAV_PROPFIND_PROP ? t->live : 0;
+    uint32_t asked = t->a->xml.propfind.kind == DAV_PROPFIND_PROP ? t->live : 0;
     bool any = false;
 
     for (unsigned i = 0; i < LIVE_COUNT + t->dead_count; i++) {
