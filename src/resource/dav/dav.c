@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "base/clock.h"
 #include "base/error.h"
-#include "resource/dav/dav_parts.h"
+#include "resource/dav/authoring.h"
+#include "resource/dav/following.h"
+#include "resource/dav/post.h"
+#include "resource/dav/propfind.h"
+#include "resource/dav/proppatch.h"
+#include "resource/dav/written.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 #define CANDOR_RESOURCE_DAV_TELLING_H
 
 #include "http/dav_fields.h"
-#include "resource/dav/dav_parts.h"
+#include "resource/dav/authoring.h"
 #include "resource/dav/xml/live.h"
 #include "tree/tree_parts.h"
 

@@ -3,7 +3,10 @@
  * The responses of methods that author: fields for what was done, and the multi-status of what was
  * done in part.
  */
-#include "resource/dav/dav_parts.h"
+#include "resource/dav/authoring.h"
+#include "resource/dav/post.h"
+#include "resource/dav/propfind.h"
+#include "resource/dav/written.h"
 
 #include "base/buf.h"
 #include "http/dav_fields.h"

@@ -3,7 +3,7 @@
  * The facts about the target and the destination of a method that authors.
  */
 #include "http/dav_fields.h"
-#include "resource/dav/dav_parts.h"
+#include "resource/dav/authoring.h"
 #include "wire/uri.h"
 
 #include <errno.h>

@@ -4,7 +4,7 @@
  */
 #include "base/error.h"
 #include "http/media_type.h"
-#include "resource/dav/dav_parts.h"
+#include "resource/dav/authoring.h"
 
 #include <stdio.h>
 

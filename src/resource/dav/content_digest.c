@@ -10,7 +10,8 @@
  * is read again from where it is staged.
  */
 #include "base/limits.h"
-#include "resource/dav/dav_parts.h"
+#include "resource/dav/authoring.h"
+#include "resource/dav/post.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -4,9 +4,10 @@
  * §3.1). The descriptor is the one that the content went through, so it is what this very request
  * has stored, whatever became of the name since.
  */
+#include "resource/dav/written.h"
 #include "http/date.h"
 #include "http/prefer.h"
-#include "resource/dav/dav_parts.h"
+#include "resource/dav/authoring.h"
 #include "resource/files/snapshot.h"
 
 bool written_is_wanted(struct exchange *x)

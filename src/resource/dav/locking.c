@@ -7,7 +7,7 @@
 #include "base/limits.h"
 #include "http/accept.h"
 #include "http/dav_fields.h"
-#include "resource/dav/dav_parts.h"
+#include "resource/dav/authoring.h"
 #include "resource/dav/xml/multistatus_write.h"
 
 #include <errno.h>

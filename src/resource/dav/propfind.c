@@ -4,8 +4,10 @@
  * it grows; what it takes of memory does not depend on how many rows there are. No file is opened.
  * An answer of moderate size is made as one piece and remembered (answer_cache.h).
  */
+#include "resource/dav/propfind.h"
 #include "http/prefer.h"
 #include "resource/dav/telling.h"
+#include "resource/dav/written.h"
 #include "resource/files/snapshot.h"
 
 #include <errno.h>

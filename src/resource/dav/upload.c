@@ -8,7 +8,7 @@
 #include "base/limits.h"
 #include "http/dav_fields.h"
 #include "http/media_type.h"
-#include "resource/dav/dav_parts.h"
+#include "resource/dav/authoring.h"
 #include "wire/uri.h"
 
 #include <errno.h>

@@ -4,7 +4,8 @@
  */
 #include "base/limits.h"
 #include "http/dav_fields.h"
-#include "resource/dav/dav_parts.h"
+#include "resource/dav/authoring.h"
+#include "resource/dav/following.h"
 #include "wire/uri.h"
 
 #include <errno.h>

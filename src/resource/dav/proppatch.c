@@ -3,11 +3,13 @@
  * PROPPATCH: RFC 4918 §9.2. All of it is done, or nothing; the answer is a multi-status, as Windows
  * takes anything else for a failure, unless the client asks for less. For the pool.
  */
+#include "resource/dav/proppatch.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "http/date.h"
 #include "http/prefer.h"
-#include "resource/dav/dav_parts.h"
+#include "resource/dav/authoring.h"
+#include "resource/dav/following.h"
 #include "resource/dav/xml/live.h"
 
 #include <errno.h>

@@ -9,7 +9,8 @@
 #include "http/content_range.h"
 #include "http/dav_fields.h"
 #include "http/media_type.h"
-#include "resource/dav/dav_parts.h"
+#include "resource/dav/authoring.h"
+#include "resource/dav/post.h"
 
 #include <errno.h>
 #include <stdlib.h>

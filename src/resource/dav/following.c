@@ -4,8 +4,9 @@
  * before the names change, and removed in the transaction that changes the rows. After a crash the
  * inodes tell which of the two it was.
  */
+#include "resource/dav/following.h"
 #include "base/error.h"
-#include "resource/dav/dav_parts.h"
+#include "resource/dav/authoring.h"
 
 #include <errno.h>
 #include <stdlib.h>

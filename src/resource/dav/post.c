@@ -4,12 +4,13 @@
  * one from each file of a multipart form, as a page without a script sends it. Nothing that is
  * there is ever replaced: a name that is taken gets a number.
  */
+#include "resource/dav/post.h"
 #include "base/ascii.h"
 #include "http/accept.h"
 #include "http/media_type.h"
 #include "http/multipart_form.h"
 #include "http/slug.h"
-#include "resource/dav/dav_parts.h"
+#include "resource/dav/authoring.h"
 #include "wire/uri.h"
 
 #include <errno.h>

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The responses of methods that author.
+ */
+#ifndef CANDOR_RESOURCE_DAV_ANSWER_H
+#define CANDOR_RESOURCE_DAV_ANSWER_H
+
+#include "fs/stamp.h"
+#include "graph/exchange.h"
+#include "resource/dav/answer_cache.h"
+
+struct telling;
+
+/* What is to be told of what was done. */
+struct answer_parts {
+    char etag[STAMP_ETAG_OPAQUE + 1]; // of the target
+    int written;                      // what was stored, where it is to be told; -1: it isn't
+    bool written_whole;               // all of it
+    bool has_result;                  // in the content
+    struct span properties;           // PROPPATCH; ptr NULL: there is nothing to tell
+    struct telling *telling;          // PROPFIND: what is being told
+    struct answer_terms terms;        // of what is remembered of that, or will be
+    struct answer *kept;              // owned reference
+    bool is_reserved;                 // there is room set aside
+};
+
+void authoring_respond(struct exchange *x);
+
+#endif

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+/*
+ * An exchange that authors: what it holds, and how its steps fail.
+ */
+#ifndef CANDOR_RESOURCE_DAV_AUTHORING_H
+#define CANDOR_RESOURCE_DAV_AUTHORING_H
+
+#include "resource/dav/answer.h"
+#include "resource/dav/change.h"
+#include "resource/dav/content_digest.h"
+#include "resource/dav/locking.h"
+#include "resource/dav/share.h"
+#include "resource/dav/target.h"
+#include "resource/dav/upload.h"
+#include "resource/dav/write.h"
+#include "resource/dav/xml_content.h"
+
+/* What an exchange that authors holds; on its arena, until its release. */
+struct authoring {
+    struct exchange *x;
+    struct dav *dav;
+    struct span mount;  // the route's path, which ends with a slash
+    bool in_the_way;    // others were in the way of the step: it is to be made again
+    int error;          // of the last step: 0, or a negated errno
+    enum outcome cause; // of the last step, where an errno does not tell
+    struct target target;
+    struct destination_place destination;
+    struct content content;
+    struct content_digests digests;
+    struct upload_part upload;
+    struct locking locking;
+    struct xml_content xml;
+    struct failures failures;
+    struct tree_result result;
+    struct answer_parts answer;
+};
+
+/* The tree's terms for a change of the target, as the questions saw it. */
+struct tree_terms terms_of(struct authoring *a);
+
+/* The outcome for a negated errno; none: what was seen is no longer so. */
+enum outcome authoring_outcome(int error);
+/* How a step goes on that has failed: with the cause, or, where only what was seen has changed,
+ * with another look. */
+enum step authoring_end_failed(struct authoring *a);
+/* The same for a step that cannot be made again, as it had content that is gone: there always is a
+ * cause. */
+void authoring_set_final_cause(struct authoring *a);
+
+/* The step fails with an outcome that no errno tells; returns what a->error is to be. */
+int authoring_fail(struct authoring *a, enum outcome cause);
+
+/* The terms for a new member of the target, which must not be there yet. */
+struct tree_terms terms_of_member(struct authoring *a);
+
+#endif

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+/*
+ * PROPFIND: what is told, remembered and sent.
+ */
+#ifndef CANDOR_RESOURCE_DAV_PROPFIND_H
+#define CANDOR_RESOURCE_DAV_PROPFIND_H
+
+#include "base/span.h"
+
+struct authoring;
+
+/*
+ * In the loop's thread, before it begins: whether the answer is remembered, and
+ * then there is nothing to begin.
+ */
+bool propfind_recall(struct authoring *a);
+/* For the pool: begins to tell. */
+void propfind_begin(struct authoring *a);
+/* In the loop's thread, after that: keeps the answer when it is whole, and accounts for it. */
+void propfind_settle(struct authoring *a);
+/* In the loop's thread: fills in the response. */
+void propfind_respond(struct authoring *a);
+void propfind_discard(struct authoring *a);
+
+#endif

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Content on its way into the tree, and its commit.
+ */
+#ifndef CANDOR_RESOURCE_DAV_WRITE_H
+#define CANDOR_RESOURCE_DAV_WRITE_H
+
+#include "graph/exchange.h"
+#include "io/offload.h"
+#include "tree/tree.h"
+
+struct authoring;
+
+struct posting;
+
+/* A part of the representation: where it goes, and between which other parts it is staged. */
+struct content_part {
+    uint64_t first, end;
+    uint64_t staged_before; // bytes of the stage before the content
+    bool is_between;        // what is before and behind it is of `between`
+    struct tree_seen between;
+};
+
+/* Content on its way into the tree. */
+struct content {
+    struct work work;    // of the piece that is being taken
+    struct span whole;   // all of it, when it came in one piece
+    struct stage *stage; // else where it goes
+    struct span piece;   // that is being written
+    uint64_t staged;     // bytes of content in pieces that were written
+    struct content_part part;
+    struct posting *posting; // POST: what becomes of its content
+};
+
+bool write_takes_type(const struct exchange *x);
+/* Whether the content is a part of the representation: PATCH, or PUT with Content-Range. */
+bool write_is_partial(const struct exchange *x);
+/* Whether so much of the representation stays that copying it takes long. */
+bool write_copies_much(const struct authoring *a);
+/* FACT_place: refuses what has no room or no place before its content is asked for. */
+enum step place_begin(struct authoring *a);
+void place_run(struct authoring *a);
+enum step place_end(struct authoring *a);
+bool write_take(struct authoring *a, struct span data);
+void write_commit(struct authoring *a);
+/* -EIO unless each byte of the content that has come is there to be committed. */
+int write_check_staged(const struct authoring *a);
+/* Of a stage that was begun for that path, or for what it led to then; the error. */
+int write_commit_stage(struct authoring *a, struct stage *s, struct span path,
+                       const struct tree_terms *terms);
+/* Gives up what was staged and not committed. */
+void write_discard(struct authoring *a);
+
+#endif

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Content that is XML, read in the thread of the loop as it comes.
+ */
+#ifndef CANDOR_RESOURCE_DAV_XML_CONTENT_H
+#define CANDOR_RESOURCE_DAV_XML_CONTENT_H
+
+#include "graph/exchange.h"
+#include "resource/dav/xml/dav_request.h"
+
+struct authoring;
+
+/* Content that is XML. */
+struct xml_content {
+    struct xml_reader *reader;
+    size_t memory;   // of this exchange, in that of the resource
+    bool understood; // one of:
+    struct dav_lockinfo lockinfo;
+    struct dav_propfind propfind;
+    struct dav_proppatch proppatch;
+};
+
+bool xml_is_content_of(enum method method);
+bool xml_takes_type(const struct exchange *x);
+bool xml_take(struct authoring *a, struct span data);
+/* All has come: fills in what it asks for, or sets the cause. */
+void xml_understand(struct authoring *a);
+void xml_discard(struct authoring *a);
+
+#endif
