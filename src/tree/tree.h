@@ -21,7 +21,7 @@
  *   -EDQUOT        the quota;  -ENOSPC: the disk, or the reserve that is to be kept free
  *   -EINVAL, -ENAMETOOLONG  a name that tree_check_path() refuses; not for a dot, which is for
  *                  who looks to heed
- *   -EINTR         the program is to end: what takes long was given up, and nothing has changed
+ *   -EINTR         in a hurry (base/hurry.h): what takes long was given up, and nothing has changed
  *   -EOPNOTSUPP    the file system cannot exchange names, and there is no other atomic way
  *   TREE_NOT_DURABLE  the change was made and everybody sees it, but the disk could not be made to
  *                  keep it: all is as after a success, ret_result too, but nobody may rely on it
@@ -49,7 +49,7 @@ struct tree_options {
     uint64_t reserve;          // bytes that stay free on the disk
     unsigned umask;            // permission bits that new files and folders lack
     bool dotfiles;             // whether names that begin with a dot may be used
-    const struct hurry *hurry; // NULL: there never is one
+    const struct hurry *hurry; // the program's; NULL: there never is one
 };
 
 enum tree_kind { TREE_ABSENT, TREE_FILE, TREE_COLLECTION, TREE_OTHER };
@@ -90,6 +90,7 @@ struct tree_terms {
     int (*check)(void *context);
     void (*done)(void *context);
     void *context;
+    const struct hurry *hurry; // NULL: that of the tree's options, to which this one leads, too
     int *ret_file; // of a stage: where its descriptor goes, for the caller to close; NULL: nowhere
 };
 
@@ -164,7 +165,8 @@ int tree_list_open(struct tree *t, struct span path, struct tree_list **ret_fold
 /*
  * Its next members, in the order of the file system; *ret_count is 0 at the end. What a client
  * could not get (hidden, temporary, outside of the root, neither file nor folder, gone already) is
- * left out.
+ * left out. One call takes no longer than so many looks, or one batch of names: who reads on looks
+ * to the hurry in between.
  */
 int tree_list_read(struct tree_list *f, struct tree_member *members, size_t room,
                    size_t *ret_count);
@@ -189,13 +191,13 @@ int tree_stage_write(struct stage *s, struct span data);
 /*
  * Appends part of a file of the tree, without moving bytes where the file system can share them.
  * -ESTALE when it is not, or does not stay, what was seen (NULL: no matter); -ERANGE when it is
- * too short.
+ * too short. The hurry is as in the terms.
  */
 int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_seen *seen,
-                         uint64_t offset, uint64_t length);
+                         uint64_t offset, uint64_t length, const struct hurry *hurry);
 /* Appends part of what another stage holds. */
 int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t offset,
-                          uint64_t length);
+                          uint64_t length, const struct hurry *hurry);
 /* What was written, from an offset on; -EIO when it is not all there. */
 int tree_stage_read(const struct stage *s, uint64_t offset, size_t length, char *to);
 /* Nanoseconds since 1970; without this it is the time of tree_stage_sync(). */
@@ -253,7 +255,8 @@ int tree_mkdir(struct tree *t, struct span path, const struct tree_terms *terms,
 int tree_touch(struct tree *t, struct span path, int64_t modified_ns,
                const struct tree_terms *terms);
 /* A collection goes at once and whole; its space is freed before this returns, or, where the
- * program is to end, at the next start. */
+ * program is to end, at the next start. Its hurry is the program's, whatever the terms say: it has
+ * gone, and only the program's end is a reason to leave its space taken. */
 int tree_delete(struct tree *t, struct span path, const struct tree_terms *terms);
 struct tree_copying {
     bool shallow; // a collection without its members

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-static int copy_by_hand(const struct tree *t, int from, uint64_t offset, int to, uint64_t at,
+static int copy_by_hand(const struct hurry *hurry, int from, uint64_t offset, int to, uint64_t at,
                         uint64_t length)
 {
     enum { PIECE = 64 * 1024 };
@@ -15,7 +15,7 @@ static int copy_by_hand(const struct tree *t, int from, uint64_t offset, int to,
     int error = piece ? 0 : -ENOMEM;
 
     while (error == 0 && length) {
-        if (hurry_is_on(t->options.hurry)) {
+        if (hurry_is_on(hurry)) {
             error = -EINTR;
             break;
         }
@@ -43,10 +43,10 @@ static int copy_by_hand(const struct tree *t, int from, uint64_t offset, int to,
 }
 
 /* copy_file_range() shares blocks where the file system can, so this is a clone if possible. */
-static int copy_data(const struct tree *t, int from, uint64_t offset, int to, uint64_t at,
+static int copy_data(const struct hurry *hurry, int from, uint64_t offset, int to, uint64_t at,
                      uint64_t length)
 {
-    while (length && !hurry_is_on(t->options.hurry)) {
+    while (length && !hurry_is_on(hurry)) {
         off_t in = (off_t)offset, out = (off_t)at;
         size_t piece = length < LIMIT_TREE_COPY_STEP ? (size_t)length : LIMIT_TREE_COPY_STEP;
         ssize_t n = copy_file_range(from, &in, to, &out, piece, 0);
@@ -56,7 +56,7 @@ static int copy_data(const struct tree *t, int from, uint64_t offset, int to, ui
         if (n < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
             return -errno;
         if (n <= 0) // not for such files, or the end: reading tells which
-            return copy_by_hand(t, from, offset, to, at, length);
+            return copy_by_hand(hurry, from, offset, to, at, length);
         offset += (uint64_t)n;
         at += (uint64_t)n;
         length -= (uint64_t)n;
@@ -93,7 +93,7 @@ static bool make_hole(int fd, uint64_t at, uint64_t length)
 }
 
 /* What takes no room in the source takes none in the copy. */
-int tree_copy_bytes(const struct tree *t, int from, uint64_t offset, int to, uint64_t at,
+int tree_copy_bytes(const struct hurry *hurry, int from, uint64_t offset, int to, uint64_t at,
                     uint64_t length)
 {
     while (length) {
@@ -104,7 +104,7 @@ int tree_copy_bytes(const struct tree *t, int from, uint64_t offset, int to, uin
         if (run > length)
             run = length;
         if (!hole || !make_hole(to, at, run))
-            error = copy_data(t, from, offset, to, at, run);
+            error = copy_data(hurry, from, offset, to, at, run);
         if (error)
             return error;
         offset += run;

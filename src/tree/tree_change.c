@@ -130,7 +130,7 @@ int tree_delete(struct tree *t, struct span path, const struct tree_terms *terms
     char hidden[TEMPORARY_NAME] = "";
     struct place p;
     int hold = -1;
-    int error = tree_need_count(t);
+    int error = tree_need_count(t, tree_hurry(t, terms ? terms->hurry : NULL));
 
     if (error == 0)
         error = place_open(t, path, &p);

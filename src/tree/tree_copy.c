@@ -88,7 +88,7 @@ int copy_file(struct copy *c, int from, const char *name, int to, const char *ne
     }
     if (error == 0) {
         (void)flock(out, LOCK_SH | LOCK_NB); // it may be a temporary: see make_temporary()
-        error = tree_copy_bytes(c->tree, in, 0, out, 0, (uint64_t)st.st_size);
+        error = tree_copy_bytes(c->hurry, in, 0, out, 0, (uint64_t)st.st_size);
         if (error == 0)
             error = finish_copy(c, out, &st);
         if (error)
@@ -147,7 +147,7 @@ static int copy_member(struct copy *c, const char *folder, int from, int to, con
     struct stat st;
     int error;
 
-    if (hurry_is_on(c->tree->options.hurry))
+    if (hurry_is_on(c->hurry))
         return -EINTR;
     if (stamp_name_is_reserved(span_from_str(name)))
         return 0;
@@ -299,7 +299,7 @@ static int copy_one_file(struct tree *t, struct span source, struct span target,
                          struct tree_result *ret_result)
 {
     struct stage s;
-    int error = stage_open(t, target, from->seen.stamp.size, &s);
+    int error = stage_open(t, target, from->seen.stamp.size, tree_hurry(t, terms->hurry), &s);
 
     if (error)
         return error;
@@ -307,7 +307,7 @@ static int copy_one_file(struct tree *t, struct span source, struct span target,
     s.replaces = false; // it is like the source, not like what it replaces
     if (!from->link)
         s.mode = from->mode;
-    error = tree_stage_copy_from(&s, source, terms->source, 0, from->seen.stamp.size);
+    error = tree_stage_copy_from(&s, source, terms->source, 0, from->seen.stamp.size, terms->hurry);
     if (error == -ERANGE)
         error = -ESTALE;
     if (error == 0)
@@ -323,12 +323,14 @@ int tree_copy(struct tree *t, struct span source, struct span target,
     struct copy c = {.tree = t, .how = copying, .from = -1, .to = -1};
     char temporary[TEMPORARY_NAME];
     struct tree_pair pair;
-    int error = tree_open_pair(t, source, target, false, &pair);
+    int error;
 
-    if (error)
-        return error;
     if (!terms)
         terms = &no_terms;
+    c.hurry = tree_hurry(t, terms->hurry);
+    error = tree_open_pair(t, source, target, false, c.hurry, &pair);
+    if (error)
+        return error;
     if (terms->must_not_exist && pair.to.seen.kind != TREE_ABSENT) {
         error = -EEXIST; // before the work, though it will be asked again
     } else if (pair.from.seen.kind == TREE_FILE) {

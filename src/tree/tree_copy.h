@@ -10,6 +10,7 @@
 struct copy {
     struct tree *tree;
     const struct tree_copying *how;
+    const struct hurry *hurry;
     bool moving;   // keeps times, and needs no quota as the source will go
     int from, to;  // the two collections; -1: none
     size_t synced; // files and folders, each by itself

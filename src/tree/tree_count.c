@@ -27,7 +27,7 @@ static int walk_member(struct tree_walk *w, int folder, const char *path, const 
     return error == -ENAMETOOLONG ? 0 : error; // so deep that nobody can ask for it
 }
 
-static int walk_folder(struct tree_walk *w, const char *path)
+static int walk_folder(struct tree_walk *w, const char *path, const struct hurry *hurry)
 {
     int fd = fs_open_straight(w->tree->root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     const struct dirent *entry;
@@ -45,7 +45,7 @@ static int walk_folder(struct tree_walk *w, const char *path)
         return -ENOMEM;
     }
     while (error == 0 && (entry = readdir(dir))) {
-        if (hurry_is_on(w->tree->options.hurry))
+        if (hurry_is_on(hurry))
             error = -EINTR;
         else if (!name_is_dots(entry->d_name))
             error = walk_member(w, fd, path, entry->d_name);
@@ -56,14 +56,14 @@ static int walk_folder(struct tree_walk *w, const char *path)
     return error;
 }
 
-int tree_walk(struct tree_walk *w)
+int tree_walk(struct tree_walk *w, const struct hurry *hurry)
 {
     int error = path_list_add(&w->folders, "", "");
 
     while (error == 0 && w->folders.count) {
         char *path = w->folders.paths[--w->folders.count];
 
-        error = walk_folder(w, path);
+        error = walk_folder(w, path, hurry);
         free(path);
     }
     path_list_done(&w->folders);
@@ -96,14 +96,14 @@ void tree_count_end(struct tree *t, uint64_t size, int error)
     tree_unlock(t);
 }
 
-int tree_need_count(struct tree *t)
+int tree_need_count(struct tree *t, const struct hurry *hurry)
 {
     struct tree_walk w = {.tree = t};
     int error;
 
     if (!tree_count_begin(t, true))
         return 0;
-    error = tree_walk(&w);
+    error = tree_walk(&w, hurry);
     tree_count_end(t, w.size, error);
     return error;
 }

@@ -80,7 +80,12 @@ static int copy_source(struct copy *c, const struct tree_pair *pair, const char 
 static int move_across(struct tree *t, struct tree_pair *pair, const struct tree_copying *copying,
                        const struct tree_terms *terms, struct tree_result *ret_result)
 {
-    struct copy c = {.tree = t, .how = copying, .moving = true, .from = -1, .to = -1};
+    struct copy c = {.tree = t,
+                     .how = copying,
+                     .hurry = tree_hurry(t, terms->hurry),
+                     .moving = true,
+                     .from = -1,
+                     .to = -1};
     char temporary[TEMPORARY_NAME], hidden[TEMPORARY_NAME];
     struct tree_watch watch;
     struct found now = {0};
@@ -188,12 +193,13 @@ int tree_move(struct tree *t, struct span source, struct span target,
     char hidden[TEMPORARY_NAME] = "";
     struct tree_pair pair;
     int hold = -1;
-    int error = tree_open_pair(t, source, target, true, &pair);
+    int error;
 
-    if (error)
-        return error;
     if (!terms)
         terms = &no_terms;
+    error = tree_open_pair(t, source, target, true, tree_hurry(t, terms->hurry), &pair);
+    if (error)
+        return error;
     tree_lock(t);
     error = move_locked(t, &pair, terms, hidden, &hold);
     tree_unlock(t);

@@ -10,10 +10,10 @@ static bool path_holds(struct span folder, struct span path)
 }
 
 int tree_open_pair(struct tree *t, struct span source, struct span target, bool takes_link,
-                   struct tree_pair *ret_pair)
+                   const struct hurry *hurry, struct tree_pair *ret_pair)
 {
     struct tree_pair *pair = ret_pair;
-    int error = tree_need_count(t), within = 0;
+    int error = tree_need_count(t, hurry), within = 0;
 
     if (error)
         return error;

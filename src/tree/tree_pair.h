@@ -17,7 +17,7 @@ struct tree_pair {
  * takes_link: a source that is a link is meant itself, not what it leads to.
  */
 int tree_open_pair(struct tree *t, struct span source, struct span target, bool takes_link,
-                   struct tree_pair *ret_pair);
+                   const struct hurry *hurry, struct tree_pair *ret_pair);
 void tree_close_pair(struct tree_pair *pair);
 /* With the mutex: looks at both again, and asks the terms. */
 int tree_agree_pair(const struct tree *t, struct tree_pair *pair, const struct tree_terms *terms);

@@ -60,6 +60,12 @@ struct found {
     bool folder; // really, not a link to one
 };
 
+/* For what whoever changes something would have it given up. */
+static inline const struct hurry *tree_hurry(const struct tree *t, const struct hurry *hurry)
+{
+    return hurry ? hurry : t->options.hurry;
+}
+
 /* The path of a path's folder; its length. */
 size_t tree_write_parent(struct span path, char ret_parent[LIMIT_TREE_PATH + 1]);
 /*
@@ -126,7 +132,7 @@ struct tree_walk {
 };
 
 /* -EINTR in a hurry. */
-int tree_walk(struct tree_walk *w);
+int tree_walk(struct tree_walk *w, const struct hurry *hurry);
 /*
  * Whether the caller is to count, with tree_walk(), and to end it with tree_count_end(). `wait`:
  * for who counts already.
@@ -134,8 +140,8 @@ int tree_walk(struct tree_walk *w);
 bool tree_count_begin(struct tree *t, bool wait);
 /* What a walk has come to, or its error; then the next one that needs it counts. */
 void tree_count_end(struct tree *t, uint64_t size, int error);
-/* With a quota: counts if nobody has, or waits for who does. */
-int tree_need_count(struct tree *t);
+/* With a quota: counts if nobody has, or waits for who does. -EINTR in a hurry. */
+int tree_need_count(struct tree *t, const struct hurry *hurry);
 /* Raises *claim to `wanted` bytes of quota, or lowers it. -EDQUOT leaves it as it is. */
 int tree_claim(struct tree *t, uint64_t *claim, uint64_t wanted);
 /* Whether the quota has so many more bytes just now. */
@@ -153,8 +159,11 @@ int tree_remove(struct tree *t, int folder, const char *name, uint64_t *freed);
 /* tree_remove() of rubbish, which the sweep would find again, and its quota. */
 void tree_discard(struct tree *t, int folder, const char *name);
 
-/* Copies bytes between files, from `offset` to `at`. -EIO when the source ends early; -EINTR. */
-int tree_copy_bytes(const struct tree *t, int from, uint64_t offset, int to, uint64_t at,
+/*
+ * Copies bytes between files, from `offset` to `at`. -EIO when the source ends early; -EINTR in a
+ * hurry.
+ */
+int tree_copy_bytes(const struct hurry *hurry, int from, uint64_t offset, int to, uint64_t at,
                     uint64_t length);
 
 struct stage_group {
@@ -183,7 +192,8 @@ struct stage {
     bool may_replace; // a folder, or a link itself
 };
 
-int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *s);
+int stage_open(struct tree *t, struct span path, uint64_t length, const struct hurry *hurry,
+               struct stage *s);
 void stage_done(struct stage *s);
 
 /* What so much content asks of the quota, with what it replaces taken off. */

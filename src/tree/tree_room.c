@@ -68,7 +68,7 @@ int tree_usage(struct tree *t, struct tree_usage *ret_usage)
 {
     struct tree_usage usage = {0};
     struct statvfs fs;
-    int error = tree_need_count(t);
+    int error = tree_need_count(t, t->options.hurry);
 
     if (error)
         return error;

@@ -45,10 +45,11 @@ static void clear(struct stage *s, struct tree *t, uint64_t length)
     s->allocated = s->synced = s->may_replace = s->replaces = false;
 }
 
-int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *s)
+int stage_open(struct tree *t, struct span path, uint64_t length, const struct hurry *hurry,
+               struct stage *s)
 {
     struct found old;
-    int error = tree_need_count(t);
+    int error = tree_need_count(t, hurry);
 
     clear(s, t, length);
     if (error == 0)
@@ -90,7 +91,7 @@ int tree_stage_begin(struct tree *t, struct span path, uint64_t length, struct s
 
     if (!s)
         return -ENOMEM;
-    error = stage_open(t, path, length, s);
+    error = stage_open(t, path, length, t->options.hurry, s);
     if (error) {
         free(s);
         return error;
@@ -136,7 +137,7 @@ static void took(struct stage *s, int error, uint64_t length)
 }
 
 int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_seen *seen,
-                         uint64_t offset, uint64_t length)
+                         uint64_t offset, uint64_t length, const struct hurry *hurry)
 {
     char path[LIMIT_TREE_PATH + 1];
     struct tree_seen now = {.kind = TREE_FILE};
@@ -161,7 +162,7 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
     if (error == 0)
         error = stage_cover(s, s->length + length);
     if (error == 0)
-        error = tree_copy_bytes(s->tree, fd, offset, s->fd, s->length, length);
+        error = tree_copy_bytes(tree_hurry(s->tree, hurry), fd, offset, s->fd, s->length, length);
     if (error == 0 && seen && fstat(fd, &st) == 0) {
         now.stamp = stamp_from_stat(&st);
         /* Its name may have gone meanwhile, which changes ctime; the content is what matters. */
@@ -174,12 +175,13 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
 }
 
 int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t offset,
-                          uint64_t length)
+                          uint64_t length, const struct hurry *hurry)
 {
     int error = stage_cover(s, s->length + length);
 
     if (error == 0)
-        error = tree_copy_bytes(s->tree, from->fd, offset, s->fd, s->length, length);
+        error =
+            tree_copy_bytes(tree_hurry(s->tree, hurry), from->fd, offset, s->fd, s->length, length);
     took(s, error, length);
     return error;
 }

@@ -264,7 +264,7 @@ int tree_put(struct tree *t, struct span path, struct span content, int64_t modi
              const struct tree_terms *terms, struct tree_result *ret_result)
 {
     struct stage s;
-    int error = stage_open(t, path, content.len, &s);
+    int error = stage_open(t, path, content.len, tree_hurry(t, terms ? terms->hurry : NULL), &s);
 
     if (error)
         return error;

@@ -37,7 +37,7 @@ int tree_sweep(struct tree *t, size_t *ret_removed)
 {
     struct tree_walk w = {.tree = t, .reserved = sweep_leftover};
     bool mine = tree_count_begin(t, false);
-    int error = tree_walk(&w);
+    int error = tree_walk(&w, t->options.hurry);
 
     if (mine)
         tree_count_end(t, w.size, error);
