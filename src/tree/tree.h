@@ -9,22 +9,8 @@
  * changes takes those, through no link. Given the path of the link itself, what removes, renames
  * or replaces by copying or moving does so with the link, and content is not written.
  *
- * Results are 0 or a negated errno. Those with a meaning of their own, everywhere:
- *   -ESTALE        what is there, or the folder it is in, is no longer what the caller saw; or
- *                  there is a link on the way, or in the place of what is to be written
- *   -EEXIST        something is there, and it must not be replaced
- *   -ENOENT, -ENOTDIR  the source or the folder is not there, or is no folder
- *   -EISDIR        the target is a collection, and content cannot replace it
- *   -ENXIO         the target is neither file nor collection (a pipe, a link that leads nowhere)
- *   -EDEADLK       into itself, onto itself (by another name, too), or onto what holds it
- *   -EBUSY         the root cannot be replaced, removed or made
- *   -EDQUOT        the quota;  -ENOSPC: the disk, or the reserve that is to be kept free
- *   -EINVAL, -ENAMETOOLONG  a name that tree_check_path() refuses; not for a dot, which is for
- *                  who looks to heed
- *   -EINTR         in a hurry (base/hurry.h): what takes long was given up, and nothing has changed
- *   -EOPNOTSUPP    the file system cannot exchange names, and there is no other atomic way
- *   TREE_NOT_DURABLE  the change was made and everybody sees it, but the disk could not be made to
- *                  keep it: all is as after a success, ret_result too, but nobody may rely on it
+ * Results are 0 or a negated errno. tree_result.def tells what those mean, everywhere, that have a
+ * meaning of their own, and what they are for a request.
  */
 #ifndef CANDOR_TREE_TREE_H
 #define CANDOR_TREE_TREE_H
@@ -42,7 +28,7 @@ struct stage_group;
 
 #define TREE_LENGTH_UNKNOWN UINT64_MAX
 #define TREE_NOW INT64_MIN
-#define TREE_NOT_DURABLE (-ENOTRECOVERABLE)
+#define TREE_NOT_DURABLE (-ENOTRECOVERABLE) // see tree_result.def
 
 struct tree_options {
     uint64_t quota;            // bytes of content beneath the root; 0: no limit
