@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "lock/lock_paths.h"
 
 #include <stdatomic.h>
@@ -208,10 +209,7 @@ static struct entry *find_token(const struct lock_table *t, struct span token)
 /* Whether the path is the lock's root, or below it where that counts. */
 static bool applies(const struct lock *lock, struct span path)
 {
-    if (path.len == lock->path.len)
-        return span_eq(path, lock->path);
-    return lock->infinite && span_starts(path, lock->path) &&
-           (lock->path.len == 0 || path.ptr[lock->path.len] == '/');
+    return lock->infinite ? path_is_within(lock->path, path) : span_eq(path, lock->path);
 }
 
 const struct lock *lock_table_conflict(struct lock_table *t, struct span path, bool infinite,

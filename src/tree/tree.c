@@ -2,6 +2,7 @@
 /*
  * The tree itself: its mutex, the names that it takes, and those of its temporaries.
  */
+#include "base/path.h"
 #include "tree/tree_parts.h"
 
 #include <errno.h>
@@ -110,15 +111,12 @@ bool tree_name_is_temporary(struct span name)
 
 size_t tree_write_parent(struct span path, char ret_parent[LIMIT_TREE_PATH + 1])
 {
-    size_t length = path.len;
+    struct span parent = path_parent(path);
 
-    while (length > 0 && path.ptr[length - 1] != '/')
-        length--;
-    length -= length > 0;
-    if (length)
-        memcpy(ret_parent, path.ptr, length);
-    ret_parent[length] = '\0';
-    return length;
+    if (parent.len)
+        memcpy(ret_parent, parent.ptr, parent.len);
+    ret_parent[parent.len] = '\0';
+    return parent.len;
 }
 
 struct tree_seen tree_seen_from_stat(const struct stat *st)

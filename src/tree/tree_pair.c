@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "tree/tree_pair.h"
 
-#include <errno.h>
+#include "base/path.h"
 
-static bool path_holds(struct span folder, struct span path)
-{
-    return folder.len == 0 || span_eq(folder, path) ||
-           (span_starts(path, folder) && path.ptr[folder.len] == '/');
-}
+#include <errno.h>
 
 int tree_open_pair(struct tree *t, struct span source, struct span target, bool takes_link,
                    const struct hurry *hurry, struct tree_pair *ret_pair)
@@ -18,7 +14,7 @@ int tree_open_pair(struct tree *t, struct span source, struct span target, bool 
     if (error)
         return error;
     if (tree_check_path(t, source) == TREE_NAME_OK && tree_check_path(t, target) == TREE_NAME_OK &&
-        (path_holds(source, target) || path_holds(target, source)))
+        (path_is_within(source, target) || path_is_within(target, source)))
         return -EDEADLK;
     error = place_open(t, source, &pair->source);
     if (error)
