@@ -195,12 +195,12 @@ static struct entry *entry_of(struct list *link)
 
 static struct entry *find_token(const struct lock_table *t, struct span token)
 {
-    uint64_t hash = lock_hash(&t->paths, 0, token);
+    uint64_t hash = hash_keyed(&t->paths.key, 0, token);
 
-    for (struct hash_link *at = hash_table_chain(&t->tokens, hash); at; at = at->next) {
+    for (struct hash_link *at = hash_table_find(&t->tokens, hash); at; at = hash_table_next(at)) {
         struct entry *e = container_of(at, struct entry, token);
 
-        if (at->hash == hash && span_eq(e->gone.lock.token, token))
+        if (span_eq(e->gone.lock.token, token))
             return e;
     }
     return NULL;
@@ -298,7 +298,7 @@ static int insert(struct lock_table *t, struct entry *e)
     }
     list_add_tail(&e->node->locks, &e->at_path);
     e->node->lock_count++;
-    hash_table_add(&t->tokens, &e->token, lock_hash(&t->paths, 0, lock->token));
+    hash_table_add(&t->tokens, &e->token, hash_keyed(&t->paths.key, 0, lock->token));
     t->memory += e->size;
     return 0;
 }
