@@ -157,20 +157,28 @@ static void look_run(struct work *w)
     e->result = snapshot_take(&e->request, &e->found);
 }
 
+/* Remembers that one, which was the caller's reference, or none. */
+static void remember(struct file_entry *e, struct snapshot *s)
+{
+    account(e->cache, e->snapshot, false);
+    snapshot_unref(e->snapshot);
+    e->snapshot = s;
+    account(e->cache, s, true);
+}
+
+/* A failure is for those who wait; whoever asks then has another try. */
 static void look_done(struct work *w)
 {
     struct file_entry *e = container_of(w, struct file_entry, work);
     struct file_cache *c = e->cache;
+    struct snapshot *s = e->result != 0 ? NULL : e->found ? e->found : e->snapshot;
+    bool failed = !s || s->kind == SNAPSHOT_FAILED;
     struct list waiters;
     struct list *link;
 
     e->looking = false;
-    if (e->result == 0 && e->found) {
-        account(c, e->snapshot, false);
-        snapshot_unref(e->snapshot);
-        e->snapshot = e->found;
-        account(c, e->snapshot, true);
-    }
+    if (failed || e->found)
+        remember(e, failed ? NULL : s);
     e->found = NULL;
     // The waiters' callbacks may look up other paths: take them off the entry first.
     list_init(&waiters);
@@ -179,15 +187,17 @@ static void look_done(struct work *w)
     while ((link = list_pop(&waiters))) {
         struct file_waiter *waiter = list_entry(link, struct file_waiter, link);
 
-        if (e->result == 0)
-            e->snapshot->references++;
-        waiter->on_found(waiter, e->result == 0 ? e->snapshot : NULL);
+        if (s)
+            s->references++;
+        waiter->on_found(waiter, s);
     }
+    if (failed)
+        snapshot_unref(s);
     if (e->looking)
         return;
     list_remove(&e->used); // a callback may have found it
     list_add_tail(&c->used, &e->used);
-    if (e->result != 0)
+    if (!e->snapshot)
         entry_free(e);
     else
         evict(c);
