@@ -5,10 +5,10 @@
 #include "base/limits.h"
 #include "base/path.h"
 #include "lock/lock_paths.h"
+#include "lock/lock_texts.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 enum entry_state { ENTRY_PENDING, ENTRY_HELD, ENTRY_LEAVING };
 
@@ -48,16 +48,6 @@ int lock_table_new(struct lock_table **ret_table)
     }
     *ret_table = t;
     return 0;
-}
-
-void lock_gone_free(struct lock_gone *list)
-{
-    while (list) {
-        struct lock_gone *gone = list;
-
-        list = gone->next;
-        free(gone);
-    }
 }
 
 /* The heap: whose parent is at (i - 1) / 2 and never expires later. */
@@ -159,24 +149,6 @@ void lock_table_free(struct lock_table *t)
     free(t);
 }
 
-int lock_token_make(char ret_token[LOCK_TOKEN_SIZE])
-{
-    static const char form[] = "urn:uuid:xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";
-    static const char hex[] = "0123456789abcdef";
-    unsigned char bytes[sizeof form];
-
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        return -CANDOR_E_SYSTEM;
-    memcpy(ret_token, form, sizeof form);
-    for (size_t i = sizeof "urn:uuid:" - 1; form[i]; i++) {
-        if (form[i] == 'x')
-            ret_token[i] = hex[bytes[i] & 15];
-        else if (form[i] == 'y')
-            ret_token[i] = hex[8 + (bytes[i] & 3)];
-    }
-    return 0;
-}
-
 bool lock_table_is_empty(const struct lock_table *t)
 {
     return atomic_load_explicit(&t->any, memory_order_acquire) == 0;
@@ -239,31 +211,6 @@ const struct lock *lock_table_conflict(struct lock_table *t, struct span path, b
     return NULL;
 }
 
-static struct span put(char **at, struct span text)
-{
-    struct span copy = {*at, text.len};
-
-    if (text.len)
-        memcpy(*at, text.ptr, text.len);
-    *at += text.len;
-    return copy;
-}
-
-/* A copy of the lock with all of its texts in one block behind `head` bytes of it. */
-static void fill(struct lock *to, char *texts, const struct lock *from)
-{
-    *to = *from;
-    to->token = put(&texts, from->token);
-    to->path = put(&texts, from->path);
-    to->owner = put(&texts, from->owner);
-    to->principal = put(&texts, from->principal);
-}
-
-static size_t texts_length(const struct lock *lock)
-{
-    return lock->token.len + lock->path.len + lock->owner.len + lock->principal.len;
-}
-
 static bool is_within_limits(const struct lock_table *t, const struct lock *lock, size_t size)
 {
     return t->count < LIMIT_LOCKS && lock->token.len <= LIMIT_LOCK_TOKEN &&
@@ -305,7 +252,7 @@ static int insert(struct lock_table *t, struct entry *e)
 
 int lock_table_grant(struct lock_table *t, const struct lock *lock, bool confirmed, int64_t now)
 {
-    size_t size = sizeof(struct entry) + texts_length(lock);
+    size_t size = sizeof(struct entry) + lock_texts_length(lock);
     struct entry *e;
     int error;
 
@@ -317,7 +264,7 @@ int lock_table_grant(struct lock_table *t, const struct lock *lock, bool confirm
     e = calloc(1, size);
     if (!e)
         return -CANDOR_E_MEMORY;
-    fill(&e->gone.lock, (char *)(e + 1), lock);
+    lock_fill(&e->gone.lock, (char *)(e + 1), lock);
     e->state = confirmed ? ENTRY_HELD : ENTRY_PENDING;
     e->size = size;
     error = insert(t, e);
@@ -511,16 +458,6 @@ const struct lock *lock_table_blocks(struct lock_table *t, struct span path, enu
             return blocking;
     }
     return NULL;
-}
-
-int lock_copy(const struct lock *lock, struct arena *arena, struct lock *ret_lock)
-{
-    char *texts = arena_alloc(arena, texts_length(lock));
-
-    if (!texts)
-        return -CANDOR_E_MEMORY;
-    fill(ret_lock, texts, lock);
-    return 0;
 }
 
 /* Visits what applies to the path; with locks == NULL it only counts. */
