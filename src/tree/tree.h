@@ -124,7 +124,7 @@ enum { TREE_NAMES = 3 };
  */
 int tree_locate(struct tree *t, struct span path, struct arena *arena, struct tree_look *ret_look,
                 struct tree_names *names);
-/* The same for a member of a folder that was located before. */
+/* The paths of a member of a folder that was located before; fails as tree_locate(). */
 int tree_locate_member(struct tree *t, struct span path, struct arena *arena,
                        struct tree_names *ret_names);
 /* Those that differ, the thing first: how many. */
@@ -215,9 +215,9 @@ int tree_stage_finish(struct stage *s);
 /* Accepts NULL. */
 void tree_group_free(struct stage_group *g);
 /*
- * The same for several stages with names in one folder, none of which may be there: all of them, or
- * (but for a crash in between) none. On failure *ret_at is the one that it was about; after -EEXIST
- * that may be renamed, and all tried again. The result is that of the first.
+ * Makes several stages visible, durably, with names in one folder, none of which may be there: all
+ * of them, or (but for a crash in between) none. On failure *ret_at is the one that it was about;
+ * after -EEXIST that may be renamed, and all tried again. The result is that of the first.
  */
 int tree_stage_commit_new(struct stage *const *stages, size_t count, const struct tree_terms *terms,
                           size_t *ret_at, struct tree_result *ret_result);

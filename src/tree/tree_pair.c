@@ -27,7 +27,7 @@ int tree_open_pair(struct tree *t, struct span source, struct span target, bool 
     error = place_look(t, &pair->source, &pair->from);
     if (error == 0)
         error = place_look(t, &pair->target, &pair->to);
-    /* The same by another way: through links. A link itself holds nothing. */
+    /* Nor by way of links. A link itself holds nothing. */
     if (error == 0 && pair->from.seen.kind == TREE_COLLECTION && !(takes_link && pair->from.link))
         within = place_is_within(t, &pair->target, &pair->from.seen);
     if (error == 0 && within == 0 && pair->to.folder)
