@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "resource/dav/dav_parts.h"
+#include "tree/tree_result.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,43 +57,7 @@ struct tree_terms terms_of(struct authoring *a)
 /* The outcome for what a change was refused with; none: what was seen is no longer so. */
 enum outcome authoring_outcome(int error)
 {
-    switch (-error) {
-    case ESTALE:
-    case EEXIST:
-    case ENOENT:
-    case ENOTDIR:
-    case EISDIR:
-        return OUTCOME_NONE;
-    case ENOSPC:
-        return OUTCOME_storage_full;
-    case EDQUOT:
-    case EFBIG:
-        return OUTCOME_quota_exceeded;
-    case EACCES:
-    case EPERM:
-        return OUTCOME_write_refused;
-    case EROFS:
-        return OUTCOME_disk_read_only;
-    case ENXIO:
-        return OUTCOME_special_file;
-    case EBUSY:
-        return OUTCOME_root_fixed;
-    case EDEADLK:
-        return OUTCOME_destination_overlaps;
-    case EINTR:
-        return OUTCOME_server_stopping;
-    case EINVAL:
-    case ENAMETOOLONG:
-        return OUTCOME_name_impossible;
-    case ENOMEM:
-    case EMFILE:
-    case ENFILE:
-        return OUTCOME_resources_exhausted;
-    case -TREE_NOT_DURABLE:
-        return OUTCOME_not_durable;
-    default:
-        return OUTCOME_write_failed;
-    }
+    return tree_result_outcome(error);
 }
 
 /* Whether the system says of a name what the tree says of its root. */

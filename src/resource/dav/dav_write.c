@@ -99,7 +99,7 @@ static int stage_before(struct authoring *a, struct stage **ret_stage)
     if (error)
         return error;
     if (a->place_first)
-        error = tree_stage_copy_from(s, a->path, &a->here.here, 0, a->place_first);
+        error = tree_stage_copy_from(s, a->path, &a->here.here, 0, a->place_first, NULL);
     if (error)
         tree_stage_free(s);
     else
@@ -249,7 +249,8 @@ static int place_again(struct authoring *a)
     error = stage_before(a, &s);
     if (error)
         return error == -ERANGE || error == -ENOENT ? -ESTALE : error;
-    error = tree_stage_copy_stage(s, a->stage, a->staged_before, a->place_end - a->place_first);
+    error =
+        tree_stage_copy_stage(s, a->stage, a->staged_before, a->place_end - a->place_first, NULL);
     if (error) {
         tree_stage_free(s);
         return error;
@@ -272,7 +273,7 @@ static int complete_part(struct authoring *a)
         error = place_again(a);
     if (error == 0 && a->place_end < size && tree_stage_length(a->stage) == a->place_end) {
         error = tree_stage_copy_from(a->stage, a->path, &a->here.here, a->place_end,
-                                     size - a->place_end);
+                                     size - a->place_end, NULL);
         if (error)
             a->is_between = false;
     }
