@@ -52,7 +52,7 @@ static inline void ascii_write_hex(const unsigned char *bytes, size_t count, cha
     }
 }
 
-/* The same for a number: 16 digits, the highest first. */
+/* A number in 16 hexadecimal digits, the highest first. */
 static inline void ascii_write_hex_u64(uint64_t value, char out[16])
 {
     unsigned char bytes[sizeof value];

@@ -43,6 +43,15 @@ static inline bool span_eq(struct span a, struct span b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* By bytes, and what another begins with comes first: below, at or above 0. */
+static inline int span_compare(struct span a, struct span b)
+{
+    size_t n = a.len < b.len ? a.len : b.len;
+    int order = n ? memcmp(a.ptr, b.ptr, n) : 0;
+
+    return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 /* Equal without regard to the case of ASCII letters. */
 static inline bool span_eq_nocase(struct span a, struct span b)
 {

@@ -27,3 +27,15 @@ size_t utf8_length(struct span s)
             return 0;
     return n;
 }
+
+bool utf8_is_valid(struct span s)
+{
+    while (s.len) {
+        size_t n = utf8_length(s);
+
+        if (n == 0)
+            return false;
+        s = span_from(s, n);
+    }
+    return true;
+}

@@ -11,4 +11,7 @@
  * s is not empty. */
 size_t utf8_length(struct span s);
 
+/* Whether all of it is well-formed; nothing is. */
+bool utf8_is_valid(struct span s);
+
 #endif

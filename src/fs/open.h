@@ -11,7 +11,7 @@
 
 /* Opens beneath the root, never through a magic link; a negated errno on failure. */
 int fs_open(int root, const char *path, int flags);
-/* The same, through no link at all: -ELOOP when there is one. */
+/* As fs_open(), but through no link at all: -ELOOP when there is one. */
 int fs_open_straight(int root, const char *path, int flags);
 
 /* Reads so many bytes; a negated errno on failure, -EAGAIN when the file ends before. Blocks. */

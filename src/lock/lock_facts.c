@@ -2,6 +2,7 @@
 #include "lock/lock_facts.h"
 
 #include "base/error.h"
+#include "base/path.h"
 #include "http/dav_fields.h"
 #include "http/if_header.h"
 #include "wire/uri.h"
@@ -121,14 +122,8 @@ void lock_facts_change(struct lock_facts *f, const struct tree_names *names, enu
 
 void lock_facts_change_parent(struct lock_facts *f, const struct tree_names *names)
 {
-    struct span path = names->name;
-    size_t length = path.len;
-
-    if (length == 0)
-        return;
-    while (length && path.ptr[length - 1] != '/')
-        length--;
-    add_change(f, span_first(path, length ? length - 1 : 0), LOCK_REACH_RESOURCE);
+    if (names->name.len)
+        add_change(f, path_parent(names->name), LOCK_REACH_RESOURCE);
 }
 
 int lock_facts_look(struct lock_facts *f, struct tree *tree, struct arena *arena)

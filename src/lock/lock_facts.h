@@ -68,7 +68,7 @@ int lock_facts_read(struct lock_facts *f, struct arena *arena, struct span if_va
  * changed below itself when the link goes.
  */
 void lock_facts_change(struct lock_facts *f, const struct tree_names *names, enum lock_reach reach);
-/* The same for the collection that it is a member of, if it is in any. */
+/* Adds the collection that it is a member of, if it is in any, but not what is below that. */
 void lock_facts_change_parent(struct lock_facts *f, const struct tree_names *names);
 
 /* 0 or a negated errno. */

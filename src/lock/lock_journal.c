@@ -6,22 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static int errno_of(int error)
-{
-    switch (error) {
-    case 0:
-        return 0;
-    case -CANDOR_E_FULL:
-        return -ENOSPC;
-    case -CANDOR_E_MEMORY:
-        return -ENOMEM;
-    case -CANDOR_E_ABSENT:
-        return -ESTALE;
-    default:
-        return -EIO;
-    }
-}
-
 static struct store_lock stored(const struct lock *lock)
 {
     return (struct store_lock){
@@ -69,7 +53,7 @@ static int apply(const struct lock_journal *j, const struct lock_gone *gone,
     }
     if (last)
         changes[at++] = *last;
-    error = errno_of(store_apply(j->store, j->tree, changes, at, NULL));
+    error = store_errno(store_apply(j->store, j->tree, changes, at, NULL));
     free(changes);
     free(locks);
     return error;
@@ -155,7 +139,7 @@ int lock_journal_load(const struct lock_journal *j, struct tree *tree, struct lo
 
     if (!j->store)
         return 0;
-    error = errno_of(store_locks_visit(j->store, j->tree, load_one, &l));
+    error = store_errno(store_locks_visit(j->store, j->tree, load_one, &l));
     if (error == 0)
         error = lock_journal_delete_gone(j, l.gone);
     lock_gone_free(l.gone);

@@ -7,30 +7,10 @@
 #ifndef CANDOR_LOCK_LOCK_PATHS_H
 #define CANDOR_LOCK_LOCK_PATHS_H
 
+#include "base/hash.h"
+#include "base/hash_table.h"
 #include "base/list.h"
 #include "base/span.h"
-
-/* A table of intrusive links that grows; hashes are computed by its user with lock_hash. */
-struct hash_link {
-    struct hash_link *next;
-    uint64_t hash;
-};
-
-struct hash_table {
-    struct hash_link **buckets;
-    size_t mask, count; // mask + 1 buckets
-};
-
-/* -CANDOR_E_MEMORY. */
-int hash_table_init(struct hash_table *h);
-void hash_table_done(struct hash_table *h);
-/* A table that cannot grow becomes slower, not wrong. */
-void hash_table_add(struct hash_table *h, struct hash_link *link, uint64_t hash);
-void hash_table_remove(struct hash_table *h, struct hash_link *link);
-static inline struct hash_link *hash_table_chain(const struct hash_table *h, uint64_t hash)
-{
-    return h->buckets[hash & h->mask];
-}
 
 struct lock_node {
     struct hash_link link; // first member
@@ -46,15 +26,13 @@ struct lock_node {
 struct lock_paths {
     struct hash_table nodes;
     struct lock_node *root; // the path ""
-    uint64_t key[2];        // random: a client cannot choose names that collide
+    struct hash_key key;    // of all hashes here, and of the tokens
     size_t memory;          // bytes of all nodes but the root
 };
 
 int lock_paths_init(struct lock_paths *p);
 /* No locks are left in it. */
 void lock_paths_done(struct lock_paths *p);
-
-uint64_t lock_hash(const struct lock_paths *p, uint64_t start, struct span text);
 
 /* The node of the path, or of the nearest thing above it that has one: *ret_exact tells. */
 struct lock_node *lock_paths_find(const struct lock_paths *p, struct span path, bool *ret_exact);

@@ -3,11 +3,12 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "lock/lock_paths.h"
+#include "lock/lock_texts.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 enum entry_state { ENTRY_PENDING, ENTRY_HELD, ENTRY_LEAVING };
 
@@ -47,16 +48,6 @@ int lock_table_new(struct lock_table **ret_table)
     }
     *ret_table = t;
     return 0;
-}
-
-void lock_gone_free(struct lock_gone *list)
-{
-    while (list) {
-        struct lock_gone *gone = list;
-
-        list = gone->next;
-        free(gone);
-    }
 }
 
 /* The heap: whose parent is at (i - 1) / 2 and never expires later. */
@@ -158,24 +149,6 @@ void lock_table_free(struct lock_table *t)
     free(t);
 }
 
-int lock_token_make(char ret_token[LOCK_TOKEN_SIZE])
-{
-    static const char form[] = "urn:uuid:xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";
-    static const char hex[] = "0123456789abcdef";
-    unsigned char bytes[sizeof form];
-
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        return -CANDOR_E_SYSTEM;
-    memcpy(ret_token, form, sizeof form);
-    for (size_t i = sizeof "urn:uuid:" - 1; form[i]; i++) {
-        if (form[i] == 'x')
-            ret_token[i] = hex[bytes[i] & 15];
-        else if (form[i] == 'y')
-            ret_token[i] = hex[8 + (bytes[i] & 3)];
-    }
-    return 0;
-}
-
 bool lock_table_is_empty(const struct lock_table *t)
 {
     return atomic_load_explicit(&t->any, memory_order_acquire) == 0;
@@ -194,12 +167,12 @@ static struct entry *entry_of(struct list *link)
 
 static struct entry *find_token(const struct lock_table *t, struct span token)
 {
-    uint64_t hash = lock_hash(&t->paths, 0, token);
+    uint64_t hash = hash_keyed(&t->paths.key, 0, token);
 
-    for (struct hash_link *at = hash_table_chain(&t->tokens, hash); at; at = at->next) {
+    for (struct hash_link *at = hash_table_find(&t->tokens, hash); at; at = hash_table_next(at)) {
         struct entry *e = container_of(at, struct entry, token);
 
-        if (at->hash == hash && span_eq(e->gone.lock.token, token))
+        if (span_eq(e->gone.lock.token, token))
             return e;
     }
     return NULL;
@@ -208,10 +181,7 @@ static struct entry *find_token(const struct lock_table *t, struct span token)
 /* Whether the path is the lock's root, or below it where that counts. */
 static bool applies(const struct lock *lock, struct span path)
 {
-    if (path.len == lock->path.len)
-        return span_eq(path, lock->path);
-    return lock->infinite && span_starts(path, lock->path) &&
-           (lock->path.len == 0 || path.ptr[lock->path.len] == '/');
+    return lock->infinite ? path_is_within(lock->path, path) : span_eq(path, lock->path);
 }
 
 const struct lock *lock_table_conflict(struct lock_table *t, struct span path, bool infinite,
@@ -239,31 +209,6 @@ const struct lock *lock_table_conflict(struct lock_table *t, struct span path, b
         }
     }
     return NULL;
-}
-
-static struct span put(char **at, struct span text)
-{
-    struct span copy = {*at, text.len};
-
-    if (text.len)
-        memcpy(*at, text.ptr, text.len);
-    *at += text.len;
-    return copy;
-}
-
-/* A copy of the lock with all of its texts in one block behind `head` bytes of it. */
-static void fill(struct lock *to, char *texts, const struct lock *from)
-{
-    *to = *from;
-    to->token = put(&texts, from->token);
-    to->path = put(&texts, from->path);
-    to->owner = put(&texts, from->owner);
-    to->principal = put(&texts, from->principal);
-}
-
-static size_t texts_length(const struct lock *lock)
-{
-    return lock->token.len + lock->path.len + lock->owner.len + lock->principal.len;
 }
 
 static bool is_within_limits(const struct lock_table *t, const struct lock *lock, size_t size)
@@ -300,14 +245,14 @@ static int insert(struct lock_table *t, struct entry *e)
     }
     list_add_tail(&e->node->locks, &e->at_path);
     e->node->lock_count++;
-    hash_table_add(&t->tokens, &e->token, lock_hash(&t->paths, 0, lock->token));
+    hash_table_add(&t->tokens, &e->token, hash_keyed(&t->paths.key, 0, lock->token));
     t->memory += e->size;
     return 0;
 }
 
 int lock_table_grant(struct lock_table *t, const struct lock *lock, bool confirmed, int64_t now)
 {
-    size_t size = sizeof(struct entry) + texts_length(lock);
+    size_t size = sizeof(struct entry) + lock_texts_length(lock);
     struct entry *e;
     int error;
 
@@ -319,7 +264,7 @@ int lock_table_grant(struct lock_table *t, const struct lock *lock, bool confirm
     e = calloc(1, size);
     if (!e)
         return -CANDOR_E_MEMORY;
-    fill(&e->gone.lock, (char *)(e + 1), lock);
+    lock_fill(&e->gone.lock, (char *)(e + 1), lock);
     e->state = confirmed ? ENTRY_HELD : ENTRY_PENDING;
     e->size = size;
     error = insert(t, e);
@@ -513,16 +458,6 @@ const struct lock *lock_table_blocks(struct lock_table *t, struct span path, enu
             return blocking;
     }
     return NULL;
-}
-
-int lock_copy(const struct lock *lock, struct arena *arena, struct lock *ret_lock)
-{
-    char *texts = arena_alloc(arena, texts_length(lock));
-
-    if (!texts)
-        return -CANDOR_E_MEMORY;
-    fill(ret_lock, texts, lock);
-    return 0;
 }
 
 /* Visits what applies to the path; with locks == NULL it only counts. */

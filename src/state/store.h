@@ -121,6 +121,12 @@ struct store_change {
 int store_apply(struct store *s, uint32_t tree, const struct store_change *changes, size_t n,
                 size_t *failed);
 
+/*
+ * A result of the store as a negated errno, for who speaks of it with the tree's: -ENOSPC, -ENOMEM,
+ * -ESTALE for what a change is about and is not there any more, else -EIO.
+ */
+int store_errno(int error);
+
 /* An id that no unfinished intent has. */
 uint64_t store_intent_id(struct store *s);
 

@@ -2,6 +2,7 @@
 /*
  * What each kind of change does to the rows. Everything runs in the leader, in a transaction.
  */
+#include "base/path.h"
 #include "state/store_sqlite.h"
 
 #include <assert.h>
@@ -257,12 +258,6 @@ static int range_transfer(struct database *d, struct operation *op, enum stateme
     return database_finish(d, q);
 }
 
-static bool at_or_below(struct span path, struct span above)
-{
-    return above.len == 0 ||
-           (span_starts(path, above) && (path.len == above.len || path.ptr[above.len] == '/'));
-}
-
 static int properties_transfer(struct database *d, struct operation *op, enum statement which,
                                const struct store_change *change)
 {
@@ -270,8 +265,8 @@ static int properties_transfer(struct database *d, struct operation *op, enum st
     struct key from, to;
     int result;
 
-    if (at_or_below(change->path, change->destination) ||
-        at_or_below(change->destination, change->path))
+    if (path_is_within(change->destination, change->path) ||
+        path_is_within(change->path, change->destination))
         return -CANDOR_E_OVERLAP;
     if ((result = properties_delete(d, op, change->destination)) < 0)
         return result;

@@ -9,22 +9,8 @@
  * changes takes those, through no link. Given the path of the link itself, what removes, renames
  * or replaces by copying or moving does so with the link, and content is not written.
  *
- * Results are 0 or a negated errno. Those with a meaning of their own, everywhere:
- *   -ESTALE        what is there, or the folder it is in, is no longer what the caller saw; or
- *                  there is a link on the way, or in the place of what is to be written
- *   -EEXIST        something is there, and it must not be replaced
- *   -ENOENT, -ENOTDIR  the source or the folder is not there, or is no folder
- *   -EISDIR        the target is a collection, and content cannot replace it
- *   -ENXIO         the target is neither file nor collection (a pipe, a link that leads nowhere)
- *   -EDEADLK       into itself, onto itself (by another name, too), or onto what holds it
- *   -EBUSY         the root cannot be replaced, removed or made
- *   -EDQUOT        the quota;  -ENOSPC: the disk, or the reserve that is to be kept free
- *   -EINVAL, -ENAMETOOLONG  a name that tree_check_path() refuses; not for a dot, which is for
- *                  who looks to heed
- *   -EINTR         the program is to end: what takes long was given up, and nothing has changed
- *   -EOPNOTSUPP    the file system cannot exchange names, and there is no other atomic way
- *   TREE_NOT_DURABLE  the change was made and everybody sees it, but the disk could not be made to
- *                  keep it: all is as after a success, ret_result too, but nobody may rely on it
+ * Results are 0 or a negated errno. tree_result.def tells what those mean, everywhere, that have a
+ * meaning of their own, and what they are for a request.
  */
 #ifndef CANDOR_TREE_TREE_H
 #define CANDOR_TREE_TREE_H
@@ -42,14 +28,14 @@ struct stage_group;
 
 #define TREE_LENGTH_UNKNOWN UINT64_MAX
 #define TREE_NOW INT64_MIN
-#define TREE_NOT_DURABLE (-ENOTRECOVERABLE)
+#define TREE_NOT_DURABLE (-ENOTRECOVERABLE) // see tree_result.def
 
 struct tree_options {
     uint64_t quota;            // bytes of content beneath the root; 0: no limit
     uint64_t reserve;          // bytes that stay free on the disk
     unsigned umask;            // permission bits that new files and folders lack
     bool dotfiles;             // whether names that begin with a dot may be used
-    const struct hurry *hurry; // NULL: there never is one
+    const struct hurry *hurry; // the program's; NULL: there never is one
 };
 
 enum tree_kind { TREE_ABSENT, TREE_FILE, TREE_COLLECTION, TREE_OTHER };
@@ -90,6 +76,7 @@ struct tree_terms {
     int (*check)(void *context);
     void (*done)(void *context);
     void *context;
+    const struct hurry *hurry; // NULL: that of the tree's options, to which this one leads, too
     int *ret_file; // of a stage: where its descriptor goes, for the caller to close; NULL: nowhere
 };
 
@@ -137,7 +124,7 @@ enum { TREE_NAMES = 3 };
  */
 int tree_locate(struct tree *t, struct span path, struct arena *arena, struct tree_look *ret_look,
                 struct tree_names *names);
-/* The same for a member of a folder that was located before. */
+/* The paths of a member of a folder that was located before; fails as tree_locate(). */
 int tree_locate_member(struct tree *t, struct span path, struct arena *arena,
                        struct tree_names *ret_names);
 /* Those that differ, the thing first: how many. */
@@ -164,7 +151,8 @@ int tree_list_open(struct tree *t, struct span path, struct tree_list **ret_fold
 /*
  * Its next members, in the order of the file system; *ret_count is 0 at the end. What a client
  * could not get (hidden, temporary, outside of the root, neither file nor folder, gone already) is
- * left out.
+ * left out. One call takes no longer than so many looks, or one batch of names: who reads on looks
+ * to the hurry in between.
  */
 int tree_list_read(struct tree_list *f, struct tree_member *members, size_t room,
                    size_t *ret_count);
@@ -189,13 +177,13 @@ int tree_stage_write(struct stage *s, struct span data);
 /*
  * Appends part of a file of the tree, without moving bytes where the file system can share them.
  * -ESTALE when it is not, or does not stay, what was seen (NULL: no matter); -ERANGE when it is
- * too short.
+ * too short. The hurry is as in the terms.
  */
 int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_seen *seen,
-                         uint64_t offset, uint64_t length);
+                         uint64_t offset, uint64_t length, const struct hurry *hurry);
 /* Appends part of what another stage holds. */
 int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t offset,
-                          uint64_t length);
+                          uint64_t length, const struct hurry *hurry);
 /* What was written, from an offset on; -EIO when it is not all there. */
 int tree_stage_read(const struct stage *s, uint64_t offset, size_t length, char *to);
 /* Nanoseconds since 1970; without this it is the time of tree_stage_sync(). */
@@ -227,9 +215,9 @@ int tree_stage_finish(struct stage *s);
 /* Accepts NULL. */
 void tree_group_free(struct stage_group *g);
 /*
- * The same for several stages with names in one folder, none of which may be there: all of them, or
- * (but for a crash in between) none. On failure *ret_at is the one that it was about; after -EEXIST
- * that may be renamed, and all tried again. The result is that of the first.
+ * Makes several stages visible, durably, with names in one folder, none of which may be there: all
+ * of them, or (but for a crash in between) none. On failure *ret_at is the one that it was about;
+ * after -EEXIST that may be renamed, and all tried again. The result is that of the first.
  */
 int tree_stage_commit_new(struct stage *const *stages, size_t count, const struct tree_terms *terms,
                           size_t *ret_at, struct tree_result *ret_result);
@@ -253,7 +241,8 @@ int tree_mkdir(struct tree *t, struct span path, const struct tree_terms *terms,
 int tree_touch(struct tree *t, struct span path, int64_t modified_ns,
                const struct tree_terms *terms);
 /* A collection goes at once and whole; its space is freed before this returns, or, where the
- * program is to end, at the next start. */
+ * program is to end, at the next start. Its hurry is the program's, whatever the terms say: it has
+ * gone, and only the program's end is a reason to leave its space taken. */
 int tree_delete(struct tree *t, struct span path, const struct tree_terms *terms);
 struct tree_copying {
     bool shallow; // a collection without its members

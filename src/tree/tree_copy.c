@@ -8,8 +8,9 @@
  *   the target's folder fsynced                              the new state for good
  * So there is never a moment at which the target is neither the old nor the new one.
  */
+#include "tree/tree_copy.h"
+
 #include "fs/open.h"
-#include "tree/tree_change.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,16 +18,6 @@
 #include <sys/file.h>
 
 static const struct tree_terms no_terms;
-
-struct copy {
-    struct tree *tree;
-    const struct tree_copying *how;
-    bool moving;   // keeps times, and needs no quota as the source will go
-    int from, to;  // the two collections; -1
-    size_t synced; // files and folders, each by itself
-    uint64_t bytes, claim;
-    struct path_list folders; // beneath both, to be filled
-};
 
 /* Errors after which no other member would do better. */
 static bool is_fatal(int error)
@@ -45,113 +36,6 @@ static bool is_fatal(int error)
     default:
         return false;
     }
-}
-
-static int copy_by_hand(const struct tree *t, int from, uint64_t offset, int to, uint64_t at,
-                        uint64_t length)
-{
-    enum { PIECE = 64 * 1024 };
-    char *piece = malloc(PIECE);
-    int error = piece ? 0 : -ENOMEM;
-
-    while (error == 0 && length) {
-        if (hurry_is_on(t->options.hurry)) {
-            error = -EINTR;
-            break;
-        }
-        ssize_t n = pread(from, piece, length < PIECE ? length : PIECE, (off_t)offset);
-        ssize_t done = 0;
-
-        if (n <= 0) {
-            error = n == 0 ? -EIO : errno == EINTR ? 0 : -errno;
-            continue;
-        }
-        while (error == 0 && done < n) {
-            ssize_t m = pwrite(to, piece + done, (size_t)(n - done), (off_t)at + done);
-
-            if (m < 0)
-                error = errno == EINTR ? 0 : -errno;
-            else
-                done += m;
-        }
-        offset += (uint64_t)n;
-        at += (uint64_t)n;
-        length -= (uint64_t)n;
-    }
-    free(piece);
-    return error;
-}
-
-/* copy_file_range() shares blocks where the file system can, so this is a clone if possible. */
-static int copy_data(const struct tree *t, int from, uint64_t offset, int to, uint64_t at,
-                     uint64_t length)
-{
-    while (length && !hurry_is_on(t->options.hurry)) {
-        off_t in = (off_t)offset, out = (off_t)at;
-        size_t piece = length < LIMIT_TREE_COPY_STEP ? (size_t)length : LIMIT_TREE_COPY_STEP;
-        ssize_t n = copy_file_range(from, &in, to, &out, piece, 0);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
-            return -errno;
-        if (n <= 0) // not for such files, or the end: reading tells which
-            return copy_by_hand(t, from, offset, to, at, length);
-        offset += (uint64_t)n;
-        at += (uint64_t)n;
-        length -= (uint64_t)n;
-    }
-    return length ? -EINTR : 0;
-}
-
-/* Whether a file has a hole at an offset within it; how far that, or what is none, reaches. */
-static bool is_hole(int fd, uint64_t offset, uint64_t *ret_length)
-{
-    off_t data = lseek(fd, (off_t)offset, SEEK_DATA);
-    bool hole = data < 0 ? errno == ENXIO : (uint64_t)data > offset;
-    off_t end = !hole      ? lseek(fd, (off_t)offset, SEEK_HOLE)
-                : data < 0 ? lseek(fd, 0, SEEK_END)
-                           : data;
-
-    if (end < 0 || (uint64_t)end <= offset) { // the end, or a file system that does not tell
-        *ret_length = UINT64_MAX;
-        return false;
-    }
-    *ret_length = (uint64_t)end - offset;
-    return hole;
-}
-
-/* Also where there was content, or room was set aside. False: the file system can't. */
-static bool make_hole(int fd, uint64_t at, uint64_t length)
-{
-    struct stat st;
-
-    if (fstat(fd, &st) < 0 ||
-        ((uint64_t)st.st_size < at + length && ftruncate(fd, (off_t)(at + length)) < 0))
-        return false;
-    return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)length) == 0;
-}
-
-/* What takes no room in the source takes none in the copy. */
-int tree_copy_bytes(const struct tree *t, int from, uint64_t offset, int to, uint64_t at,
-                    uint64_t length)
-{
-    while (length) {
-        uint64_t run;
-        bool hole = is_hole(from, offset, &run);
-        int error = 0;
-
-        if (run > length)
-            run = length;
-        if (!hole || !make_hole(to, at, run))
-            error = copy_data(t, from, offset, to, at, run);
-        if (error)
-            return error;
-        offset += run;
-        at += run;
-        length -= run;
-    }
-    return 0;
 }
 
 /* Many are synced all at once, with their file system, when the copy is whole. */
@@ -187,7 +71,7 @@ static int take_space(struct copy *c, int fd, uint64_t more)
     return error ? error : tree_check_space(c->tree, fd, more);
 }
 
-static int copy_file(struct copy *c, int from, const char *name, int to, const char *new_name)
+int copy_file(struct copy *c, int from, const char *name, int to, const char *new_name)
 {
     struct stat st;
     int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -204,7 +88,7 @@ static int copy_file(struct copy *c, int from, const char *name, int to, const c
     }
     if (error == 0) {
         (void)flock(out, LOCK_SH | LOCK_NB); // it may be a temporary: see make_temporary()
-        error = tree_copy_bytes(c->tree, in, 0, out, 0, (uint64_t)st.st_size);
+        error = tree_copy_bytes(c->hurry, in, 0, out, 0, (uint64_t)st.st_size);
         if (error == 0)
             error = finish_copy(c, out, &st);
         if (error)
@@ -219,8 +103,7 @@ static int copy_file(struct copy *c, int from, const char *name, int to, const c
     return error;
 }
 
-/* A link is copied as it is: where it leads is looked at when somebody follows it. */
-static int copy_link(int from, const char *name, int to, const char *new_name)
+int copy_link(int from, const char *name, int to, const char *new_name)
 {
     char *text = calloc(1, LIMIT_TREE_PATH + 2); // ended, whatever is read
     ssize_t n = text ? readlinkat(from, name, text, LIMIT_TREE_PATH + 1) : -1;
@@ -264,7 +147,7 @@ static int copy_member(struct copy *c, const char *folder, int from, int to, con
     struct stat st;
     int error;
 
-    if (hurry_is_on(c->tree->options.hurry))
+    if (hurry_is_on(c->hurry))
         return -EINTR;
     if (stamp_name_is_reserved(span_from_str(name)))
         return 0;
@@ -295,7 +178,7 @@ static int copy_members(struct copy *c, const char *path, int from, int to)
         return error;
     }
     while (error == 0 && (errno = 0, entry = readdir(dir)))
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+        if (!name_is_dots(entry->d_name))
             error = copy_member(c, path, from, to, entry->d_name);
     if (error == 0 && errno)
         error = -errno;
@@ -329,8 +212,7 @@ static int copy_folder(struct copy *c, const char *path)
     return error;
 }
 
-/* The whole collection, under the temporary's name in the target's folder. */
-static int copy_collection(struct copy *c, const struct tree_pair *pair, const char *temporary)
+int copy_collection(struct copy *c, const struct tree_pair *pair, const char *temporary)
 {
     struct stat st;
     int error;
@@ -360,8 +242,7 @@ static int copy_collection(struct copy *c, const struct tree_pair *pair, const c
     return error; // c->to keeps its lock until the copy has its place
 }
 
-/* With the mutex, when the copy has its place. */
-static void account_copy(struct copy *c, const struct tree_pair *pair, bool swapped)
+void copy_account(struct copy *c, const struct tree_pair *pair, bool swapped)
 {
     const struct found *old = &pair->to;
 
@@ -374,7 +255,7 @@ static void account_copy(struct copy *c, const struct tree_pair *pair, bool swap
     tree_tell_change(c->tree, &pair->target);
 }
 
-static void copy_abandon(struct copy *c, const struct tree_pair *pair, const char *temporary)
+void copy_abandon(struct copy *c, const struct tree_pair *pair, const char *temporary)
 {
     uint64_t uncounted = 0;
 
@@ -395,7 +276,7 @@ static int publish_collection(struct copy *c, struct tree_pair *pair,
     if (error == 0)
         error = place_publish(&pair->target, temporary, true, &pair->to, &swapped);
     if (error == 0) {
-        account_copy(c, pair, swapped);
+        copy_account(c, pair, swapped);
         (void)place_look(c->tree, &pair->target, &now);
         if (terms->done)
             terms->done(terms->context);
@@ -418,7 +299,7 @@ static int copy_one_file(struct tree *t, struct span source, struct span target,
                          struct tree_result *ret_result)
 {
     struct stage s;
-    int error = stage_open(t, target, from->seen.stamp.size, &s);
+    int error = stage_open(t, target, from->seen.stamp.size, tree_hurry(t, terms->hurry), &s);
 
     if (error)
         return error;
@@ -426,7 +307,7 @@ static int copy_one_file(struct tree *t, struct span source, struct span target,
     s.replaces = false; // it is like the source, not like what it replaces
     if (!from->link)
         s.mode = from->mode;
-    error = tree_stage_copy_from(&s, source, terms->source, 0, from->seen.stamp.size);
+    error = tree_stage_copy_from(&s, source, terms->source, 0, from->seen.stamp.size, terms->hurry);
     if (error == -ERANGE)
         error = -ESTALE;
     if (error == 0)
@@ -442,12 +323,14 @@ int tree_copy(struct tree *t, struct span source, struct span target,
     struct copy c = {.tree = t, .how = copying, .from = -1, .to = -1};
     char temporary[TEMPORARY_NAME];
     struct tree_pair pair;
-    int error = tree_open_pair(t, source, target, false, &pair);
+    int error;
 
-    if (error)
-        return error;
     if (!terms)
         terms = &no_terms;
+    c.hurry = tree_hurry(t, terms->hurry);
+    error = tree_open_pair(t, source, target, false, c.hurry, &pair);
+    if (error)
+        return error;
     if (terms->must_not_exist && pair.to.seen.kind != TREE_ABSENT) {
         error = -EEXIST; // before the work, though it will be asked again
     } else if (pair.from.seen.kind == TREE_FILE) {
@@ -463,108 +346,5 @@ int tree_copy(struct tree *t, struct span source, struct span target,
             close(c.to);
     }
     tree_close_pair(&pair);
-    return error;
-}
-
-/* ---- Moving between file systems */
-
-/* With the mutex: whether the source is what was copied. Else a change of it would be lost. */
-static bool is_as_copied(const struct tree_watch *w, const struct found *before,
-                         const struct found *now)
-{
-    return !w->changed && before->device == now->device && before->inode == now->inode &&
-           (before->link || tree_seen_eq(&before->seen, &now->seen));
-}
-
-/* With the mutex: the old state is there again. */
-static void take_back(const struct tree_pair *pair, const char *temporary, bool swapped)
-{
-    const struct place *p = &pair->target;
-
-    if (swapped)
-        (void)renameat2(p->folder, temporary, p->folder, p->leaf, RENAME_EXCHANGE);
-    else
-        (void)tree_rename_to_free(p->folder, p->leaf, p->folder, temporary);
-}
-
-/*
- * With the mutex: publishes the copy and takes the source out of view. What is replaced is always
- * exchanged, so that this can be undone when the source cannot go.
- */
-static int move_copy_locked(struct copy *c, struct tree_pair *pair, const struct tree_terms *terms,
-                            const char *temporary, const struct tree_watch *watch,
-                            bool *ret_swapped, char hidden[TEMPORARY_NAME])
-{
-    const struct found before = pair->from;
-    int error = tree_agree_pair(c->tree, pair, terms);
-
-    if (error == 0 && !is_as_copied(watch, &before, &pair->from))
-        error = -ESTALE;
-    if (error == 0)
-        error = place_publish(&pair->target, temporary, true, &pair->to, ret_swapped);
-    if (error)
-        return error;
-    error = tree_hide_locked(c->tree, &pair->source, hidden);
-    if (error) {
-        take_back(pair, temporary, *ret_swapped);
-        return error;
-    }
-    account_copy(c, pair, *ret_swapped);
-    tree_tell_change(c->tree, &pair->source);
-    if (terms->done)
-        terms->done(terms->context);
-    return 0;
-}
-
-/* The copy, in the target's folder. */
-static int copy_source(struct copy *c, const struct tree_pair *pair, const char *temporary)
-{
-    const struct place *s = &pair->source;
-    int to = pair->target.folder;
-
-    if (faccessat(s->folder, ".", W_OK, AT_EACCESS) < 0)
-        return -errno; // the source could not go, and all the copying would be for nothing
-    return pair->from.folder ? copy_collection(c, pair, temporary)
-           : pair->from.link ? copy_link(s->folder, s->leaf, to, temporary)
-                             : copy_file(c, s->folder, s->leaf, to, temporary);
-}
-
-/*
- * As a copy; then the source is hidden and its folder fsynced, after the target's. A stop between
- * leaves both whole.
- */
-int tree_move_across(struct tree *t, struct tree_pair *pair, const struct tree_copying *copying,
-                     const struct tree_terms *terms, struct tree_result *ret_result)
-{
-    struct copy c = {.tree = t, .how = copying, .moving = true, .from = -1, .to = -1};
-    char temporary[TEMPORARY_NAME], hidden[TEMPORARY_NAME];
-    struct tree_watch watch;
-    struct found now = {0};
-    bool swapped = false;
-    int error;
-
-    tree_watch_begin(t, &watch, &pair->from.seen);
-    tree_name_temporary(t, temporary);
-    error = copy_source(&c, pair, temporary);
-    if (error == 0) {
-        tree_lock(t);
-        error = move_copy_locked(&c, pair, terms, temporary, &watch, &swapped, hidden);
-        (void)place_look(t, &pair->target, &now);
-        tree_unlock(t);
-    }
-    tree_watch_end(t, &watch);
-    if (c.to >= 0)
-        close(c.to);
-    if (error) {
-        copy_abandon(&c, pair, temporary);
-        return error;
-    }
-    *ret_result = (struct tree_result){now.seen, pair->to.seen.kind == TREE_ABSENT};
-    error = tree_sync_folder(pair->target.folder);
-    if (error == 0)
-        error = tree_sync_folder(pair->source.folder);
-    if (swapped)
-        tree_discard(t, pair->target.folder, temporary);
-    tree_discard(t, pair->source.folder, hidden);
     return error;
 }

@@ -6,6 +6,7 @@
 #define CANDOR_TREE_TREE_PARTS_H
 
 #include "base/limits.h"
+#include "tree/path_list.h"
 #include "tree/tree.h"
 
 #include <pthread.h>
@@ -59,6 +60,12 @@ struct found {
     bool folder; // really, not a link to one
 };
 
+/* For what whoever changes something would have it given up. */
+static inline const struct hurry *tree_hurry(const struct tree *t, const struct hurry *hurry)
+{
+    return hurry ? hurry : t->options.hurry;
+}
+
 /* The path of a path's folder; its length. */
 size_t tree_write_parent(struct span path, char ret_parent[LIMIT_TREE_PATH + 1]);
 /*
@@ -95,6 +102,8 @@ int place_publish(const struct place *p, const char *temporary, bool is_folder,
                   const struct found *old, bool *ret_swapped);
 /* renameat2() where the name must be free; where that is unknown, renameat() after a look. */
 int tree_rename_to_free(int from, const char *name, int to, const char *new_name);
+/* With the mutex: renames what is there to a temporary's name, in its folder. */
+int place_hide(struct tree *t, const struct place *p, char ret_hidden[TEMPORARY_NAME]);
 
 /* A name that no other temporary has. */
 void tree_name_temporary(struct tree *t, char ret_name[TEMPORARY_NAME]);
@@ -105,8 +114,34 @@ int tree_sync_folder(int folder);
 /* Keeps a large file's blocks until the descriptor is closed, outside of the mutex. Or -1. */
 int tree_hold(const struct place *p, const struct found *old);
 
-/* With a quota: counts if nobody has, or waits for who does. */
-int tree_need_count(struct tree *t);
+/* "." and "..", which are no members of a folder. */
+static inline bool name_is_dots(const char *name)
+{
+    return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+}
+
+/* A walk over everything beneath the root. */
+struct tree_walk {
+    struct tree *tree;
+    /* A reserved name was met. True: it was removed. NULL: they are left alone. */
+    bool (*reserved)(const struct tree_walk *w, int folder, const char *name,
+                     const struct stat *st);
+    uint64_t size;  // out: bytes of content
+    size_t removed; // out: reserved names
+    struct path_list folders;
+};
+
+/* -EINTR in a hurry. */
+int tree_walk(struct tree_walk *w, const struct hurry *hurry);
+/*
+ * Whether the caller is to count, with tree_walk(), and to end it with tree_count_end(). `wait`:
+ * for who counts already.
+ */
+bool tree_count_begin(struct tree *t, bool wait);
+/* What a walk has come to, or its error; then the next one that needs it counts. */
+void tree_count_end(struct tree *t, uint64_t size, int error);
+/* With a quota: counts if nobody has, or waits for who does. -EINTR in a hurry. */
+int tree_need_count(struct tree *t, const struct hurry *hurry);
 /* Raises *claim to `wanted` bytes of quota, or lowers it. -EDQUOT leaves it as it is. */
 int tree_claim(struct tree *t, uint64_t *claim, uint64_t wanted);
 /* Whether the quota has so many more bytes just now. */
@@ -124,19 +159,12 @@ int tree_remove(struct tree *t, int folder, const char *name, uint64_t *freed);
 /* tree_remove() of rubbish, which the sweep would find again, and its quota. */
 void tree_discard(struct tree *t, int folder, const char *name);
 
-/* Copies bytes between files, from `offset` to `at`. -EIO when the source ends early; -EINTR. */
-int tree_copy_bytes(const struct tree *t, int from, uint64_t offset, int to, uint64_t at,
+/*
+ * Copies bytes between files, from `offset` to `at`. -EIO when the source ends early; -EINTR in a
+ * hurry.
+ */
+int tree_copy_bytes(const struct hurry *hurry, int from, uint64_t offset, int to, uint64_t at,
                     uint64_t length);
-
-/* Paths that wait, in order; every one is owned. */
-struct path_list {
-    char **paths;
-    size_t count, capacity;
-};
-
-/* Adds folder/name, or name. -ENAMETOOLONG, -ENOMEM, or -EMLINK at the limit. */
-int path_list_add(struct path_list *l, const char *folder, const char *name);
-void path_list_done(struct path_list *l);
 
 struct stage_group {
     struct tree *tree;
@@ -164,7 +192,8 @@ struct stage {
     bool may_replace; // a folder, or a link itself
 };
 
-int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *s);
+int stage_open(struct tree *t, struct span path, uint64_t length, const struct hurry *hurry,
+               struct stage *s);
 void stage_done(struct stage *s);
 
 /* What so much content asks of the quota, with what it replaces taken off. */

@@ -1,20 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * New content: written beside its place, then renamed into it.
- *
- * What is on disk if everything stops (SIGKILL, or power, after which only what was fsynced is
- * sure), step by step:
- *   temporary made, content arriving   the old state, and a temporary that the sweep removes
- *   temporary fsynced                  the same
- *   renamed                            the old state or the new one, each whole: rename(2) is one
- *                                      step of the file system's journal, and the content it
- *                                      points to is on disk already
- *   folder fsynced                     the new state; only now anybody is told
+ * New content, growing beside its place. What is on disk meanwhile is said in tree_stage_commit.c.
  */
 #include "fs/open.h"
 #include "tree/tree_parts.h"
-
-#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,10 +45,11 @@ static void clear(struct stage *s, struct tree *t, uint64_t length)
     s->allocated = s->synced = s->may_replace = s->replaces = false;
 }
 
-int stage_open(struct tree *t, struct span path, uint64_t length, struct stage *s)
+int stage_open(struct tree *t, struct span path, uint64_t length, const struct hurry *hurry,
+               struct stage *s)
 {
     struct found old;
-    int error = tree_need_count(t);
+    int error = tree_need_count(t, hurry);
 
     clear(s, t, length);
     if (error == 0)
@@ -101,7 +91,7 @@ int tree_stage_begin(struct tree *t, struct span path, uint64_t length, struct s
 
     if (!s)
         return -ENOMEM;
-    error = stage_open(t, path, length, s);
+    error = stage_open(t, path, length, t->options.hurry, s);
     if (error) {
         free(s);
         return error;
@@ -147,7 +137,7 @@ static void took(struct stage *s, int error, uint64_t length)
 }
 
 int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_seen *seen,
-                         uint64_t offset, uint64_t length)
+                         uint64_t offset, uint64_t length, const struct hurry *hurry)
 {
     char path[LIMIT_TREE_PATH + 1];
     struct tree_seen now = {.kind = TREE_FILE};
@@ -172,7 +162,7 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
     if (error == 0)
         error = stage_cover(s, s->length + length);
     if (error == 0)
-        error = tree_copy_bytes(s->tree, fd, offset, s->fd, s->length, length);
+        error = tree_copy_bytes(tree_hurry(s->tree, hurry), fd, offset, s->fd, s->length, length);
     if (error == 0 && seen && fstat(fd, &st) == 0) {
         now.stamp = stamp_from_stat(&st);
         /* Its name may have gone meanwhile, which changes ctime; the content is what matters. */
@@ -185,12 +175,13 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
 }
 
 int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t offset,
-                          uint64_t length)
+                          uint64_t length, const struct hurry *hurry)
 {
     int error = stage_cover(s, s->length + length);
 
     if (error == 0)
-        error = tree_copy_bytes(s->tree, from->fd, offset, s->fd, s->length, length);
+        error =
+            tree_copy_bytes(tree_hurry(s->tree, hurry), from->fd, offset, s->fd, s->length, length);
     took(s, error, length);
     return error;
 }
@@ -241,141 +232,6 @@ bool tree_stage_is_for(const struct stage *s, struct span path)
     return span_eq(span_of(s->place.path, s->place.length), path);
 }
 
-/*
- * The time is set even when it is now: the system's own stamps may be milliseconds coarse, and a
- * strong entity tag must differ between two writes that are closer than that.
- */
-int tree_stage_sync(struct stage *s)
-{
-    int64_t ns = s->modified_ns == TREE_NOW ? clock_realtime() : s->modified_ns;
-    int64_t seconds = ns / CLOCK_SECOND - (ns % CLOCK_SECOND < 0);
-    struct timespec times[2] = {
-        {.tv_sec = seconds, .tv_nsec = ns - seconds * CLOCK_SECOND},
-        {.tv_sec = seconds, .tv_nsec = ns - seconds * CLOCK_SECOND},
-    };
-
-    int error;
-
-    if (s->synced)
-        return 0;
-    if (s->allocated && ftruncate(s->fd, (off_t)s->length) < 0) // what was not used goes back
-        return -errno;
-    error = stage_set_rights(s);
-    if (error)
-        return error;
-    if (futimens(s->fd, times) < 0 || fsync(s->fd) < 0)
-        return -errno;
-    if (s->covered > s->length) { // what was claimed ahead is others' again
-        s->covered = s->length;
-        (void)tree_claim(s->tree, &s->claim, stage_quota(s, s->length));
-    }
-    s->synced = true;
-    return 0;
-}
-
-/* With the mutex: the quota, exactly, now that what is replaced is known for certain. */
-static int settle_quota(const struct tree *t, uint64_t claim, uint64_t come, uint64_t gone)
-{
-    uint64_t taken = t->used + t->claimed - claim;
-
-    if (t->options.quota == 0 || come <= gone)
-        return 0;
-    return taken + (come - gone) > t->options.quota ? -EDQUOT : 0;
-}
-
-/* With the mutex, when it has its place. */
-static void account_stage(struct stage *s, uint64_t gone)
-{
-    s->tree->claimed -= s->tree->options.quota ? s->claim : 0;
-    s->claim = 0;
-    tree_account(s->tree, s->length, gone);
-    tree_tell_change(s->tree, &s->place);
-}
-
-static int commit_locked(struct stage *s, const struct tree_terms *terms, struct found *ret_old,
-                         bool *ret_swapped, int *ret_hold)
-{
-    struct found old;
-    uint64_t gone;
-    int error = place_agree(s->tree, &s->place, terms, &old);
-
-    if (error)
-        return error;
-    if (old.link && !s->may_replace)
-        return -ESTALE; // it has come since: what it leads to is what is written
-    if (old.seen.kind == TREE_COLLECTION && !s->may_replace)
-        return -EISDIR;
-    gone = old.seen.kind == TREE_FILE && !old.link ? old.seen.stamp.size : 0;
-    error = settle_quota(s->tree, s->claim, s->length, gone);
-    if (error == 0 && terms->check)
-        error = terms->check(terms->context);
-    if (error)
-        return error;
-    *ret_hold = tree_hold(&s->place, &old);
-    error = place_publish(&s->place, s->temporary, false, &old, ret_swapped);
-    if (error)
-        return error;
-    account_stage(s, gone);
-    if (terms->done)
-        terms->done(terms->context);
-    *ret_old = old;
-    return 0;
-}
-
-/* With the mutex: what the stage is now, as renaming has changed its ctime. */
-static struct tree_seen look_at_stage(const struct stage *s)
-{
-    struct tree_seen seen = {0};
-    struct stat st;
-
-    if ((s->fd >= 0 ? fstat(s->fd, &st)
-                    : fstatat(s->place.folder, s->place.leaf, &st, AT_SYMLINK_NOFOLLOW)) == 0)
-        seen = (struct tree_seen){TREE_FILE, stamp_from_stat(&st)};
-    return seen;
-}
-
-static void give_file(struct stage *s, const struct tree_terms *terms)
-{
-    if (!terms || !terms->ret_file)
-        return;
-    *terms->ret_file = s->fd;
-    s->fd = -1;
-}
-
-int tree_stage_commit(struct stage *s, const struct tree_terms *terms,
-                      struct tree_result *ret_result)
-{
-    static const struct tree_terms none;
-    struct tree_result result = {0};
-    struct found old;
-    bool swapped = false;
-    int hold = -1;
-    int error = tree_stage_sync(s);
-
-    if (error)
-        return error;
-    tree_lock(s->tree);
-    error = commit_locked(s, terms ? terms : &none, &old, &swapped, &hold);
-    if (error == 0)
-        result.now = look_at_stage(s);
-    tree_unlock(s->tree);
-    if (hold >= 0)
-        close(hold);
-    if (error)
-        return error;
-    result.created = old.seen.kind == TREE_ABSENT;
-    *ret_result = result;
-    error = tree_sync_folder(s->place.folder);
-    if (swapped)
-        tree_discard(s->tree, s->place.folder, s->temporary);
-    s->temporary[0] = '\0';
-    if (error == 0)
-        give_file(s, terms);
-    return error;
-}
-
-/* ---- Several at once */
-
 int tree_group_stage(struct stage_group *g, struct span path, struct stage **ret_stage)
 {
     struct stage *s = malloc(sizeof *s);
@@ -398,116 +254,6 @@ int tree_group_stage(struct stage_group *g, struct span path, struct stage **ret
     }
     *ret_stage = s;
     return 0;
-}
-
-int tree_stage_finish(struct stage *s)
-{
-    int error = tree_stage_sync(s);
-
-    if (error)
-        return error;
-    close(s->fd);
-    s->fd = -1;
-    return 0;
-}
-
-/* With the mutex: all names are free, and there is room for all of it. */
-static int agree_on_new(struct stage *const *stages, size_t count, const struct tree_terms *terms,
-                        size_t *ret_at)
-{
-    const struct tree_terms free_name = {.must_not_exist = true};
-    uint64_t claim = 0, come = 0;
-    struct found old;
-    int error = 0;
-
-    for (size_t i = 0; i < count && error == 0; i++) {
-        error = place_agree(stages[i]->tree, &stages[i]->place, &free_name, &old);
-        *ret_at = i;
-        claim += stages[i]->claim;
-        come += stages[i]->length;
-    }
-    if (error == 0)
-        error = settle_quota(stages[0]->tree, claim, come, 0);
-    if (error == 0 && terms->check)
-        error = terms->check(terms->context);
-    return error;
-}
-
-/* With the mutex: the name is free again. Where the disk keeps it, it counts. */
-static bool take_back(struct stage *s)
-{
-    const struct place *p = &s->place;
-
-    if (tree_rename_to_free(p->folder, p->leaf, p->folder, s->temporary) == 0)
-        return true;
-    s->temporary[0] = '\0';
-    account_stage(s, 0);
-    return false;
-}
-
-static int commit_new_locked(struct stage *const *stages, size_t count,
-                             const struct tree_terms *terms, size_t *ret_at)
-{
-    size_t made = 0;
-    int error = agree_on_new(stages, count, terms, ret_at);
-
-    while (error == 0 && made < count) {
-        const struct place *p = &stages[made]->place;
-
-        error = tree_rename_to_free(p->folder, stages[made]->temporary, p->folder, p->leaf);
-        *ret_at = made;
-        made += error == 0;
-    }
-    if (error) {
-        while (made)
-            if (!take_back(stages[--made]))
-                error = -EIO;
-        return error;
-    }
-    for (size_t i = 0; i < count; i++)
-        account_stage(stages[i], 0);
-    if (terms->done)
-        terms->done(terms->context);
-    return 0;
-}
-
-/*
- * All names change while nobody else changes any; a stop between two renames leaves those that were
- * made, each whole. After the fsync of the folder all are there for good.
- */
-int tree_stage_commit_new(struct stage *const *stages, size_t count, const struct tree_terms *terms,
-                          size_t *ret_at, struct tree_result *ret_result)
-{
-    static const struct tree_terms none;
-    struct tree *t = stages[0]->tree;
-    struct tree_result result = {.created = true};
-    size_t at = 0;
-    int error = 0;
-
-    for (size_t i = 0; i < count && error == 0; i++) {
-        error = tree_stage_sync(stages[i]);
-        at = i;
-    }
-    if (error == 0) {
-        tree_lock(t);
-        error = commit_new_locked(stages, count, terms ? terms : &none, &at);
-        if (error == 0)
-            result.now = look_at_stage(stages[0]);
-        tree_unlock(t);
-    }
-    if (error) {
-        *ret_at = at;
-        return error;
-    }
-    for (size_t i = 0; i < count; i++)
-        stages[i]->temporary[0] = '\0';
-    *ret_result = result;
-    if (stages[0]->group) // who lists the folder after the answer finds it as it is to be
-        unlinkat(stages[0]->place.folder, stages[0]->group->name, AT_REMOVEDIR);
-    error = tree_sync_folder(stages[0]->place.folder);
-    if (error == 0)
-        give_file(stages[0], terms);
-    return error;
 }
 
 void tree_stage_unclaim(struct stage *s)
@@ -535,20 +281,4 @@ int tree_stage_rename(struct stage *s, struct span path)
     s->old_size = 0;
     s->synced = false;
     return 0;
-}
-
-int tree_put(struct tree *t, struct span path, struct span content, int64_t modified_ns,
-             const struct tree_terms *terms, struct tree_result *ret_result)
-{
-    struct stage s;
-    int error = stage_open(t, path, content.len, &s);
-
-    if (error)
-        return error;
-    s.modified_ns = modified_ns;
-    error = tree_stage_write(&s, content);
-    if (error == 0)
-        error = tree_stage_commit(&s, terms, ret_result);
-    stage_done(&s);
-    return error;
 }

@@ -31,7 +31,7 @@ static int make_group_folder(struct stage_group *g)
 int tree_group_begin(struct tree *t, struct span path, struct stage_group **ret_group)
 {
     struct stage_group *g = malloc(sizeof *g);
-    int error = g ? tree_need_count(t) : -ENOMEM;
+    int error = g ? tree_need_count(t, t->options.hurry) : -ENOMEM;
 
     if (error == 0)
         error = place_open(t, path, &g->place);

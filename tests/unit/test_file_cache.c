@@ -11,9 +11,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
 
 static char folder[] = "/tmp/candor-unit-XXXXXX";
 static int root;
@@ -444,6 +444,35 @@ static int remove_folder(void **state)
     return system(command); // the name is from mkdtemp
 }
 
+/* Memory and descriptors may be there again at once. */
+static void a_failure_is_told_to_who_waits_for_it_and_to_nobody_else(void **state)
+{
+    struct rlimit limit, none;
+    struct asker askers[3];
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = (struct rlimit){.rlim_max = limit.rlim_max};
+    for (int known = 0; known < 2; known++) {
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        for (int i = 0; i < 3; i++)
+            assert_false(ask(&askers[i], "file.txt"));
+        wait_for(3);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        for (int i = 0; i < 3; i++) {
+            assert_non_null(askers[i].found);
+            assert_int_equal(askers[i].found->kind, SNAPSHOT_FAILED);
+            assert_int_equal(askers[i].found->error, EMFILE);
+            assert_int_equal(askers[i].found->failure, OUTCOME_resources_exhausted);
+            snapshot_unref(askers[i].found);
+        }
+        askers[0].found = find("file.txt");
+        assert_int_equal(askers[0].found->kind, SNAPSHOT_FILE);
+        snapshot_unref(askers[0].found);
+        let_it_get_old();
+    }
+}
+
 #define CACHE_TEST(name) cmocka_unit_test_setup_teardown(name, open_cache, close_cache)
 
 int main(void)
@@ -463,6 +492,7 @@ int main(void)
         CACHE_TEST(the_least_recently_used_go_when_there_are_too_many),
         CACHE_TEST(open_files_are_bounded),
         CACHE_TEST(what_an_exchange_holds_outlives_the_cache),
+        CACHE_TEST(a_failure_is_told_to_who_waits_for_it_and_to_nobody_else),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

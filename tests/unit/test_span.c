@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "base/hash.h"
-#include "base/span.h"
+#include "base/path.h"
 #include "unit.h"
 
 static void number_fills_the_whole_span(void **state)
@@ -30,14 +29,52 @@ static void take_until_walks_a_list(void **state)
     assert_int_equal(rest.len, 0);
 }
 
-static void hashes_are_fnv_1a_of_64_bits(void **state)
+static void spans_are_ordered_by_their_bytes(void **state)
+{
+    static const struct span in_order[] = {SPAN_INIT(""),   SPAN_INIT("a"), SPAN_INIT("a\0"),
+                                           SPAN_INIT("ab"), SPAN_INIT("b"), SPAN_INIT("\xff")};
+    enum { COUNT = sizeof in_order / sizeof *in_order };
+
+    (void)state;
+    for (int i = 0; i < COUNT; i++)
+        for (int j = 0; j < COUNT; j++) {
+            int order = span_compare(in_order[i], in_order[j]);
+
+            assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));
+        }
+    assert_int_equal(span_compare((struct span){NULL, 0}, SPAN("")), 0);
+}
+
+static void a_path_is_within_itself_and_what_is_above_it(void **state)
 {
     (void)state;
-    assert_int_equal(hash_add(HASH_BEGIN, SPAN("")), UINT64_C(0xcbf29ce484222325));
-    assert_int_equal(hash_add(HASH_BEGIN, SPAN("a")), UINT64_C(0xaf63dc4c8601ec8c));
-    assert_int_equal(hash_add(HASH_BEGIN, SPAN("foobar")), UINT64_C(0x85944171f73967e8));
-    assert_int_equal(hash_add(hash_add(HASH_BEGIN, SPAN("foo")), SPAN("bar")),
-                     UINT64_C(0x85944171f73967e8));
+    assert_true(path_is_within(SPAN(""), SPAN("")));
+    assert_true(path_is_within(SPAN(""), SPAN("a/b")));
+    assert_true(path_is_within(SPAN("a"), SPAN("a")));
+    assert_true(path_is_within(SPAN("a"), SPAN("a/b/c")));
+    assert_true(path_is_within((struct span){NULL, 0}, SPAN("a")));
+    assert_false(path_is_within(SPAN("a"), SPAN("")));
+    assert_false(path_is_within(SPAN("a"), SPAN("ab")));
+    assert_false(path_is_within(SPAN("a/b"), SPAN("a")));
+    assert_false(path_is_within(SPAN("b"), SPAN("a/b")));
+}
+
+static void a_path_has_a_parent_and_a_leaf(void **state)
+{
+    static const struct {
+        struct span path, parent, leaf;
+    } rows[] = {
+        {SPAN_INIT(""), SPAN_INIT(""), SPAN_INIT("")},
+        {SPAN_INIT("a"), SPAN_INIT(""), SPAN_INIT("a")},
+        {SPAN_INIT("a/b"), SPAN_INIT("a"), SPAN_INIT("b")},
+        {SPAN_INIT("a/b/c.d"), SPAN_INIT("a/b"), SPAN_INIT("c.d")},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_true(span_eq(path_parent(rows[i].path), rows[i].parent));
+        assert_true(span_eq(path_leaf(rows[i].path), rows[i].leaf));
+    }
 }
 
 int main(void)
@@ -45,7 +82,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(number_fills_the_whole_span),
         cmocka_unit_test(take_until_walks_a_list),
-        cmocka_unit_test(hashes_are_fnv_1a_of_64_bits),
+        cmocka_unit_test(spans_are_ordered_by_their_bytes),
+        cmocka_unit_test(a_path_is_within_itself_and_what_is_above_it),
+        cmocka_unit_test(a_path_has_a_parent_and_a_leaf),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

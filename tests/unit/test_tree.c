@@ -141,16 +141,16 @@ static void a_stage_can_take_parts_of_a_file(void **state)
     assert_int_equal(tree_folder_put(&f, "f", "0123456789"), 0);
     seen = look(&f, "f").here;
     assert_int_equal(tree_stage_begin(f.tree, SPAN("f"), TREE_LENGTH_UNKNOWN, &s), 0);
-    assert_int_equal(tree_stage_copy_from(s, SPAN("f"), &seen, 0, 3), 0);
+    assert_int_equal(tree_stage_copy_from(s, SPAN("f"), &seen, 0, 3, NULL), 0);
     assert_int_equal(tree_stage_write(s, SPAN("abc")), 0);
-    assert_int_equal(tree_stage_copy_from(s, SPAN("f"), &seen, 6, 4), 0);
-    assert_int_equal(tree_stage_copy_from(s, SPAN("f"), &seen, 6, 5), -ERANGE);
+    assert_int_equal(tree_stage_copy_from(s, SPAN("f"), &seen, 6, 4, NULL), 0);
+    assert_int_equal(tree_stage_copy_from(s, SPAN("f"), &seen, 6, 5, NULL), -ERANGE);
     assert_int_equal(tree_stage_length(s), 10);
     assert_int_equal(tree_stage_commit(s, &(struct tree_terms){.target = &seen}, &result), 0);
     tree_stage_free(s);
     assert_string_equal(tree_folder_read(&f, "f"), "012abc6789");
     assert_int_equal(tree_stage_begin(f.tree, SPAN("f"), TREE_LENGTH_UNKNOWN, &s), 0);
-    assert_int_equal(tree_stage_copy_from(s, SPAN("f"), &seen, 0, 3), -ESTALE);
+    assert_int_equal(tree_stage_copy_from(s, SPAN("f"), &seen, 0, 3, NULL), -ESTALE);
     tree_stage_free(s);
     assert_int_equal(tree_folder_count(&f, ""), 1);
     tree_folder_free(&f);
@@ -176,10 +176,10 @@ static void a_stage_can_take_parts_of_another_stage(void **state)
     tree_stage_unclaim(first);
     assert_int_equal(tree_stage_begin(f.tree, SPAN("f"), 7, &second), 0);
     assert_int_equal(tree_stage_write(second, SPAN("--")), 0);
-    assert_int_equal(tree_stage_copy_stage(second, first, 2, 5), 0);
+    assert_int_equal(tree_stage_copy_stage(second, first, 2, 5, NULL), 0);
     assert_int_equal(tree_stage_length(second), 7);
-    assert_int_equal(tree_stage_copy_stage(second, first, 0, 4), -EDQUOT); // 11
-    assert_int_equal(tree_stage_copy_stage(second, first, 6, 3), -EIO);    // there are but 2
+    assert_int_equal(tree_stage_copy_stage(second, first, 0, 4, NULL), -EDQUOT); // 11
+    assert_int_equal(tree_stage_copy_stage(second, first, 6, 3, NULL), -EIO);    // there are but 2
     assert_int_equal(tree_stage_length(second), 7);
     tree_stage_free(first);
     assert_int_equal(tree_stage_commit(second, NULL, &result), 0);

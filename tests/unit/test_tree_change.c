@@ -232,7 +232,7 @@ static void holes_are_copied_as_holes_and_never_show_what_was_there(void **state
     assert_int_equal(tree_stage_begin(f.tree, SPAN("c"), TREE_LENGTH_UNKNOWN, &s), 0);
     assert_int_equal(tree_stage_write(s, span_of(junk, front)), 0);
     tree_stage_cut(s, 3);
-    assert_int_equal(tree_stage_copy_from(s, SPAN("a"), &seen, 3, length - 3), 0);
+    assert_int_equal(tree_stage_copy_from(s, SPAN("a"), &seen, 3, length - 3, NULL), 0);
     assert_int_equal(tree_stage_commit(s, NULL, &result), 0);
     tree_stage_free(s);
     content = read_large(&f, "c", length);
@@ -456,7 +456,8 @@ static dev_t place_device(const struct tree_folder *f, const char *path)
 /* In a process of its own, which may mount. 0, or the line that failed; 77: it may not. */
 static int move_between_file_systems(struct tree_folder *f)
 {
-    const struct tree_terms at_once = {.at_once = true};
+    struct hurry gone = {0};
+    const struct tree_terms at_once = {.at_once = true}, in_a_hurry = {.hurry = &gone};
     struct tree_result result;
     struct tree_usage usage;
     char path[128];
@@ -479,6 +480,10 @@ static int move_between_file_systems(struct tree_folder *f)
         tree_folder_count(f, "other") != 0 || tree_folder_count(f, "") != 3)
         return __LINE__;
     if (symlinkat("f", openat(f->root, "a", O_PATH), "l") < 0)
+        return __LINE__;
+    hurry_begin(&gone);
+    if (tree_move(f->tree, SPAN("a"), SPAN("other/a"), NULL, &in_a_hurry, &result) != -EINTR ||
+        tree_folder_count(f, "other") != 0 || tree_folder_count(f, "a") != 2)
         return __LINE__;
     if (move(f, "a", "other/a", false) || move(f, "other/a", "g", true))
         return __LINE__;
@@ -525,60 +530,6 @@ static void a_move_between_file_systems_copies_and_removes(void **state)
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* ---- The end of the program */
-
-static void what_is_copied_is_given_up_without_a_trace_in_a_hurry(void **state)
-{
-    struct hurry hurry = {0};
-    struct tree_folder f =
-        tree_folder_new((struct tree_options){.umask = 022, .quota = 1000, .hurry = &hurry});
-    struct tree_usage usage;
-
-    (void)state;
-    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
-    assert_int_equal(tree_folder_put(&f, "a/f", "content"), 0);
-    assert_int_equal(tree_folder_mkdir(&f, "old"), 0);
-    assert_int_equal(copy(&f, "a", "b", false), 0);
-    hurry_begin(&hurry);
-    assert_int_equal(copy(&f, "a", "c", false), -EINTR);
-    assert_int_equal(copy(&f, "a", "old", true), -EINTR);
-    assert_int_equal(copy(&f, "a/f", "g", false), -EINTR);
-    assert_int_equal(tree_folder_count(&f, ""), 3);
-    assert_int_equal(tree_folder_count(&f, "old"), 0);
-    assert_int_equal(tree_usage(f.tree, &usage), 0);
-    assert_int_equal(usage.used, 14);
-    assert_int_equal(usage.available, 1000 - 14);
-    // What is quick is still done.
-    assert_int_equal(tree_folder_put(&f, "a/g", "more"), 0);
-    assert_int_equal(move(&f, "a", "c", false), 0);
-    tree_folder_free(&f);
-}
-
-static void a_removal_is_finished_in_a_hurry_or_left_to_the_next_start(void **state)
-{
-    struct hurry hurry = {0};
-    struct tree_folder f = tree_folder_new((struct tree_options){.umask = 022, .hurry = &hurry});
-    size_t removed = 0;
-
-    (void)state;
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(tree_folder_mkdir(&f, i ? "b" : "a"), 0);
-        assert_int_equal(tree_folder_put(&f, i ? "b/f" : "a/f", "content"), 0);
-    }
-    hurry_begin(&hurry);
-    assert_int_equal(discard(&f, "a"), 0);
-    assert_int_equal(tree_folder_count(&f, ""), 1);
-    hurry.since -= (int64_t)LIMIT_STOP_CLEANING * CLOCK_MS;
-    assert_int_equal(discard(&f, "b"), 0);
-    assert_int_equal(look(&f, "b").here.kind, TREE_ABSENT);
-    assert_int_equal(tree_folder_count(&f, ""), 1); // hidden
-    tree_folder_reopen(&f, plain);
-    assert_int_equal(tree_sweep(f.tree, &removed), 0);
-    assert_int_equal(removed, 1);
-    assert_int_equal(tree_folder_count(&f, ""), 0);
-    tree_folder_free(&f);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -592,8 +543,6 @@ int main(void)
         cmocka_unit_test(a_sweep_removes_leftovers_and_only_them),
         cmocka_unit_test(a_watch_tells_changes_within_it_only),
         cmocka_unit_test(a_move_between_file_systems_copies_and_removes),
-        cmocka_unit_test(what_is_copied_is_given_up_without_a_trace_in_a_hurry),
-        cmocka_unit_test(a_removal_is_finished_in_a_hurry_or_left_to_the_next_start),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

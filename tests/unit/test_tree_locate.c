@@ -165,7 +165,7 @@ static void a_stage_is_not_committed_by_way_of_a_link_that_has_come_since(void *
     assert_int_equal(tree_stage_begin(folder.tree, SPAN("a/b/new"), 0, &stage), 0);
     assert_true(tree_stage_is_for(stage, SPAN("a/b/new")));
     assert_false(tree_stage_is_for(stage, SPAN("l/b/new")));
-    // The same folder, by a link in its place: one name deep, and two.
+    // That folder, by a link in its place: one name deep, and two.
     assert_int_equal(renameat(folder.root, "a/b", folder.root, "a/c"), 0);
     make_link("c", "a/b");
     assert_int_equal(tree_stage_check(stage), -ESTALE);

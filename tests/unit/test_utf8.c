@@ -42,10 +42,20 @@ static void every_sequence_is_judged_as_unicode_says(void **state)
             }
 }
 
+static void a_text_is_valid_when_every_sequence_in_it_is(void **state)
+{
+    (void)state;
+    assert_true(utf8_is_valid(SPAN("")));
+    assert_true(utf8_is_valid(SPAN("a\xc3\xa4\xf0\x9f\x90\x8c")));
+    assert_false(utf8_is_valid(SPAN("a\xe4")));
+    assert_false(utf8_is_valid(SPAN("\xc3\xa4\xf0\x9f\x90")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_sequence_is_judged_as_unicode_says),
+        cmocka_unit_test(a_text_is_valid_when_every_sequence_in_it_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include "resource/dav/propfind.h"
 #include "resource/dav/proppatch.h"
 #include "resource/dav/written.h"
+#include "tree/tree_result.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +41,7 @@ int authoring_fail(struct authoring *a, enum outcome cause)
 
 struct tree_terms terms_of_member(struct authoring *a)
 {
-    struct tree_terms terms = {.must_not_exist = true};
+    struct tree_terms terms = {.must_not_exist = true, .hurry = &a->x->hurry};
 
     if (!post_is_form(a) && written_is_wanted(a->x))
         terms.ret_file = &a->answer.written;
@@ -50,7 +51,7 @@ struct tree_terms terms_of_member(struct authoring *a)
 
 struct tree_terms terms_of(struct authoring *a)
 {
-    struct tree_terms terms = {.target = &a->target.look.here};
+    struct tree_terms terms = {.target = &a->target.look.here, .hurry = &a->x->hurry};
 
     if (written_is_wanted(a->x))
         terms.ret_file = &a->answer.written;
@@ -61,43 +62,7 @@ struct tree_terms terms_of(struct authoring *a)
 /* The outcome for what a change was refused with; none: what was seen is no longer so. */
 enum outcome authoring_outcome(int error)
 {
-    switch (-error) {
-    case ESTALE:
-    case EEXIST:
-    case ENOENT:
-    case ENOTDIR:
-    case EISDIR:
-        return OUTCOME_NONE;
-    case ENOSPC:
-        return OUTCOME_storage_full;
-    case EDQUOT:
-    case EFBIG:
-        return OUTCOME_quota_exceeded;
-    case EACCES:
-    case EPERM:
-        return OUTCOME_write_refused;
-    case EROFS:
-        return OUTCOME_disk_read_only;
-    case ENXIO:
-        return OUTCOME_special_file;
-    case EBUSY:
-        return OUTCOME_root_fixed;
-    case EDEADLK:
-        return OUTCOME_destination_overlaps;
-    case EINTR:
-        return OUTCOME_server_stopping;
-    case EINVAL:
-    case ENAMETOOLONG:
-        return OUTCOME_name_impossible;
-    case ENOMEM:
-    case EMFILE:
-    case ENFILE:
-        return OUTCOME_resources_exhausted;
-    case -TREE_NOT_DURABLE:
-        return OUTCOME_not_durable;
-    default:
-        return OUTCOME_write_failed;
-    }
+    return tree_result_outcome(error);
 }
 
 /* Whether the system says of a name what the tree says of its root. */

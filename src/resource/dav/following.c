@@ -13,14 +13,6 @@
 
 enum { INTENTS = 64 }; // that are recovered at a time
 
-static int errno_of(int error)
-{
-    return error == 0                  ? 0
-           : error == -CANDOR_E_FULL   ? -ENOSPC
-           : error == -CANDOR_E_MEMORY ? -ENOMEM
-                                       : -EIO;
-}
-
 static uint64_t inode_of(const struct tree_seen *seen)
 {
     return seen->kind == TREE_ABSENT ? 0 : seen->stamp.inode;
@@ -64,7 +56,7 @@ int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_
     if (!f->follows)
         return 0;
     f->intent.id = store_intent_id(j->store);
-    error = errno_of(store_apply(j->store, j->tree, &begin, 1, NULL));
+    error = store_errno(store_apply(j->store, j->tree, &begin, 1, NULL));
     f->recorded = error == 0;
     /*
      * What makes room must not need room. Its rows go afterwards; should all stop in between, some
@@ -141,7 +133,7 @@ static int finish(struct authoring *a, struct rows_following *f, bool shallow)
     }
     if (f->recorded)
         changes[at++] = (struct store_change){.kind = STORE_INTENT_FINISH, .intent = &f->intent};
-    error = errno_of(store_apply(j->store, j->tree, changes, at, NULL));
+    error = store_errno(store_apply(j->store, j->tree, changes, at, NULL));
     free(changes);
     free(locks);
     if (error == 0) {
@@ -243,7 +235,7 @@ static int recover(struct dav_share *share, const struct store_intent *intent)
 
         changes[n++] = main_change(intent, shallow);
     }
-    return errno_of(store_apply(share->journal.store, share->journal.tree, changes, n, NULL));
+    return store_errno(store_apply(share->journal.store, share->journal.tree, changes, n, NULL));
 }
 
 int rows_recover(struct dav_share *share)
@@ -262,7 +254,7 @@ int rows_recover(struct dav_share *share)
     do {
         r->count = 0;
         error = store_intents_visit(j->store, j->tree, keep_intent, r);
-        error = error < 0 ? errno_of(error) : 0;
+        error = error < 0 ? store_errno(error) : 0;
         for (size_t i = 0; i < r->count && error == 0; i++)
             error = recover(share, &r->intents[i]);
         arena_reset(&r->arena);

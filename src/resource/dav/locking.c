@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "http/accept.h"
 #include "http/dav_fields.h"
 #include "resource/dav/authoring.h"
@@ -78,12 +79,6 @@ static bool is_infinite(const struct authoring *a)
     return depth_parse(message_field(&a->x->request, FIELD_depth)) != DEPTH_0;
 }
 
-static bool is_below(struct span folder, struct span path)
-{
-    return path.len > folder.len && span_starts(path, folder) &&
-           (folder.len == 0 || path.ptr[folder.len] == '/');
-}
-
 /* With the mutex: who stands in the way of the lock asked for. Below its root: *ret_below. */
 static int find_conflict(struct authoring *a, int64_t now, bool *ret_conflict, bool *ret_below)
 {
@@ -95,7 +90,8 @@ static int find_conflict(struct authoring *a, int64_t now, bool *ret_conflict, b
         lock = lock_table_conflict(a->dav->share->locks, paths[i], i == 0 && is_infinite(a),
                                    !a->xml.lockinfo.exclusive, now);
     *ret_conflict = lock != NULL;
-    *ret_below = lock && is_below(a->target.path, lock->path);
+    *ret_below =
+        lock && path_is_within(a->target.path, lock->path) && !span_eq(a->target.path, lock->path);
     if (!lock)
         return 0;
     a->locking.blocking = arena_copy(&a->x->arena, lock->path);

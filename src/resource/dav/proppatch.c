@@ -126,7 +126,7 @@ static int store_changes(struct patch *p)
         p->failed = true;
         error = 0;
     }
-    return error == 0 ? 0 : error == -CANDOR_E_MEMORY ? -ENOMEM : -EIO;
+    return store_errno(error);
 }
 
 /* With the path claimed, so that it stays that of this resource. */

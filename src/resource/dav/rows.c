@@ -2,6 +2,7 @@
 #include "resource/dav/rows.h"
 
 #include "base/limits.h"
+#include "base/path.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -39,12 +40,6 @@ void rows_free(struct rows *r)
     free(r);
 }
 
-static bool holds(struct span folder, struct span path)
-{
-    return span_starts(path, folder) &&
-           (folder.len == 0 || path.len == folder.len || path.ptr[folder.len] == '/');
-}
-
 /* Whether the one disturbs the other. Two that set properties never do: the store orders them. */
 static bool disturbs(const struct rows_claim *a, const struct rows_claim *b)
 {
@@ -52,8 +47,8 @@ static bool disturbs(const struct rows_claim *a, const struct rows_claim *b)
         for (int j = 0; j < 2; j++) {
             if (!a->paths[i].ptr || !b->paths[j].ptr)
                 continue;
-            if ((a->renames && holds(a->paths[i], b->paths[j])) ||
-                (b->renames && holds(b->paths[j], a->paths[i])))
+            if ((a->renames && path_is_within(a->paths[i], b->paths[j])) ||
+                (b->renames && path_is_within(b->paths[j], a->paths[i])))
                 return true;
         }
     }

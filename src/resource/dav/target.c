@@ -2,6 +2,7 @@
 /*
  * The facts about the target and the destination of a method that authors.
  */
+#include "base/path.h"
 #include "http/dav_fields.h"
 #include "resource/dav/authoring.h"
 #include "wire/uri.h"
@@ -143,13 +144,6 @@ enum step target_end(struct authoring *a)
     return STEP_KNOWN;
 }
 
-/* Whether inner is outer, or lies within it. */
-static bool is_within(struct span outer, struct span inner)
-{
-    return span_starts(inner, outer) &&
-           (outer.len == 0 || inner.len == outer.len || inner.ptr[outer.len] == '/');
-}
-
 /*
  * Whether the destination is where the source is, or beneath it, or above it. MOVE takes a link
  * itself, which may go into the folder that it leads to, but not take the place of that.
@@ -165,7 +159,7 @@ static bool overlap(const struct tree_names *source, const struct tree_names *de
             !takes_link || span_eq(from[i], source->name) || span_eq(from[i], source->asked);
 
         for (size_t j = 0; j < m; j++)
-            if (is_within(to[j], from[i]) || (is_taken && is_within(from[i], to[j])))
+            if (path_is_within(to[j], from[i]) || (is_taken && path_is_within(from[i], to[j])))
                 return true;
     }
     return false;

@@ -7,20 +7,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static int compare_spans(struct span a, struct span b)
-{
-    size_t n = a.len < b.len ? a.len : b.len;
-    int order = n ? memcmp(a.ptr, b.ptr, n) : 0;
-
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 int telling_compare_names(const void *a, const void *b)
 {
     const struct xml_name *x = a, *y = b;
-    int order = compare_spans(x->space, y->space);
+    int order = span_compare(x->space, y->space);
 
-    return order ? order : compare_spans(x->local, y->local);
+    return order ? order : span_compare(x->local, y->local);
 }
 
 static bool is_dead_asked(struct telling *t, struct xml_name name)

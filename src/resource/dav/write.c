@@ -100,8 +100,8 @@ static int stage_before(struct authoring *a, struct stage **ret_stage)
     if (error)
         return error;
     if (a->content.part.first)
-        error =
-            tree_stage_copy_from(s, a->target.path, &a->target.look.here, 0, a->content.part.first);
+        error = tree_stage_copy_from(s, a->target.path, &a->target.look.here, 0,
+                                     a->content.part.first, &a->x->hurry);
     if (error)
         tree_stage_free(s);
     else
@@ -254,7 +254,7 @@ static int place_again(struct authoring *a)
     if (error)
         return error == -ERANGE || error == -ENOENT ? -ESTALE : error;
     error = tree_stage_copy_stage(s, a->content.stage, a->content.part.staged_before,
-                                  a->content.part.end - a->content.part.first);
+                                  a->content.part.end - a->content.part.first, &a->x->hurry);
     if (error) {
         tree_stage_free(s);
         return error;
@@ -279,7 +279,7 @@ static int complete_part(struct authoring *a)
     if (error == 0 && a->content.part.end < size &&
         tree_stage_length(a->content.stage) == a->content.part.end) {
         error = tree_stage_copy_from(a->content.stage, a->target.path, &a->target.look.here,
-                                     a->content.part.end, size - a->content.part.end);
+                                     a->content.part.end, size - a->content.part.end, &a->x->hurry);
         if (error)
             a->content.part.is_between = false;
     }

@@ -2,7 +2,6 @@
 #include "resource/files/archive.h"
 
 #include "base/limits.h"
-#include "base/utf8.h"
 #include "resource/files/archive_format.h"
 #include "resource/files/listing_read.h"
 #include "resource/files/snapshot.h"
@@ -46,18 +45,6 @@ struct archive {
     size_t left_out_count;
     int64_t opened;
 };
-
-bool archive_is_utf8(struct span text)
-{
-    while (text.len) {
-        size_t n = utf8_length(text);
-
-        if (n == 0)
-            return false;
-        text = span_from(text, n);
-    }
-    return true;
-}
 
 static int enter(struct archive *a, int fd)
 {

@@ -41,7 +41,4 @@ struct archive_format_ops {
 
 extern const struct archive_format_ops archive_zip_ops, archive_tar_ops;
 
-/* Whether the bytes are UTF-8. */
-bool archive_is_utf8(struct span text);
-
 #endif

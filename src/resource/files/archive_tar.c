@@ -4,6 +4,7 @@
  * an extended header in front where a name, a size or a date does not.
  */
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "resource/files/archive_format.h"
 
 #include <errno.h>
@@ -92,9 +93,9 @@ static int tar_begin(struct archive_writer *w)
     struct buf extended = {0};
     bool failed;
 
-    if (m->path.len > NAME || (!is_ascii(m->path) && archive_is_utf8(m->path))) {
+    if (m->path.len > NAME || (!is_ascii(m->path) && utf8_is_valid(m->path))) {
         // Values are UTF-8 unless it is said that they are bytes.
-        if (!archive_is_utf8(m->path))
+        if (!utf8_is_valid(m->path))
             add_record(&extended, SPAN("hdrcharset"), SPAN("BINARY"));
         add_record(&extended, SPAN("path"), m->path);
     }

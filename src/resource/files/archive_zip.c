@@ -5,6 +5,7 @@
  * of a stream finds the end of each.
  */
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "resource/files/archive_format.h"
 
 #include <errno.h>
@@ -77,7 +78,7 @@ static void add_unix_time(struct buf *b, const struct archive_member *m)
 
 static uint64_t flags_of(const struct archive_member *m)
 {
-    return (m->is_folder ? 0 : FLAG_DESCRIPTOR) | (archive_is_utf8(m->path) ? FLAG_UTF8 : 0u);
+    return (m->is_folder ? 0 : FLAG_DESCRIPTOR) | (utf8_is_valid(m->path) ? FLAG_UTF8 : 0u);
 }
 
 static bool is_compressed(struct span path)

@@ -3,17 +3,17 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/hash.h"
+#include "base/hash_table.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { BUCKETS = 2048 };
-
 struct file_entry {
     struct work work; // the look that is under way
     struct file_cache *cache;
-    struct file_entry *next; // in its bucket
-    struct list used;        // the cache's order of use; in no list while it is looked at
+    struct hash_link link;
+    struct list used; // the cache's order of use; in no list while it is looked at
     struct list waiters;
     struct snapshot *snapshot; // owned reference; NULL before the first look
     struct snapshot *found;    // what the look brought
@@ -22,7 +22,6 @@ struct file_entry {
     bool looking;
     int64_t checked;  // monotonic ns: the snapshot was true then
     uint64_t changes; // of the cache, at that time
-    uint64_t hash;
     size_t length;
     char path[];
 };
@@ -39,26 +38,9 @@ struct file_cache {
     bool idle_is_set;
     unsigned count, open;
     size_t memory;
-    struct file_entry *buckets[BUCKETS];
+    struct hash_table entries; // by path
+    struct hash_key key;
 };
-
-static uint64_t hash_path(struct span path)
-{
-    uint64_t hash = UINT64_C(0x9e3779b97f4a7c15) ^ path.len;
-    uint64_t word;
-
-    while (path.len >= 8) {
-        memcpy(&word, path.ptr, 8);
-        hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
-        hash ^= hash >> 32;
-        path = span_from(path, 8);
-    }
-    word = 0;
-    if (path.len)
-        memcpy(&word, path.ptr, path.len);
-    hash = (hash ^ word) * UINT64_C(0xc4ceb9fe1a85ec53);
-    return hash ^ hash >> 29;
-}
 
 static void on_idle(struct timer *t);
 
@@ -67,9 +49,14 @@ int file_cache_open(int root, const struct files_options *options, const _Atomic
                     struct file_cache **ret_cache)
 {
     struct file_cache *c = calloc(1, sizeof *c);
+    int error = c ? hash_key_make(&c->key) : -CANDOR_E_MEMORY;
 
-    if (!c)
-        return -CANDOR_E_MEMORY;
+    if (error == 0)
+        error = hash_table_init(&c->entries);
+    if (error) {
+        free(c);
+        return error;
+    }
     c->root = root;
     c->options = options;
     c->changes = changes;
@@ -105,11 +92,8 @@ static void account(struct file_cache *c, const struct snapshot *s, bool add)
 static void entry_free(struct file_entry *e)
 {
     struct file_cache *c = e->cache;
-    struct file_entry **at = &c->buckets[e->hash % BUCKETS];
 
-    while (*at != e)
-        at = &(*at)->next;
-    *at = e->next;
+    hash_table_remove(&c->entries, &e->link);
     list_remove(&e->used);
     account(c, e->snapshot, false);
     snapshot_unref(e->snapshot);
@@ -162,6 +146,7 @@ void file_cache_free(struct file_cache *c)
     timer_stop(&c->idle);
     while (!list_empty(&c->used))
         entry_free(list_entry(c->used.next, struct file_entry, used));
+    hash_table_done(&c->entries);
     free(c);
 }
 
@@ -172,20 +157,28 @@ static void look_run(struct work *w)
     e->result = snapshot_take(&e->request, &e->found);
 }
 
+/* Remembers that one, which was the caller's reference, or none. */
+static void remember(struct file_entry *e, struct snapshot *s)
+{
+    account(e->cache, e->snapshot, false);
+    snapshot_unref(e->snapshot);
+    e->snapshot = s;
+    account(e->cache, s, true);
+}
+
+/* A failure is for those who wait; whoever asks then has another try. */
 static void look_done(struct work *w)
 {
     struct file_entry *e = container_of(w, struct file_entry, work);
     struct file_cache *c = e->cache;
+    struct snapshot *s = e->result != 0 ? NULL : e->found ? e->found : e->snapshot;
+    bool failed = !s || s->kind == SNAPSHOT_FAILED;
     struct list waiters;
     struct list *link;
 
     e->looking = false;
-    if (e->result == 0 && e->found) {
-        account(c, e->snapshot, false);
-        snapshot_unref(e->snapshot);
-        e->snapshot = e->found;
-        account(c, e->snapshot, true);
-    }
+    if (failed || e->found)
+        remember(e, failed ? NULL : s);
     e->found = NULL;
     // The waiters' callbacks may look up other paths: take them off the entry first.
     list_init(&waiters);
@@ -194,27 +187,31 @@ static void look_done(struct work *w)
     while ((link = list_pop(&waiters))) {
         struct file_waiter *waiter = list_entry(link, struct file_waiter, link);
 
-        if (e->result == 0)
-            e->snapshot->references++;
-        waiter->on_found(waiter, e->result == 0 ? e->snapshot : NULL);
+        if (s)
+            s->references++;
+        waiter->on_found(waiter, s);
     }
+    if (failed)
+        snapshot_unref(s);
     if (e->looking)
         return;
     list_remove(&e->used); // a callback may have found it
     list_add_tail(&c->used, &e->used);
-    if (e->result != 0)
+    if (!e->snapshot)
         entry_free(e);
     else
         evict(c);
     watch_open(c);
 }
 
-static struct file_entry *entry_find(struct file_cache *c, struct span path, uint64_t hash)
+static struct file_entry *entry_find(const struct file_cache *c, struct span path, uint64_t hash)
 {
-    for (struct file_entry *e = c->buckets[hash % BUCKETS]; e; e = e->next)
-        if (e->hash == hash && e->length == path.len &&
-            (path.len == 0 || memcmp(e->path, path.ptr, path.len) == 0))
+    for (struct hash_link *at = hash_table_find(&c->entries, hash); at; at = hash_table_next(at)) {
+        struct file_entry *e = container_of(at, struct file_entry, link);
+
+        if (span_eq(span_of(e->path, e->length), path))
             return e;
+    }
     return NULL;
 }
 
@@ -225,14 +222,12 @@ static struct file_entry *entry_new(struct file_cache *c, struct span path, uint
     if (!e)
         return NULL;
     e->cache = c;
-    e->hash = hash;
     e->length = path.len;
     if (path.len)
         memcpy(e->path, path.ptr, path.len);
     list_init(&e->used);
     list_init(&e->waiters);
-    e->next = c->buckets[hash % BUCKETS];
-    c->buckets[hash % BUCKETS] = e;
+    hash_table_add(&c->entries, &e->link, hash);
     c->count++;
     return e;
 }
@@ -273,7 +268,7 @@ static void look_submit(struct file_entry *e)
 bool file_cache_find(struct file_cache *c, struct span path, struct file_waiter *w,
                      struct snapshot **ret_snapshot)
 {
-    uint64_t hash = hash_path(path);
+    uint64_t hash = hash_keyed(&c->key, 0, path);
     struct file_entry *e = entry_find(c, path, hash);
 
     *ret_snapshot = NULL;

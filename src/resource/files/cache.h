@@ -3,7 +3,7 @@
  * What a route remembers per worker: path to snapshot, believed for LIMIT_FILES_FRESH ms. What is
  * asked for meanwhile needs no call of the file system (but of an open file, whose content is not
  * in memory, whether it changed); what is older is looked at again in the pool, once for all who
- * wait.
+ * wait. That a look failed is told to those who wait for it, and not remembered.
  */
 #ifndef CANDOR_RESOURCE_FILES_CACHE_H
 #define CANDOR_RESOURCE_FILES_CACHE_H

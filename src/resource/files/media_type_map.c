@@ -331,7 +331,7 @@ static bool is_of_type(const struct slot *slot, struct span essence)
 
 static bool is_simpler(struct span a, struct span b)
 {
-    return a.len != b.len ? a.len < b.len : memcmp(a.ptr, b.ptr, a.len) < 0;
+    return a.len != b.len ? a.len < b.len : span_compare(a, b) < 0;
 }
 
 struct span media_type_extension(const struct media_type_map *map, struct span essence)

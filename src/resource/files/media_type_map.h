@@ -23,7 +23,7 @@ struct media_type_map;
 int media_type_map_new(const char *path, struct media_type_map **ret_map);
 
 /*
- * The same from text: lines of "type/subtype extension extension ...", "#" begins a comment. What
+ * A table from text: lines of "type/subtype extension extension ...", "#" begins a comment. What
  * is no media type or no extension is passed over, and the first type of an extension is kept. text
  * need not outlive the call.
  */

@@ -22,17 +22,9 @@ static struct span take_number(struct span *s)
     return number;
 }
 
-static int bytes_compare(struct span a, struct span b)
-{
-    size_t n = a.len < b.len ? a.len : b.len;
-    int order = n ? memcmp(a.ptr, b.ptr, n) : 0;
-
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 static int number_compare(struct span a, struct span b)
 {
-    return a.len != b.len ? (a.len > b.len ? 1 : -1) : bytes_compare(a, b);
+    return a.len != b.len ? (a.len > b.len ? 1 : -1) : span_compare(a, b);
 }
 
 static int name_compare(struct span a, struct span b)
@@ -54,7 +46,7 @@ static int name_compare(struct span a, struct span b)
     }
     if (x.len || y.len)
         return x.len ? 1 : -1;
-    return bytes_compare(a, b); // "A" and "a", "1" and "01": a fixed order all the same
+    return span_compare(a, b); // "A" and "a", "1" and "01": a fixed order all the same
 }
 
 static int entry_compare(const void *a, const void *b)

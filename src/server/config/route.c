@@ -13,14 +13,6 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-static int span_compare(struct span a, struct span b)
-{
-    size_t least = a.len < b.len ? a.len : b.len;
-    int order = least ? memcmp(a.ptr, b.ptr, least) : 0;
-
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 /* a is in lower case already. */
 static int host_compare(struct span a, struct span b)
 {

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Removing a name and all beneath it. It does not recurse, follows no link, and holds no more than
+ * a few descriptors: folders that wait are remembered by their paths.
+ */
+#include "fs/open.h"
+#include "tree/tree_parts.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+
+struct removal {
+    struct tree *tree;
+    int top;
+    dev_t device;
+    struct path_list folders;
+    uint64_t freed;
+    size_t progress; // what this round has removed
+    bool again;      // there is more than one round could take
+};
+
+/* Somebody's content that has no name yet, which no quota has counted; else it is rubbish. */
+static bool is_staged(int folder, const char *name)
+{
+    bool staged;
+    int fd;
+
+    if (!stamp_name_is_reserved(span_from_str(name)))
+        return false;
+    fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    staged = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+    close(fd);
+    return staged;
+}
+
+static void remove_member(struct removal *r, int folder, const char *path, const char *name)
+{
+    char shorter[TEMPORARY_NAME];
+    uint64_t uncounted = 0;
+    struct stat st;
+
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return;
+    if (is_staged(folder, name)) { // without members that are staged themselves: no deeper call
+        if (tree_remove(r->tree, folder, name, &uncounted) == 0)
+            r->progress++;
+        return;
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        if (unlinkat(folder, name, 0) == 0) {
+            r->freed += S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+            r->progress++;
+        }
+        return;
+    }
+    if (st.st_dev != r->device)
+        return; // something is mounted there: not ours to empty
+    switch (path_list_add(&r->folders, path, name)) {
+    case 0:
+        return;
+    case -ENAMETOOLONG: // too deep for a path: bring it up, for the next round
+        tree_name_temporary(r->tree, shorter);
+        if (renameat(folder, name, r->top, shorter) == 0)
+            r->progress++;
+        break;
+    default:
+        break;
+    }
+    r->again = true;
+}
+
+static int open_folder(int top, const char *path)
+{
+    return fs_open_straight(top, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+}
+
+/* Beneath `top` and through no link, whatever others make of the names meanwhile. */
+static bool let_us_in(int top, const char *path)
+{
+    char name[sizeof "/proc/self/fd/" + 3 * sizeof(int)];
+    int fd = fs_open_straight(top, path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    bool done;
+
+    if (fd < 0)
+        return false;
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd); // fchmod() takes no such descriptor
+    done = chmod(name, 0700) == 0;
+    close(fd);
+    return done;
+}
+
+static void remove_members(struct removal *r, const char *path)
+{
+    int fd = open_folder(r->top, path);
+    const struct dirent *entry;
+    struct stat st;
+    DIR *dir;
+
+    if (fd == -EACCES && let_us_in(r->top, path))
+        fd = open_folder(r->top, path);
+    if (fd < 0)
+        return;
+    if (fstat(fd, &st) == 0 && (st.st_mode & 0700) != 0700)
+        (void)fchmod(fd, 0700); // its members must go, too
+    dir = fdopendir(fd);
+    if (!dir) {
+        close(fd);
+        return;
+    }
+    while (!hurry_is_over(r->tree->options.hurry) && (entry = readdir(dir)))
+        if (!name_is_dots(entry->d_name))
+            remove_member(r, fd, path, entry->d_name);
+    closedir(dir);
+}
+
+static int remove_folder(struct removal *r, int folder, const char *name)
+{
+    const struct tree *t = r->tree;
+
+    do {
+        r->again = false;
+        r->progress = 0;
+        if (path_list_add(&r->folders, "", "") < 0)
+            return -ENOMEM;
+        for (size_t i = 0; i < r->folders.count; i++)
+            remove_members(r, r->folders.paths[i]);
+        for (size_t i = r->folders.count; i-- > 1 && !hurry_is_over(t->options.hurry);)
+            if (unlinkat(r->top, r->folders.paths[i], AT_REMOVEDIR) == 0)
+                r->progress++;
+        path_list_done(&r->folders);
+    } while (r->again && r->progress && !hurry_is_over(t->options.hurry));
+    return unlinkat(folder, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+int tree_remove(struct tree *t, int folder, const char *name, uint64_t *freed)
+{
+    struct removal r = {.tree = t};
+    struct stat st;
+    int error;
+
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    if (!S_ISDIR(st.st_mode)) {
+        if (unlinkat(folder, name, 0) < 0)
+            return -errno;
+        *freed += S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+        return 0;
+    }
+    r.device = st.st_dev;
+    r.top = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (r.top < 0 && errno == EACCES && let_us_in(folder, name))
+        r.top = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (r.top < 0)
+        return -errno;
+    error = remove_folder(&r, folder, name);
+    close(r.top);
+    *freed += r.freed;
+    return error;
+}
+
+void tree_discard(struct tree *t, int folder, const char *name)
+{
+    uint64_t freed = 0;
+
+    (void)tree_remove(t, folder, name, &freed);
+    tree_lock(t);
+    tree_account(t, 0, freed);
+    tree_unlock(t);
+}
