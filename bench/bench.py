@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import median
 
 import dav
-from servers import (ALL_KINDS, DAV_KINDS, KINDS, ROOT, Missing, Server, find_program,
-                     raise_descriptor_limit, version)
+from servers import (ALL_KINDS, DAV_KINDS, KINDS, ROOT, Missing, Server, add_beside,
+                     find_program, raise_descriptor_limit, version)
 
 SIZES = {"1K": (1024, 64), "100K": (100 * 1024, 64), "10M": (10 * 1024 * 1024, 16)}
 IDLE_CONNECTIONS = 8000
@@ -198,8 +198,13 @@ def parse_arguments():
     parser.add_argument("--seconds", type=int, default=3, help="of each round")
     parser.add_argument("--idle", type=int, default=IDLE_CONNECTIONS, metavar="CONNECTIONS")
     parser.add_argument("--dav", action="store_true", help="only what clients write, and WebDAV")
+    parser.add_argument("--beside", metavar="PROGRAM",
+                        help="another build of Candor, such as the one before a change")
     parser.add_argument("--write", metavar="FILE", help="write the report there too")
     options = parser.parse_args()
+    if options.beside:
+        add_beside(options.beside)
+        options.only += ",beside"
     options.only, options.sizes = options.only.split(","), options.sizes.split(",")
     for given, known in ((options.only, KINDS), (options.sizes, [*SIZES, "idle"])):
         for word in given:

@@ -156,6 +156,12 @@ DAV_KINDS = {
 ALL_KINDS = {**KINDS, **DAV_KINDS}
 
 
+def add_beside(program):
+    """Another build of Candor takes part in everything, configured as Candor is."""
+    for kinds, name, beside in ((KINDS, "candor", "beside"), (DAV_KINDS, "candor-dav", "beside-dav")):
+        kinds[beside] = ALL_KINDS[beside] = (Path(program).resolve(), *kinds[name][1:])
+
+
 def find_program(name):
     path = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
     program = shutil.which(ALL_KINDS[name][0], path=path)
