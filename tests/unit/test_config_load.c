@@ -209,13 +209,13 @@ static void without_keys_the_documented_values_hold(void **state)
 }
 
 /* Adds "name: what holds without it" for each key that has such a value and no section below. */
-static void add_standards(struct buf *out, const struct config_section *section)
+static void add_standards(struct buf *out, const struct option_section *section)
 {
     for (size_t i = 0; i < section->count; i++) {
-        const struct config_key *key = &section->keys[i];
+        const struct option_row *key = &section->rows[i];
 
         // What holds without `state` depends on who runs the server.
-        if (key->section || key->need != CONFIG_MAY || key->kind == CONFIG_STATE)
+        if (key->section || key->need != OPTION_MAY || key->kind == OPTION_STATE)
             continue;
         buf_addf(out, "%.*s: ", SPAN_ARG(key->name));
         if (key->standard_text[0])
@@ -228,8 +228,7 @@ static void add_standards(struct buf *out, const struct config_section *section)
 
 static void the_values_in_the_table_are_those_that_hold(void **state)
 {
-    const struct config_section *route =
-        config_section_key(&config_schema, SPAN("routes"))->section;
+    const struct option_section *route = option_find(&config_schema, SPAN("routes"))->section;
     struct buf text = {0};
     struct config *c;
 
@@ -237,9 +236,9 @@ static void the_values_in_the_table_are_those_that_hold(void **state)
     buf_add_str(&text, "{");
     add_standards(&text, &config_schema);
     buf_add_str(&text, "limits: {");
-    add_standards(&text, config_section_key(&config_schema, SPAN("limits"))->section);
+    add_standards(&text, option_find(&config_schema, SPAN("limits"))->section);
     buf_add_str(&text, "}, routes: [{path: /, files: {");
-    add_standards(&text, config_section_key(route, SPAN("files"))->section);
+    add_standards(&text, option_find(route, SPAN("files"))->section);
     buf_add_str(&text, "root: /}}]}");
     buf_add_char(&text, '\0');
     c = load(text.ptr);

@@ -2,7 +2,7 @@
 #include "server/config/config_folders.h"
 
 #include "base/error.h"
-#include "server/config/config_place.h"
+#include "fs/place.h"
 #include "server/config/state.h"
 
 #include <fcntl.h>
@@ -70,32 +70,31 @@ static void climb_end(struct climb *c)
 }
 
 /* Of the routes in the order of the file. */
-static const struct config_node *place_of(const struct config_node *tree, const struct route *route)
+static struct position place_of(const struct config_node *tree, const struct route *route)
 {
     const struct config_node *list = config_tree_key(tree, "routes");
 
-    return config_tree_key(config_tree_key(config_tree_member(list, route->number), "files"),
-                           "root");
+    return config_tree_position(
+        config_tree_key(config_tree_key(config_tree_member(list, route->number), "files"), "root"));
 }
 
-static void report_pair(const struct config_node *tree, struct config_report *report,
+static void report_pair(const struct config_node *tree, struct report *report,
                         const struct folder *later, const struct folder *earlier, const char *how)
 {
-    const struct config_node *first = place_of(tree, earlier->route);
     struct buf *out =
-        config_report_at(report, place_of(tree, later->route), "routes.files.", SPAN("root"));
+        report_at(report, place_of(tree, later->route), "routes.files.", SPAN("root"));
 
     if (out)
         buf_addf(out,
                  "the folder %s in line %zu; both are writable, and would not know of each other's "
                  "locks; "
                  "expected writable folders that share nothing",
-                 how, first ? first->line : 0);
+                 how, place_of(tree, earlier->route).line);
 }
 
 /* Of two that are one folder, or one within the other, the later one is told. */
 static void check_writable(const struct folder *folders, size_t count,
-                           const struct config_node *tree, struct config_report *report)
+                           const struct config_node *tree, struct report *report)
 {
     for (size_t i = 0; i < count; i++) {
         struct climb c = climb_from(open_folder(AT_FDCWD, folders[i].route->files.root));
@@ -143,58 +142,49 @@ static int open_around(const char *file)
 }
 
 static void report_state(const struct config *config, const struct config_node *tree,
-                         struct config_report *report, const struct folder *around,
-                         const char *file)
+                         struct report *report, const struct folder *around, const char *file)
 {
-    const struct config_node *root = place_of(tree, around->route);
-    const struct config_node *key = config_tree_key(tree, "state");
-    struct buf *out = config->state_file
-                          ? config_report_at(report, key, "", SPAN("state"))
-                          : config_report_at(report, root, root ? "routes.files." : "",
-                                             root ? SPAN("root") : SPAN(""));
+    struct position root = place_of(tree, around->route);
+    struct position key = config_tree_position(config_tree_key(tree, "state"));
+    struct buf *out = config->state_file ? report_at(report, key, "", SPAN("state"))
+                                         : report_at(report, root, "routes.files.", SPAN("root"));
 
     if (!out)
         return;
-    buf_add_char(out, '"'); // whole: its end tells what it is
-    buf_add_json(out, span_from_str(file));
+    report_add_path(out, file);
     if (config->state_file)
         buf_addf(out,
-                 "\" lies within the folder that the route in line %zu serves; expected a file "
+                 " lies within the folder that the route in line %zu serves; expected a file "
                  "outside of every served folder",
-                 root ? root->line : 0);
+                 root.line);
     else
-        buf_add_str(out, "\" is where locks and properties would be kept, and lies within this "
+        buf_add_str(out, " is where locks and properties would be kept, and lies within this "
                          "folder, which is served; expected a folder that does not hold it, or "
                          "another place for it by the key \"state\"");
 }
 
 /* A store that nobody named: whether it can be where it would be. */
-static void check_standard_state(const char *file, const struct config_node *root,
-                                 struct config_report *report)
+static void check_standard_state(const char *file, struct position root, struct report *report)
 {
-    struct config_place place = {"has no place, as HOME is not set", NULL};
-    struct buf *out;
+    const char *wrong = file ? place_not_makable(file) : "has no place, as HOME is not set";
+    struct buf *out = wrong ? report_at(report, root, "routes.files.", SPAN("root")) : NULL;
 
-    if (file && !config_file_is_unmakable(file, &place))
-        return;
-    out =
-        config_report_at(report, root, root ? "routes.files." : "", root ? SPAN("root") : SPAN(""));
     if (!out)
         return;
     buf_add_str(out, "the store of locks and properties, which a writable folder needs, ");
     if (file) {
-        buf_add_str(out, "would be \"");
-        buf_add_json(out, span_from_str(file)); // whole: its end tells what it is
-        buf_add_str(out, "\", which ");
+        buf_add(out, SPAN("would be "));
+        report_add_path(out, file);
+        buf_add(out, SPAN(", which "));
     }
     buf_addf(out,
              "%s; expected another place, by the key \"state\" or by STATE_DIRECTORY in the "
              "environment",
-             place.wrong);
+             wrong);
 }
 
 static int check_state(const struct config *config, const struct folder *folders, size_t count,
-                       const struct config_node *tree, struct config_report *report)
+                       const struct config_node *tree, struct report *report)
 {
     struct buf file = {0};
     int error = state_find(config, &file);
@@ -238,7 +228,7 @@ static size_t collect(const struct route_table *table, bool writable_only, struc
 }
 
 int config_check_folders(const struct config *config, const struct config_node *tree,
-                         struct config_report *report)
+                         struct report *report)
 {
     const struct route_table *table = &config->routes;
     struct folder *folders = calloc(table->count, sizeof *folders);

@@ -16,6 +16,6 @@
  * at is passed over. The tree may be NULL: there is no file. -CANDOR_E_MEMORY.
  */
 int config_check_folders(const struct config *config, const struct config_node *tree,
-                         struct config_report *report);
+                         struct report *report);
 
 #endif
