@@ -110,6 +110,12 @@ struct option_section {
      "",                                                                                           \
      meaning},
 
+/* A section whose rows are an array. */
+#define OPTION_TABLE(path, rows, type)                                                             \
+    {                                                                                              \
+        path, rows, sizeof(rows) / sizeof *(rows), sizeof(type)                                    \
+    }
+
 /* For the bounds of sizes in tables. */
 #define OPTION_KIB INT64_C(1024)
 #define OPTION_MIB (OPTION_KIB * OPTION_KIB)

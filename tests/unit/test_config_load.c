@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "resource/files/files.h"
 #include "server/config/config.h"
 #include "server/config/config_schema.h"
 #include "server/config/config_value.h"
@@ -55,6 +56,12 @@ static int folder_remove(void **state)
     snprintf(path, sizeof path, "%s/public", folder);
     rmdir(path);
     return rmdir(folder);
+}
+
+/* Of a route of the kind "files". */
+static const struct files_options *files_of(const struct route *route)
+{
+    return route->options;
 }
 
 static struct config *load(const char *text)
@@ -153,16 +160,16 @@ static void every_key_arrives(void **state)
     route = route_find(c, SPAN("example.org"), SPAN("/x/"), &known);
     assert_true(span_eq(route->host, SPAN("example.org")));
     assert_true(route->content == UINT64_C(5) << 30);
-    assert_int_equal(route->stored, INT64_MAX);
-    assert_int_equal(route->kind, ROUTE_FILES);
+    assert_int_equal(files_of(route)->max_upload, 0);
+    assert_string_equal(route->kind->options.path, "routes.files.");
     snprintf(path, sizeof path, "%s/public", folder);
-    assert_string_equal(route->files.root, path);
-    assert_true(span_eq(route->files.index, SPAN("i.htm")));
-    assert_false(route->files.listing || route->files.precompressed);
-    assert_true(route->files.dotfiles);
+    assert_string_equal(files_of(route)->root, path);
+    assert_true(span_eq(files_of(route)->index, SPAN("i.htm")));
+    assert_false(files_of(route)->listing || files_of(route)->precompressed);
+    assert_true(files_of(route)->dotfiles);
     route = route_find(c, SPAN("other.org"), SPAN("/x/"), &known);
     assert_int_equal(route->content, 4 << 20);
-    assert_string_equal(route->files.root, "/");
+    assert_string_equal(files_of(route)->root, "/");
     config_free(c);
 }
 
@@ -189,9 +196,9 @@ static void assert_standard(const struct config *c)
     assert_int_equal(c->limits.connections, LIMIT_CONNECTIONS);
     assert_int_equal(c->routes.count, 1);
     assert_int_equal(route->content, LIMIT_CONTENT);
-    assert_true(span_eq(route->files.index, SPAN("index.html")));
-    assert_true(route->files.listing && route->files.precompressed);
-    assert_false(route->files.dotfiles);
+    assert_true(span_eq(files_of(route)->index, SPAN("index.html")));
+    assert_true(files_of(route)->listing && files_of(route)->precompressed);
+    assert_false(files_of(route)->dotfiles);
 }
 
 static void without_keys_the_documented_values_hold(void **state)
@@ -256,7 +263,7 @@ static void a_folder_needs_no_file(void **state)
     (void)state;
     assert_int_equal(config_from_folder(folder, false, &c, &error), 0);
     assert_standard(c);
-    assert_string_equal(c->routes.routes[0].files.root, folder);
+    assert_string_equal(files_of(&c->routes.routes[0])->root, folder);
     assert_int_equal(config_set_listen(c, SPAN("nonsense")), -CANDOR_E_SYNTAX);
     assert_int_equal(config_set_listen(c, SPAN("[::1]:0")), 0);
     listen_print((struct sockaddr *)&c->listen[0].address, out);

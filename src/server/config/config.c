@@ -15,6 +15,7 @@
 #include "server/config/config_tree.h"
 #include "server/config/listen.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { CONFIG_ARENA = 4096, TREE_ARENA = 16384 }; // bytes of the first chunks
@@ -62,7 +63,7 @@ static int load_tree(const char *name, struct span text, struct arena *arena, st
     int r = config_tree_parse(text, arena, report, &root);
 
     if (r == 0)
-        r = config_read(root, folder, &config->arena, report, &draft);
+        r = config_read(root, folder, &config->arena, arena, report, &draft);
     return r < 0 ? r : config_build(config, &draft, root, report);
 }
 
@@ -120,6 +121,31 @@ int config_load(const char *file, struct config **ret_config, struct config_erro
     return r;
 }
 
+/* The row of a key, which is there. */
+static const struct option_row *row_of(const struct option_section *section, const char *key)
+{
+    const struct option_row *row = option_find(section, span_from_str(key));
+
+    assert(row);
+    return row;
+}
+
+/* As "files: { root: FOLDER, write: WRITE }" would. */
+static int choose_files(struct config *config, const char *folder, bool write,
+                        struct kind_route *ret_route)
+{
+    const struct resource_kind *kind = config_kind(row_of(&config_schema_route, "files"));
+    char *options = arena_alloc(&config->arena, kind->options.size);
+
+    if (!options)
+        return -CANDOR_E_MEMORY;
+    config_read_nothing(&kind->options, options);
+    *(const char **)(options + row_of(&kind->options, "root")->offset) = folder;
+    *(bool *)(options + row_of(&kind->options, "write")->offset) = write;
+    *ret_route = (struct kind_route){.kind = kind, .options = options};
+    return 0;
+}
+
 int config_from_folder(const char *folder, bool write, struct config **ret_config,
                        struct config_error *ret_error)
 {
@@ -130,11 +156,11 @@ int config_from_folder(const char *folder, bool write, struct config **ret_confi
     int r = config_new(folder, &config);
 
     config_read_nothing(&config_schema, &draft);
-    config_read_nothing(option_find(&config_schema, SPAN("routes"))->section, &route);
+    config_read_nothing(&config_schema_route, &route);
     route.path = SPAN("/");
-    route.files.root = config ? config->name : NULL;
-    route.files.write = write;
     draft.routes = (struct option_list){&route, 1};
+    if (r == 0)
+        r = choose_files(config, config->name, write, &route.kind);
     if (r == 0)
         r = config_build(config, &draft, NULL, &report);
     return finish(r, config, &report, ret_config, ret_error);

@@ -4,8 +4,10 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "fs/place.h"
-#include "server/config/config_folders.h"
 #include "server/config/listen.h"
+#include "server/config/state.h"
+
+#include <stdlib.h>
 
 struct build {
     struct config *config;
@@ -22,18 +24,16 @@ static struct position position_in(const struct config_node *list, size_t number
 static int build_listen(struct build *b, const struct option_list *list)
 {
     const struct config_node *nodes = config_tree_key(b->root, "listen");
-    struct config_listen *listen = list->items;
+    size_t count = list->count ? list->count : 1;
+    struct config_listen *listen = arena_alloc(&b->config->arena, count * sizeof *listen);
 
-    b->config->listen_count = list->count;
-    if (!listen) {
-        listen = arena_alloc(&b->config->arena, sizeof *listen);
-        if (!listen)
-            return -CANDOR_E_MEMORY;
-        b->config->listen_count = 1;
+    if (!listen)
+        return -CANDOR_E_MEMORY;
+    if (list->count)
+        memcpy(listen, list->items, count * sizeof *listen);
+    else
         listen_parse(SPAN("127.0.0.1:8080"), &listen->address, &listen->len);
-    }
-    b->config->listen = listen;
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct sockaddr *address = (const struct sockaddr *)&listen[i].address;
 
         for (size_t j = 0; j < i && listen_port(address); j++) {
@@ -45,6 +45,8 @@ static int build_listen(struct build *b, const struct option_list *list)
             break;
         }
     }
+    b->config->listen = listen;
+    b->config->listen_count = count;
     return 0;
 }
 
@@ -121,52 +123,20 @@ static int build_pages(struct build *b, const struct option_list *list)
     return 0;
 }
 
-/* What depends on other keys, and on whether they are there. */
-static void build_files(struct build *b, struct files_options *files,
-                        const struct config_node *node)
+static void build_route(struct build *b, struct route_draft *draft, size_t number,
+                        struct route *route)
 {
-    struct position root = config_tree_position(config_tree_key(node, "root"));
-    const struct config_node *precompressed = config_tree_key(node, "precompressed");
-    const char *wrong, *expected = "the path of a folder";
-
-    // Where clients write, an index that nobody asked for would let one of them hide the folder.
-    if (files->write && !config_tree_key(node, "index"))
-        files->index = SPAN("");
-    // And NAME.gz is theirs like any other file: in the place of NAME it would answer with content
-    // that nobody stored there.
-    if (files->write && precompressed && files->precompressed)
-        report_add(b->report, precompressed->at, "routes.files.", SPAN("precompressed"),
-                   "clients write here, and what they store as \"name.gz\" would answer for "
-                   "\"name\"; expected false, or no \"write: true\"");
-    if (files->write)
-        files->precompressed = false;
-    wrong = place_not_folder(files->root);
-    if (!wrong) {
-        expected = "a folder that it may";
-        wrong =
-            place_not_permitted(files->root, X_OK | (files->listing || files->write ? R_OK : 0));
-    }
-    if (!wrong && files->write) {
-        expected = "a folder that can be written, or write: false";
-        wrong = place_not_permitted(files->root, W_OK);
-    }
-    if (wrong)
-        report_path(b->report, root, "routes.files.", SPAN("root"), files->root, wrong, expected);
-}
-
-static void build_route(struct build *b, const struct route_draft *draft,
-                        const struct config_node *node, size_t number, struct route *route)
-{
+    draft->kind.kind->check(&draft->kind, b->report);
     *route = (struct route){
         .path = draft->path,
         .content =
             draft->limits.content == UINT64_MAX ? b->config->limits.content : draft->limits.content,
-        .stored = draft->files.max_upload ? draft->files.max_upload : INT64_MAX, // 0 is no bound
         .number = number,
-        .kind = ROUTE_FILES,
-        .files = draft->files,
+        .kind = draft->kind.kind,
+        .options = draft->kind.options,
+        .writes = draft->kind.writes,
+        .needs_store = draft->kind.needs_store,
     };
-    build_files(b, &route->files, config_tree_key(node, "files"));
 }
 
 /* A route for each of its hosts, from routes[count] on; how many there are then. */
@@ -189,7 +159,7 @@ static size_t build_hosts(const struct route_draft *draft, const struct route *r
 static int build_routes(struct build *b, const struct option_list *list)
 {
     const struct config_node *nodes = config_tree_key(b->root, "routes");
-    const struct route_draft *drafts = list->items;
+    struct route_draft *drafts = list->items;
     size_t most = 0, count = 0, twins[2];
     struct route *routes;
     struct buf *out;
@@ -203,7 +173,7 @@ static int build_routes(struct build *b, const struct option_list *list)
     for (size_t i = 0; i < list->count; i++) {
         struct route route;
 
-        build_route(b, &drafts[i], config_tree_member(nodes, i), i, &route);
+        build_route(b, &drafts[i], i, &route);
         count = build_hosts(&drafts[i], &route, routes, count);
     }
     r = route_table_init(&b->config->routes, routes, count, &b->config->arena, twins);
@@ -214,6 +184,28 @@ static int build_routes(struct build *b, const struct option_list *list)
         buf_addf(out, "the route in line %zu has the same path and host; expected each once",
                  config_tree_position(config_tree_member(nodes, twins[0])).line);
     return r;
+}
+
+/* What must hold between the routes of each kind. */
+static int check_kinds(struct build *b, const struct option_list *list)
+{
+    const struct kind_route **same = calloc(list->count, sizeof *same);
+    const struct route_draft *drafts = list->items;
+
+    if (!same)
+        return -CANDOR_E_MEMORY;
+    for (size_t k = 0; k < config_schema_route.count; k++) {
+        const struct resource_kind *kind = config_kind(&config_schema_route.rows[k]);
+        size_t count = 0;
+
+        for (size_t i = 0; i < list->count && kind && kind->check_all; i++)
+            if (drafts[i].kind.kind == kind)
+                same[count++] = &drafts[i].kind;
+        if (count)
+            kind->check_all(same, count, b->report);
+    }
+    free(same);
+    return 0;
 }
 
 int config_build(struct config *config, const struct config_draft *draft,
@@ -235,7 +227,12 @@ int config_build(struct config *config, const struct config_draft *draft,
     if (r == 0)
         r = build_routes(&b, &draft->routes);
     if (r == 0)
-        r = config_check_folders(config, root, report);
+        r = check_kinds(&b, &draft->routes);
+    if (r == 0)
+        r = state_check(config, &draft->routes,
+                        config_tree_position(config_tree_key(root, "state")), report);
+    if (r == 0 && report->text.failed)
+        r = -CANDOR_E_MEMORY;
     if (r == 0 && report->count)
         r = -CANDOR_E_CONFIG;
     return r;

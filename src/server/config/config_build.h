@@ -10,9 +10,9 @@
 #include "server/config/config_tree.h"
 
 /*
- * Fills in a config in whose arena the draft's values live. root: the tree that the draft was read
- * from, for positions; NULL where there is no file. -CANDOR_E_CONFIG: the report says why.
- * -CANDOR_E_MEMORY.
+ * Fills in a config in whose arena the draft's texts and options live; the options become final.
+ * root: the tree that the draft was read from, for positions; NULL where there is no file.
+ * -CANDOR_E_CONFIG: the report says why. -CANDOR_E_MEMORY.
  */
 int config_build(struct config *config, const struct config_draft *draft,
                  const struct config_node *root, struct report *report);

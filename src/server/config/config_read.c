@@ -10,17 +10,20 @@
 
 struct reader {
     struct report *report;
-    struct arena *arena; // of what is read
-    struct span folder;  // what relative paths begin with
-    bool failed;         // out of memory
+    struct arena *arena;   // of what is kept
+    struct arena *scratch; // of the rest
+    struct span folder;    // what relative paths begin with
+    bool failed;           // out of memory
 };
 
 static void read_section(struct reader *r, const struct option_section *section,
                          const struct config_node *node, void *to);
+static void read_kind(struct reader *r, const struct resource_kind *kind,
+                      const struct config_node *node, struct kind_route *to);
 
-static void *allocate(struct reader *r, size_t size)
+static void *allocate(struct reader *r, struct arena *arena, size_t size)
 {
-    void *memory = arena_alloc(r->arena, size ? size : 1);
+    void *memory = arena_alloc(arena, size ? size : 1);
 
     r->failed |= !memory;
     return memory;
@@ -29,7 +32,7 @@ static void *allocate(struct reader *r, size_t size)
 /* Text for the life of the configuration, with a NUL; NULL when out of memory. */
 static char *keep(struct reader *r, struct span before, struct span text)
 {
-    char *kept = allocate(r, before.len + text.len + 1);
+    char *kept = allocate(r, r->arena, before.len + text.len + 1);
 
     if (!kept)
         return NULL;
@@ -211,7 +214,7 @@ static void read_members(struct reader *r, const struct option_section *section,
         most++;
     if (most > (size_t)key->high)
         most = (size_t)key->high;
-    to->items = allocate(r, most * size);
+    to->items = allocate(r, r->scratch, most * size);
     for (const struct config_node *member = node->first; member && to->items;
          member = member->next) {
         void *item = (char *)to->items + to->count * size;
@@ -252,6 +255,8 @@ static void read_value(struct reader *r, const struct option_section *section,
 {
     if (key->kind == OPTION_ADDRESSES || key->kind == OPTION_HOSTS || key->kind == OPTION_SECTIONS)
         read_list(r, section, key, node, to);
+    else if (config_kind(key))
+        read_kind(r, config_kind(key), node, to);
     else if (key->kind == OPTION_SECTION)
         read_section(r, key->section, node, to);
     else
@@ -377,26 +382,48 @@ static void read_key(struct reader *r, const struct option_section *section,
         buf_addf(out, "it stands in line %zu already; expected each key once", (*seen)->at.line);
 }
 
-static void read_section(struct reader *r, const struct option_section *section,
-                         const struct config_node *node, void *to)
+/* The keys that are there, by row; NULL when out of memory. */
+static const struct config_node **read_keys(struct reader *r, const struct option_section *section,
+                                            const struct config_node *node, void *to)
 {
-    const struct config_node **where;
+    const struct config_node **where = allocate(r, r->scratch, section->count * sizeof *where);
 
     config_read_nothing(section, to);
+    if (!where)
+        return NULL;
+    for (size_t i = 0; i < section->count; i++)
+        where[i] = NULL;
     if (node->kind != CONFIG_NODE_MAPPING) {
         report_no_keys(r, section, node);
-        return;
-    }
-    where = calloc(section->count, sizeof *where);
-    if (!where) {
-        r->failed = true;
-        return;
+        return where;
     }
     for (const struct config_node *at = node->first; at; at = at->next)
         read_key(r, section, at, where, to);
     check_missing(r, section, node, where);
     check_idle(r, section, where);
-    free(where);
+    return where;
+}
+
+static void read_section(struct reader *r, const struct option_section *section,
+                         const struct config_node *node, void *to)
+{
+    read_keys(r, section, node, to);
+}
+
+static void read_kind(struct reader *r, const struct resource_kind *kind,
+                      const struct config_node *node, struct kind_route *to)
+{
+    const struct option_section *section = &kind->options;
+    struct position *positions = allocate(r, r->scratch, section->count * sizeof *positions);
+    const struct config_node **where;
+    void *options = allocate(r, r->arena, section->size);
+
+    if (!options || !positions)
+        return;
+    where = read_keys(r, section, node, options);
+    for (size_t i = 0; i < section->count && where; i++)
+        positions[i] = config_tree_position(where[i] ? where[i]->value : NULL);
+    *to = (struct kind_route){.kind = kind, .options = options, .positions = positions};
 }
 
 void config_read_nothing(const struct option_section *section, void *to)
@@ -419,7 +446,8 @@ void config_read_nothing(const struct option_section *section, void *to)
             *(struct span *)at = span_from_str(key->standard_text);
             break;
         case OPTION_SECTION:
-            config_read_nothing(key->section, at);
+            if (!config_kind(key))
+                config_read_nothing(key->section, at);
             break;
         default:
             break;
@@ -428,9 +456,9 @@ void config_read_nothing(const struct option_section *section, void *to)
 }
 
 int config_read(const struct config_node *root, struct span folder, struct arena *arena,
-                struct report *report, struct config_draft *ret_draft)
+                struct arena *scratch, struct report *report, struct config_draft *ret_draft)
 {
-    struct reader r = {.report = report, .arena = arena, .folder = folder};
+    struct reader r = {.report = report, .arena = arena, .scratch = scratch, .folder = folder};
     size_t before = report->count;
 
     read_section(&r, &config_schema, root, ret_draft);

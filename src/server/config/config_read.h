@@ -12,11 +12,12 @@
 #include "server/config/config_tree.h"
 
 /*
- * folder: what relative paths begin with, "" or "…/". Everything in the draft lives in the arena.
- * -CANDOR_E_CONFIG when something was added to the report. -CANDOR_E_MEMORY.
+ * folder: what relative paths begin with, "" or "…/". Lists and positions live in scratch; paths,
+ * other text and the options of kinds in the arena. -CANDOR_E_CONFIG when something was added to
+ * the report. -CANDOR_E_MEMORY.
  */
 int config_read(const struct config_node *root, struct span folder, struct arena *arena,
-                struct report *report, struct config_draft *ret_draft);
+                struct arena *scratch, struct report *report, struct config_draft *ret_draft);
 
 /* Makes the struct of a section what it is without any key. */
 void config_read_nothing(const struct option_section *section, void *to);

@@ -35,10 +35,15 @@ struct route_draft {
     struct span path, host;
     struct option_list hosts; // struct span
     struct route_limits limits;
-    struct files_options files;
+    struct kind_route kind; // the last key: one row for each kind of resource
 };
 
 /* Of a struct config_draft. */
 extern const struct option_section config_schema;
+/* Of a struct route_draft. */
+extern const struct option_section config_schema_route;
+
+/* The kind of resource that a row of a route is for, or NULL. */
+const struct resource_kind *config_kind(const struct option_row *row);
 
 #endif
