@@ -40,7 +40,7 @@ struct resource_kind {
     const char *event;             // in the operator's log, where share or open failed
     /*
      * Checks the options of a route as a whole, when each of them is fine by itself, and fills in
-     * what depends on others of them.
+     * what depends on others of them. May be NULL.
      */
     void (*check)(struct kind_route *route, struct report *report);
     /* What must hold between all routes of the kind, in the order of the file. May be NULL. */

@@ -126,7 +126,8 @@ static int build_pages(struct build *b, const struct option_list *list)
 static void build_route(struct build *b, struct route_draft *draft, size_t number,
                         struct route *route)
 {
-    draft->kind.kind->check(&draft->kind, b->report);
+    if (draft->kind.kind->check)
+        draft->kind.kind->check(&draft->kind, b->report);
     *route = (struct route){
         .path = draft->path,
         .content =

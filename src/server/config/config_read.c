@@ -295,21 +295,28 @@ static void report_unknown(struct reader *r, const struct config_node *at,
 static void check_missing(struct reader *r, const struct option_section *section,
                           const struct config_node *node, const struct config_node *const *where)
 {
+    for (size_t i = 0; i < section->count; i++)
+        if (section->rows[i].need == OPTION_MUST && !where[i])
+            report_value(r, node, section, &section->rows[i], "it is missing");
+}
+
+/* That a section has exactly one of the keys that say how a route answers, where it has such. */
+static void check_kind(struct reader *r, const struct option_section *section,
+                       const struct config_node *node, const struct config_node *const *where)
+{
     const struct config_node *second = NULL;
     size_t kinds = 0, chosen = 0;
     const char *between = "";
     struct buf *out;
 
-    for (size_t i = 0; i < section->count; i++) {
-        const struct option_row *key = &section->rows[i];
+    for (size_t i = 0; i < section->count; i++)
+        kinds += section->rows[i].need == OPTION_KIND_OF_ROUTE;
+    for (const struct config_node *at = node->first; at; at = at->next) {
+        const struct option_row *key = option_find(section, at->text);
 
-        if (key->need == OPTION_MUST && !where[i])
-            report_value(r, node, section, key, "it is missing");
-        if (key->need != OPTION_KIND_OF_ROUTE)
-            continue;
-        kinds++;
-        if (where[i] && ++chosen == 2)
-            second = where[i];
+        if (key && key->need == OPTION_KIND_OF_ROUTE && where[key - section->rows] == at &&
+            ++chosen == 2)
+            second = at;
     }
     if (!kinds || chosen == 1)
         return;
@@ -400,6 +407,7 @@ static const struct config_node **read_keys(struct reader *r, const struct optio
     for (const struct config_node *at = node->first; at; at = at->next)
         read_key(r, section, at, where, to);
     check_missing(r, section, node, where);
+    check_kind(r, section, node, where);
     check_idle(r, section, where);
     return where;
 }
