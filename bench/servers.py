@@ -158,7 +158,8 @@ ALL_KINDS = {**KINDS, **DAV_KINDS}
 
 def add_beside(program):
     """Another build of Candor takes part in everything, configured as Candor is."""
-    for kinds, name, beside in ((KINDS, "candor", "beside"), (DAV_KINDS, "candor-dav", "beside-dav")):
+    for kinds, name in ((KINDS, "candor"), (DAV_KINDS, "candor-dav")):
+        beside = name.replace("candor", "beside")
         kinds[beside] = ALL_KINDS[beside] = (Path(program).resolve(), *kinds[name][1:])
 
 

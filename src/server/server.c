@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 #include "base/oplog.h"
+#include "io/offload.h"
+#include "resource/files/media_type_map.h"
 #include "server/config/listen.h"
 #include "server/config/state.h"
 #include "server/session/log_writer.h"
@@ -28,8 +30,8 @@ struct server {
     struct sockaddr_storage *addresses; // as bound, so with the port that the system picked
     struct offload *pool;
     struct media_type_map *types;
-    struct dav_share **shares; // one for each route that is writable
-    struct store *store;       // NULL: none is
+    struct store *store;  // NULL: no route needs one
+    struct share *shares; // by the number of their route
     struct log_writer *log_writer;
     pthread_t main_thread;
 };
@@ -130,31 +132,18 @@ static int bind_address(struct server *s, size_t number, int *sockets)
     return 0;
 }
 
+static struct kind_means means_of(const struct server *s)
+{
+    return (struct kind_means){.pool = s->pool, .types = s->types, .store = s->store};
+}
+
 /* Tells the operator why it failed. */
 static int open_shares(struct server *s)
 {
-    const struct route_table *table = &s->config->routes;
-    int opened = state_open(s->config, &s->store);
+    int error = state_open(s->config, &s->store);
+    struct kind_means means = means_of(s);
 
-    if (opened < 0)
-        return opened;
-    s->shares = calloc(table->number_count, sizeof(struct dav_share *));
-    if (!s->shares)
-        return -CANDOR_E_MEMORY;
-    for (size_t i = 0; i < table->count; i++) {
-        const struct route *route = &table->routes[i];
-        int error = 0;
-
-        if (route->files.write && !s->shares[route->number])
-            error = dav_share_open(&route->files, s->store, s->types, offload_hurry(s->pool),
-                                   &s->shares[route->number]);
-        if (error < 0) {
-            oplog("root-not-opened", "the folder %s cannot be opened for writing: %s",
-                  route->files.root, strerror(errno));
-            return error;
-        }
-    }
-    return 0;
+    return error < 0 ? error : shares_open(&s->config->routes, &means, &s->shares);
 }
 
 static int open_workers(struct server *s)
@@ -162,8 +151,7 @@ static int open_workers(struct server *s)
     size_t listen_count = s->config->listen_count;
     size_t count = listen_count * s->worker_count;
     struct worker_means means = {.config = s->config,
-                                 .pool = s->pool,
-                                 .types = s->types,
+                                 .kinds = means_of(s),
                                  .shares = s->shares,
                                  .log_writer = s->log_writer};
     int *sockets = malloc(count * sizeof *sockets);
@@ -221,14 +209,18 @@ static void stop_workers(struct server *s)
         worker_stop(&s->workers[w]);
 }
 
-/* Where what belongs to writable folders is kept, and who may change them. */
-static void tell_writable(const struct server *s)
+static void tell_store(const struct server *s)
 {
     struct buf state = {0};
 
     if (state_find(s->config, &state) == 0)
         fprintf(stderr, "locks and properties are kept in %s\n", state.ptr);
     buf_done(&state);
+}
+
+/* Who may change what is served. */
+static void tell_writable(const struct server *s)
+{
     for (size_t i = 0; i < s->config->listen_count; i++) {
         const struct sockaddr *address = (const struct sockaddr *)&s->addresses[i];
         char text[LISTEN_TEXT];
@@ -246,7 +238,13 @@ static void tell_writable(const struct server *s)
 
 static void tell_ready(const struct server *s)
 {
+    bool writes = false;
+
+    for (size_t i = 0; i < s->config->routes.count; i++)
+        writes |= s->config->routes.routes[i].writes;
     if (s->store)
+        tell_store(s);
+    if (writes)
         tell_writable(s);
     for (size_t i = 0; i < s->config->listen_count; i++) {
         char text[LISTEN_TEXT];
@@ -350,9 +348,7 @@ int server_run(const struct config *config)
     for (unsigned w = 0; w < s.opened; w++)
         worker_done(&s.workers[w]);
     log_writer_close(s.log_writer);
-    for (size_t i = 0; s.shares && i < config->routes.number_count; i++)
-        dav_share_free(s.shares[i]);
-    free(s.shares);
+    shares_free(&config->routes, s.shares);
     store_close(s.store);
     media_type_map_free(s.types);
     free(s.workers);

@@ -3,8 +3,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/hurry.h"
 #include "base/oplog.h"
-#include "resource/files/files.h"
+#include "io/offload.h"
 #include "server/session/connection.h"
 
 #include <errno.h>
@@ -84,7 +85,7 @@ static void on_stop_timer(struct timer *t)
         next = link->next;
         connection_hurry(list_entry(link, struct connection, link));
     }
-    hurry_begin(offload_hurry(w->pool));
+    hurry_begin(offload_hurry(w->means.pool));
     timer_set(w->loop, t, loop_now(w->loop) + HURRY_MS * CLOCK_MS);
 }
 
@@ -131,58 +132,16 @@ static int tell_not_started(int error)
     return error;
 }
 
-static size_t route_mount_length(const struct route *route)
-{
-    return route->path.len - route_rest(route, route->path).len + 1;
-}
-
-/* Puts a resource that authors before the one that reads. */
-static int open_authoring(struct worker *w, const struct route *route, struct resource **resource)
-{
-    struct resource *reader = *resource;
-    int error = dav_open(w->shares[route->number], reader, w->loop, w->pool, resource);
-
-    if (error < 0) {
-        reader->ops->free(reader);
-        return error;
-    }
-    reader->content_limit = route->content;
-    reader->mount_length = route_mount_length(route);
-    return 0;
-}
-
 static int open_resources(struct worker *w)
 {
-    const struct route_table *table = &w->config->routes;
+    const struct route_table *routes = &w->config->routes;
+    int error = resources_open(routes, &w->means, w->shares, &w->resources);
 
+    w->sessions.resources = w->resources;
     w->sessions.methods = w->config->trace ? METHOD_BIT(METHOD_TRACE) : 0;
-    w->resources = calloc(table->number_count, sizeof(struct resource *));
-    if (!w->resources)
-        return tell_not_started(-CANDOR_E_MEMORY);
-    for (size_t i = 0; i < table->count; i++) {
-        const struct route *route = &table->routes[i];
-        struct resource *r = NULL;
-        struct dav_share *share = w->shares[route->number];
-        int error;
-
-        if (w->resources[route->number])
-            continue; // for another of its hosts
-        error = files_open(&route->files, share ? dav_share_changes(share) : NULL, w->loop, w->pool,
-                           w->types, &r);
-        if (error == 0 && share)
-            error = open_authoring(w, route, &r);
-        if (error < 0) {
-            oplog("root-not-opened", "the folder %s cannot be opened: %s", route->files.root,
-                  strerror(errno));
-            return error;
-        }
-        r->content_limit = route->content;
-        r->stored_limit = route->stored;
-        r->mount_length = route_mount_length(route);
-        w->resources[route->number] = r;
-        w->sessions.methods |= r->methods;
-    }
-    return 0;
+    for (size_t i = 0; i < routes->number_count && error == 0; i++)
+        w->sessions.methods |= w->resources[i]->methods;
+    return error;
 }
 
 int worker_open(struct worker *w, const struct worker_means *means, const int *sockets)
@@ -191,8 +150,7 @@ int worker_open(struct worker *w, const struct worker_means *means, const int *s
     const struct config_limits *limits = &config->limits;
     int error;
 
-    *w = (struct worker){
-        .config = config, .pool = means->pool, .types = means->types, .shares = means->shares};
+    *w = (struct worker){.config = config, .means = means->kinds, .shares = means->shares};
     w->stop_message.on_arrival = on_stop;
     w->reopen_message.on_arrival = on_reopen;
     timer_init(&w->resume_timer, on_resume);
@@ -203,12 +161,13 @@ int worker_open(struct worker *w, const struct worker_means *means, const int *s
     error = loop_open(limits->request_line + limits->field_section + BUFFER_SPARE, &w->loop);
     if (error < 0)
         return tell_not_started(error);
-    error = sessions_init(&w->sessions, config, w->types, w->loop, w->pool, means->log_writer);
+    w->means.loop = w->loop;
+    error = sessions_init(&w->sessions, config, w->means.types, w->loop, w->means.pool,
+                          means->log_writer);
     if (error < 0)
         return tell_not_started(error);
     w->sessions.on_ended = on_session_ended;
     error = open_resources(w);
-    w->sessions.resources = w->resources;
     for (size_t i = 0; i < config->listen_count && error == 0; i++) {
         w->listeners[i].worker = w;
         error = listener_open(w->loop, &w->listeners[i].listener, sockets[i]);
@@ -235,10 +194,7 @@ void worker_run(struct worker *w)
 
 void worker_done(struct worker *w)
 {
-    for (size_t i = 0; w->resources && i < w->config->routes.number_count; i++)
-        if (w->resources[i])
-            w->resources[i]->ops->free(w->resources[i]);
-    free(w->resources);
+    resources_free(&w->config->routes, w->resources);
     if (w->loop)
         sessions_done(&w->sessions);
     free(w->listeners);

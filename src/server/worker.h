@@ -6,10 +6,7 @@
 #ifndef CANDOR_SERVER_WORKER_H
 #define CANDOR_SERVER_WORKER_H
 
-#include "io/offload.h"
-#include "resource/dav/dav.h"
-#include "resource/files/media_type_map.h"
-#include "server/config/config.h"
+#include "server/behind.h"
 #include "server/session/sessions.h"
 
 #include <pthread.h>
@@ -23,9 +20,8 @@ struct worker_listener {
 
 struct worker {
     const struct config *config;
-    struct offload *pool;
-    const struct media_type_map *types;
-    struct dav_share *const *shares; // by the number of their route; NULL where nothing is writable
+    struct kind_means means;
+    const struct share *shares; // by the number of their route
     struct loop *loop;
     pthread_t thread;
     struct worker_listener *listeners; // config->listen_count of them
@@ -42,10 +38,9 @@ struct worker {
 /* What all workers share; all of it outlives them. */
 struct worker_means {
     const struct config *config;
-    struct offload *pool;
-    const struct media_type_map *types;
-    struct dav_share *const *shares; // by route; NULL where it is only read
-    struct log_writer *log_writer;   // or NULL
+    struct kind_means kinds;       // without a loop
+    const struct share *shares;    // by the number of their route
+    struct log_writer *log_writer; // or NULL
 };
 
 /* sockets: listening, one for each of config->listen; owned by the worker from then on. Tells the

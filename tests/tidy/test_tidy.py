@@ -230,6 +230,7 @@ BAD_EXAMPLES = [
     (rule_layers, "src/wire/a.c", '#include "io/loop.h"\n'),
     (rule_layers, "src/http/a.c", '# include "wire/h1.h"\n'),
     (rule_layers, "src/resource/page/a.c", '#include "resource/files/files.h"\n'),
+    (rule_layers, "src/resource/a.c", '#include "resource/page/page.h"\n'),
     (rule_layers, "src/base/a.c", '#include "span.h"\n'),
     (rule_layers, "src/cellar/a.c", ""),
     (rule_function_length, "a.c", "int f(void)\n{\n" + "    g();\n" * 71 + "}\n"),

@@ -390,17 +390,16 @@ static void the_nearest_word_is_suggested(void **state)
 /* The rows of limits.def that name a key are rows of config.def, and the other way round. */
 static void limits_and_keys_agree(void **state)
 {
-    const struct config_section *limits =
-        config_section_key(&config_schema, SPAN("limits"))->section;
+    const struct option_section *limits = option_find(&config_schema, SPAN("limits"))->section;
     size_t found = 0;
 
     (void)state;
     for (const struct limit *limit = limit_table; limit->name; limit++) {
-        const struct config_key *key;
+        const struct option_row *key;
 
         if (!span_starts(span_from_str(limit->key), SPAN("limits.")))
             continue;
-        key = config_section_key(limits, span_from_str(limit->key + strlen("limits.")));
+        key = option_find(limits, span_from_str(limit->key + strlen("limits.")));
         assert_non_null(key);
         assert_int_equal(key->standard, limit->value);
         assert_true(key->low <= key->standard && key->standard <= key->high);

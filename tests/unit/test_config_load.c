@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "resource/files/files.h"
 #include "server/config/config.h"
 #include "server/config/config_schema.h"
 #include "server/config/config_value.h"
@@ -55,6 +56,12 @@ static int folder_remove(void **state)
     snprintf(path, sizeof path, "%s/public", folder);
     rmdir(path);
     return rmdir(folder);
+}
+
+/* Of a route of the kind "files". */
+static const struct files_options *files_of(const struct route *route)
+{
+    return route->options;
 }
 
 static struct config *load(const char *text)
@@ -153,16 +160,16 @@ static void every_key_arrives(void **state)
     route = route_find(c, SPAN("example.org"), SPAN("/x/"), &known);
     assert_true(span_eq(route->host, SPAN("example.org")));
     assert_true(route->content == UINT64_C(5) << 30);
-    assert_int_equal(route->stored, INT64_MAX);
-    assert_int_equal(route->kind, ROUTE_FILES);
+    assert_int_equal(files_of(route)->max_upload, 0);
+    assert_string_equal(route->kind->options.path, "routes.files.");
     snprintf(path, sizeof path, "%s/public", folder);
-    assert_string_equal(route->files.root, path);
-    assert_true(span_eq(route->files.index, SPAN("i.htm")));
-    assert_false(route->files.listing || route->files.precompressed);
-    assert_true(route->files.dotfiles);
+    assert_string_equal(files_of(route)->root, path);
+    assert_true(span_eq(files_of(route)->index, SPAN("i.htm")));
+    assert_false(files_of(route)->listing || files_of(route)->precompressed);
+    assert_true(files_of(route)->dotfiles);
     route = route_find(c, SPAN("other.org"), SPAN("/x/"), &known);
     assert_int_equal(route->content, 4 << 20);
-    assert_string_equal(route->files.root, "/");
+    assert_string_equal(files_of(route)->root, "/");
     config_free(c);
 }
 
@@ -189,9 +196,9 @@ static void assert_standard(const struct config *c)
     assert_int_equal(c->limits.connections, LIMIT_CONNECTIONS);
     assert_int_equal(c->routes.count, 1);
     assert_int_equal(route->content, LIMIT_CONTENT);
-    assert_true(span_eq(route->files.index, SPAN("index.html")));
-    assert_true(route->files.listing && route->files.precompressed);
-    assert_false(route->files.dotfiles);
+    assert_true(span_eq(files_of(route)->index, SPAN("index.html")));
+    assert_true(files_of(route)->listing && files_of(route)->precompressed);
+    assert_false(files_of(route)->dotfiles);
 }
 
 static void without_keys_the_documented_values_hold(void **state)
@@ -209,13 +216,13 @@ static void without_keys_the_documented_values_hold(void **state)
 }
 
 /* Adds "name: what holds without it" for each key that has such a value and no section below. */
-static void add_standards(struct buf *out, const struct config_section *section)
+static void add_standards(struct buf *out, const struct option_section *section)
 {
     for (size_t i = 0; i < section->count; i++) {
-        const struct config_key *key = &section->keys[i];
+        const struct option_row *key = &section->rows[i];
 
         // What holds without `state` depends on who runs the server.
-        if (key->section || key->need != CONFIG_MAY || key->kind == CONFIG_STATE)
+        if (key->section || key->need != OPTION_MAY || key->kind == OPTION_STATE)
             continue;
         buf_addf(out, "%.*s: ", SPAN_ARG(key->name));
         if (key->standard_text[0])
@@ -228,8 +235,7 @@ static void add_standards(struct buf *out, const struct config_section *section)
 
 static void the_values_in_the_table_are_those_that_hold(void **state)
 {
-    const struct config_section *route =
-        config_section_key(&config_schema, SPAN("routes"))->section;
+    const struct option_section *route = option_find(&config_schema, SPAN("routes"))->section;
     struct buf text = {0};
     struct config *c;
 
@@ -237,9 +243,9 @@ static void the_values_in_the_table_are_those_that_hold(void **state)
     buf_add_str(&text, "{");
     add_standards(&text, &config_schema);
     buf_add_str(&text, "limits: {");
-    add_standards(&text, config_section_key(&config_schema, SPAN("limits"))->section);
+    add_standards(&text, option_find(&config_schema, SPAN("limits"))->section);
     buf_add_str(&text, "}, routes: [{path: /, files: {");
-    add_standards(&text, config_section_key(route, SPAN("files"))->section);
+    add_standards(&text, option_find(route, SPAN("files"))->section);
     buf_add_str(&text, "root: /}}]}");
     buf_add_char(&text, '\0');
     c = load(text.ptr);
@@ -257,7 +263,7 @@ static void a_folder_needs_no_file(void **state)
     (void)state;
     assert_int_equal(config_from_folder(folder, false, &c, &error), 0);
     assert_standard(c);
-    assert_string_equal(c->routes.routes[0].files.root, folder);
+    assert_string_equal(files_of(&c->routes.routes[0])->root, folder);
     assert_int_equal(config_set_listen(c, SPAN("nonsense")), -CANDOR_E_SYNTAX);
     assert_int_equal(config_set_listen(c, SPAN("[::1]:0")), 0);
     listen_print((struct sockaddr *)&c->listen[0].address, out);

@@ -1,76 +1,27 @@
 // SPDX-License-Identifier: MIT
 /*
- * From a file to a struct config: our own parser of YAML's events checks the text and knows where
- * everything stands (config_tree.c, config_check.c); libcyaml then loads it by its schema
- * (config_schema.c), and config_build.c makes the configuration of that.
+ * From a file to a struct config: YAML's events become a tree that knows where everything stands
+ * (config_tree.c), the tree is read by the rows of config.def (config_read.c), and config_build.c
+ * makes the configuration of what was read.
  */
 #include "server/config/config.h"
 
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "fs/place.h"
 #include "server/config/config_build.h"
-#include "server/config/config_check.h"
-#include "server/config/config_place.h"
+#include "server/config/config_read.h"
 #include "server/config/config_tree.h"
 #include "server/config/listen.h"
 
-#include <stdarg.h>
+#include <assert.h>
+#include <stdlib.h>
 
 enum { CONFIG_ARENA = 4096, TREE_ARENA = 16384 }; // bytes of the first chunks
 
-/* Only what is beyond the checks before it gets here; libcyaml's own sentence is better than none.
- */
-__attribute__((format(printf, 3, 0))) static void log_from_cyaml(cyaml_log_t level, void *context,
-                                                                 const char *format, va_list args)
-{
-    char line[256];
-    struct config_report *report = context;
-    int n = vsnprintf(line, sizeof line, format, args);
-
-    (void)level;
-    if (n <= 0 || report->count)
-        return;
-    line[strcspn(line, "\n")] = '\0';
-    config_report_add(report, &(struct config_node){.line = 1, .column = 1}, "", SPAN(""), line);
-}
-
-static int load_raw(struct span text, struct config_report *report, struct raw_top **ret_raw)
-{
-    const cyaml_config_t how = {
-        .log_fn = log_from_cyaml,
-        .log_ctx = report,
-        .mem_fn = cyaml_mem,
-        .log_level = CYAML_LOG_ERROR,
-        .flags = CYAML_CFG_NO_ALIAS,
-    };
-    cyaml_data_t *data = NULL;
-    cyaml_err_t err;
-
-    err = cyaml_load_data((const uint8_t *)text.ptr, text.len, &how, &config_cyaml_schema, &data,
-                          NULL);
-    if (err == CYAML_ERR_OOM)
-        return -CANDOR_E_MEMORY;
-    if (err != CYAML_OK) {
-        if (!report->count)
-            config_report_add(report, &(struct config_node){.line = 1, .column = 1}, "", SPAN(""),
-                              cyaml_strerror(err));
-        return -CANDOR_E_CONFIG;
-    }
-    *ret_raw = data;
-    return 0;
-}
-
-static void free_raw(struct raw_top *raw)
-{
-    const cyaml_config_t how = {.mem_fn = cyaml_mem};
-
-    if (raw)
-        cyaml_free(&how, &config_cyaml_schema, raw, 0);
-}
-
 /* Takes the report apart: its text becomes the error's. */
-static int fail(int error, struct config_report *report, struct config_error *ret_error)
+static int fail(int error, struct report *report, struct config_error *ret_error)
 {
     char *text = NULL;
 
@@ -83,46 +34,48 @@ static int fail(int error, struct config_report *report, struct config_error *re
     return error;
 }
 
-static int config_new(struct config **ret_config)
+static int config_new(const char *name, struct config **ret_config)
 {
     struct config *config = calloc(1, sizeof *config);
 
+    if (config && arena_init(&config->arena, CONFIG_ARENA) < 0) {
+        free(config);
+        config = NULL;
+    }
     if (!config)
         return -CANDOR_E_MEMORY;
-    if (arena_init(&config->arena, CONFIG_ARENA) < 0) {
-        free(config);
+    config->name = arena_copy(&config->arena, span_of(name, strlen(name) + 1)).ptr;
+    if (!config->name) {
+        config_free(config);
         return -CANDOR_E_MEMORY;
     }
     *ret_config = config;
     return 0;
 }
 
-static int load_with_tree(const char *name, struct span text, struct arena *arena,
-                          struct config_report *report, struct config **ret_config)
+static int load_tree(const char *name, struct span text, struct arena *arena, struct report *report,
+                     struct config *config)
 {
     const char *slash = strrchr(name, '/');
+    struct span folder = slash ? span_of(name, (size_t)(slash + 1 - name)) : SPAN("");
     struct config_node *root = NULL;
-    struct raw_top *raw = NULL;
-    struct config *config = NULL;
-    int r;
+    struct config_draft draft;
+    int r = config_tree_parse(text, arena, report, &root);
 
-    r = config_tree_parse(text, arena, report, &root);
-    if (r < 0)
-        return r;
-    r = config_check(root, slash ? span_of(name, (size_t)(slash + 1 - name)) : SPAN(""), report);
-    if (r < 0)
-        return r;
-    r = load_raw(text, report, &raw);
-    if (r < 0)
-        return r;
-    r = config_new(&config);
     if (r == 0)
-        r = config_build(config, raw, root, name, report);
-    free_raw(raw);
+        r = config_read(root, folder, &config->arena, arena, report, &draft);
+    return r < 0 ? r : config_build(config, &draft, root, report);
+}
+
+/* Frees a config that did not come to be. */
+static int finish(int r, struct config *config, struct report *report, struct config **ret_config,
+                  struct config_error *ret_error)
+{
     if (r < 0) {
         config_free(config);
-        return r;
+        return fail(r, report, ret_error);
     }
+    buf_done(&report->text);
     *ret_config = config;
     return 0;
 }
@@ -130,67 +83,87 @@ static int load_with_tree(const char *name, struct span text, struct arena *aren
 int config_load_text(const char *name, struct span text, struct config **ret_config,
                      struct config_error *ret_error)
 {
-    struct config_report report = {.file = name};
+    struct report report = {.file = name};
     struct config *config = NULL;
     struct arena arena;
     int r = arena_init(&arena, TREE_ARENA);
 
     if (r < 0)
         return fail(r, &report, ret_error);
-    if (text.len > LIMIT_CONFIG_FILE) {
-        config_report_add(&report, &(struct config_node){.line = 1, .column = 1}, "", SPAN(""),
-                          "the file is too large; expected at most 1M");
+    r = config_new(name, &config);
+    if (r == 0 && text.len > LIMIT_CONFIG_FILE) {
+        report_add(&report, (struct position){1, 1}, "", SPAN(""),
+                   "the file is too large; expected at most 1M");
         r = -CANDOR_E_CONFIG;
-    } else {
-        r = load_with_tree(name, text, &arena, &report, &config);
+    } else if (r == 0) {
+        r = load_tree(name, text, &arena, &report, config);
     }
     arena_done(&arena);
-    if (r < 0)
-        return fail(r, &report, ret_error);
-    buf_done(&report.text);
-    *ret_config = config;
-    return 0;
+    return finish(r, config, &report, ret_config, ret_error);
 }
 
 int config_load(const char *file, struct config **ret_config, struct config_error *ret_error)
 {
-    struct config_report report = {.file = file};
+    struct report report = {.file = file, .bare = true}; // nothing in it is at fault
     struct buf text = {0};
     const char *why = NULL;
-    int r = config_read_file(file, LIMIT_CONFIG_FILE, &text, &why);
+    int r = place_read(file, LIMIT_CONFIG_FILE, &text, &why);
 
     if (r == 0) {
         r = config_load_text(file, buf_span(&text), ret_config, ret_error);
     } else {
-        struct buf *out =
-            config_report_at(&report, NULL, "", SPAN("")); // nothing in it is at fault
+        struct buf *out = report_at(&report, (struct position){0}, "", SPAN(""));
 
         buf_addf(out, "the file %s; expected a readable file of at most 1M", why);
-        r = fail(r, &report, ret_error);
+        r = fail(r == -CANDOR_E_SYSTEM ? -CANDOR_E_CONFIG : r, &report, ret_error);
     }
     buf_done(&text);
     return r;
 }
 
+/* The row of a key, which is there. */
+static const struct option_row *row_of(const struct option_section *section, const char *key)
+{
+    const struct option_row *row = option_find(section, span_from_str(key));
+
+    assert(row);
+    return row;
+}
+
+/* As "files: { root: FOLDER, write: WRITE }" would. */
+static int choose_files(struct config *config, const char *folder, bool write,
+                        struct kind_route *ret_route)
+{
+    const struct resource_kind *kind = config_kind(row_of(&config_schema_route, "files"));
+    char *options = arena_alloc(&config->arena, kind->options.size);
+
+    if (!options)
+        return -CANDOR_E_MEMORY;
+    config_read_nothing(&kind->options, options);
+    *(const char **)(options + row_of(&kind->options, "root")->offset) = folder;
+    *(bool *)(options + row_of(&kind->options, "write")->offset) = write;
+    *ret_route = (struct kind_route){.kind = kind, .options = options};
+    return 0;
+}
+
 int config_from_folder(const char *folder, bool write, struct config **ret_config,
                        struct config_error *ret_error)
 {
-    struct config_report report = {.file = folder};
-    struct raw_files files = {.root = (char *)folder, .write = (char *)(write ? "on" : "off")};
-    struct raw_route route = {.path = (char *)"/", .files = &files};
-    struct raw_top raw = {.routes = &route, .routes_count = 1};
+    struct report report = {.file = folder, .bare = true};
     struct config *config = NULL;
-    int r = config_new(&config);
+    struct config_draft draft;
+    struct route_draft route;
+    int r = config_new(folder, &config);
 
+    config_read_nothing(&config_schema, &draft);
+    config_read_nothing(&config_schema_route, &route);
+    route.path = SPAN("/");
+    draft.routes = (struct option_list){&route, 1};
     if (r == 0)
-        r = config_build(config, &raw, NULL, folder, &report);
-    if (r < 0) {
-        config_free(config);
-        return fail(r, &report, ret_error);
-    }
-    buf_done(&report.text);
-    *ret_config = config;
-    return 0;
+        r = choose_files(config, config->name, write, &route.kind);
+    if (r == 0)
+        r = config_build(config, &draft, NULL, &report);
+    return finish(r, config, &report, ret_config, ret_error);
 }
 
 int config_set_listen(struct config *config, struct span address)

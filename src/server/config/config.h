@@ -61,7 +61,7 @@ struct config_error {
  */
 int config_load(const char *file, struct config **ret_config, struct config_error *ret_error);
 
-/* The same from memory; name stands for the file in messages and tells the folder. */
+/* From memory; name stands for the file in messages and tells the folder. Errors of config_load. */
 int config_load_text(const char *name, struct span text, struct config **ret_config,
                      struct config_error *ret_error);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/buf.h"
 #include "server/config/config.h"
-#include "server/config/config_value.h"
+#include "server/config/config_schema.h"
 
 static const char introduction[] =
     "`candor serve DIR` needs no configuration. `candor serve --config FILE` reads one YAML file,\n"
@@ -27,23 +27,23 @@ static const char introduction[] =
     "- Relative paths are relative to the folder of the file.\n"
     "- A key that stands twice, and YAML's anchors, aliases and tags, are refused.\n";
 
-static void describe_key(struct buf *out, const struct config_section *section,
-                         const struct config_key *key)
+static void describe_key(struct buf *out, const struct option_section *section,
+                         const struct option_row *key)
 {
     buf_addf(out, "\n### %s%.*s\n\n%s\n\n", section->path, SPAN_ARG(key->name), key->meaning);
     if (key->section) {
-        buf_add_str(out, key->kind == CONFIG_SECTIONS ? "A list; each member has the keys below."
+        buf_add_str(out, key->kind == OPTION_SECTIONS ? "A list; each member has the keys below."
                                                       : "Holds the keys below.");
     } else {
         buf_add(out, SPAN("Takes "));
         config_add_expected(out, key);
         buf_add_char(out, '.');
     }
-    if (key->need == CONFIG_MUST) {
+    if (key->need == OPTION_MUST) {
         buf_add(out, SPAN(" Must be there.\n"));
         return;
     }
-    if (key->need == CONFIG_KIND_OF_ROUTE) {
+    if (key->need == OPTION_KIND_OF_ROUTE) {
         buf_add(out, SPAN(" Exactly one such key says how the route answers.\n"));
         return;
     }
@@ -55,17 +55,17 @@ static void describe_key(struct buf *out, const struct config_section *section,
             config_add_number(out, key->kind, key->standard);
         buf_add_char(out, '.');
     }
-    if (key->need == CONFIG_WRITABLE)
+    if (key->need == OPTION_WRITABLE)
         buf_add(out, SPAN(" Only with `write: true`."));
     buf_add_char(out, '\n');
 }
 
-static void describe_section(struct buf *out, const struct config_section *section)
+static void describe_section(struct buf *out, const struct option_section *section)
 {
     for (size_t i = 0; i < section->count; i++) {
-        describe_key(out, section, &section->keys[i]);
-        if (section->keys[i].section)
-            describe_section(out, section->keys[i].section);
+        describe_key(out, section, &section->rows[i]);
+        if (section->rows[i].section)
+            describe_section(out, section->rows[i].section);
     }
 }
 

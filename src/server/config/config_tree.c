@@ -6,66 +6,12 @@
 
 #include <yaml.h>
 
-enum { QUOTED_MAX = 60 }; // octets of a value that are quoted in a message
-
-void config_add_quoted(struct buf *out, struct span text)
-{
-    size_t len = text.len;
-
-    if (len > QUOTED_MAX)
-        for (len = QUOTED_MAX; len && ((unsigned char)text.ptr[len] & 0xc0) == 0x80;)
-            len--;
-    buf_add_char(out, '"');
-    buf_add_json(out, span_first(text, len));
-    buf_add_str(out, len < text.len ? "…\"" : "\"");
-}
-
-struct buf *config_report_at(struct config_report *report, const struct config_node *at,
-                             const char *section, struct span name)
-{
-    struct buf *out = &report->text;
-
-    if (report->count++ >= LIMIT_CONFIG_ERRORS)
-        return NULL;
-    if (out->len)
-        buf_add_char(out, '\n');
-    buf_add_json(out, span_from_str(report->file));
-    if (at)
-        buf_addf(out, ":%zu:%zu", at->line, at->column);
-    buf_add(out, SPAN(": "));
-    if (section[0] || name.len) {
-        buf_add(out, SPAN("key "));
-        if (name.len) {
-            struct buf whole = {0};
-
-            buf_add_str(&whole, section);
-            buf_add(&whole, name);
-            config_add_quoted(out, buf_span(&whole));
-            out->failed |= whole.failed;
-            buf_done(&whole);
-        } else {
-            config_add_quoted(out, span_of(section, strlen(section) - 1));
-        }
-        buf_add(out, SPAN(": "));
-    }
-    return out;
-}
-
-void config_report_add(struct config_report *report, const struct config_node *at,
-                       const char *section, struct span name, const char *sentence)
-{
-    struct buf *out = config_report_at(report, at, section, name);
-
-    if (out)
-        buf_add_str(out, sentence);
-}
-
 /* What the parser of the tree knows while it runs. */
 struct builder {
     yaml_parser_t yaml;
     struct span text;
     struct arena *arena;
-    struct config_report *report;
+    struct report *report;
     struct config_node *open[LIMIT_CONFIG_DEPTH]; // containers that are not at their end yet
     size_t depth;
     struct config_node *root;
@@ -87,11 +33,11 @@ static void add_way(const struct builder *b, struct buf *out)
 
 static int report_event(struct builder *b, const yaml_mark_t *mark, const char *sentence)
 {
-    struct config_node at = {.line = mark->line + 1, .column = mark->column + 1};
+    struct position at = {mark->line + 1, mark->column + 1};
     struct buf way = {0};
 
     add_way(b, &way);
-    config_report_add(b->report, &at, "", buf_span(&way), sentence);
+    report_add(b->report, at, "", buf_span(&way), sentence);
     b->report->text.failed |= way.failed;
     buf_done(&way);
     return -CANDOR_E_CONFIG;
@@ -136,7 +82,7 @@ static int report_syntax(struct builder *b)
 {
     const yaml_parser_t *yaml = &b->yaml;
     yaml_mark_t mark = yaml->problem_mark;
-    struct config_node at;
+    struct position at;
     const char *plain;
     struct buf *out;
 
@@ -144,13 +90,13 @@ static int report_syntax(struct builder *b)
         return -CANDOR_E_MEMORY;
     if (yaml->error == YAML_READER_ERROR)
         mark = mark_from_offset(b->text, yaml->problem_offset);
-    at = (struct config_node){.line = mark.line + 1, .column = mark.column + 1};
+    at = (struct position){mark.line + 1, mark.column + 1};
     plain = syntax_told_plainly(b->text, yaml);
     if (plain) {
-        config_report_add(b->report, &at, "", SPAN(""), plain);
+        report_add(b->report, at, "", SPAN(""), plain);
         return -CANDOR_E_CONFIG;
     }
-    out = config_report_at(b->report, &at, "", SPAN(""));
+    out = report_at(b->report, at, "", SPAN(""));
     if (!out)
         return -CANDOR_E_CONFIG;
     buf_addf(out, "this is not YAML: %s", yaml->problem ? yaml->problem : "it cannot be read");
@@ -266,13 +212,12 @@ static int tree_event(struct builder *b, const yaml_event_t *event)
     node = arena_alloc(b->arena, sizeof *node);
     if (!node)
         return -CANDOR_E_MEMORY;
-    *node = (struct config_node){.line = event->start_mark.line + 1,
-                                 .column = event->start_mark.column + 1};
+    *node = (struct config_node){.at = {event->start_mark.line + 1, event->start_mark.column + 1}};
     return event->type == YAML_SCALAR_EVENT ? tree_add_scalar(b, event, node)
                                             : tree_open(b, event, node);
 }
 
-int config_tree_parse(struct span text, struct arena *arena, struct config_report *report,
+int config_tree_parse(struct span text, struct arena *arena, struct report *report,
                       struct config_node **ret_root)
 {
     struct builder b = {.text = text, .arena = arena, .report = report};
@@ -321,6 +266,11 @@ const struct config_node *config_tree_member(const struct config_node *list, siz
         for (member = list->first; member && index; index--)
             member = member->next;
     return member;
+}
+
+struct position config_tree_position(const struct config_node *node)
+{
+    return node ? node->at : (struct position){0};
 }
 
 bool config_node_is_null(const struct config_node *node)

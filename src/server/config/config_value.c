@@ -108,23 +108,41 @@ int config_parse_for(struct span text, struct config_for *ret_for)
     return 0;
 }
 
-static const char *address_wrong(struct span text)
+static const char *read_address(struct span text, struct config_listen *to)
 {
-    struct sockaddr_storage address;
-    socklen_t len;
-    int r = listen_parse(text, &address, &len);
+    int r = listen_parse(text, &to->address, &to->len);
 
     return r == -CANDOR_E_RANGE ? "has a port above 65535" : r < 0 ? "is not an address" : NULL;
 }
 
-static const char *for_wrong(struct span text)
+static const char *read_for(struct span text, struct config_for *to)
 {
-    struct config_for parsed;
-    int r = config_parse_for(text, &parsed);
+    int r = config_parse_for(text, to);
 
     return r == -CANDOR_E_RANGE ? "is not an error"
            : r < 0              ? "is not a known status, class or outcome"
                                 : NULL;
+}
+
+static const char *read_log(struct span text, struct config_log *to)
+{
+    to->to = span_eq(text, SPAN("stderr")) ? ACCESS_LOG_STDERR
+             : span_eq(text, SPAN("off"))  ? ACCESS_LOG_OFF
+                                           : ACCESS_LOG_FILE;
+    return NULL;
+}
+
+static const char *read_format(struct span text, enum access_log_format *to)
+{
+    *to = span_eq(text, SPAN("combined")) ? ACCESS_LOG_COMBINED : ACCESS_LOG_JSON;
+    return *to == ACCESS_LOG_COMBINED || span_eq(text, SPAN("json")) ? NULL : "is not a format";
+}
+
+static const char *state_wrong(struct span text)
+{
+    return text.len > sizeof "sqlite:" - 1 && span_starts(text, SPAN("sqlite:"))
+               ? NULL
+               : "is not a place for state";
 }
 
 static const char *name_wrong(struct span text)
@@ -176,16 +194,16 @@ static const char *host_wrong(struct span text)
     return NULL;
 }
 
-static const char *number_wrong(const struct config_key *key, struct span text)
+static const char *read_number(const struct option_row *key, struct span text, uint64_t *to)
 {
     const char *kind = "is not a whole number";
     uint64_t value = 0;
     int r;
 
-    if (key->kind == CONFIG_SIZE) {
+    if (key->kind == OPTION_SIZE) {
         kind = "is not a size";
         r = config_parse_size(text, &value);
-    } else if (key->kind == CONFIG_DURATION) {
+    } else if (key->kind == OPTION_DURATION) {
         kind = "is not a duration";
         r = config_parse_duration(text, &value);
     } else {
@@ -195,46 +213,67 @@ static const char *number_wrong(const struct config_key *key, struct span text)
         return kind;
     if (r < 0 || value < (uint64_t)key->low || value > (uint64_t)key->high)
         return "is out of range";
+    *to = value;
     return NULL;
 }
 
-const char *config_value_wrong(const struct config_key *key, struct span text)
+static const char *read_text(const char *wrong, struct span text, struct span *to)
 {
-    bool boolean;
+    *to = text;
+    return wrong;
+}
 
+const char *config_value_read(const struct option_row *key, struct span text, void *to)
+{
     switch (key->kind) {
-    case CONFIG_ADDRESSES:
-        return address_wrong(text);
-    case CONFIG_NUMBER:
-    case CONFIG_SIZE:
-    case CONFIG_DURATION:
-        return number_wrong(key, text);
-    case CONFIG_BOOLEAN:
-        return config_parse_boolean(text, &boolean) < 0 ? "is not a boolean" : NULL;
-    case CONFIG_FORMAT:
-        return span_eq(text, SPAN("json")) || span_eq(text, SPAN("combined")) ? NULL
-                                                                              : "is not a format";
-    case CONFIG_ERROR:
-        return for_wrong(text);
-    case CONFIG_STATE:
-        return text.len > sizeof "sqlite:" - 1 && span_starts(text, SPAN("sqlite:"))
-                   ? NULL
-                   : "is not a place for state";
-    case CONFIG_NAME:
-        return name_wrong(text);
-    case CONFIG_PATH:
-        return path_wrong(text);
-    case CONFIG_HOST:
-    case CONFIG_HOSTS:
-        return host_wrong(text);
-    case CONFIG_LOG:
-    case CONFIG_FILE:
-    case CONFIG_FOLDER:
-    case CONFIG_SECTION:
-    case CONFIG_SECTIONS:
+    case OPTION_ADDRESSES:
+        return read_address(text, to);
+    case OPTION_NUMBER:
+    case OPTION_SIZE:
+    case OPTION_DURATION:
+        return read_number(key, text, to);
+    case OPTION_BOOLEAN:
+        return config_parse_boolean(text, to) < 0 ? "is not a boolean" : NULL;
+    case OPTION_LOG:
+        return read_log(text, to);
+    case OPTION_FORMAT:
+        return read_format(text, to);
+    case OPTION_ERROR:
+        return read_for(text, to);
+    case OPTION_STATE:
+        return state_wrong(text);
+    case OPTION_NAME:
+        return read_text(name_wrong(text), text, to);
+    case OPTION_PATH:
+        return read_text(path_wrong(text), text, to);
+    case OPTION_HOST:
+    case OPTION_HOSTS:
+        return read_text(host_wrong(text), text, to);
+    case OPTION_FILE:
+    case OPTION_FOLDER:
+    case OPTION_SECTION:
+    case OPTION_SECTIONS:
         break;
     }
     return NULL;
+}
+
+struct span config_value_path(const struct option_row *key, struct span text)
+{
+    struct config_log log;
+
+    switch (key->kind) {
+    case OPTION_STATE:
+        return span_from(text, sizeof "sqlite:" - 1);
+    case OPTION_LOG:
+        read_log(text, &log);
+        return log.to == ACCESS_LOG_FILE ? text : SPAN("");
+    case OPTION_FILE:
+    case OPTION_FOLDER:
+        return text;
+    default:
+        return SPAN("");
+    }
 }
 
 static void add_quantity(struct buf *out, const struct unit *units, size_t count, uint64_t value)
@@ -248,43 +287,43 @@ static void add_quantity(struct buf *out, const struct unit *units, size_t count
     }
 }
 
-void config_add_number(struct buf *out, enum config_kind kind, int64_t value)
+void config_add_number(struct buf *out, enum option_kind kind, int64_t value)
 {
-    if (kind == CONFIG_BOOLEAN)
+    if (kind == OPTION_BOOLEAN)
         buf_add_str(out, value ? "true" : "false");
-    else if (kind == CONFIG_SIZE)
+    else if (kind == OPTION_SIZE)
         add_quantity(out, size_units, sizeof size_units / sizeof *size_units, (uint64_t)value);
-    else if (kind == CONFIG_DURATION)
+    else if (kind == OPTION_DURATION)
         add_quantity(out, duration_units, sizeof duration_units / sizeof *duration_units,
                      (uint64_t)value);
     else
         buf_add_u64(out, (uint64_t)value);
 }
 
-void config_add_expected(struct buf *out, const struct config_key *key)
+void config_add_expected(struct buf *out, const struct option_row *key)
 {
     static const struct {
         const char *what, *like;
     } kinds[] = {
-        [CONFIG_ADDRESSES] = {"a list of addresses, each " LISTEN_EXPECTED, NULL},
-        [CONFIG_NUMBER] = {"a whole number", ""},
-        [CONFIG_SIZE] = {"a size", ", like 512, 64K, 10M or 2G"},
-        [CONFIG_DURATION] = {"a duration", ", like 500ms, 5s, 10m or 1h"},
-        [CONFIG_BOOLEAN] = {"true, false, yes, no, on or off", NULL},
-        [CONFIG_LOG] = {"stderr, off or the path of a file", NULL},
-        [CONFIG_FORMAT] = {"json or combined", NULL},
-        [CONFIG_STATE] = {"sqlite: and the path of a file", NULL},
-        [CONFIG_ERROR] = {"a status from 400 to 599, a class like 5xx, or an outcome like "
+        [OPTION_ADDRESSES] = {"a list of addresses, each " LISTEN_EXPECTED, NULL},
+        [OPTION_NUMBER] = {"a whole number", ""},
+        [OPTION_SIZE] = {"a size", ", like 512, 64K, 10M or 2G"},
+        [OPTION_DURATION] = {"a duration", ", like 500ms, 5s, 10m or 1h"},
+        [OPTION_BOOLEAN] = {"true, false, yes, no, on or off", NULL},
+        [OPTION_LOG] = {"stderr, off or the path of a file", NULL},
+        [OPTION_FORMAT] = {"json or combined", NULL},
+        [OPTION_STATE] = {"sqlite: and the path of a file", NULL},
+        [OPTION_ERROR] = {"a status from 400 to 599, a class like 5xx, or an outcome like "
                           "not-found",
                           NULL},
-        [CONFIG_FILE] = {"the path of a readable file", NULL},
-        [CONFIG_FOLDER] = {"the path of a folder", NULL},
-        [CONFIG_NAME] = {"the name of a file, without a slash", NULL},
-        [CONFIG_PATH] = {"a path like / or /team/ or /robots.txt, not percent-encoded", NULL},
-        [CONFIG_HOST] = {"a host like example.org or [::1], without a port", NULL},
-        [CONFIG_HOSTS] = {"a list of hosts, each like example.org or [::1], without a port", NULL},
-        [CONFIG_SECTION] = {"keys below it", NULL},
-        [CONFIG_SECTIONS] = {"a list, each member with keys of its own", NULL},
+        [OPTION_FILE] = {"the path of a readable file", NULL},
+        [OPTION_FOLDER] = {"the path of a folder", NULL},
+        [OPTION_NAME] = {"the name of a file, without a slash", NULL},
+        [OPTION_PATH] = {"a path like / or /team/ or /robots.txt, not percent-encoded", NULL},
+        [OPTION_HOST] = {"a host like example.org or [::1], without a port", NULL},
+        [OPTION_HOSTS] = {"a list of hosts, each like example.org or [::1], without a port", NULL},
+        [OPTION_SECTION] = {"keys below it", NULL},
+        [OPTION_SECTIONS] = {"a list, each member with keys of its own", NULL},
     };
 
     buf_add_str(out, kinds[key->kind].what);

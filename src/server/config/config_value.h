@@ -7,7 +7,8 @@
 
 #include "base/buf.h"
 #include "registry/outcome.h"
-#include "server/config/config_schema.h"
+#include "resource/option.h"
+#include "server/config/config.h"
 
 /* "500ms", "5s", "10m", "1h" in milliseconds. -CANDOR_E_SYNTAX, or -CANDOR_E_RANGE: no room. */
 int config_parse_duration(struct span text, uint64_t *ret_milliseconds);
@@ -31,16 +32,27 @@ struct config_for {
 /* -CANDOR_E_SYNTAX: none of them. -CANDOR_E_RANGE: one that is no error, below 400. */
 int config_parse_for(struct span text, struct config_for *ret_for);
 
+/* Where the access log goes. */
+struct config_log {
+    enum access_log_to to;
+    const char *file; // of ACCESS_LOG_FILE
+};
+
 /*
- * Checks a value against the syntax and the range of its key. NULL: it is fine; otherwise how the
- * sentence goes on that begins with the value: "is not a duration".
+ * Reads a value by the syntax and the range of its key, or one of the values where the key takes a
+ * list of them. NULL: it is fine, and in *to, which has the type that the key's kind tells; names,
+ * paths of requests and hosts as parts of the text, and paths of files not at all. Otherwise how
+ * the sentence goes on that begins with the value: "is not a duration".
  */
-const char *config_value_wrong(const struct config_key *key, struct span text);
+const char *config_value_read(const struct option_row *key, struct span text, void *to);
+
+/* The path of a file or folder that a value tells, as it is written; empty: it tells none. */
+struct span config_value_path(const struct option_row *key, struct span text);
 
 /* Adds what the key takes: "a duration from 1ms to 1h, like 500ms, 5s, 10m or 1h". */
-void config_add_expected(struct buf *out, const struct config_key *key);
+void config_add_expected(struct buf *out, const struct option_row *key);
 
 /* Adds a number as the key's kind writes it: 8K, 10s, true. */
-void config_add_number(struct buf *out, enum config_kind kind, int64_t value);
+void config_add_number(struct buf *out, enum option_kind kind, int64_t value);
 
 #endif

@@ -9,23 +9,18 @@
 #define CANDOR_SERVER_CONFIG_ROUTE_H
 
 #include "base/arena.h"
-#include "resource/files/files.h"
-
-enum route_kind { // exactly one a route; the members of the union below have the same names
-    ROUTE_FILES,
-};
+#include "resource/kind.h"
 
 struct route {
     struct span host; // lower case; empty: every host
     struct span path; // as described above
     uint64_t content; // largest request content that is not stored, bytes
-    uint64_t stored;  // largest request content that is, where the route is writable
     size_t number;    // its place in the file, from 0; the same for each of its hosts
     int32_t parent;   // the longest folder of the same host that holds it, or -1
-    enum route_kind kind;
-    union {
-        struct files_options files; // root: an existing folder, ready to be opened
-    };
+    const struct resource_kind *kind;
+    const void *options; // of the kind
+    bool writes;         // clients can change what is behind it
+    bool needs_store;    // something of it outlives the process
 };
 
 /* The routes of one host: a run in the table of routes, sorted by path. */

@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/oplog.h"
+#include "fs/climb.h"
+#include "fs/place.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,10 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool is_writable(const struct config *config)
+static bool is_needed(const struct config *config)
 {
     for (size_t i = 0; i < config->routes.count; i++)
-        if (config->routes.routes[i].files.write)
+        if (config->routes.routes[i].needs_store)
             return true;
     return false;
 }
@@ -123,6 +125,145 @@ int state_find(const struct config *config, struct buf *ret_file)
     return ret_file->failed ? -CANDOR_E_MEMORY : 0;
 }
 
+/* A folder that a route serves. */
+struct served {
+    const struct kind_route *route;
+    const struct option_row *key; // that names it
+    struct folder_id folder;
+};
+
+/* In the order of the file. served has room for all; how many there are. */
+static size_t find_served(const struct option_list *routes, struct served *served)
+{
+    struct route_draft *drafts = routes->items;
+    size_t count = 0;
+
+    for (size_t i = 0; i < routes->count; i++) {
+        const struct kind_route *route = &drafts[i].kind;
+        const struct option_section *keys = &route->kind->options;
+
+        for (size_t k = 0; k < keys->count; k++) {
+            const char *const *path =
+                (const void *)((const char *)route->options + keys->rows[k].offset);
+
+            if (keys->rows[k].kind != OPTION_FOLDER || !*path)
+                continue;
+            if (served)
+                served[count] = (struct served){route, &keys->rows[k], folder_identify(*path)};
+            count++;
+        }
+    }
+    return count;
+}
+
+/* Of a route without such a key: its section as a whole. */
+static struct buf *report_at_folder(struct report *report, const struct kind_route *route,
+                                    const struct option_row *key)
+{
+    struct position at = key ? kind_position(route, key->name) : (struct position){0};
+
+    return report_at(report, at, route->kind->options.path, key ? key->name : SPAN(""));
+}
+
+static void report_served(const struct config *config, struct report *report, struct position at,
+                          const struct served *around, const char *file)
+{
+    struct buf *out = config->state_file ? report_at(report, at, "", SPAN("state"))
+                                         : report_at_folder(report, around->route, around->key);
+
+    if (!out)
+        return;
+    report_add_path(out, file);
+    if (config->state_file)
+        buf_addf(out,
+                 " lies within the folder that the route in line %zu serves; expected a file "
+                 "outside of every served folder",
+                 kind_position(around->route, around->key->name).line);
+    else
+        buf_add_str(out, " is where locks and properties would be kept, and lies within this "
+                         "folder, which is served; expected a folder that does not hold it, or "
+                         "another place for it by the key \"state\"");
+}
+
+/* A store that nobody named, and the route needs: whether it can be where it would be. */
+static void check_standard(const char *file, const struct kind_route *route, struct report *report)
+{
+    const struct option_section *keys = &route->kind->options;
+    const struct option_row *key = NULL;
+    const char *wrong = file ? place_not_makable(file) : "has no place, as HOME is not set";
+    struct buf *out;
+
+    for (size_t i = 0; i < keys->count && !key; i++)
+        if (keys->rows[i].kind == OPTION_FOLDER)
+            key = &keys->rows[i];
+    out = wrong ? report_at_folder(report, route, key) : NULL;
+    if (!out)
+        return;
+    buf_add_str(out, "the store of locks and properties, which a writable folder needs, ");
+    if (file) {
+        buf_add(out, SPAN("would be "));
+        report_add_path(out, file);
+        buf_add(out, SPAN(", which "));
+    }
+    buf_addf(out,
+             "%s; expected another place, by the key \"state\" or by STATE_DIRECTORY in the "
+             "environment",
+             wrong);
+}
+
+/* The first route that needs a store, or NULL. */
+static const struct kind_route *first_needing(const struct option_list *routes)
+{
+    const struct route_draft *drafts = routes->items;
+
+    for (size_t i = 0; i < routes->count; i++)
+        if (drafts[i].kind.needs_store)
+            return &drafts[i].kind;
+    return NULL;
+}
+
+static void check_served(const struct config *config, const char *file, const struct served *served,
+                         size_t count, struct position at, struct report *report)
+{
+    struct climb c = climb_around(file);
+    bool found = false;
+
+    for (; c.at.known && !found; climb_up(&c)) {
+        for (size_t i = 0; i < count && !found; i++) {
+            found = folder_is_same(&c.at, &served[i].folder);
+            if (found)
+                report_served(config, report, at, &served[i], file);
+        }
+    }
+    climb_end(&c);
+}
+
+int state_check(const struct config *config, const struct option_list *routes, struct position at,
+                struct report *report)
+{
+    const struct kind_route *needing = first_needing(routes);
+    size_t count = find_served(routes, NULL);
+    struct served *served;
+    struct buf file = {0};
+    int error;
+
+    if (!needing && !config->state_file)
+        return 0;
+    error = state_find(config, &file);
+    if (!config->state_file && (error == 0 || error == -CANDOR_E_CONFIG))
+        check_standard(error == 0 ? file.ptr : NULL, needing, report);
+    served = calloc(count ? count : 1, sizeof *served);
+    if (!served)
+        error = -CANDOR_E_MEMORY;
+    else
+        find_served(routes, served);
+    if (error == 0)
+        check_served(config, file.ptr, served, count, at, report);
+    free(served);
+    buf_done(&file);
+    return error == -CANDOR_E_MEMORY ? error : 0; // what else is wrong with it the start tells
+}
+
 static int open_file(char *file, bool with_folders, struct store **ret_store)
 {
     struct buf sentence = {0};
@@ -146,7 +287,7 @@ int state_open(const struct config *config, struct store **ret_store)
     int error;
 
     *ret_store = NULL;
-    if (!is_writable(config))
+    if (!is_needed(config))
         return 0;
     error = state_find(config, &file);
     if (error == 0)

@@ -6,7 +6,7 @@
 #ifndef CANDOR_SERVER_CONFIG_STATE_H
 #define CANDOR_SERVER_CONFIG_STATE_H
 
-#include "server/config/config.h"
+#include "server/config/config_schema.h"
 #include "state/store.h"
 
 /*
@@ -17,9 +17,17 @@
 int state_find(const struct config *config, struct buf *ret_file);
 
 /*
+ * Checks that the store is in none of the folders that the routes (of struct route_draft) serve,
+ * and where nobody named it, that it can be made where it would be. at: of the key "state".
+ * -CANDOR_E_MEMORY.
+ */
+int state_check(const struct config *config, const struct option_list *routes, struct position at,
+                struct report *report);
+
+/*
  * Opens the store. What is missing of the folders of a state directory is made with mode 0700, but
- * nothing around a file that the configuration names. *ret_store is NULL where no route is
- * writable. Tells the operator why it failed; errors as state_find and store_open.
+ * nothing around a file that the configuration names. *ret_store is NULL where no route needs
+ * it. Tells the operator why it failed; errors as state_find and store_open.
  */
 int state_open(const struct config *config, struct store **ret_store);
 

@@ -56,7 +56,7 @@ static void establish_route(struct exchange *x, const struct connection *c)
     route = route_find(config, x->request.host, x->path.text, &x->host_known);
     if (!route)
         return;
-    x->host_doubtful = route->files.write && route->host.len == 0 &&
+    x->host_doubtful = route->writes && route->host.len == 0 &&
                        !route_host_is_local(x->request.host) && stream_is_loopback(&c->stream);
     x->resource = w->resources[route->number];
     x->allowed = x->resource->methods;

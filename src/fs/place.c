@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "server/config/config_place.h"
+#include "fs/place.h"
 
 #include "base/error.h"
-#include "base/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +51,7 @@ static int open_regular(const char *file, off_t *ret_size, const char **ret_why)
     return -1;
 }
 
-int config_read_file(const char *file, size_t most, struct buf *to, const char **ret_why)
+int place_read(const char *file, size_t most, struct buf *to, const char **ret_why)
 {
     const char *why = NULL;
     ssize_t n = 1;
@@ -76,43 +75,38 @@ int config_read_file(const char *file, size_t most, struct buf *to, const char *
     if (fd >= 0)
         close(fd);
     *ret_why = why;
-    return why ? -CANDOR_E_CONFIG : 0;
+    return why ? -CANDOR_E_SYSTEM : 0;
 }
 
-static const char *page_wrong(const char *path)
+const char *place_not_readable(const char *file, size_t most)
 {
     const char *why = NULL;
     off_t size = 0;
-    int fd = open_regular(path, &size, &why);
+    int fd = open_regular(file, &size, &why);
 
     if (fd >= 0)
         close(fd);
-    return size > LIMIT_ERROR_PAGE ? "is too large" : why;
+    return (uint64_t)size > most ? "is too large" : why;
 }
 
-static bool may(const char *path, int mode)
+static bool may(const char *path, int access)
 {
-    return faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0;
+    return faccessat(AT_FDCWD, path, access, AT_EACCESS) == 0;
 }
 
-bool config_folder_is_wrong(const char *path, bool listed, bool written,
-                            struct config_place *ret_place)
+const char *place_not_folder(const char *path)
 {
     int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-    if (fd < 0) {
-        *ret_place = (struct config_place){why_from_errno(errno, false), "the path of a folder"};
-        return true;
-    }
+    if (fd < 0)
+        return why_from_errno(errno, false);
     close(fd);
-    if (!may(path, X_OK | (listed || written ? R_OK : 0)))
-        *ret_place = (struct config_place){why_from_errno(errno, false), "a folder that it may"};
-    else if (written && !may(path, W_OK))
-        *ret_place = (struct config_place){why_from_errno(errno, true),
-                                           "a folder that can be written, or write: false"};
-    else
-        return false;
-    return true;
+    return NULL;
+}
+
+const char *place_not_permitted(const char *path, int access)
+{
+    return may(path, access) ? NULL : why_from_errno(errno, access & W_OK);
 }
 
 /* The folder around a file, in the room given; false when the path is too long. */
@@ -129,8 +123,7 @@ static bool folder_of(const char *path, char room[PATH_MAX])
     return true;
 }
 
-/* What stands against making a file, or against writing the one that is there. */
-static const char *unwritable(const char *path, bool with_neighbours)
+const char *place_not_writable(const char *path, bool with_neighbours)
 {
     char folder[PATH_MAX];
     struct stat st;
@@ -155,44 +148,19 @@ static const char *unwritable(const char *path, bool with_neighbours)
                              : why_from_errno(errno, true);
 }
 
-bool config_file_is_unmakable(const char *path, struct config_place *ret_place)
+const char *place_not_makable(const char *path)
 {
     char around[PATH_MAX], above[PATH_MAX];
     struct stat st;
 
     if (!folder_of(path, around))
-        return false; // its length is told by whoever opens it
-    if (stat(around, &st) == 0) {
-        ret_place->wrong = unwritable(path, true);
-        return ret_place->wrong != NULL;
-    }
+        return NULL; // its length is told by whoever opens it
+    if (stat(around, &st) == 0)
+        return place_not_writable(path, true);
     while (stat(around, &st) < 0 && errno == ENOENT && folder_of(around, above))
         memcpy(around, above, sizeof around);
     if (may(around, W_OK | X_OK))
-        return false;
-    ret_place->wrong = errno == EACCES ? "is in a folder that this user may not make"
-                                       : why_from_errno(errno, true);
-    return true;
-}
-
-bool config_place_is_wrong(enum config_kind kind, const char *path, struct config_place *ret_place)
-{
-    switch (kind) {
-    case CONFIG_FOLDER:
-        return config_folder_is_wrong(path, false, false, ret_place);
-    case CONFIG_FILE:
-        *ret_place =
-            (struct config_place){page_wrong(path), "the path of a readable file of at most 1M"};
-        break;
-    case CONFIG_LOG:
-        *ret_place = (struct config_place){unwritable(path, false),
-                                           "stderr, off or a file that can be written"};
-        break;
-    default:
-        *ret_place = (struct config_place){
-            unwritable(path, true), "sqlite: and a file that can be written, in a folder that is "
-                                    "there"};
-        break;
-    }
-    return ret_place->wrong != NULL;
+        return NULL;
+    return errno == EACCES ? "is in a folder that this user may not make"
+                           : why_from_errno(errno, true);
 }

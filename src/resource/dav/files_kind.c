@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The kind of resource that answers with the files of a folder. Where clients may change them, what
+ * authors (dav.h) stands before what reads (files.h).
+ */
+#include "base/buf.h"
+#include "base/limits.h"
+#include "fs/climb.h"
+#include "fs/place.h"
+#include "io/offload.h"
+#include "resource/dav/dav.h"
+#include "resource/kind.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const struct option_row rows[] = {
+#define OPTION(...) OPTION_ROW(struct files_options, __VA_ARGS__)
+#include "resource/dav/files_kind.def"
+};
+
+/* Whether the folder is one that this user may serve as the options say. */
+static void check_root(const struct kind_route *route, struct report *report)
+{
+    const struct files_options *files = route->options;
+    const char *expected = "the path of a folder";
+    const char *wrong = place_not_folder(files->root);
+
+    if (!wrong) {
+        expected = "a folder that it may";
+        wrong =
+            place_not_permitted(files->root, X_OK | (files->listing || files->write ? R_OK : 0));
+    }
+    if (!wrong && files->write) {
+        expected = "a folder that can be written, or write: false";
+        wrong = place_not_permitted(files->root, W_OK);
+    }
+    if (wrong)
+        report_path(report, kind_position(route, SPAN("root")), "routes.files.", SPAN("root"),
+                    files->root, wrong, expected);
+}
+
+static void check(struct kind_route *route, struct report *report)
+{
+    struct files_options *files = route->options;
+    struct position precompressed = kind_position(route, SPAN("precompressed"));
+
+    route->writes = route->needs_store = files->write;
+    // Where clients write, an index that nobody asked for would let one of them hide the folder.
+    if (files->write && !kind_position(route, SPAN("index")).line)
+        files->index = SPAN("");
+    // And NAME.gz is theirs like any other file: in the place of NAME it would answer with content
+    // that nobody stored there.
+    if (files->write && precompressed.line && files->precompressed)
+        report_add(report, precompressed, "routes.files.", SPAN("precompressed"),
+                   "clients write here, and what they store as \"name.gz\" would answer for "
+                   "\"name\"; expected false, or no \"write: true\"");
+    if (files->write)
+        files->precompressed = false;
+    check_root(route, report);
+}
+
+static void report_pair(struct report *report, const struct kind_route *later,
+                        const struct kind_route *earlier, const char *how)
+{
+    struct buf *out =
+        report_at(report, kind_position(later, SPAN("root")), "routes.files.", SPAN("root"));
+
+    if (out)
+        buf_addf(out,
+                 "the folder %s in line %zu; both are writable, and would not know of each other's "
+                 "locks; "
+                 "expected writable folders that share nothing",
+                 how, kind_position(earlier, SPAN("root")).line);
+}
+
+/* What a writable folder has to do with the folders of the other routes. */
+static void check_pairs(const struct kind_route *const *routes, const struct folder_id *roots,
+                        size_t count, size_t i, struct report *report)
+{
+    const struct files_options *files = routes[i]->options;
+    struct climb c = climb_from(files->root);
+
+    for (bool inside = false; c.at.known; inside = true) {
+        for (size_t j = 0; j < count; j++) {
+            if (j == i || !folder_is_same(&c.at, &roots[j]))
+                continue;
+            if (j < i)
+                report_pair(report, routes[i], routes[j],
+                            inside ? "lies within that of the route" : "is that of the route");
+            else if (inside)
+                report_pair(report, routes[j], routes[i], "holds that of the route");
+        }
+        climb_up(&c);
+    }
+    climb_end(&c);
+}
+
+/*
+ * Two routes that write to the same files would not know of each other's locks, temporaries and
+ * caches. Of two that are one folder, or one within the other, the later one is told; a folder that
+ * cannot be looked at is passed over.
+ */
+static void check_all(const struct kind_route *const *routes, size_t count, struct report *report)
+{
+    struct folder_id *roots = calloc(count, sizeof *roots);
+
+    if (!roots) {
+        report->text.failed = true;
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct files_options *files = routes[i]->options;
+
+        if (files->write)
+            roots[i] = folder_identify(files->root);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (roots[i].known)
+            check_pairs(routes, roots, count, i, report);
+    free(roots);
+}
+
+static int share(const struct kind_means *means, const void *options, void **ret_share,
+                 struct buf *ret_why)
+{
+    const struct files_options *files = options;
+    struct dav_share *opened = NULL;
+    int error = files->write ? dav_share_open(files, means->store, means->types,
+                                              offload_hurry(means->pool), &opened)
+                             : 0;
+
+    if (error < 0)
+        buf_addf(ret_why, "the folder %s cannot be opened for writing: %s", files->root,
+                 strerror(errno));
+    else
+        *ret_share = opened;
+    return error;
+}
+
+static void unshare(void *share)
+{
+    dav_share_free(share);
+}
+
+/* Puts a resource that authors before the one that reads. */
+static int open_authoring(const struct kind_means *means, const struct files_options *files,
+                          struct dav_share *share, struct resource **resource)
+{
+    struct resource *reader = *resource;
+    int error = dav_open(share, reader, means->loop, means->pool, resource);
+
+    if (error < 0)
+        reader->ops->free(reader);
+    else
+        (*resource)->stored_limit = files->max_upload ? files->max_upload : INT64_MAX;
+    return error;
+}
+
+static int open_resource(const struct kind_means *means, const void *options, void *share,
+                         struct resource **ret_resource, struct buf *ret_why)
+{
+    const struct files_options *files = options;
+    struct resource *resource = NULL;
+    int error = files_open(files, share ? dav_share_changes(share) : NULL, means->loop, means->pool,
+                           means->types, &resource);
+
+    if (error == 0 && share)
+        error = open_authoring(means, files, share, &resource);
+    if (error < 0)
+        buf_addf(ret_why, "the folder %s cannot be opened: %s", files->root, strerror(errno));
+    else
+        *ret_resource = resource;
+    return error;
+}
+
+const struct resource_kind kind_files = {
+    .options = OPTION_TABLE("routes.files.", rows, struct files_options),
+    .event = "root-not-opened",
+    .check = check,
+    .check_all = check_all,
+    .share = share,
+    .open = open_resource,
+    .unshare = unshare,
+};
