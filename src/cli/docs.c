@@ -210,7 +210,8 @@ static void add_fields(struct buf *b)
 
 static void add_configuration(struct buf *b)
 {
-    add_head(b, "Configuration", "configuration", "src/server/config/config.def and those of the kinds");
+    add_head(b, "Configuration", "configuration",
+             "src/server/config/config.def and those of the kinds");
     config_describe(b);
 }
 
