@@ -183,18 +183,24 @@ static void go_on(struct exchange *x, enum step step)
     }
 }
 
+/* Most facts are known at once. */
 static void begin_step(struct exchange *x, enum fact fact)
 {
     const struct fact_step *s = find_step(x, fact);
+    enum step step = STEP_KNOWN;
 
     x->step_fact = (uint8_t)fact;
     x->step = s;
     if (x->cancelled && s && (s->begin || s->run))
         exchange_fail(x, OUTCOME_client_gone, 0, NULL);
     else if (s && s->begin)
-        go_on(x, s->begin(x));
+        step = s->begin(x);
+    else if (s && s->run)
+        step = STEP_RUN;
+    if (step == STEP_KNOWN)
+        x->known |= FACT_BIT(fact);
     else
-        go_on(x, s && s->run ? STEP_RUN : STEP_KNOWN);
+        go_on(x, step);
 }
 
 /* What the step under way waited for is there. */
@@ -213,11 +219,8 @@ static void resume_step(struct exchange *x)
         go_on(x, x->runs_long ? STEP_RUN_LONG : STEP_RUN);
 }
 
-/* True: the walk has ended there. */
-static bool fail_if_caused(struct exchange *x)
+static bool end_with_cause(struct exchange *x)
 {
-    if (x->cause == OUTCOME_NONE)
-        return false;
     // What was given up because nobody waits looks like what is given up for the stop.
     if (x->cancelled && x->cause == OUTCOME_server_stopping && !x->hurried)
         x->cause = OUTCOME_client_gone;
@@ -226,34 +229,53 @@ static bool fail_if_caused(struct exchange *x)
     return true;
 }
 
+/* Whether a walk that is at x->at can ask on: it does not wait, and nothing has ended it. */
+static bool may_ask(const struct exchange *x)
+{
+    return x->waits == WAITS_NOT && x->cause == OUTCOME_NONE;
+}
+
+/* Establishes what the question at x->at needs, or that to which a look again leads back. */
+static bool establish(struct exchange *x)
+{
+    uint32_t missing;
+
+    while ((missing = node_table[x->at].facts & ~x->known)) {
+        begin_step(x, (enum fact)__builtin_ctz(missing));
+        if (!may_ask(x))
+            return false;
+    }
+    return true;
+}
+
 bool graph_walk(struct exchange *x)
 {
     if (x->waits)
         resume_step(x);
-    for (;;) {
-        const struct node_info *node;
-        uint32_t missing;
+    while (may_ask(x)) {
+        const struct node_info *node = &node_table[x->at];
         bool answer;
 
-        if (x->waits)
-            return false;
-        if (fail_if_caused(x))
-            return true;
-        node = &node_table[x->at];
-        missing = node->facts & ~x->known;
-        if (missing) {
-            begin_step(x, (enum fact)__builtin_ctz(missing));
-            continue;
+        if (node->facts & ~x->known) {
+            if (!establish(x))
+                break;
+            node = &node_table[x->at];
         }
-        answer = node->ask && node->ask(x);
-        if (node->ask)
-            x->trail[x->trail_length++] = (uint16_t)(x->at << 1 | answer);
-        x->at = node->edge[answer];
-        if (x->at >= EDGE_OUTCOME) {
-            x->outcome = (enum outcome)(x->at - EDGE_OUTCOME);
-            return true;
-        }
+        // Questions change nothing: what may be asked now may be asked as long as no fact is
+        // missing.
+        do {
+            answer = node->ask && node->ask(x);
+            if (node->ask)
+                x->trail[x->trail_length++] = (uint16_t)(x->at << 1 | answer);
+            x->at = node->edge[answer];
+            if (x->at >= EDGE_OUTCOME) {
+                x->outcome = (enum outcome)(x->at - EDGE_OUTCOME);
+                return true;
+            }
+            node = &node_table[x->at];
+        } while (!(node->facts & ~x->known));
     }
+    return x->waits == WAITS_NOT && end_with_cause(x);
 }
 
 void graph_run(struct exchange *x)

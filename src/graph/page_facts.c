@@ -3,6 +3,12 @@
 
 #include "graph/exchange.h"
 
+/* Nearly all requests have none: that is seen without a call. */
+static struct span field(struct exchange *x, enum field id)
+{
+    return x->request.first[id] ? exchange_field(x, id) : (struct span){NULL, 0};
+}
+
 /* Where an upload is completed, what counts is what the request said that opened it. */
 static enum step begin_conditions(struct exchange *x)
 {
@@ -13,9 +19,9 @@ static enum step begin_conditions(struct exchange *x)
         c->if_none_match = x->upload.if_none_match;
         c->if_unmodified_since = x->upload.if_unmodified_since;
     } else {
-        c->if_match = exchange_field(x, FIELD_if_match);
-        c->if_none_match = exchange_field(x, FIELD_if_none_match);
-        c->if_unmodified_since = exchange_field(x, FIELD_if_unmodified_since);
+        c->if_match = field(x, FIELD_if_match);
+        c->if_none_match = field(x, FIELD_if_none_match);
+        c->if_unmodified_since = field(x, FIELD_if_unmodified_since);
     }
     return STEP_KNOWN;
 }
