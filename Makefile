@@ -53,6 +53,7 @@ docs: build
 	    build/candor docs $$page >docs/$$page.md || exit 1; done
 	@build/candor graph >docs/graph.dot
 	@dot -Tsvg docs/graph.dot >docs/graph.svg
+	@dot -Tsvg docs/floors.dot >docs/floors.svg
 	@mkdir -p docs/graph
 	@for section in $$(sed -n 's/^SECTION(\([a-z]*\),.*/\1/p' src/graph/page.def); do \
 	    build/candor graph "$$section" >"docs/graph/$$section.dot" && \

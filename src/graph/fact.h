@@ -39,7 +39,7 @@ enum step {
     STEP_RUN_LONG, // the same, and it may take more than a moment (io/offload.h)
     STEP_WAIT,     // for something else: host->resume(x) follows, and then end
     STEP_PAUSE,    // from end alone: others are in the way; run follows after a while, and then end
-    STEP_STALE,    // from end alone: what was seen has changed; what fades is established anew
+    STEP_STALE,    // from end alone: the look is stale; what fades is established anew
 };
 
 /*

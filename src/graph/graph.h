@@ -64,7 +64,7 @@ bool graph_cancel(struct exchange *x);
 /* After graph_cancel(), where the run or the pause was taken back: the step is not under way. */
 void graph_take_back(struct exchange *x);
 
-/* The way x went, "capacity_left+ host_known+ exists-", + for yes, - for no; a fact that could not
+/* The trail of x: "capacity_left+ host_known+ exists-", + for yes, - for no; a fact that could not
  * be had ends it: "representation!". */
 void graph_write_trail(struct buf *b, const struct exchange *x);
 

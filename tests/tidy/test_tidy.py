@@ -340,3 +340,43 @@ def test_a_limit_that_nobody_uses_or_documents_is_found():
     table = 'LIMIT(ONE, 1, "-", "")\nLIMIT(TWO, 2, "-", "")\n'
     assert unused_limits(table, "x < LIMIT_ONE; y < LIMIT_TWO_MORE") == ["TWO"]
     assert undocumented_limits(table, "| ONE |") == ["TWO"]
+
+
+# ---- The glossary
+
+def glossary_faults(page, read):
+    """What is wrong with a glossary; read(path) is the text of a header, or None."""
+    words = re.search(r"^Words: ([^.]*)\.$", page, re.MULTILINE | re.DOTALL)
+    named = re.split(r",\s+", words.group(1)) if words else []
+    entries = re.findall(r"^\| ([a-z ]+) \| (.+) \| `(\S+)` \|$", page, re.MULTILINE)
+    if not named or named != sorted(named):
+        yield "the words are named in the order of the alphabet"
+    if [word for word, _, _ in entries] != named:
+        yield f"words without an entry, or entries out of order: " \
+              f"{set(named) ^ {word for word, _, _ in entries}}"
+    for word, _, path in entries:
+        text = read(path)
+        if text is None or not re.search(rf"\b{word}", text):
+            yield f"{path} does not define {word}"
+
+
+def test_the_glossary_defines_its_words():
+    def read(path):
+        file = ROOT / path
+        return file.read_text() if file.suffix == ".h" and file.exists() else None
+
+    assert not list(glossary_faults((ROOT / "docs/glossary.md").read_text(), read))
+
+
+@pytest.mark.parametrize("page", [
+    "Words: fact, step.\n| fact | what | `a.h` |\n",
+    "Words: fact.\n| fact | what | `b.h` |\n",
+    "Words: fact.\n| fact | what | `other.h` |\n",
+    "Words: step, fact.\n| step | what | `a.h` |\n| fact | what | `a.h` |\n",
+    "| fact | what | `a.h` |\n",
+])
+def test_a_fault_of_a_glossary_is_found(page):
+    headers = {"a.h": "a fact; a step", "other.h": "nothing of it"}
+    assert list(glossary_faults(page, headers.get))
+    sound = "Words: fact, step.\n| fact | a | `a.h` |\n| step | b | `a.h` |\n"
+    assert not list(glossary_faults(sound, headers.get))
