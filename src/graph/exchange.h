@@ -227,12 +227,13 @@ void exchange_heed_query(struct exchange *x);
 /*
  * Records why a fact cannot be had: the walk ends with that outcome. The first cause wins. offset:
  * of the byte of the request that is at fault, 0 for none. format (NULL: nothing) says more, of
- * this very request, in a whole sentence.
+ * this very request, in a whole sentence. Without memory for that the response has failed.
  */
 __attribute__((format(printf, 4, 5))) void exchange_fail(struct exchange *x, enum outcome cause,
                                                          uint64_t offset, const char *format, ...);
 
-/* Says more, in a whole sentence, of an outcome that a question decided. */
+/* Says more, in a whole sentence, of an outcome that a question decided. Without memory for that
+ * the response has failed. */
 __attribute__((format(printf, 2, 3))) void exchange_describe(struct exchange *x, const char *format,
                                                              ...);
 

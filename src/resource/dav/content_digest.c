@@ -109,7 +109,6 @@ int digests_read(struct authoring *a)
 
     if (a->digests.are_read)
         return 0;
-    a->digests.are_read = true;
     error = add_sent(a, a->content.fields.content_digest, a->content.fields.repr_digest);
     if (error)
         return error;
@@ -119,6 +118,7 @@ int digests_read(struct authoring *a)
         wanted.has[i] |= a->digests.all_computed;
     if (has_any(&wanted) && digest_hash_new(&wanted, &a->digests.hash) < 0)
         return -ENOMEM;
+    a->digests.are_read = true;
     return 0;
 }
 

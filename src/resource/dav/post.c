@@ -62,20 +62,14 @@ static size_t random_file_name(const struct authoring *a, char out[LIMIT_FILE_NA
     return length + 1 + extension.len;
 }
 
-/* The path of a member of the collection, from malloc; empty without memory. */
-static struct span member_path(const struct authoring *a, struct span name)
+/* The path of a member of the collection; b is empty at first. -ENOMEM. */
+static int write_member_path(struct buf *b, const struct authoring *a, struct span name)
 {
-    size_t slash = a->target.path.len ? 1 : 0;
-    char *path = malloc(a->target.path.len + slash + name.len);
-
-    if (!path)
-        return SPAN("");
-    if (a->target.path.len) {
-        memcpy(path, a->target.path.ptr, a->target.path.len);
-        path[a->target.path.len] = '/';
-    }
-    memcpy(path + a->target.path.len + slash, name.ptr, name.len);
-    return span_of(path, a->target.path.len + slash + name.len);
+    buf_add(b, a->target.path);
+    if (b->len)
+        buf_add_char(b, '/');
+    buf_add(b, name);
+    return b->failed ? -ENOMEM : 0;
 }
 
 static int begin_stage(struct authoring *a, struct span path, struct stage **ret_stage)
@@ -93,15 +87,14 @@ static int begin_stage(struct authoring *a, struct span path, struct stage **ret
 
 static int begin_member(struct authoring *a, size_t name_length, const char *name)
 {
-    struct span path = member_path(a, span_of(name, name_length));
     struct member *m = calloc(1, sizeof *m);
     struct posting *p = a->content.posting;
-    int error = -ENOMEM;
+    struct buf path = {0};
+    int error = write_member_path(&path, a, span_of(name, name_length));
 
-    if (m && path.len)
-        error = begin_stage(a, path, &m->stage);
-    if (path.len)
-        free((char *)path.ptr);
+    if (error == 0)
+        error = m ? begin_stage(a, buf_span(&path), &m->stage) : -ENOMEM;
+    buf_done(&path);
     if (error) {
         free(m);
         return error;
@@ -221,31 +214,46 @@ static int is_taken(struct authoring *a, const struct member *m, struct span pat
     return error ? error : look.here.kind != TREE_ABSENT;
 }
 
+/* Another name, which m gets; -EIO: there is no randomness for one. */
+static int try_name(struct member *m)
+{
+    if (m->number < NAMES_TRIED) {
+        m->number++;
+        m->length = file_name_number(span_of(m->asked, m->asked_length), m->number, m->name);
+    } else {
+        m->length = random_name(m->name);
+    }
+    return m->length ? 0 : -EIO;
+}
+
+/* Puts m where its name says. 0, 1 where something is there, or a negated errno. */
+static int place_member(struct authoring *a, struct member *m)
+{
+    struct buf path = {0};
+    int error = write_member_path(&path, a, span_of(m->name, m->length));
+
+    if (error == 0)
+        error = is_taken(a, m, buf_span(&path));
+    if (error == 0)
+        error = tree_stage_rename(m->stage, buf_span(&path));
+    buf_done(&path);
+    return error;
+}
+
 /* The next name that nobody has, as far as one can see. */
 static int choose_name(struct authoring *a, struct member *m)
 {
-    int error = 1;
+    int error;
 
     for (const struct member *o = a->content.posting->members; o; o = o->next)
         if (o != m && o->number > m->number &&
             span_eq(span_of(o->asked, o->asked_length), span_of(m->asked, m->asked_length)))
             m->number = o->number;
-    while (error == 1) {
-        struct span path;
-
-        if (m->number < NAMES_TRIED) {
-            m->number++;
-            m->length = file_name_number(span_of(m->asked, m->asked_length), m->number, m->name);
-        } else {
-            m->length = random_name(m->name);
-        }
-        path = member_path(a, span_of(m->name, m->length));
-        error = !m->length ? -EIO : path.len ? is_taken(a, m, path) : -ENOMEM;
+    do {
+        error = try_name(m);
         if (error == 0)
-            error = tree_stage_rename(m->stage, path);
-        if (path.len)
-            free((char *)path.ptr);
-    }
+            error = place_member(a, m);
+    } while (error == 1);
     return error;
 }
 
@@ -265,13 +273,13 @@ static int part_names(struct authoring *a)
 /* A link on the way to the collection may have been turned since the member was begun. */
 static int check_place(struct authoring *a, const struct member *m)
 {
-    struct span path = member_path(a, span_of(m->name, m->length));
-    bool holds = path.len && tree_stage_is_for(m->stage, path);
+    struct buf path = {0};
+    int error = write_member_path(&path, a, span_of(m->name, m->length));
 
-    if (!path.len)
-        return -ENOMEM;
-    free((char *)path.ptr);
-    return holds ? 0 : authoring_fail(a, OUTCOME_parent_missing);
+    if (error == 0 && !tree_stage_is_for(m->stage, buf_span(&path)))
+        error = authoring_fail(a, OUTCOME_parent_missing);
+    buf_done(&path);
+    return error;
 }
 
 /* All of them or none, so that a form that failed may just be sent again. */
@@ -318,7 +326,8 @@ static int begin_empty(struct authoring *a)
     if (a->x->content_kind.type_refused)
         return authoring_fail(a, OUTCOME_unsupported_media_type);
     if (!m->first[FIELD_content_type] && !m->first[FIELD_slug]) {
-        a->x->detail = SPAN("There is no content, and neither Content-Type nor Slug.");
+        exchange_fail(a->x, OUTCOME_form_malformed, 0,
+                      "There is no content, and neither Content-Type nor Slug.");
         return authoring_fail(a, OUTCOME_form_malformed);
     }
     return begin_posting(a);

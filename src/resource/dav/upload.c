@@ -20,17 +20,21 @@ static int64_t now_seconds(void)
 
 /* ---- The fact */
 
-/* By the folder as it was named, or by where links lead from there. */
-static bool find_upload(struct authoring *a, struct span id)
+/* By the folder as it was named, or by where links lead from there. A negated errno where nobody
+ * knows that. */
+static int claim_upload(struct authoring *a, struct span id)
 {
     struct upload_table *uploads = a->dav->share->uploads;
     struct tree_names names = {0};
     struct tree_look look;
+    int error;
 
-    return upload_claim(uploads, id, a->target.path, &a->upload.claim) ||
-           (tree_locate(a->dav->share->tree, a->target.path, &a->x->arena, &look, &names) == 0 &&
-            !span_eq(names.thing, a->target.path) &&
-            upload_claim(uploads, id, names.thing, &a->upload.claim));
+    if (upload_claim(uploads, id, a->target.path, &a->upload.claim))
+        return 0;
+    error = tree_locate(a->dav->share->tree, a->target.path, &a->x->arena, &look, &names);
+    if (error == 0 && !span_eq(names.thing, a->target.path))
+        (void)upload_claim(uploads, id, names.thing, &a->upload.claim);
+    return error;
 }
 
 void upload_claim_run(struct authoring *a)
@@ -38,8 +42,8 @@ void upload_claim_run(struct authoring *a)
     struct span id;
 
     (void)upload_table_expire(a->dav->share->uploads, now_seconds());
-    if (!upload_name_parse(a->x->request.query, &id) || !find_upload(a, id))
-        a->error = authoring_fail(a, OUTCOME_upload_unknown);
+    if (upload_name_parse(a->x->request.query, &id))
+        a->error = claim_upload(a, id);
 }
 
 static int fail_for(struct authoring *a, enum upload_state state)
@@ -67,6 +71,10 @@ enum step upload_end(struct authoring *a)
     const struct upload_opening *o;
     enum upload_state state = UPLOAD_GONE;
 
+    if (a->error) {
+        look_fail(a);
+        return STEP_KNOWN;
+    }
     a->upload.waiting.message.on_arrival = on_left;
     if (a->upload.claim.upload && upload_wait(a->dav->share->uploads, &a->upload.claim,
                                               a->dav->loop, &a->upload.waiting, &state))
@@ -279,7 +287,9 @@ static void add_upload_location(struct exchange *x, const struct authoring *a)
     while (!span_ends(folder, SPAN("/")))
         folder.len--;
     uri_path_encode(&b, folder);
-    if (!b.failed)
+    if (b.failed)
+        x->response.failed = true;
+    else
         exchange_add_fieldf(x, SPAN("Location"), "%.*s?upload=%.*s", SPAN_ARG(buf_span(&b)),
                             SPAN_ARG(upload_id(&a->upload.claim)));
     buf_done(&b);
