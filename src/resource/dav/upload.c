@@ -99,6 +99,11 @@ enum step upload_end(struct authoring *a)
     return STEP_KNOWN;
 }
 
+bool upload_cancel(struct authoring *a)
+{
+    return upload_wait_cancel(a->dav->share->uploads, &a->upload.waiting);
+}
+
 /* ---- Content, in the pool */
 
 /* The stage, if the upload is still there and this exchange's; else a->error. */
