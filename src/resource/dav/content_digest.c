@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The digests that the client sent, and what computes the same: RFC 9530. Content-Digest is of the
+ * Digests (RFC 9530) are computed of what the client sends them for. Content-Digest is of the
  * content, and is computed as it comes. So is Repr-Digest where the content is a representation of
  * its own, which a patch document is too (appendix B.9); where the content is a part of the one to
  * be stored, Repr-Digest is of the whole, and is computed when all of it is staged.

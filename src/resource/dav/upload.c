@@ -79,7 +79,7 @@ enum step upload_end(struct authoring *a)
     if (a->upload.claim.upload && upload_wait(a->dav->share->uploads, &a->upload.claim,
                                               a->dav->loop, &a->upload.waiting, &state))
         return STEP_WAIT;
-    // Who only asks is told, though somebody else has asked since.
+    // A question is answered, though the upload was claimed by others since.
     if (state == UPLOAD_GONE ||
         (state == UPLOAD_TAKEN_OVER && a->x->request.method != METHOD_HEAD)) {
         a->error = fail_for(a, state);
@@ -252,7 +252,7 @@ void upload_commit(struct authoring *a)
         check_piece(a, stage);
     if (a->error == 0 && a->x->upload.finishes)
         finish_upload(a, stage);
-    // In one with the end of the writing, so that nobody else finds a stage that is a file by now.
+    // It is removed before the writing ends, so that nobody finds a stage that is a file by now.
     if ((tree_is_changed(a->error) && a->x->upload.finishes) || a->error == -EIO ||
         a->upload.is_spoilt)
         upload_remove(uploads, &a->upload.claim);

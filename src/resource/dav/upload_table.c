@@ -110,8 +110,8 @@ static int64_t silence(const struct upload *u, int64_t now)
 }
 
 /*
- * With the mutex: who makes room for another one. Nothing is lost with what is empty; of the
- * others, who has been silent for so long that nobody seems to be at work on it.
+ * With the mutex: the upload that makes room for another one. Nothing is lost with one that is
+ * empty; of the others, the one that was silent for so long that nobody seems to be at work on it.
  */
 static struct upload *find_dispensable(struct upload_table *t, int64_t now)
 {
@@ -129,7 +129,7 @@ static struct upload *find_dispensable(struct upload_table *t, int64_t now)
     return best;
 }
 
-/* Of two with the same silence the one that was opened earlier is in front. */
+/* Uploads are in the order of their opening, so that of two equal silences the older one goes. */
 static int add(struct upload_table *t, struct upload *u, int64_t now)
 {
     struct stage *stage = NULL;

@@ -4,8 +4,8 @@
  * piece by piece in a stage, and what was said when it was opened. In memory only: after a restart
  * there are none, and the tree's sweep has removed what they had staged.
  *
- * Whoever asks for an upload claims it; from then on earlier claims are void, so that of two
- * clients (most often one client, and its own connection that died) only the later one writes.
+ * A request for an upload claims it; from then on earlier claims are void, so that of two clients
+ * (most often one client, and its own connection that died) only the later one writes.
  * No thread waits for another one here: a waiter, as the upload is being written to just now, is
  * told by a message. What removes an upload blocks for its file, and is for the pool. Times
  * are seconds of any clock that doesn't go back.
@@ -83,7 +83,7 @@ void upload_drop(struct upload_table *t, struct upload_claim *c);
 /* Constant while a claim is held. */
 const struct upload_opening *upload_opening(const struct upload_claim *c);
 struct span upload_id(const struct upload_claim *c);
-/* How much is there; exact for who has the claim, or has entered. */
+/* How much is there; exact with a claim that is valid, or after upload_enter. */
 uint64_t upload_offset(struct upload_table *t, const struct upload_claim *c);
 
 /*
