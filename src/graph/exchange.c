@@ -135,7 +135,7 @@ void exchange_add_field(struct exchange *x, struct span name, struct span value)
     x->response.fields_end = &f->next;
 }
 
-/* On the arena; ptr NULL: no memory. */
+/* On the arena; ptr NULL: no memory, and so the response that was to say it has failed. */
 static struct span print(struct exchange *x, const char *format, va_list args)
 {
     va_list again;
@@ -146,8 +146,10 @@ static struct span print(struct exchange *x, const char *format, va_list args)
     n = vsnprintf(NULL, 0, format, again);
     va_end(again);
     text = n < 0 ? NULL : arena_alloc(&x->arena, (size_t)n + 1);
-    if (!text)
+    if (!text) {
+        x->response.failed = true;
         return (struct span){NULL, 0};
+    }
     vsnprintf(text, (size_t)n + 1, format, args);
     return span_of(text, (size_t)n);
 }

@@ -12,6 +12,7 @@
 #include "graph/fact.h"
 #include "http/precondition.h"
 #include "http/range.h"
+#include "http/upload_fields.h"
 #include "wire/message.h"
 #include "wire/uri.h"
 
@@ -57,8 +58,12 @@ struct destination_state {
 
 /* What the content is, by the fields that come with it. */
 struct content_kind {
-    bool type_refused; // the method does not take content of that type
+    bool type_refused;           // the method does not take content of that type
+    bool is_coded;               // it has a coding
+    uint64_t length;             // of it; of chunks, as it is expected; CONTENT_LENGTH_UNKNOWN
+    struct upload_fields upload; // what they say of an upload
 };
+#define CONTENT_LENGTH_UNKNOWN UINT64_MAX
 
 /* The preconditions that count: those of the request, or of the one that opened the upload which it
  * completes. ptr is NULL where there is none. */
@@ -198,7 +203,7 @@ struct exchange {
 
     /* Private to the walker. */
     enum waits waits;
-    bool runs_long; // the step, which may read it
+    bool runs_long;                        // the step, which may read it
     uint8_t step_fact;                     // that is being established
     const struct fact_step *step;          // by this
     unsigned looks;                        // again, because what was seen had changed
@@ -222,12 +227,13 @@ void exchange_heed_query(struct exchange *x);
 /*
  * Records why a fact cannot be had: the walk ends with that outcome. The first cause wins. offset:
  * of the byte of the request that is at fault, 0 for none. format (NULL: nothing) says more, of
- * this very request, in a whole sentence.
+ * this very request, in a whole sentence. Without memory for that the response has failed.
  */
 __attribute__((format(printf, 4, 5))) void exchange_fail(struct exchange *x, enum outcome cause,
                                                          uint64_t offset, const char *format, ...);
 
-/* Says more, in a whole sentence, of an outcome that a question decided. */
+/* Says more, in a whole sentence, of an outcome that a question decided. Without memory for that
+ * the response has failed. */
 __attribute__((format(printf, 2, 3))) void exchange_describe(struct exchange *x, const char *format,
                                                              ...);
 

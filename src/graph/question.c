@@ -2,8 +2,6 @@
 #include "graph/question.h"
 
 #include "graph/resource.h"
-#include "http/dav_fields.h"
-#include "http/upload_fields.h"
 
 bool ask_capacity_left(const struct exchange *x)
 {
@@ -73,17 +71,8 @@ bool ask_expectation_known(const struct exchange *x)
 bool ask_content_fits(const struct exchange *x)
 {
     const struct message *m = &x->request;
-    uint64_t length = 0; // of content in chunks, as it is expected; of the upload that is opened
 
-    if (m->framing == FRAMING_LENGTH && m->content_length > x->content_limit)
-        return false;
-    if (m->framing == FRAMING_CHUNKED && m->first[FIELD_x_expected_entity_length] &&
-        expected_length_parse(message_field(m, FIELD_x_expected_entity_length), &length) &&
-        length > x->content_limit)
-        return false;
-    return !m->first[FIELD_upload_length] ||
-           !upload_number_parse(message_field(m, FIELD_upload_length), &length) ||
-           length <= x->content_limit;
+    return m->framing != FRAMING_LENGTH || m->content_length <= x->content_limit;
 }
 
 bool ask_names_upload(const struct exchange *x)

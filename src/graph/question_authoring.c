@@ -6,11 +6,23 @@
 
 #include "graph/resource.h"
 #include "http/dav_fields.h"
-#include "http/upload_fields.h"
 
 static bool is_one_of(const struct exchange *x, method_set methods)
 {
     return (methods & METHOD_BIT(x->request.method)) != 0;
+}
+
+bool ask_announced_fits(const struct exchange *x)
+{
+    const struct content_kind *c = &x->content_kind;
+
+    return (c->length == CONTENT_LENGTH_UNKNOWN || c->length <= x->content_limit) &&
+           (c->upload.length == UPLOAD_LENGTH_UNKNOWN || c->upload.length <= x->content_limit);
+}
+
+bool ask_upload_fits(const struct exchange *x)
+{
+    return ask_announced_fits(x);
 }
 
 bool ask_asks_upload(const struct exchange *x)
@@ -28,58 +40,40 @@ bool ask_piece_supported(const struct exchange *x)
     return ask_type_supported(x);
 }
 
-static enum upload_complete complete_of(const struct exchange *x)
-{
-    return upload_complete_parse(message_field(&x->request, FIELD_upload_complete));
-}
-
-/* False: it is there and no number. *ret_length is the fallback when it isn't there. */
-static bool read_upload_length(const struct exchange *x, uint64_t fallback, uint64_t *ret_length)
-{
-    struct span value = message_field(&x->request, FIELD_upload_length);
-
-    *ret_length = fallback;
-    return !value.ptr || upload_number_parse(value, ret_length);
-}
-
 /* Whether content from an offset on agrees with the length of the whole, as far as can be told. */
 static bool content_agrees(const struct exchange *x, uint64_t offset, uint64_t length)
 {
     const struct message *m = &x->request;
     uint64_t content = m->framing == FRAMING_LENGTH ? m->content_length : 0;
 
-    if (length == UINT64_MAX)
+    if (length == UPLOAD_LENGTH_UNKNOWN)
         return true;
     if (offset > length || content > length - offset)
         return false;
-    return m->framing == FRAMING_CHUNKED || complete_of(x) != UPLOAD_COMPLETE_YES ||
-           content == length - offset;
+    return m->framing == FRAMING_CHUNKED ||
+           x->content_kind.upload.complete != UPLOAD_COMPLETE_YES || content == length - offset;
 }
 
 bool ask_piece_sound(const struct exchange *x)
 {
-    enum upload_complete complete = complete_of(x);
-    uint64_t offset, length;
+    const struct upload_fields *u = &x->content_kind.upload;
 
-    return (complete == UPLOAD_COMPLETE_YES || complete == UPLOAD_COMPLETE_NO) &&
-           upload_number_parse(message_field(&x->request, FIELD_upload_offset), &offset) &&
-           read_upload_length(x, 0, &length);
+    return (u->complete == UPLOAD_COMPLETE_YES || u->complete == UPLOAD_COMPLETE_NO) &&
+           u->has_offset && !u->length_malformed;
 }
 
 bool ask_piece_follows(const struct exchange *x)
 {
-    uint64_t offset = 0;
-
-    return upload_number_parse(message_field(&x->request, FIELD_upload_offset), &offset) &&
-           offset == x->upload.offset;
+    return x->content_kind.upload.offset == x->upload.offset;
 }
 
 bool ask_piece_fits(const struct exchange *x)
 {
-    uint64_t known = x->upload.has_length ? x->upload.length : UINT64_MAX, length;
+    uint64_t told = x->content_kind.upload.length,
+             known = x->upload.has_length ? x->upload.length : told;
 
-    return read_upload_length(x, known, &length) && (known == UINT64_MAX || length == known) &&
-           content_agrees(x, x->upload.offset, length);
+    return (told == UPLOAD_LENGTH_UNKNOWN || told == known) &&
+           content_agrees(x, x->upload.offset, known);
 }
 
 bool ask_finishes_upload(const struct exchange *x)
@@ -99,20 +93,20 @@ bool ask_from_this_site(const struct exchange *x)
 
 bool ask_upload_fields_sound(const struct exchange *x)
 {
-    enum upload_complete complete = complete_of(x);
-    uint64_t length;
+    const struct upload_fields *u = &x->content_kind.upload;
 
-    if (x->request.method != METHOD_PUT || complete == UPLOAD_COMPLETE_ABSENT)
+    if (x->request.method != METHOD_PUT || u->complete == UPLOAD_COMPLETE_ABSENT)
         return true;
-    return complete != UPLOAD_COMPLETE_MALFORMED && read_upload_length(x, UINT64_MAX, &length) &&
-           content_agrees(x, 0, length) &&
-           (complete == UPLOAD_COMPLETE_YES || !x->request.first[FIELD_content_range]);
+    return u->complete != UPLOAD_COMPLETE_MALFORMED && !u->length_malformed &&
+           content_agrees(x, 0, u->length) &&
+           (u->complete == UPLOAD_COMPLETE_YES || !x->request.first[FIELD_content_range]);
 }
 
 /* An upload is opened without content as well: nothing is stored then. */
 bool ask_length_told(const struct exchange *x)
 {
-    return x->request.framing != FRAMING_NONE || complete_of(x) == UPLOAD_COMPLETE_NO ||
+    return x->request.framing != FRAMING_NONE ||
+           x->content_kind.upload.complete == UPLOAD_COMPLETE_NO ||
            !is_one_of(x,
                       METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_POST));
 }
@@ -144,10 +138,7 @@ static bool has_content(const struct exchange *x)
 
 bool ask_content_uncoded(const struct exchange *x)
 {
-    struct span coding = span_trim(message_field(&x->request, FIELD_content_encoding));
-
-    return coding.len == 0 || span_eq_nocase(coding, SPAN("identity")) || !is_wanted(x) ||
-           !has_content(x);
+    return !x->content_kind.is_coded || !is_wanted(x) || !has_content(x);
 }
 
 bool ask_piece_uncoded(const struct exchange *x)

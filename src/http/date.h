@@ -21,7 +21,7 @@ enum {
  * A time before DATE_FIRST or after DATE_LAST is written as that bound.
  */
 void date_format(int64_t unix_seconds, char out[DATE_LENGTH]);
-/* The same as WebDAV's creation dates have it (RFC 3339): "1994-11-06T08:49:37Z". */
+/* A date as WebDAV's creation dates have it (RFC 3339): "1994-11-06T08:49:37Z". */
 void date_format_rfc3339(int64_t unix_seconds, char out[DATE_RFC3339_LENGTH]);
 
 /*

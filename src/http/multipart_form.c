@@ -31,21 +31,22 @@ static bool is_boundary(struct span s)
     return true;
 }
 
+bool multipart_is_form(struct span content_type)
+{
+    struct span essence = span_trim(span_first(content_type, span_find(content_type, ';')));
+
+    return span_eq_nocase(essence, SPAN("multipart/form-data"));
+}
+
 enum multipart_begin multipart_begin(struct multipart_form *f, struct span content_type)
 {
     struct media_type type;
     struct parameter boundary;
 
-    if (!media_type_parse(span_trim(content_type), &type)) {
-        size_t n = span_find(content_type, ';');
-
-        return span_eq_nocase(span_trim(span_first(content_type, n)), SPAN("multipart/form-data"))
-                   ? MULTIPART_BEGIN_NO_BOUNDARY
-                   : MULTIPART_BEGIN_OTHER_TYPE;
-    }
-    if (!media_type_is(&type, SPAN("multipart/form-data")))
+    if (!multipart_is_form(content_type))
         return MULTIPART_BEGIN_OTHER_TYPE;
-    if (!media_type_find(&type, SPAN("boundary"), &boundary) || !is_boundary(boundary.value))
+    if (!media_type_parse(span_trim(content_type), &type) ||
+        !media_type_find(&type, SPAN("boundary"), &boundary) || !is_boundary(boundary.value))
         return MULTIPART_BEGIN_NO_BOUNDARY;
     f->offset = 0;
     f->state = STATE_PREAMBLE;

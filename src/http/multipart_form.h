@@ -63,8 +63,10 @@ enum multipart_begin {
     MULTIPART_BEGIN_NO_BOUNDARY, // it is, but without a (valid) boundary: malformed
 };
 
-/* content_type: the value of the request's Content-Type. */
+/* content_type: the value of the request's Content-Type; ptr NULL: there is none. */
 enum multipart_begin multipart_begin(struct multipart_form *f, struct span content_type);
+/* Whether the content says that it is a form; it may be one without a boundary. */
+bool multipart_is_form(struct span content_type);
 
 /* Takes what makes the next event off the front of *piece. Call it until MULTIPART_MORE. */
 enum multipart_event multipart_next(struct multipart_form *f, struct span *piece,

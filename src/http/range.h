@@ -43,7 +43,7 @@ enum range_result range_parse(struct span value, uint64_t size, struct range out
 
 /* The value of Content-Range with 206: "bytes 0-499/1234". */
 void range_write_content_range(struct buf *b, struct range range, uint64_t size);
-/* The same with 416: an asterisk in place of the range. */
+/* Content-Range with 416: an asterisk in place of the range. */
 void range_write_unsatisfied(struct buf *b, uint64_t size);
 
 /* What all parts of a multipart/byteranges content have in common; owned by the caller. */

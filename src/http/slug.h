@@ -18,12 +18,12 @@
  */
 size_t file_name_clean(struct span text, char out[LIMIT_FILE_NAME]);
 
-/* The same for the value of Slug, whose percent-encoding is decoded first; a "%" without two
+/* The name for the value of Slug, whose percent-encoding is decoded first; a "%" without two
  * hexadecimal digits stands for itself. */
 size_t slug_file_name(struct span value, char out[LIMIT_FILE_NAME]);
 
 /*
- * The same name with a number: "name.ext" becomes "name (2).ext". Too long a name is cut before its
+ * A name with a number: "name.ext" becomes "name (2).ext". Too long a name is cut before its
  * extension, between characters. The length.
  */
 size_t file_name_number(struct span name, unsigned number, char out[LIMIT_FILE_NAME]);

@@ -33,6 +33,17 @@ bool upload_number_parse(struct span value, uint64_t *ret_number)
     return item.len <= INTEGER_DIGITS && span_to_u64(item, INT64_MAX, ret_number);
 }
 
+struct upload_fields upload_fields_parse(struct span complete, struct span offset,
+                                         struct span length)
+{
+    struct upload_fields f = {.complete = upload_complete_parse(complete),
+                              .length = UPLOAD_LENGTH_UNKNOWN};
+
+    f.has_offset = upload_number_parse(offset, &f.offset);
+    f.length_malformed = length.ptr && !upload_number_parse(length, &f.length);
+    return f;
+}
+
 bool upload_name_parse(struct span query, struct span *ret_id)
 {
     const struct span name = SPAN("upload=");

@@ -22,6 +22,19 @@ enum upload_complete upload_complete_parse(struct span value);
 /* Upload-Offset and Upload-Length: an integer that is not negative. False: malformed or absent. */
 bool upload_number_parse(struct span value, uint64_t *ret_number);
 
+/* What a request says of the upload that it opens or continues. */
+struct upload_fields {
+    enum upload_complete complete;
+    bool has_offset;       // Upload-Offset is there, and sound
+    bool length_malformed; // Upload-Length is there, and no number
+    uint64_t offset;       // only with has_offset
+    uint64_t length;       // UPLOAD_LENGTH_UNKNOWN: not told
+};
+#define UPLOAD_LENGTH_UNKNOWN UINT64_MAX
+/* Reads the values of Upload-Complete, Upload-Offset and Upload-Length. */
+struct upload_fields upload_fields_parse(struct span complete, struct span offset,
+                                         struct span length);
+
 /*
  * Whether the query names an upload, "/folder/?upload=ID"; *ret_id is what stands there, which need
  * not be a name that an upload could have.

@@ -4,12 +4,14 @@ import base64
 import hashlib
 import os
 import re
+import shutil
 import signal
 
 import pytest
 
 from site_of_dav import (HOST, Server, ask, assert_refused, config, head_of, put, run_together,
                          settle, strays)
+from tracing import failing
 
 PIECE = "Content-Type: application/partial-upload"
 NAME = re.compile(r"^(?:/[^?]*)?/\?upload=[0-9a-f]{32}$")
@@ -212,6 +214,16 @@ def test_names_that_nobody_was_told_lead_nowhere(server, root, at):
         assert_refused(append(server, other.replace("UPLOAD", "upload"), 0, b"x"), 404,
                        "upload-unknown")
     assert offset_of(server, upload) == 0
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+def test_upload_that_cannot_be_looked_for_is_not_unknown(server, at):
+    """Without a descriptor nobody knows where the folder's links lead."""
+    target = f"{at}?upload={'0' * 32}"
+    with failing(server, "openat2,openat:error=EMFILE"):
+        response = append(server, target, 0, b"more")
+    assert_refused(response, 503, "resources-exhausted")
+    assert ask(server, "HEAD", target).status == 404
 
 
 def test_opening_is_refused_as_a_put_is(server, root, at):

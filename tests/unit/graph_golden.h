@@ -82,7 +82,8 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
 #define LENGTH "Content-Length: 10\r\n"
 #define CHUNKED "Transfer-Encoding: chunked\r\n"
 #define EMPTY "Content-Length: 0\r\n"
-#define TO_LENGTH TO_CONTENT "+ content_fits+ names_upload- authors+ from_this_site+ length_told"
+#define TO_AUTHOR TO_CONTENT "+ content_fits+ names_upload- authors+ announced_fits"
+#define TO_LENGTH TO_AUTHOR "+ from_this_site+ length_told"
 #define TO_AUTHORING TO_LENGTH "+ content_uncoded+ type_supported"
 #define TO_TARGET TO_AUTHORING "+ depth_sound+ depth_fits+ overwrite_sound+ upload_fields_sound+"
 #define TO_KIND TO_TARGET " target_exists+ makes_collection"
@@ -102,7 +103,7 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
 #define TO_EFFECT                                                                                  \
     TO_CHANGE                                                                                      \
     "+ was_refresh- lock_grantable+"
-#define TO_UPLOAD TO_CONTENT "+ content_fits+ names_upload+"
+#define TO_UPLOAD TO_CONTENT "+ content_fits+ names_upload+ upload_fits+"
 #define TO_PIECE TO_UPLOAD " asks_upload- gives_up_upload- piece_uncoded+ piece_supported"
 #define PIECE(offset, length, complete)                                                            \
     REQUEST("PATCH /f?upload=1", "Upload-Offset: " offset "\r\nContent-Length: " length            \
@@ -210,6 +211,8 @@ static const struct golden {
      TO_NONE_MATCH "- has_if_modified_since- changes+ has_if+ if_sound+ if_holds+ only_reads+ "
                    "has_range-"},
     // Uploads that go on
+    {REQUEST("PATCH /f?upload=1", LENGTH "Upload-Length: 11\r\n"), UPLOAD,
+     OUTCOME_content_too_large, TO_CONTENT "+ content_fits+ names_upload+ upload_fits-"},
     {PIECE("10", "10", "?0"), UPLOAD | UPLOAD_GONE, OUTCOME_not_found, TO_UPLOAD " upload!"},
     {REQUEST("HEAD /f?upload=1", ""), UPLOAD, OUTCOME_upload_told, TO_UPLOAD " asks_upload+"},
     {REQUEST("DELETE /f?upload=1", ""), UPLOAD, OUTCOME_done,
@@ -235,8 +238,12 @@ static const struct golden {
     {REQUEST("PUT /f", LENGTH "Upload-Complete: ?0\r\n"), UNFINISHED, OUTCOME_upload_opened,
      TO_EFFECT " effect_whole+ tells_properties- came_from_form- leaves_unfinished+ was_opened+"},
     // Authoring: what is asked, and of what
+    {REQUEST("PUT /f", CHUNKED "X-Expected-Entity-Length: 11\r\n"), 0, OUTCOME_content_too_large,
+     TO_AUTHOR "-"},
+    {REQUEST("PUT /f", LENGTH "Upload-Length: 11\r\n"), 0, OUTCOME_content_too_large,
+     TO_AUTHOR "-"},
     {REQUEST("POST /f", EMPTY "Origin: http://evil.example\r\n"), COLLECTION, OUTCOME_cross_site,
-     TO_CONTENT "+ content_fits+ names_upload- authors+ from_this_site-"},
+     TO_AUTHOR "+ from_this_site-"},
     {REQUEST("PUT /f", ""), 0, OUTCOME_length_required, TO_LENGTH "- may_be_chunked+"},
     {"POST /f HTTP/1.0\r\n\r\n", COLLECTION, OUTCOME_length_missing, TO_LENGTH "- may_be_chunked-"},
     {REQUEST("PROPFIND /f", LENGTH "Content-Encoding: gzip\r\n"), 0, OUTCOME_content_coded,

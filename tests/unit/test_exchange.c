@@ -110,6 +110,24 @@ static void the_first_cause_wins(void **state)
     assert_int_equal(x.cause_offset, 7);
 }
 
+/* RFC 9457 §3.1.4: less than the truth is never told as all of it. */
+static void a_sentence_that_cannot_be_made_is_told(void **state)
+{
+    size_t most = x.arena.most;
+
+    (void)state;
+    exchange_reset(&x);
+    exchange_fail(&x, OUTCOME_xml_malformed, 0, "Line %d.", 7);
+    assert_true(span_eq(x.detail, SPAN("Line 7.")) && !x.response.failed);
+    exchange_reset(&x);
+    x.arena.at = x.arena.end;
+    x.arena.most = 0;
+    exchange_fail(&x, OUTCOME_xml_malformed, 0, "Line %d.", 7);
+    x.arena.most = most;
+    assert_int_equal(x.cause, OUTCOME_xml_malformed);
+    assert_true(x.response.failed);
+}
+
 static void response_fields_keep_their_order(void **state)
 {
     const struct response_field *f;
@@ -165,6 +183,7 @@ int main(void)
         cmocka_unit_test(trailers_that_count_are_kept_and_others_are_not),
         cmocka_unit_test(no_trailer_that_counts_is_forbidden),
         cmocka_unit_test(the_first_cause_wins),
+        cmocka_unit_test(a_sentence_that_cannot_be_made_is_told),
         cmocka_unit_test(response_fields_keep_their_order),
         cmocka_unit_test(nothing_of_one_request_is_left_for_the_next),
     };

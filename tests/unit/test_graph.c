@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "graph/content_kind.h"
 #include "graph/graph.h"
 #include "graph/resource.h"
 #include "wire/h1.h"
@@ -84,6 +85,12 @@ static void fake_route(struct walk *w)
         x->withheld = METHOD_BIT(METHOD_DELETE);
     x->content_limit = 10;
     x->upload.named = (w->state & UPLOAD) != 0;
+}
+
+static void fake_content_kind(struct exchange *x, uint64_t state)
+{
+    content_kind_read(x);
+    x->content_kind.type_refused = (state & OTHER_TYPE) != 0;
 }
 
 static void fake_content(struct exchange *x, uint64_t state, bool wanted)
@@ -199,7 +206,7 @@ static void establish(struct walk *w, enum fact fact)
     else if (fact == FACT_content || fact == FACT_unwanted)
         fake_content(x, w->state, fact == FACT_content);
     else if (fact == FACT_content_kind)
-        x->content_kind.type_refused = (w->state & OTHER_TYPE) != 0;
+        fake_content_kind(x, w->state);
     else if (fact == FACT_representation)
         fake_representation(x, w->state);
     else if (fact == FACT_upload)

@@ -34,6 +34,23 @@ static void numbers_have_15_digits_and_no_sign(void **state)
     assert_int_equal(n, 0);
 }
 
+/* draft-ietf-httpbis-resumable-upload §4.1 */
+static void a_field_that_is_malformed_says_nothing_and_is_told_from_one_that_is_absent(void **state)
+{
+    struct upload_fields f = upload_fields_parse(none, none, none);
+
+    (void)state;
+    assert_int_equal(f.complete, UPLOAD_COMPLETE_ABSENT);
+    assert_false(f.has_offset || f.length_malformed);
+    assert_true(f.length == UPLOAD_LENGTH_UNKNOWN);
+    f = upload_fields_parse(SPAN("?0"), SPAN("7"), SPAN("12"));
+    assert_int_equal(f.complete, UPLOAD_COMPLETE_NO);
+    assert_true(f.has_offset && !f.length_malformed && f.offset == 7 && f.length == 12);
+    f = upload_fields_parse(SPAN("no"), SPAN("x"), SPAN("y"));
+    assert_int_equal(f.complete, UPLOAD_COMPLETE_MALFORMED);
+    assert_true(!f.has_offset && f.length_malformed && f.length == UPLOAD_LENGTH_UNKNOWN);
+}
+
 static void uploads_are_named_by_the_query_of_a_folder(void **state)
 {
     struct span id;
@@ -84,6 +101,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(upload_complete_is_a_boolean),
         cmocka_unit_test(numbers_have_15_digits_and_no_sign),
+        cmocka_unit_test(
+            a_field_that_is_malformed_says_nothing_and_is_told_from_one_that_is_absent),
         cmocka_unit_test(uploads_are_named_by_the_query_of_a_folder),
         cmocka_unit_test(pages_of_other_sites_are_told_by_what_browsers_say),
     };

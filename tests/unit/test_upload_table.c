@@ -311,6 +311,50 @@ static void of_those_who_wait_only_the_last_one_goes_on(void **state)
     loop_free(loop);
 }
 
+static void a_waiter_that_is_gone_is_not_told(void **state)
+{
+    struct upload_claim first = open_at("f", 0);
+    struct waiter gone = {.waiting.message.on_arrival = on_left}, other;
+    enum upload_state now;
+
+    (void)state;
+    assert_int_equal(loop_open(64, &loop), 0);
+    assert_non_null(upload_enter(table, &first, &now));
+    assert_false(upload_wait_cancel(table, &gone.waiting)); // it does not wait yet
+    claim_as(&gone, &first);
+    assert_int_equal(gone.waits, 1);
+    assert_true(upload_wait_cancel(table, &gone.waiting));
+    assert_false(upload_wait_cancel(table, &gone.waiting));
+    claim_as(&other, &first);
+    upload_leave(table, &first, 0); // both would be told now
+    assert_int_equal(loop_run(loop), 0);
+    assert_int_equal(other.messages, 1);
+    assert_int_equal(gone.messages, 0);
+    upload_drop(table, &first);
+    upload_drop(table, &gone.claim);
+    upload_drop(table, &other.claim);
+    loop_free(loop);
+}
+
+static void a_message_that_is_on_its_way_is_not_taken_back(void **state)
+{
+    struct upload_claim first = open_at("f", 0);
+    enum upload_state now;
+    struct waiter w;
+
+    (void)state;
+    assert_int_equal(loop_open(64, &loop), 0);
+    assert_non_null(upload_enter(table, &first, &now));
+    claim_as(&w, &first);
+    upload_leave(table, &first, 0);
+    assert_false(upload_wait_cancel(table, &w.waiting));
+    assert_int_equal(loop_run(loop), 0);
+    assert_int_equal(w.messages, 1);
+    upload_drop(table, &first);
+    upload_drop(table, &w.claim);
+    loop_free(loop);
+}
+
 static void who_waits_for_an_upload_that_is_completed_finds_it_gone(void **state)
 {
     struct upload_claim first = open_at("f", 0);
@@ -365,6 +409,8 @@ int main(void)
         HERE(there_are_only_so_many_and_the_idle_make_room),
         HERE(claim_waits_in_its_loop_for_a_write_that_is_under_way),
         HERE(of_those_who_wait_only_the_last_one_goes_on),
+        HERE(a_waiter_that_is_gone_is_not_told),
+        HERE(a_message_that_is_on_its_way_is_not_taken_back),
         HERE(who_waits_for_an_upload_that_is_completed_finds_it_gone),
         HERE(what_was_cut_off_a_stage_is_not_in_the_file),
     };

@@ -39,14 +39,12 @@ static bool goes_elsewhere(const struct exchange *x)
 /* The validators of what was stored, so that the client need not ask: RFC 9110 §9.3.4. */
 static void add_validators(struct exchange *x, const struct authoring *a)
 {
-    int64_t seconds;
-
     // What was replaced elsewhere is not what ETag would be of: §8.8.3. Of what is new it is.
     if (a->result.now.kind != TREE_FILE || post_made_several(a) ||
         (goes_elsewhere(x) && x->outcome != OUTCOME_created))
         return;
     exchange_add_fieldf(x, SPAN("ETag"), "\"%s\"", a->answer.etag);
-    if (oc_mtime_parse(message_field(&x->request, FIELD_x_oc_mtime), &seconds))
+    if (a->content.fields.modified_ns != TREE_NOW)
         exchange_add_field(x, SPAN("X-OC-MTime"), SPAN("accepted"));
 }
 
@@ -127,7 +125,7 @@ static void respond_stored(struct exchange *x, struct authoring *a)
     write_path_of_result(&path, a);
     if (elsewhere && !path.failed)
         add_path(x, SPAN("Location"), buf_span(&path));
-    if (post_is_form(a))
+    if (a->content.fields.role == CONTENT_FORM)
         respond_posted(x, a);
     if (a->answer.written >= 0 && !path.failed) {
         add_path(x, SPAN("Content-Location"), buf_span(&path));
@@ -221,7 +219,7 @@ void authoring_respond(struct exchange *x)
     case OUTCOME_unsupported_media_type: // RFC 9110 §15.5.16, RFC 5789 §2.2
         if (x->request.method == METHOD_PATCH)
             add_accept_patch(x);
-        else if (xml_is_content_of(x->request.method))
+        else if (a && a->content.fields.role == CONTENT_XML)
             exchange_add_field(x, SPAN("Accept"), SPAN("application/xml, text/xml"));
         break;
     default:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The digests that the client sent, and what computes the same: RFC 9530. Content-Digest is of the
+ * Digests (RFC 9530) are computed of what the client sends them for. Content-Digest is of the
  * content, and is computed as it comes. So is Repr-Digest where the content is a representation of
  * its own, which a patch document is too (appendix B.9); where the content is a part of the one to
  * be stored, Repr-Digest is of the whole, and is computed when all of it is staged.
@@ -11,7 +11,6 @@
  */
 #include "base/limits.h"
 #include "resource/dav/authoring.h"
-#include "resource/dav/post.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -45,27 +44,16 @@ static bool unite(struct digests *d, const struct digests *more)
 /* Whether Repr-Digest is of more than the content. */
 static bool is_of_whole(const struct authoring *a)
 {
-    return upload_is_concerned(a) || (a->x->request.method == METHOD_PUT && write_is_partial(a->x));
+    return content_is_of_upload(a) ||
+           (a->x->request.method == METHOD_PUT && a->content.fields.role == CONTENT_PART);
 }
 
 /* Whether a digest may come behind the content that cannot be told from what is computed by then:
  * of a form, nothing would be there to be read again. */
 static bool needs_all(const struct authoring *a)
 {
-    struct exchange *x = a->x;
-    struct span announced, name;
-
-    if (x->request.framing != FRAMING_CHUNKED)
-        return false;
-    if (x->request.method == METHOD_POST && post_sends_form(x))
-        return true;
-    announced = exchange_field(x, FIELD_trailer);
-    while (announced.len) {
-        name = span_trim(span_take_until(&announced, ','));
-        if (field_table[field_from_name(name)].flags & FIELD_FLAG_TRAILER)
-            return true;
-    }
-    return false;
+    return a->x->request.framing == FRAMING_CHUNKED &&
+           (a->content.fields.role == CONTENT_FORM || a->content.fields.announces_digest);
 }
 
 /* Whether the client sent that field, before the content or behind it. */
@@ -116,15 +104,12 @@ static int add_sent(struct authoring *a, struct span content_digest, struct span
 
 int digests_read(struct authoring *a)
 {
-    struct exchange *x = a->x;
     struct digests wanted;
     int error;
 
     if (a->digests.are_read)
         return 0;
-    a->digests.are_read = true;
-    error =
-        add_sent(a, exchange_field(x, FIELD_content_digest), exchange_field(x, FIELD_repr_digest));
+    error = add_sent(a, a->content.fields.content_digest, a->content.fields.repr_digest);
     if (error)
         return error;
     a->digests.all_computed = needs_all(a);
@@ -133,6 +118,7 @@ int digests_read(struct authoring *a)
         wanted.has[i] |= a->digests.all_computed;
     if (has_any(&wanted) && digest_hash_new(&wanted, &a->digests.hash) < 0)
         return -ENOMEM;
+    a->digests.are_read = true;
     return 0;
 }
 
@@ -162,7 +148,7 @@ static int compute_staged(struct authoring *a, const struct stage *stage, uint64
     while (error == 0 && length) {
         size_t n = length < READ_AT_ONCE ? (size_t)length : READ_AT_ONCE;
 
-        error = hurry_is_on(a->dav->share->hurry) ? -EINTR : tree_stage_read(stage, at, n, room);
+        error = hurry_is_on(&a->x->hurry) ? -EINTR : tree_stage_read(stage, at, n, room);
         if (error == 0)
             digest_hash_add(hash, span_of(room, n));
         at += n;

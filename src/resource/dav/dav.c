@@ -2,11 +2,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "resource/dav/authoring.h"
+#include "resource/dav/content.h"
 #include "resource/dav/following.h"
 #include "resource/dav/post.h"
 #include "resource/dav/propfind.h"
 #include "resource/dav/proppatch.h"
-#include "resource/dav/written.h"
 #include "tree/tree_result.h"
 
 #include <errno.h>
@@ -43,7 +43,7 @@ struct tree_terms terms_of_member(struct authoring *a)
 {
     struct tree_terms terms = {.must_not_exist = true, .hurry = &a->x->hurry};
 
-    if (!post_is_form(a) && written_is_wanted(a->x))
+    if (a->content.fields.role != CONTENT_FORM && a->content.fields.wants_representation)
         terms.ret_file = &a->answer.written;
     locks_add_terms(a, &terms);
     return terms;
@@ -53,7 +53,7 @@ struct tree_terms terms_of(struct authoring *a)
 {
     struct tree_terms terms = {.target = &a->target.look.here, .hurry = &a->x->hurry};
 
-    if (written_is_wanted(a->x))
+    if (a->content.fields.wants_representation)
         terms.ret_file = &a->answer.written;
     locks_add_terms(a, &terms);
     return terms;
@@ -107,11 +107,9 @@ void authoring_set_final_cause(struct authoring *a)
 /* What performs the method. */
 static void (*effect_of(const struct authoring *a))(struct authoring *)
 {
-    if (upload_is_concerned(a))
-        return upload_commit;
+    if (content_is_of_upload(a))
+        return content_commit;
     switch (a->x->request.method) {
-    case METHOD_POST:
-        return post_commit;
     case METHOD_DELETE:
         return change_delete;
     case METHOD_MKCOL:
@@ -129,7 +127,7 @@ static void (*effect_of(const struct authoring *a))(struct authoring *)
     case METHOD_PROPPATCH:
         return change_properties;
     default:
-        return write_commit;
+        return content_commit;
     }
 }
 
@@ -141,7 +139,7 @@ static bool effect_is_long(const struct authoring *a)
     bool replaces =
         a->destination.look.here.kind == TREE_COLLECTION; // and what was there is removed
 
-    if (upload_is_concerned(a))
+    if (content_is_of_upload(a))
         return digests_reread_much(a);
     switch (a->x->request.method) {
     case METHOD_DELETE:
@@ -162,12 +160,12 @@ static void tell_effect(struct authoring *a)
     struct exchange *x = a->x;
 
     x->effect.created = a->result.created;
-    x->effect.from_form = post_shows_page(a);
+    x->effect.from_form = a->content.fields.wants_page;
     x->effect.partly = a->failures.first || a->locking.conflict_below;
     x->effect.has_result = a->answer.has_result || a->answer.written >= 0;
     x->effect.untold = x->request.method == METHOD_PROPPATCH && !a->answer.properties.ptr;
     x->effect.unfinished =
-        upload_is_concerned(a) && !x->upload.finishes && x->request.method != METHOD_DELETE;
+        content_is_of_upload(a) && !x->upload.finishes && x->request.method != METHOD_DELETE;
     if (a->result.now.kind == TREE_FILE)
         stamp_etag(&a->result.now.stamp, 0, SPAN(""), a->answer.etag);
 }
@@ -274,16 +272,18 @@ STEP(place, place_begin, place_run, place_end)
 STEP(effect, begin_effect, run_effect, end_effect)
 #undef STEP
 
-static bool dav_takes_type(const struct exchange *x)
+static enum step begin_content_kind_step(struct exchange *x)
 {
-    return xml_is_content_of(x->request.method) ? xml_takes_type(x) : write_takes_type(x);
+    struct authoring *a = authoring_of(x);
+
+    if (!a)
+        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
+    return a ? content_role_begin(a) : STEP_KNOWN;
 }
 
 static bool dav_take(struct exchange *x, struct span data)
 {
-    if (xml_is_content_of(x->request.method))
-        return xml_take(x->held, data);
-    return write_take(x->held, data);
+    return content_take(x->held, data);
 }
 
 static void dav_release(struct exchange *x)
@@ -292,11 +292,9 @@ static void dav_release(struct exchange *x)
 
     if (!a)
         return;
-    write_discard(a);
+    content_discard(a);
     if (a->answer.written >= 0)
         close(a->answer.written);
-    xml_discard(a);
-    a->dav->xml_memory -= a->xml.memory;
     propfind_discard(a);
     change_forget_failed(a);
     x->held = NULL;
@@ -312,15 +310,9 @@ static void dav_free(struct resource *r)
     free(d);
 }
 
-static enum step begin_content_kind(struct exchange *x)
-{
-    x->content_kind.type_refused = !dav_takes_type(x);
-    return STEP_KNOWN;
-}
-
 #define STEP(fact) [FACT_##fact] = {begin_##fact##_step, run_##fact##_step, end_##fact##_step}
 static const struct fact_step dav_steps[FACT_COUNT] = {
-    [FACT_content_kind] = {.begin = begin_content_kind},
+    [FACT_content_kind] = {.begin = begin_content_kind_step},
     STEP(upload),
     STEP(representation),
     STEP(destination),

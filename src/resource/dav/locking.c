@@ -193,7 +193,7 @@ enum step meaning_begin(struct authoring *a)
 {
     struct exchange *x = a->x;
 
-    if (!xml_is_content_of(x->request.method))
+    if (a->content.fields.role != CONTENT_XML)
         return STEP_KNOWN;
     xml_understand(a);
     if (x->cause != OUTCOME_NONE || x->request.method != METHOD_LOCK)

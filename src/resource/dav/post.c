@@ -6,8 +6,6 @@
  */
 #include "resource/dav/post.h"
 #include "base/ascii.h"
-#include "http/accept.h"
-#include "http/media_type.h"
 #include "http/multipart_form.h"
 #include "http/slug.h"
 #include "resource/dav/authoring.h"
@@ -33,7 +31,7 @@ struct member {
 
 struct posting {
     struct multipart_form form;
-    bool is_form, in_file;
+    bool in_file;
     struct stage_group *group;     // of a form with files
     struct member *members, *last; // in the order of the form
     size_t count;
@@ -49,15 +47,14 @@ static size_t random_name(char out[LIMIT_FILE_NAME])
     return 2 * sizeof bytes;
 }
 
-/* The same with the extension that the content's type has, so that it is told with that type. */
+/* With the extension that the content's type has, so that it is told with that type. */
 static size_t random_file_name(const struct authoring *a, char out[LIMIT_FILE_NAME])
 {
     size_t length = random_name(out);
-    struct span extension = SPAN("");
-    struct media_type type;
+    struct span essence = a->content.fields.type.essence, extension = SPAN("");
 
-    if (media_type_parse(message_field(&a->x->request, FIELD_content_type), &type))
-        extension = media_type_extension(a->dav->share->types, type.essence);
+    if (essence.len)
+        extension = media_type_extension(a->dav->share->types, essence);
     if (!length || !extension.len || length + 1 + extension.len > LIMIT_FILE_NAME)
         return length;
     out[length] = '.';
@@ -65,20 +62,14 @@ static size_t random_file_name(const struct authoring *a, char out[LIMIT_FILE_NA
     return length + 1 + extension.len;
 }
 
-/* The path of a member of the collection, from malloc; empty without memory. */
-static struct span member_path(const struct authoring *a, struct span name)
+/* The path of a member of the collection; b is empty at first. -ENOMEM. */
+static int write_member_path(struct buf *b, const struct authoring *a, struct span name)
 {
-    size_t slash = a->target.path.len ? 1 : 0;
-    char *path = malloc(a->target.path.len + slash + name.len);
-
-    if (!path)
-        return SPAN("");
-    if (a->target.path.len) {
-        memcpy(path, a->target.path.ptr, a->target.path.len);
-        path[a->target.path.len] = '/';
-    }
-    memcpy(path + a->target.path.len + slash, name.ptr, name.len);
-    return span_of(path, a->target.path.len + slash + name.len);
+    buf_add(b, a->target.path);
+    if (b->len)
+        buf_add_char(b, '/');
+    buf_add(b, name);
+    return b->failed ? -ENOMEM : 0;
 }
 
 static int begin_stage(struct authoring *a, struct span path, struct stage **ret_stage)
@@ -87,7 +78,7 @@ static int begin_stage(struct authoring *a, struct span path, struct stage **ret
     struct tree *tree = a->dav->share->tree;
     int error = 0;
 
-    if (!p->is_form)
+    if (a->content.fields.role != CONTENT_FORM)
         return tree_stage_begin(tree, path, TREE_LENGTH_UNKNOWN, ret_stage);
     if (!p->group)
         error = tree_group_begin(tree, path, &p->group);
@@ -96,15 +87,14 @@ static int begin_stage(struct authoring *a, struct span path, struct stage **ret
 
 static int begin_member(struct authoring *a, size_t name_length, const char *name)
 {
-    struct span path = member_path(a, span_of(name, name_length));
     struct member *m = calloc(1, sizeof *m);
     struct posting *p = a->content.posting;
-    int error = -ENOMEM;
+    struct buf path = {0};
+    int error = write_member_path(&path, a, span_of(name, name_length));
 
-    if (m && path.len)
-        error = begin_stage(a, path, &m->stage);
-    if (path.len)
-        free((char *)path.ptr);
+    if (error == 0)
+        error = m ? begin_stage(a, buf_span(&path), &m->stage) : -ENOMEM;
+    buf_done(&path);
     if (error) {
         free(m);
         return error;
@@ -128,15 +118,11 @@ static int fill_posting(struct authoring *a)
     char name[LIMIT_FILE_NAME];
     size_t length;
 
-    switch (multipart_begin(&a->content.posting->form, message_field(m, FIELD_content_type))) {
-    case MULTIPART_BEGIN_OK:
-        a->content.posting->is_form = true;
-        return 0;
-    case MULTIPART_BEGIN_NO_BOUNDARY:
-        return authoring_fail(a, OUTCOME_form_malformed);
-    case MULTIPART_BEGIN_OTHER_TYPE:
-        break;
-    }
+    if (a->content.fields.role == CONTENT_FORM)
+        return multipart_begin(&a->content.posting->form, message_field(m, FIELD_content_type)) ==
+                       MULTIPART_BEGIN_OK
+                   ? 0
+                   : authoring_fail(a, OUTCOME_form_malformed);
     length = slug_file_name(message_field(m, FIELD_slug), name);
     if (!length)
         length = random_file_name(a, name);
@@ -209,7 +195,7 @@ void post_piece(struct authoring *a)
         a->error = begin_posting(a);
     if (a->error)
         return;
-    if (a->content.posting->is_form)
+    if (a->content.fields.role == CONTENT_FORM)
         a->error = take_form(a, a->content.piece);
     else
         a->error = tree_stage_write(a->content.posting->members->stage, a->content.piece);
@@ -228,31 +214,46 @@ static int is_taken(struct authoring *a, const struct member *m, struct span pat
     return error ? error : look.here.kind != TREE_ABSENT;
 }
 
+/* Another name, which m gets; -EIO: there is no randomness for one. */
+static int try_name(struct member *m)
+{
+    if (m->number < NAMES_TRIED) {
+        m->number++;
+        m->length = file_name_number(span_of(m->asked, m->asked_length), m->number, m->name);
+    } else {
+        m->length = random_name(m->name);
+    }
+    return m->length ? 0 : -EIO;
+}
+
+/* Puts m where its name says. 0, 1 where something is there, or a negated errno. */
+static int place_member(struct authoring *a, struct member *m)
+{
+    struct buf path = {0};
+    int error = write_member_path(&path, a, span_of(m->name, m->length));
+
+    if (error == 0)
+        error = is_taken(a, m, buf_span(&path));
+    if (error == 0)
+        error = tree_stage_rename(m->stage, buf_span(&path));
+    buf_done(&path);
+    return error;
+}
+
 /* The next name that nobody has, as far as one can see. */
 static int choose_name(struct authoring *a, struct member *m)
 {
-    int error = 1;
+    int error;
 
     for (const struct member *o = a->content.posting->members; o; o = o->next)
         if (o != m && o->number > m->number &&
             span_eq(span_of(o->asked, o->asked_length), span_of(m->asked, m->asked_length)))
             m->number = o->number;
-    while (error == 1) {
-        struct span path;
-
-        if (m->number < NAMES_TRIED) {
-            m->number++;
-            m->length = file_name_number(span_of(m->asked, m->asked_length), m->number, m->name);
-        } else {
-            m->length = random_name(m->name);
-        }
-        path = member_path(a, span_of(m->name, m->length));
-        error = !m->length ? -EIO : path.len ? is_taken(a, m, path) : -ENOMEM;
+    do {
+        error = try_name(m);
         if (error == 0)
-            error = tree_stage_rename(m->stage, path);
-        if (path.len)
-            free((char *)path.ptr);
-    }
+            error = place_member(a, m);
+    } while (error == 1);
     return error;
 }
 
@@ -272,13 +273,13 @@ static int part_names(struct authoring *a)
 /* A link on the way to the collection may have been turned since the member was begun. */
 static int check_place(struct authoring *a, const struct member *m)
 {
-    struct span path = member_path(a, span_of(m->name, m->length));
-    bool holds = path.len && tree_stage_is_for(m->stage, path);
+    struct buf path = {0};
+    int error = write_member_path(&path, a, span_of(m->name, m->length));
 
-    if (!path.len)
-        return -ENOMEM;
-    free((char *)path.ptr);
-    return holds ? 0 : authoring_fail(a, OUTCOME_parent_missing);
+    if (error == 0 && !tree_stage_is_for(m->stage, buf_span(&path)))
+        error = authoring_fail(a, OUTCOME_parent_missing);
+    buf_done(&path);
+    return error;
 }
 
 /* All of them or none, so that a form that failed may just be sent again. */
@@ -312,8 +313,9 @@ static int commit_members(struct authoring *a)
 /* The content, where all of it is in one place. */
 static const struct stage *staged_whole(const struct authoring *a)
 {
-    return a->content.posting && !a->content.posting->is_form ? a->content.posting->members->stage
-                                                              : NULL;
+    return a->content.posting && a->content.fields.role == CONTENT_MEMBER
+               ? a->content.posting->members->stage
+               : NULL;
 }
 
 /* Without content nothing says that a file is meant, unless it has a type or a name. */
@@ -321,10 +323,11 @@ static int begin_empty(struct authoring *a)
 {
     const struct message *m = &a->x->request;
 
-    if (!post_takes_type(a->x))
+    if (a->x->content_kind.type_refused)
         return authoring_fail(a, OUTCOME_unsupported_media_type);
     if (!m->first[FIELD_content_type] && !m->first[FIELD_slug]) {
-        a->x->detail = SPAN("There is no content, and neither Content-Type nor Slug.");
+        exchange_fail(a->x, OUTCOME_form_malformed, 0,
+                      "There is no content, and neither Content-Type nor Slug.");
         return authoring_fail(a, OUTCOME_form_malformed);
     }
     return begin_posting(a);
@@ -342,31 +345,11 @@ void post_commit(struct authoring *a)
     if (a->error == 0 && !a->content.posting)
         a->error = begin_empty(a);
     p = a->content.posting;
-    if (a->error == 0 && p->is_form && (!multipart_is_complete(&p->form) || !p->members))
+    if (a->error == 0 && a->content.fields.role == CONTENT_FORM &&
+        (!multipart_is_complete(&p->form) || !p->members))
         a->error = authoring_fail(a, OUTCOME_form_malformed);
     if (a->error == 0)
         a->error = commit_members(a);
-}
-
-bool post_sends_form(const struct exchange *x)
-{
-    struct multipart_form form;
-
-    return multipart_begin(&form, message_field(&x->request, FIELD_content_type)) !=
-           MULTIPART_BEGIN_OTHER_TYPE;
-}
-
-bool post_takes_type(const struct exchange *x)
-{
-    struct media_type type;
-
-    return !media_type_parse(message_field(&x->request, FIELD_content_type), &type) ||
-           !media_type_is(&type, SPAN("application/x-www-form-urlencoded"));
-}
-
-bool post_is_form(const struct authoring *a)
-{
-    return a->content.posting && a->content.posting->is_form;
 }
 
 struct span post_member_name(const struct authoring *a)
@@ -374,14 +357,6 @@ struct span post_member_name(const struct authoring *a)
     const struct member *m = a->content.posting->members;
 
     return span_of(m->name, m->length);
-}
-
-bool post_shows_page(const struct authoring *a)
-{
-    const struct span offers[] = {SPAN("text/html"), SPAN("application/json")};
-
-    return post_is_form(a) &&
-           accept_choose_type(exchange_field(a->x, FIELD_accept), offers, 2) == 0;
 }
 
 bool post_made_several(const struct authoring *a)

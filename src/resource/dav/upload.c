@@ -6,8 +6,7 @@
  */
 #include "base/clock.h"
 #include "base/limits.h"
-#include "http/dav_fields.h"
-#include "http/media_type.h"
+#include "base/path.h"
 #include "resource/dav/authoring.h"
 #include "wire/uri.h"
 
@@ -19,42 +18,23 @@ static int64_t now_seconds(void)
     return clock_monotonic() / CLOCK_SECOND;
 }
 
-bool upload_is_opening(const struct exchange *x)
-{
-    return x->request.method == METHOD_PUT &&
-           upload_complete_parse(message_field(&x->request, FIELD_upload_complete)) ==
-               UPLOAD_COMPLETE_NO;
-}
-
-uint64_t upload_stated_length(const struct exchange *x)
-{
-    uint64_t length = TREE_LENGTH_UNKNOWN;
-
-    (void)upload_number_parse(message_field(&x->request, FIELD_upload_length), &length);
-    return length;
-}
-
-bool upload_takes_type(const struct exchange *x)
-{
-    struct media_type type;
-
-    return media_type_parse(message_field(&x->request, FIELD_content_type), &type) &&
-           media_type_is(&type, SPAN("application/partial-upload"));
-}
-
 /* ---- The fact */
 
-/* By the folder as it was named, or by where links lead from there. */
-static bool find_upload(struct authoring *a, struct span id)
+/* By the folder as it was named, or by where links lead from there. A negated errno where nobody
+ * knows that. */
+static int claim_upload(struct authoring *a, struct span id)
 {
     struct upload_table *uploads = a->dav->share->uploads;
     struct tree_names names = {0};
     struct tree_look look;
+    int error;
 
-    return upload_claim(uploads, id, a->target.path, &a->upload.claim) ||
-           (tree_locate(a->dav->share->tree, a->target.path, &a->x->arena, &look, &names) == 0 &&
-            !span_eq(names.thing, a->target.path) &&
-            upload_claim(uploads, id, names.thing, &a->upload.claim));
+    if (upload_claim(uploads, id, a->target.path, &a->upload.claim))
+        return 0;
+    error = tree_locate(a->dav->share->tree, a->target.path, &a->x->arena, &look, &names);
+    if (error == 0 && !span_eq(names.thing, a->target.path))
+        (void)upload_claim(uploads, id, names.thing, &a->upload.claim);
+    return error;
 }
 
 void upload_claim_run(struct authoring *a)
@@ -62,8 +42,8 @@ void upload_claim_run(struct authoring *a)
     struct span id;
 
     (void)upload_table_expire(a->dav->share->uploads, now_seconds());
-    if (!upload_name_parse(a->x->request.query, &id) || !find_upload(a, id))
-        a->error = authoring_fail(a, OUTCOME_upload_unknown);
+    if (upload_name_parse(a->x->request.query, &id))
+        a->error = claim_upload(a, id);
 }
 
 static int fail_for(struct authoring *a, enum upload_state state)
@@ -91,11 +71,15 @@ enum step upload_end(struct authoring *a)
     const struct upload_opening *o;
     enum upload_state state = UPLOAD_GONE;
 
+    if (a->error) {
+        look_fail(a);
+        return STEP_KNOWN;
+    }
     a->upload.waiting.message.on_arrival = on_left;
     if (a->upload.claim.upload && upload_wait(a->dav->share->uploads, &a->upload.claim,
                                               a->dav->loop, &a->upload.waiting, &state))
         return STEP_WAIT;
-    // Who only asks is told, though somebody else has asked since.
+    // A question is answered, though the upload was claimed by others since.
     if (state == UPLOAD_GONE ||
         (state == UPLOAD_TAKEN_OVER && a->x->request.method != METHOD_HEAD)) {
         a->error = fail_for(a, state);
@@ -111,9 +95,13 @@ enum step upload_end(struct authoring *a)
     u->if_none_match = o->if_none_match;
     u->if_unmodified_since = o->if_unmodified_since;
     u->finishes = a->x->request.method == METHOD_PATCH &&
-                  upload_complete_parse(message_field(&a->x->request, FIELD_upload_complete)) ==
-                      UPLOAD_COMPLETE_YES;
+                  a->x->content_kind.upload.complete == UPLOAD_COMPLETE_YES;
     return STEP_KNOWN;
+}
+
+bool upload_cancel(struct authoring *a)
+{
+    return upload_wait_cancel(a->dav->share->uploads, &a->upload.waiting);
 }
 
 /* ---- Content, in the pool */
@@ -147,13 +135,6 @@ static int add(struct authoring *a, struct stage *stage, uint64_t length)
     return tree_stage_write(stage, a->content.piece);
 }
 
-static void begin_opening(struct authoring *a)
-{
-    if (!a->content.stage)
-        a->error = tree_stage_begin(a->dav->share->tree, a->target.path, upload_stated_length(a->x),
-                                    &a->content.stage);
-}
-
 /* After such a failure what was staged is good, and there may be room for more later. */
 static bool is_for_want_of_room(int error)
 {
@@ -165,9 +146,9 @@ void upload_piece(struct authoring *a)
     struct stage *stage;
 
     if (!a->upload.claim.upload) {
-        begin_opening(a);
+        a->error = write_begin(a);
         if (a->error == 0)
-            a->error = add(a, a->content.stage, upload_stated_length(a->x));
+            a->error = add(a, a->content.stage, a->x->content_kind.upload.length);
         return;
     }
     stage = enter(a);
@@ -182,30 +163,20 @@ void upload_piece(struct authoring *a)
 
 /* ---- Effects, in the pool */
 
-static struct span folder_of(struct span path)
-{
-    while (path.len && path.ptr[path.len - 1] != '/')
-        path.len--;
-    return span_first(path, path.len ? path.len - 1 : 0);
-}
-
 static void open_upload(struct authoring *a)
 {
     struct exchange *x = a->x;
     struct dav_share *share = a->dav->share;
     struct upload_opening opening = {
         .path = a->target.names.asked,
-        .folder = folder_of(a->target.names.name),
-        .if_match = exchange_field(x, FIELD_if_match),
-        .if_none_match = exchange_field(x, FIELD_if_none_match),
-        .if_unmodified_since = exchange_field(x, FIELD_if_unmodified_since),
-        .length = upload_stated_length(a->x),
-        .modified_ns = TREE_NOW,
+        .folder = path_parent(a->target.names.name),
+        .if_match = x->conditions.if_match,
+        .if_none_match = x->conditions.if_none_match,
+        .if_unmodified_since = x->conditions.if_unmodified_since,
+        .length = x->content_kind.upload.length,
+        .modified_ns = a->content.fields.modified_ns,
     };
-    int64_t seconds;
 
-    if (oc_mtime_parse(message_field(&x->request, FIELD_x_oc_mtime), &seconds))
-        opening.modified_ns = seconds * CLOCK_SECOND;
     a->error = write_check_staged(a);
     if (a->error == 0)
         a->error = digests_read(a); // of content that is empty, nothing did so yet
@@ -215,7 +186,7 @@ static void open_upload(struct authoring *a)
         return;
     opening.digests = a->digests.of_whole;
     (void)upload_table_expire(share->uploads, now_seconds());
-    begin_opening(a);
+    a->error = write_begin(a);
     if (a->error)
         return;
     a->error =
@@ -243,7 +214,7 @@ static void finish_upload(struct authoring *a, struct stage *stage)
     uint64_t length = o->length;
 
     if (length == TREE_LENGTH_UNKNOWN)
-        length = upload_stated_length(a->x);
+        length = a->x->content_kind.upload.length;
     if (length != TREE_LENGTH_UNKNOWN && tree_stage_length(stage) != length) {
         a->error = authoring_fail(a, OUTCOME_upload_length_differs);
         return;
@@ -281,17 +252,12 @@ void upload_commit(struct authoring *a)
         check_piece(a, stage);
     if (a->error == 0 && a->x->upload.finishes)
         finish_upload(a, stage);
-    // In one with the end of the writing, so that nobody else finds a stage that is a file by now.
+    // It is removed before the writing ends, so that nobody finds a stage that is a file by now.
     if ((tree_is_changed(a->error) && a->x->upload.finishes) || a->error == -EIO ||
         a->upload.is_spoilt)
         upload_remove(uploads, &a->upload.claim);
     else
         leave(a);
-}
-
-bool upload_is_concerned(const struct authoring *a)
-{
-    return a->x->upload.named || upload_is_opening(a->x);
 }
 
 /* Whether a new upload would have to be opened, whatever the client does. */
@@ -326,7 +292,9 @@ static void add_upload_location(struct exchange *x, const struct authoring *a)
     while (!span_ends(folder, SPAN("/")))
         folder.len--;
     uri_path_encode(&b, folder);
-    if (!b.failed)
+    if (b.failed)
+        x->response.failed = true;
+    else
         exchange_add_fieldf(x, SPAN("Location"), "%.*s?upload=%.*s", SPAN_ARG(buf_span(&b)),
                             SPAN_ARG(upload_id(&a->upload.claim)));
     buf_done(&b);

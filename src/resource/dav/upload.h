@@ -19,19 +19,17 @@ struct upload_part {
     struct upload_waiting waiting;
 };
 
-bool upload_is_opening(const struct exchange *x);
-/* Upload-Length, or TREE_LENGTH_UNKNOWN. */
-uint64_t upload_stated_length(const struct exchange *x);
-bool upload_takes_type(const struct exchange *x);
 /* FACT_upload: afterwards the target is the file that the upload will be. */
 enum step upload_begin(struct authoring *a);
 void upload_claim_run(struct authoring *a);
 enum step upload_end(struct authoring *a);
-/* Whether the content goes to an upload. */
-bool upload_is_concerned(const struct authoring *a);
+/* Nobody waits for the exchange any more, which waits for the upload. True: nothing comes any more.
+ * False: host->resume follows, or it did not wait for that. */
+bool upload_cancel(struct authoring *a);
+/* Content and effect, in the pool; what fails is a->error. */
 void upload_piece(struct authoring *a);
 void upload_commit(struct authoring *a);
-/* At the end: whether the upload can't be completed any more, and is to be removed. */
+/* At the end: whether the upload cannot be completed any more, and is to be removed. */
 bool upload_is_lost(const struct authoring *a);
 void upload_respond(struct exchange *x);
 /* Looks for silent uploads now and then. */

@@ -28,7 +28,7 @@ struct upload {
     uint64_t claim; // the number of the one that is valid
     int64_t since;  // when it was last written to
     unsigned claims;
-    struct list waiting; // struct upload_waiting
+    struct list waiters; // struct upload_waiting
     bool entered;
     char text[];
 };
@@ -45,12 +45,12 @@ int upload_table_new(struct upload_table **ret_table)
     return 0;
 }
 
-/* With the mutex: those who wait look again. */
+/* With the mutex: the waiters look again. */
 static void wake(struct upload *u)
 {
     struct list *link;
 
-    while ((link = list_pop(&u->waiting))) {
+    while ((link = list_pop(&u->waiters))) {
         struct upload_waiting *w = list_entry(link, struct upload_waiting, link);
 
         loop_post(w->loop, &w->message);
@@ -110,8 +110,8 @@ static int64_t silence(const struct upload *u, int64_t now)
 }
 
 /*
- * With the mutex: who makes room for another one. Nothing is lost with what is empty; of the
- * others, who has been silent for so long that nobody seems to be at work on it.
+ * With the mutex: the upload that makes room for another one. Nothing is lost with one that is
+ * empty; of the others, the one that was silent for so long that nobody seems to be at work on it.
  */
 static struct upload *find_dispensable(struct upload_table *t, int64_t now)
 {
@@ -129,7 +129,7 @@ static struct upload *find_dispensable(struct upload_table *t, int64_t now)
     return best;
 }
 
-/* Of two with the same silence the one that was opened earlier is in front. */
+/* Uploads are in the order of their opening, so that of two equal silences the older one goes. */
 static int add(struct upload_table *t, struct upload *u, int64_t now)
 {
     struct stage *stage = NULL;
@@ -180,7 +180,7 @@ int upload_open(struct upload_table *t, const struct upload_opening *opening, st
     u->offset = tree_stage_length(stage);
     u->since = now;
     u->claim = u->claims = 1;
-    list_init(&u->waiting);
+    list_init(&u->waiters);
     error = add(t, u, now);
     if (error) {
         free(u);
@@ -243,12 +243,24 @@ bool upload_wait(struct upload_table *t, const struct upload_claim *c, struct lo
     wait = state == UPLOAD_MINE && u->entered;
     if (wait) {
         waiting->loop = loop;
-        list_add_tail(&u->waiting, &waiting->link);
+        list_add_tail(&u->waiters, &waiting->link);
     }
     pthread_mutex_unlock(&t->mutex);
     if (!wait)
         *ret_state = state;
     return wait;
+}
+
+bool upload_wait_cancel(struct upload_table *t, struct upload_waiting *waiting)
+{
+    bool waits;
+
+    pthread_mutex_lock(&t->mutex);
+    waits = waiting->link.next && !list_empty(&waiting->link);
+    if (waits)
+        list_remove(&waiting->link);
+    pthread_mutex_unlock(&t->mutex);
+    return waits;
 }
 
 void upload_drop(struct upload_table *t, struct upload_claim *c)

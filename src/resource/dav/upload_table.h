@@ -4,10 +4,10 @@
  * piece by piece in a stage, and what was said when it was opened. In memory only: after a restart
  * there are none, and the tree's sweep has removed what they had staged.
  *
- * Whoever asks for an upload claims it; from then on earlier claims are void, so that of two
- * clients (most often one client, and its own connection that died) only the later one writes.
- * No thread waits for another one here: whoever has to, because the upload is being written to just
- * now, is told by a message. What removes an upload blocks for its file, and is for the pool. Times
+ * A request for an upload claims it; from then on earlier claims are void, so that of two clients
+ * (most often one client, and its own connection that died) only the later one writes.
+ * No thread waits for another one here: a waiter, as the upload is being written to just now, is
+ * told by a message. What removes an upload blocks for its file, and is for the pool. Times
  * are seconds of any clock that doesn't go back.
  */
 #ifndef CANDOR_RESOURCE_DAV_UPLOAD_TABLE_H
@@ -57,12 +57,12 @@ int upload_open(struct upload_table *t, const struct upload_opening *opening, st
                 int64_t now, struct upload_claim *ret_claim);
 /*
  * Finds the upload of that name in that folder ("" or a path without links). False: there is none.
- * Who is writing to it just now goes on with that: upload_wait() first. Every claim is dropped
- * once.
+ * A writer goes on with what it writes just now: upload_wait() first. Every claim is dropped once.
  */
 bool upload_claim(struct upload_table *t, struct span id, struct span folder,
                   struct upload_claim *ret_claim);
-/* Who waits; all zeros at first, but for message.on_arrival. */
+
+/* A waiter; all zeros at first, but for message.on_arrival. */
 struct upload_waiting {
     struct loop_message message;
     struct loop *loop; // private from here
@@ -75,13 +75,15 @@ struct upload_waiting {
  */
 bool upload_wait(struct upload_table *t, const struct upload_claim *c, struct loop *loop,
                  struct upload_waiting *waiting, enum upload_state *ret_state);
+/* True: the message will not come any more. False: it is on its way, or nobody waited. */
+bool upload_wait_cancel(struct upload_table *t, struct upload_waiting *waiting);
 /* Accepts a claim of nothing, and makes it one. */
 void upload_drop(struct upload_table *t, struct upload_claim *c);
 
 /* Constant while a claim is held. */
 const struct upload_opening *upload_opening(const struct upload_claim *c);
 struct span upload_id(const struct upload_claim *c);
-/* How much is there; exact for who has the claim, or has entered. */
+/* How much is there; exact with a claim that is valid, or after upload_enter. */
 uint64_t upload_offset(struct upload_table *t, const struct upload_claim *c);
 
 /*

@@ -1,74 +1,42 @@
 // SPDX-License-Identifier: MIT
 /*
- * Content on its way into the tree. What comes in one piece is kept where it is and written, synced
- * and renamed by one step in the pool; anything longer goes to a hidden temporary, piece by piece.
- * Content that is only a part of the representation (PUT with Content-Range, PATCH) is staged
- * between the parts that stay, so that it too becomes visible whole or not at all.
+ * Content that is a representation, or a part of it. What comes in one piece is kept where it is
+ * and written, synced and renamed by one step in the pool; anything longer goes to a hidden
+ * temporary, piece by piece. Content that is only a part of the representation (PUT with
+ * Content-Range, PATCH) is staged between the parts that stay, so that it too becomes visible whole
+ * or not at all.
  */
-#include "base/clock.h"
-#include "http/content_range.h"
-#include "http/dav_fields.h"
-#include "http/media_type.h"
 #include "resource/dav/authoring.h"
-#include "resource/dav/post.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 enum { EARLY = 64 * 1024 }; // bytes of content, from which on it surely comes in pieces
 
-static const struct span partial_update = SPAN_INIT("application/x-sabredav-partialupdate");
-
-bool write_takes_type(const struct exchange *x)
-{
-    struct media_type type;
-
-    if (x->request.method == METHOD_MKCOL)
-        return false; // RFC 4918 §9.3: no content has a meaning yet
-    if (x->upload.named)
-        return upload_takes_type(x);
-    if (x->request.method == METHOD_POST)
-        return post_takes_type(x);
-    return x->request.method != METHOD_PATCH ||
-           (media_type_parse(message_field(&x->request, FIELD_content_type), &type) &&
-            media_type_is(&type, partial_update));
-}
-
-bool write_is_partial(const struct exchange *x)
-{
-    return x->request.method == METHOD_PATCH || x->request.first[FIELD_content_range];
-}
-
 bool write_copies_much(const struct authoring *a)
 {
-    return write_is_partial(a->x) && !a->x->upload.named && a->target.look.here.kind == TREE_FILE &&
+    return a->content.fields.role == CONTENT_PART && a->target.look.here.kind == TREE_FILE &&
            a->target.look.here.stamp.size > LIMIT_TREE_SHORT_COPY;
 }
 
-/* X-OC-Mtime, or now. */
-static int64_t modified_time(const struct exchange *x)
+/* How much is there, of which the content may become a part. */
+static uint64_t size_there(const struct authoring *a)
 {
-    int64_t seconds;
-
-    if (oc_mtime_parse(message_field(&x->request, FIELD_x_oc_mtime), &seconds))
-        return seconds * CLOCK_SECOND;
-    return TREE_NOW;
+    return a->target.look.here.kind == TREE_FILE ? a->target.look.here.stamp.size : 0;
 }
 
 /* Where a part of the representation goes. */
 static enum outcome find_place(struct authoring *a)
 {
-    const struct message *m = &a->x->request;
-    uint64_t size = a->target.look.here.kind == TREE_FILE ? a->target.look.here.stamp.size : 0;
-    struct update_range update;
-    struct content_range range;
+    const struct content_fields *f = &a->content.fields;
+    uint64_t length = a->x->content_kind.length, size = size_there(a);
+    const struct content_range *range = &f->range.content;
 
-    if (m->framing != FRAMING_LENGTH)
+    if (a->x->request.framing != FRAMING_LENGTH)
         return OUTCOME_length_required;
-    if (m->method == METHOD_PATCH) {
-        if (!update_range_parse(message_field(m, FIELD_x_update_range), &update))
-            return OUTCOME_content_range_malformed;
-        switch (update_range_place(&update, size, m->content_length, &a->content.part.first)) {
+    if (!f->range_sound)
+        return OUTCOME_content_range_malformed;
+    if (a->x->request.method == METHOD_PATCH) {
+        switch (update_range_place(&f->range.update, size, length, &a->content.part.first)) {
         case UPDATE_RANGE_OK:
             break;
         case UPDATE_RANGE_OUTSIDE:
@@ -77,22 +45,20 @@ static enum outcome find_place(struct authoring *a)
             return OUTCOME_content_range_malformed;
         }
     } else {
-        if (content_range_parse(message_field(m, FIELD_content_range), &range) !=
-                CONTENT_RANGE_OK ||
-            range.last - range.first + 1 != m->content_length)
+        if (range->last - range->first + 1 != length)
             return OUTCOME_content_range_malformed;
-        if (range.first > size)
+        if (range->first > size)
             return OUTCOME_offset_differs;
-        a->content.part.first = range.first;
+        a->content.part.first = range->first;
     }
-    a->content.part.end = a->content.part.first + m->content_length;
+    a->content.part.end = a->content.part.first + length;
     return OUTCOME_NONE;
 }
 
 /* A stage for a part, with what comes before it. */
 static int stage_before(struct authoring *a, struct stage **ret_stage)
 {
-    uint64_t size = a->target.look.here.kind == TREE_FILE ? a->target.look.here.stamp.size : 0;
+    uint64_t size = size_there(a);
     struct stage *s;
     int error = tree_stage_begin(a->dav->share->tree, a->target.path,
                                  size > a->content.part.end ? size : a->content.part.end, &s);
@@ -125,31 +91,27 @@ static int stage_part(struct authoring *a)
     return error;
 }
 
-/* The length of the content, if the client tells it; of chunks, the one it expects. */
-static uint64_t told_length(const struct message *m)
+/* How much there will be in the end, as far as it is told. */
+static uint64_t expected_length(const struct authoring *a)
 {
-    uint64_t length = TREE_LENGTH_UNKNOWN;
+    const struct content_kind *c = &a->x->content_kind;
 
-    if (m->framing == FRAMING_LENGTH)
-        return m->content_length;
-    (void)expected_length_parse(message_field(m, FIELD_x_expected_entity_length), &length);
-    return length;
+    return a->content.fields.role == CONTENT_OPENING ? c->upload.length : c->length;
 }
 
-/* The first piece has come, or is about to, or there will be none. */
-static int begin(struct authoring *a)
+int write_begin(struct authoring *a)
 {
-    uint64_t length =
-        upload_is_opening(a->x) ? upload_stated_length(a->x) : told_length(&a->x->request);
-
-    if (write_is_partial(a->x))
+    if (a->content.stage)
+        return 0;
+    if (a->content.fields.role == CONTENT_PART)
         return stage_part(a);
-    return tree_stage_begin(a->dav->share->tree, a->target.path, length, &a->content.stage);
+    return tree_stage_begin(a->dav->share->tree, a->target.path, expected_length(a),
+                            &a->content.stage);
 }
 
 void place_run(struct authoring *a)
 {
-    a->error = begin(a);
+    a->error = write_begin(a);
 }
 
 /*
@@ -159,12 +121,13 @@ void place_run(struct authoring *a)
 enum step place_begin(struct authoring *a)
 {
     struct exchange *x = a->x;
+    enum content_role role = a->content.fields.role;
+    uint64_t length = x->content_kind.length;
     enum outcome cause;
-    uint64_t length;
 
-    if ((x->request.method != METHOD_PUT && x->request.method != METHOD_PATCH) || x->upload.named)
+    if (role != CONTENT_WHOLE && role != CONTENT_PART && role != CONTENT_OPENING)
         return STEP_KNOWN;
-    if (write_is_partial(x)) {
+    if (role == CONTENT_PART) {
         cause = find_place(a);
         if (cause) {
             exchange_fail(x, cause, 0, NULL);
@@ -173,9 +136,8 @@ enum step place_begin(struct authoring *a)
     }
     if (a->content.stage || x->content_taken || a->content.whole.ptr)
         return STEP_KNOWN; // the questions are asked again
-    length = told_length(&x->request);
-    if (!x->request.expect_continue &&
-        (length == TREE_LENGTH_UNKNOWN || (x->request.framing == FRAMING_LENGTH && length < EARLY)))
+    if (!x->request.expect_continue && (length == CONTENT_LENGTH_UNKNOWN ||
+                                        (x->request.framing == FRAMING_LENGTH && length < EARLY)))
         return STEP_KNOWN;
     return write_copies_much(a) ? STEP_RUN_LONG : STEP_RUN;
 }
@@ -185,62 +147,19 @@ enum step place_end(struct authoring *a)
     return a->error ? authoring_end_failed(a) : STEP_KNOWN;
 }
 
-/* In the pool. */
-static void write_piece(struct authoring *a)
+void write_piece(struct authoring *a)
 {
-    if (!a->content.stage)
-        a->error = begin(a);
+    a->error = write_begin(a);
     if (a->error == 0)
         a->error = tree_stage_write(a->content.stage, a->content.piece);
 }
 
-static void piece_run(struct work *w)
+bool write_cancel(struct authoring *a)
 {
-    struct authoring *a = container_of(w, struct authoring, content.work);
-
-    a->cause = OUTCOME_NONE;
-    a->error = digests_read(a);
-    if (a->error)
-        return;
-    digests_add(a, a->content.piece);
-    if (a->x->request.method == METHOD_POST)
-        post_piece(a);
-    else if (upload_is_concerned(a))
-        upload_piece(a);
-    else
-        write_piece(a);
-    if (a->error == 0)
-        a->content.staged += a->content.piece.len;
-    else if (a->content.stage)
-        tree_stage_unclaim(
-            a->content.stage); // before the answer, so that a smaller one has room at once
-}
-
-static void piece_done(struct work *w)
-{
-    struct authoring *a = container_of(w, struct authoring, content.work);
-
-    if (a->error)
-        authoring_set_final_cause(a);
-    a->x->host->taken(a->x);
-}
-
-bool write_take(struct authoring *a, struct span data)
-{
-    const struct message *m = &a->x->request;
-
-    if (a->x->content_taken == 0 && m->framing == FRAMING_LENGTH && data.len == m->content_length &&
-        m->method == METHOD_PUT && !write_is_partial(a->x) && !upload_is_opening(a->x) &&
-        !a->content.stage) {
-        a->content.whole = data;
-        return true;
-    }
-    a->content.piece = data;
-    a->content.work.run = piece_run;
-    a->content.work.done = piece_done;
-    a->content.work.is_long = !a->content.stage && write_copies_much(a);
-    offload_submit(a->dav->pool, a->dav->loop, &a->content.work);
-    return false;
+    if (!a->content.is_taking || !offload_cancel(a->dav->pool, &a->content.work))
+        return false;
+    a->content.is_taking = false;
+    return true;
 }
 
 /* What is there has changed since the part was staged: it is staged anew, beside what is there. */
@@ -270,7 +189,7 @@ static int place_again(struct authoring *a)
 /* Also the second part of what stays, unless it is there from an earlier attempt. */
 static int complete_part(struct authoring *a)
 {
-    uint64_t size = a->target.look.here.kind == TREE_FILE ? a->target.look.here.stamp.size : 0;
+    uint64_t size = size_there(a);
     int error = 0;
 
     if (!a->content.part.is_between ||
@@ -288,14 +207,14 @@ static int complete_part(struct authoring *a)
 
 static int commit_stage(struct authoring *a, const struct tree_terms *terms)
 {
-    int error = write_is_partial(a->x) ? complete_part(a) : 0;
+    int error = a->content.fields.role == CONTENT_PART ? complete_part(a) : 0;
 
     if (error == 0)
         error = digests_check_whole(a, a->content.stage, NULL);
     if (error)
         return error;
-    if (modified_time(a->x) != TREE_NOW)
-        tree_stage_set_times(a->content.stage, modified_time(a->x));
+    if (a->content.fields.modified_ns != TREE_NOW)
+        tree_stage_set_times(a->content.stage, a->content.fields.modified_ns);
     error = tree_stage_sync(a->content.stage);
     if (error == 0)
         error = write_commit_stage(a, a->content.stage, a->target.path, terms);
@@ -334,69 +253,16 @@ void write_commit(struct authoring *a)
         a->error = digests_check(a, a->content.stage, 0);
     if (a->error)
         return;
-    if (!a->content.stage && write_is_partial(a->x)) {
-        a->error = begin(a); // a part without any content
-        if (a->error)
-            return;
-    }
+    if (a->content.fields.role == CONTENT_PART)
+        a->error = write_begin(a); // a part without any content has no stage yet
+    if (a->error)
+        return;
     if (a->content.stage) {
         a->error = commit_stage(a, &terms);
         if (!tree_is_changed(a->error))
-            tree_stage_unclaim(a->content.stage); // the same; another attempt asks again
+            tree_stage_unclaim(a->content.stage); // another attempt asks for room again
     } else {
         a->error = tree_put(a->dav->share->tree, a->target.path, a->content.whole,
-                            modified_time(a->x), &terms, &a->result);
+                            a->content.fields.modified_ns, &terms, &a->result);
     }
-}
-
-/* What was staged outlives its exchange until a thread of the pool has removed it. */
-struct discarding {
-    struct work work;
-    struct stage *stage;
-    struct posting *posting;
-    struct upload_table *uploads;
-    struct upload_claim upload; // that is gone
-};
-
-static void discard_run(struct work *w)
-{
-    struct discarding *d = container_of(w, struct discarding, work);
-    enum upload_state unused;
-
-    tree_stage_free(d->stage);
-    post_free(d->posting);
-    if (d->upload.upload && upload_enter(d->uploads, &d->upload, &unused))
-        upload_remove(d->uploads, &d->upload);
-    upload_drop(d->uploads, &d->upload);
-}
-
-static void discard_done(struct work *w)
-{
-    free(container_of(w, struct discarding, work));
-}
-
-void write_discard(struct authoring *a)
-{
-    struct discarding *d;
-
-    digest_hash_free(a->digests.hash);
-    if (!upload_is_lost(a))
-        upload_drop(a->dav->share->uploads, &a->upload.claim);
-    if (!a->content.stage && !a->content.posting && !a->upload.claim.upload)
-        return;
-    d = calloc(1, sizeof *d);
-    if (!d) {
-        tree_stage_free(a->content.stage); // blocks, but loses nothing
-        post_free(a->content.posting);
-        upload_drop(a->dav->share->uploads, &a->upload.claim);
-        return;
-    }
-    d->stage = a->content.stage;
-    d->posting = a->content.posting;
-    d->uploads = a->dav->share->uploads;
-    d->upload = a->upload.claim;
-    d->work.run = discard_run;
-    d->work.done = discard_done;
-    offload_submit(a->dav->pool, a->dav->loop, &d->work);
-    a->content.stage = NULL;
 }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * Content on its way into the tree, and its commit.
+ * Content on its way into the tree, and the commit of content that is a representation or a part of
+ * it.
  */
 #ifndef CANDOR_RESOURCE_DAV_WRITE_H
 #define CANDOR_RESOURCE_DAV_WRITE_H
 
-#include "graph/exchange.h"
 #include "io/offload.h"
+#include "resource/dav/content_role.h"
 #include "tree/tree.h"
-
-struct authoring;
 
 struct posting;
 
@@ -23,7 +22,9 @@ struct content_part {
 
 /* Content on its way into the tree. */
 struct content {
+    struct content_fields fields;
     struct work work;    // of the piece that is being taken
+    bool is_taking;      // one is, and nobody else touches what is below
     struct span whole;   // all of it, when it came in one piece
     struct stage *stage; // else where it goes
     struct span piece;   // that is being written
@@ -32,23 +33,28 @@ struct content {
     struct posting *posting; // POST: what becomes of its content
 };
 
-bool write_takes_type(const struct exchange *x);
-/* Whether the content is a part of the representation: PATCH, or PUT with Content-Range. */
-bool write_is_partial(const struct exchange *x);
 /* Whether so much of the representation stays that copying it takes long. */
 bool write_copies_much(const struct authoring *a);
 /* FACT_place: refuses what has no room or no place before its content is asked for. */
 enum step place_begin(struct authoring *a);
 void place_run(struct authoring *a);
 enum step place_end(struct authoring *a);
-bool write_take(struct authoring *a, struct span data);
+
+/* In the pool; what fails is a->error. */
+void write_piece(struct authoring *a);
 void write_commit(struct authoring *a);
+/* The stage, for as much as the client tells, unless it has begun. A negated errno. */
+int write_begin(struct authoring *a);
 /* -EIO unless each byte of the content that has come is there to be committed. */
 int write_check_staged(const struct authoring *a);
 /* Of a stage that was begun for that path, or for what it led to then; the error. */
 int write_commit_stage(struct authoring *a, struct stage *s, struct span path,
                        const struct tree_terms *terms);
-/* Gives up what was staged and not committed. */
-void write_discard(struct authoring *a);
+
+/*
+ * Nobody waits for the exchange any more, whose piece of content is being taken. True: that had not
+ * begun, and nothing comes of it. False: none is being taken, or host->taken follows.
+ */
+bool write_cancel(struct authoring *a);
 
 #endif

@@ -5,20 +5,10 @@
  * has stored, whatever became of the name since.
  */
 #include "resource/dav/written.h"
+#include "base/path.h"
 #include "http/date.h"
-#include "http/prefer.h"
 #include "resource/dav/authoring.h"
 #include "resource/files/snapshot.h"
-
-bool written_is_wanted(struct exchange *x)
-{
-    const method_set methods =
-        METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_POST);
-    struct span prefer = exchange_field(x, FIELD_prefer);
-
-    return prefer.ptr && (methods & METHOD_BIT(x->request.method)) &&
-           prefer_parse(prefer).returning == PREFER_RETURN_REPRESENTATION;
-}
 
 void preference_applied(struct exchange *x, struct span preference)
 {
@@ -46,20 +36,11 @@ static void next_piece(struct exchange *x, struct piece *ret_piece)
     a->answer.written_whole = true;
 }
 
-static struct span last_segment(struct span path)
-{
-    size_t at = path.len;
-
-    while (at > 0 && path.ptr[at - 1] != '/')
-        at--;
-    return span_from(path, at);
-}
-
 void written_respond(struct authoring *a, struct span path)
 {
     struct exchange *x = a->x;
     struct response *r = &x->response;
-    struct span type = media_type_for_name(a->dav->share->types, last_segment(path));
+    struct span type = media_type_for_name(a->dav->share->types, path_leaf(path));
 
     exchange_add_field(x, SPAN("Content-Type"), type);
     if (snapshot_can_hold_scripts(type))

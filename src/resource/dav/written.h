@@ -9,7 +9,6 @@
 
 struct authoring;
 
-bool written_is_wanted(struct exchange *x);
 /* By its path, whose last segment tells the type. */
 void written_respond(struct authoring *a, struct span path);
 /* A preference that has shaped the answer: RFC 7240 §3. */

@@ -3,66 +3,34 @@
  * Content that is XML: read as it comes, in the loop's thread, within the limits of the reader.
  */
 #include "base/error.h"
-#include "http/media_type.h"
 #include "resource/dav/authoring.h"
 
-#include <stdio.h>
-
-enum { DETAIL_ROOM = 64 }; // for what stands around the texts of a fault
-
-bool xml_is_content_of(enum method method)
-{
-    return method == METHOD_LOCK || method == METHOD_PROPFIND || method == METHOD_PROPPATCH;
-}
-
-bool xml_takes_type(const struct exchange *x)
-{
-    struct span type = message_field(&x->request, FIELD_content_type);
-    struct media_type m;
-
-    if (!x->request.first[FIELD_content_type])
-        return true;
-    return media_type_parse(type, &m) &&
-           (media_type_is(&m, SPAN("application/xml")) || media_type_is(&m, SPAN("text/xml")) ||
-            (m.subtype.len > 4 &&
-             span_eq_nocase(span_from(m.subtype, m.subtype.len - 4), SPAN("+xml"))));
-}
-
-/* A sentence about this very content, for the error's detail. */
-static void describe(struct exchange *x, const struct xml_fault *f)
-{
-    size_t room = DETAIL_ROOM + f->what.len + f->pointer.len;
-    char *text = arena_alloc(&x->arena, room);
-    int n;
-
-    if (!text)
-        return;
-    if (f->pointer.len)
-        n = snprintf(text, room, "%.*s: %.*s.", SPAN_ARG(f->pointer), SPAN_ARG(f->what));
-    else
-        n = snprintf(text, room, "Line %zu, column %zu: %.*s.", f->line, f->column,
-                     SPAN_ARG(f->what));
-    if (n > 0)
-        x->detail = span_of(text, (size_t)n < room ? (size_t)n : room - 1);
-}
-
-static void set_cause(struct exchange *x, int error, const struct xml_fault *fault)
+static enum outcome cause_of(int error)
 {
     switch (error) {
     case -CANDOR_E_SYNTAX:
-        exchange_fail(x, OUTCOME_xml_malformed, 0, NULL);
-        break;
+        return OUTCOME_xml_malformed;
     case -CANDOR_E_LIMIT:
-        exchange_fail(x, OUTCOME_xml_too_large, 0, NULL);
-        break;
+        return OUTCOME_xml_too_large;
     case -CANDOR_E_MEANING:
-        exchange_fail(x, OUTCOME_xml_meaningless, 0, NULL);
-        break;
+        return OUTCOME_xml_meaningless;
     default:
-        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
-        return;
+        return OUTCOME_resources_exhausted;
     }
-    describe(x, fault);
+}
+
+/* fault: of this very content, but where there was no memory. */
+static void set_cause(struct exchange *x, int error, const struct xml_fault *fault)
+{
+    enum outcome cause = cause_of(error);
+
+    if (cause == OUTCOME_resources_exhausted)
+        exchange_fail(x, cause, 0, NULL);
+    else if (fault->pointer.len)
+        exchange_fail(x, cause, 0, "%.*s: %.*s.", SPAN_ARG(fault->pointer), SPAN_ARG(fault->what));
+    else
+        exchange_fail(x, cause, 0, "Line %zu, column %zu: %.*s.", fault->line, fault->column,
+                      SPAN_ARG(fault->what));
 }
 
 /* What is read of it is in the exchange's arena, and a text's beginning in the reader. */
@@ -86,7 +54,6 @@ bool xml_take(struct authoring *a, struct span data)
         exchange_fail(a->x, OUTCOME_xml_too_much, 0, NULL);
         return true;
     }
-
     if (!a->xml.reader)
         error = xml_reader_new(&a->x->arena, &xml_limits_usual, &a->xml.reader);
     if (error == 0)
@@ -98,6 +65,12 @@ bool xml_take(struct authoring *a, struct span data)
     return true;
 }
 
+static void free_reader(struct authoring *a)
+{
+    xml_reader_free(a->xml.reader);
+    a->xml.reader = NULL;
+}
+
 void xml_understand(struct authoring *a)
 {
     struct arena *arena = &a->x->arena;
@@ -107,7 +80,7 @@ void xml_understand(struct authoring *a)
 
     if (error == -CANDOR_E_SYNTAX || error == -CANDOR_E_LIMIT)
         fault = xml_reader_fault(a->xml.reader);
-    xml_discard(a);
+    free_reader(a);
     if (error == 0 && a->x->request.method == METHOD_LOCK)
         error = dav_request_lock(arena, root, &a->xml.lockinfo, &fault);
     else if (error == 0 && a->x->request.method == METHOD_PROPFIND)
@@ -122,6 +95,7 @@ void xml_understand(struct authoring *a)
 
 void xml_discard(struct authoring *a)
 {
-    xml_reader_free(a->xml.reader);
-    a->xml.reader = NULL;
+    free_reader(a);
+    a->dav->xml_memory -= a->xml.memory;
+    a->xml.memory = 0;
 }

@@ -20,11 +20,11 @@ struct xml_content {
     struct dav_proppatch proppatch;
 };
 
-bool xml_is_content_of(enum method method);
-bool xml_takes_type(const struct exchange *x);
+/* As resource_ops.take. */
 bool xml_take(struct authoring *a, struct span data);
 /* All has come: fills in what it asks for, or sets the cause. */
 void xml_understand(struct authoring *a);
+/* At the end. */
 void xml_discard(struct authoring *a);
 
 #endif

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#include "graph/content_kind.h"
+
+#include "http/dav_fields.h"
+
+/* Of chunks the client may tell how much there will be. */
+static uint64_t told_length(const struct message *m)
+{
+    uint64_t length = CONTENT_LENGTH_UNKNOWN;
+
+    if (m->framing == FRAMING_LENGTH)
+        return m->content_length;
+    if (m->framing == FRAMING_CHUNKED)
+        (void)expected_length_parse(message_field(m, FIELD_x_expected_entity_length), &length);
+    return length;
+}
+
+void content_kind_read(struct exchange *x)
+{
+    const struct message *m = &x->request;
+    struct span coding = span_trim(message_field(m, FIELD_content_encoding));
+
+    x->content_kind = (struct content_kind){
+        .is_coded = coding.len && !span_eq_nocase(coding, SPAN("identity")),
+        .length = told_length(m),
+        .upload = upload_fields_parse(message_field(m, FIELD_upload_complete),
+                                      message_field(m, FIELD_upload_offset),
+                                      message_field(m, FIELD_upload_length)),
+    };
+}

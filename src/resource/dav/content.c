@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What is done with content, by its role. XML is read in the loop's thread as it comes. What is
+ * stored goes through the pool, a piece at a time, unless all of it came in one piece.
+ */
+#include "resource/dav/content.h"
+#include "resource/dav/authoring.h"
+#include "resource/dav/post.h"
+
+#include <stdlib.h>
+
+/* In the pool, without the digests. */
+static void take_piece(struct authoring *a)
+{
+    switch (a->content.fields.role) {
+    case CONTENT_MEMBER:
+    case CONTENT_FORM:
+        post_piece(a);
+        break;
+    case CONTENT_OPENING:
+    case CONTENT_PIECE:
+        upload_piece(a);
+        break;
+    default:
+        write_piece(a);
+        break;
+    }
+}
+
+static void piece_run(struct work *w)
+{
+    struct authoring *a = container_of(w, struct authoring, content.work);
+
+    a->cause = OUTCOME_NONE;
+    a->error = digests_read(a);
+    if (a->error)
+        return;
+    digests_add(a, a->content.piece);
+    take_piece(a);
+    if (a->error == 0)
+        a->content.staged += a->content.piece.len;
+    else if (a->content.stage)
+        tree_stage_unclaim(
+            a->content.stage); // before the answer, so that a smaller one has room at once
+}
+
+static void piece_done(struct work *w)
+{
+    struct authoring *a = container_of(w, struct authoring, content.work);
+
+    a->content.is_taking = false;
+    if (a->error)
+        authoring_set_final_cause(a);
+    a->x->host->taken(a->x);
+}
+
+/* All of a representation, in the first piece. */
+static bool is_whole(const struct authoring *a, struct span data)
+{
+    const struct message *m = &a->x->request;
+
+    return a->content.fields.role == CONTENT_WHOLE && a->x->content_taken == 0 &&
+           m->framing == FRAMING_LENGTH && data.len == m->content_length && !a->content.stage;
+}
+
+bool content_take(struct authoring *a, struct span data)
+{
+    if (a->content.fields.role == CONTENT_XML)
+        return xml_take(a, data);
+    if (is_whole(a, data)) {
+        a->content.whole = data;
+        return true;
+    }
+    a->content.piece = data;
+    a->content.is_taking = true;
+    a->content.work.run = piece_run;
+    a->content.work.done = piece_done;
+    a->content.work.is_long = !a->content.stage && write_copies_much(a);
+    offload_submit(a->dav->pool, a->dav->loop, &a->content.work);
+    return false;
+}
+
+void content_commit(struct authoring *a)
+{
+    switch (a->content.fields.role) {
+    case CONTENT_MEMBER:
+    case CONTENT_FORM:
+        post_commit(a);
+        break;
+    case CONTENT_OPENING:
+    case CONTENT_PIECE:
+        upload_commit(a);
+        break;
+    default:
+        write_commit(a);
+        break;
+    }
+}
+
+/* What was staged outlives its exchange until a thread of the pool has removed it. */
+struct discarding {
+    struct work work;
+    struct stage *stage;
+    struct posting *posting;
+    struct upload_table *uploads;
+    struct upload_claim upload; // that is gone
+};
+
+static void discard_run(struct work *w)
+{
+    struct discarding *d = container_of(w, struct discarding, work);
+    enum upload_state unused;
+
+    tree_stage_free(d->stage);
+    post_free(d->posting);
+    if (d->upload.upload && upload_enter(d->uploads, &d->upload, &unused))
+        upload_remove(d->uploads, &d->upload);
+    upload_drop(d->uploads, &d->upload);
+}
+
+/* What was staged, or was to be removed, is no longer the exchange's. */
+static void move_staged(struct discarding *d, struct authoring *a)
+{
+    d->stage = a->content.stage;
+    d->posting = a->content.posting;
+    d->uploads = a->dav->share->uploads;
+    d->upload = a->upload.claim;
+    a->content.stage = NULL;
+    a->content.posting = NULL;
+    a->upload.claim.upload = NULL;
+}
+
+static void discard_done(struct work *w)
+{
+    free(container_of(w, struct discarding, work));
+}
+
+void content_discard(struct authoring *a)
+{
+    struct discarding here = {0}, *d;
+
+    xml_discard(a);
+    digest_hash_free(a->digests.hash);
+    a->digests.hash = NULL;
+    if (!upload_is_lost(a))
+        upload_drop(a->dav->share->uploads, &a->upload.claim);
+    if (!a->content.stage && !a->content.posting && !a->upload.claim.upload)
+        return;
+    d = calloc(1, sizeof *d);
+    move_staged(d ? d : &here, a);
+    if (!d) {
+        discard_run(&here.work); // blocks, but loses nothing
+        return;
+    }
+    d->work.run = discard_run;
+    d->work.done = discard_done;
+    offload_submit(a->dav->pool, a->dav->loop, &d->work);
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include "resource/dav/content_role.h"
+
+#include "base/clock.h"
+#include "graph/content_kind.h"
+#include "http/accept.h"
+#include "http/dav_fields.h"
+#include "http/multipart_form.h"
+#include "http/prefer.h"
+#include "resource/dav/authoring.h"
+
+static enum content_role find_role(const struct exchange *x)
+{
+    const struct message *m = &x->request;
+
+    if (x->upload.named)
+        return CONTENT_PIECE;
+    switch (m->method) {
+    case METHOD_LOCK:
+    case METHOD_PROPFIND:
+    case METHOD_PROPPATCH:
+        return CONTENT_XML;
+    case METHOD_POST:
+        return multipart_is_form(message_field(m, FIELD_content_type)) ? CONTENT_FORM
+                                                                       : CONTENT_MEMBER;
+    case METHOD_PATCH:
+        return CONTENT_PART;
+    case METHOD_PUT:
+        if (x->content_kind.upload.complete == UPLOAD_COMPLETE_NO)
+            return CONTENT_OPENING;
+        return m->first[FIELD_content_range] ? CONTENT_PART : CONTENT_WHOLE;
+    default:
+        return CONTENT_IGNORED;
+    }
+}
+
+static bool is_xml(const struct media_type *m)
+{
+    const struct span suffix = SPAN("+xml");
+
+    return media_type_is(m, SPAN("application/xml")) || media_type_is(m, SPAN("text/xml")) ||
+           (m->subtype.len > suffix.len &&
+            span_eq_nocase(span_from(m->subtype, m->subtype.len - suffix.len), suffix));
+}
+
+static bool takes_type(const struct exchange *x, const struct content_fields *f)
+{
+    switch (f->role) {
+    case CONTENT_IGNORED:
+        return x->request.method != METHOD_MKCOL; // RFC 4918 §9.3: none has a meaning yet
+    case CONTENT_XML:
+        return !x->request.first[FIELD_content_type] || is_xml(&f->type);
+    case CONTENT_PART:
+        return x->request.method != METHOD_PATCH ||
+               media_type_is(&f->type, SPAN("application/x-sabredav-partialupdate"));
+    case CONTENT_MEMBER: // what a page's form sends without files is nothing to be stored
+        return !media_type_is(&f->type, SPAN("application/x-www-form-urlencoded"));
+    case CONTENT_PIECE:
+        return media_type_is(&f->type, SPAN("application/partial-upload"));
+    default:
+        return true;
+    }
+}
+
+static void read_range(const struct message *m, struct content_fields *f)
+{
+    if (m->method == METHOD_PATCH)
+        f->range_sound =
+            update_range_parse(message_field(m, FIELD_x_update_range), &f->range.update);
+    else
+        f->range_sound = content_range_parse(message_field(m, FIELD_content_range),
+                                             &f->range.content) == CONTENT_RANGE_OK;
+}
+
+/* Whether Trailer names a field that counts (FIELD_FLAG_TRAILER): those are digests. */
+static bool announces_digest(struct span trailer)
+{
+    while (trailer.len) {
+        struct span name = span_trim(span_take_until(&trailer, ','));
+
+        if (field_table[field_from_name(name)].flags & FIELD_FLAG_TRAILER)
+            return true;
+    }
+    return false;
+}
+
+static bool wants_page(struct exchange *x)
+{
+    const struct span offers[] = {SPAN("text/html"), SPAN("application/json")};
+
+    return accept_choose_type(exchange_field(x, FIELD_accept), offers, 2) == 0;
+}
+
+/* Of content that is stored. Lists are put together here, as that may fail. */
+static void read_stored(struct exchange *x, struct content_fields *f)
+{
+    struct span prefer = exchange_field(x, FIELD_prefer);
+
+    f->content_digest = exchange_field(x, FIELD_content_digest);
+    f->repr_digest = exchange_field(x, FIELD_repr_digest);
+    if (x->request.framing == FRAMING_CHUNKED)
+        f->announces_digest = announces_digest(exchange_field(x, FIELD_trailer));
+    f->wants_representation =
+        prefer.ptr && prefer_parse(prefer).returning == PREFER_RETURN_REPRESENTATION;
+    f->wants_page = f->role == CONTENT_FORM && wants_page(x);
+}
+
+enum step content_role_begin(struct authoring *a)
+{
+    struct exchange *x = a->x;
+    const struct message *m = &x->request;
+    struct content_fields *f = &a->content.fields;
+    int64_t seconds;
+
+    content_kind_read(x);
+    f->role = find_role(x);
+    f->modified_ns = TREE_NOW;
+    if (oc_mtime_parse(message_field(m, FIELD_x_oc_mtime), &seconds))
+        f->modified_ns = seconds * CLOCK_SECOND;
+    if (f->role != CONTENT_IGNORED && f->role != CONTENT_XML)
+        read_stored(x, f);
+    if (f->role == CONTENT_PART)
+        read_range(m, f);
+    if (m->first[FIELD_content_type])
+        (void)media_type_parse(message_field(m, FIELD_content_type), &f->type);
+    x->content_kind.type_refused = !takes_type(x, f);
+    return STEP_KNOWN;
+}
+
+bool content_is_of_upload(const struct authoring *a)
+{
+    return a->content.fields.role == CONTENT_OPENING || a->content.fields.role == CONTENT_PIECE;
+}
