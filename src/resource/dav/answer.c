@@ -12,6 +12,7 @@
 #include "http/dav_fields.h"
 #include "registry/status.h"
 #include "resource/dav/xml/multistatus_write.h"
+#include "tree/tree_result.h"
 #include "wire/uri.h"
 
 #include <errno.h>
@@ -148,7 +149,7 @@ static void respond_failed(struct exchange *x, const struct authoring *a)
 
     multistatus_begin(&b);
     for (const struct failed_member *f = a->failures.first; f; f = f->next) {
-        enum outcome outcome = authoring_outcome(-f->error);
+        enum outcome outcome = tree_result_outcome(-f->error);
 
         path.len = 0;
         buf_add(&path, x->path.text);
