@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "graph/question.h"
 
+#include "graph/author.h"
 #include "graph/resource.h"
 #include "http/dav_fields.h"
 #include "http/upload_fields.h"
@@ -91,10 +92,10 @@ bool ask_names_upload(const struct exchange *x)
     return x->upload.named;
 }
 
-/* GET and HEAD ask for a representation; OPTIONS and TRACE have left the page by now. */
+/* OPTIONS and TRACE have left the page by now. */
 static bool reads(const struct exchange *x)
 {
-    return x->request.method == METHOD_GET || x->request.method == METHOD_HEAD;
+    return method_is_in(x, methods_that_read);
 }
 
 bool ask_authors(const struct exchange *x)

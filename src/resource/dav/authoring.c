@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resource/dav/authoring.h"
 
+#include "graph/author.h"
 #include "tree/tree_result.h"
 
 #include <errno.h>
@@ -14,10 +15,8 @@ int authoring_fail(struct authoring *a, enum outcome cause)
 /* Whether the system says of a name what the tree says of its root. */
 static bool is_about_root(const struct authoring *a)
 {
-    enum method method = a->x->request.method;
-
     return !a->target.path.len ||
-           ((method == METHOD_COPY || method == METHOD_MOVE) && !a->destination.path.len);
+           (author_of(a->x)->also & AUTHOR_ELSEWHERE && !a->destination.path.len);
 }
 
 static void set_cause(struct authoring *a, enum outcome cause)

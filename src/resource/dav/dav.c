@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/clock.h"
 #include "base/error.h"
+#include "graph/author.h"
 #include "resource/dav/authoring.h"
 #include "resource/dav/effect.h"
 #include "resource/dav/following.h"
@@ -98,12 +99,12 @@ STEP(effect, effect_begin, effect_run, effect_end)
 
 static bool dav_takes_type(const struct exchange *x)
 {
-    return xml_is_content_of(x->request.method) ? xml_takes_type(x) : write_takes_type(x);
+    return author_of(x)->takes == TAKES_XML ? xml_takes_type(x) : write_takes_type(x);
 }
 
 static bool dav_take(struct exchange *x, struct span data)
 {
-    if (xml_is_content_of(x->request.method))
+    if (author_of(x)->takes == TAKES_XML)
         return xml_take(x->held, data);
     return write_take(x->held, data);
 }
@@ -173,13 +174,9 @@ int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop
     }
     d->resource.ops = &dav_ops;
     d->resource.reader = reader;
-    d->resource.stores =
-        METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_POST);
-    d->resource.wants = d->resource.stores | METHOD_BIT(METHOD_LOCK) | METHOD_BIT(METHOD_PROPFIND) |
-                        METHOD_BIT(METHOD_PROPPATCH);
-    d->resource.methods = reader->methods | d->resource.wants | METHOD_BIT(METHOD_DELETE) |
-                          METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_COPY) |
-                          METHOD_BIT(METHOD_MOVE) | METHOD_BIT(METHOD_UNLOCK);
+    d->resource.stores = methods_that_store;
+    d->resource.wants = methods_that_take;
+    d->resource.methods = reader->methods | methods_that_author;
     d->share = share;
     d->loop = loop;
     d->pool = pool;

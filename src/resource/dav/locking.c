@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/path.h"
+#include "graph/author.h"
 #include "http/accept.h"
 #include "http/dav_fields.h"
 #include "resource/dav/authoring.h"
@@ -21,7 +22,7 @@ static int64_t now_seconds(void)
 
 static bool is_refresh(const struct authoring *a)
 {
-    return a->x->request.method == METHOD_LOCK && !a->xml.understood;
+    return author_of(a->x)->also & AUTHOR_LOCKS && !a->xml.understood;
 }
 
 /* ---- Facts */
@@ -30,37 +31,19 @@ static bool is_refresh(const struct authoring *a)
 static void note_changes(struct authoring *a)
 {
     struct lock_facts *f = &a->locking.facts;
-    bool absent = a->target.look.here.kind == TREE_ABSENT;
+    unsigned changes = author_of(a->x)->changes;
+    bool is_new = a->target.look.here.kind == TREE_ABSENT;
 
-    switch (a->x->request.method) {
-    case METHOD_DELETE:
-        lock_facts_change(f, &a->target.names, LOCK_REACH_SUBTREE);
+    if (changes & (CHANGES_RESOURCE | CHANGES_SUBTREE))
+        lock_facts_change(f, &a->target.names,
+                          changes & CHANGES_SUBTREE ? LOCK_REACH_SUBTREE : LOCK_REACH_RESOURCE);
+    if (changes & CHANGES_PARENT || (is_new && changes & CHANGES_PARENT_IF_NEW))
         lock_facts_change_parent(f, &a->target.names);
-        break;
-    case METHOD_MOVE:
-        lock_facts_change(f, &a->target.names, LOCK_REACH_SUBTREE);
-        lock_facts_change_parent(f, &a->target.names);
-        /* fall through */
-    case METHOD_COPY:
-        lock_facts_change(f, &a->destination.names, LOCK_REACH_SUBTREE);
-        if (a->destination.look.here.kind == TREE_ABSENT)
-            lock_facts_change_parent(f, &a->destination.names);
-        break;
-    case METHOD_LOCK:
-        if (absent)
-            lock_facts_change_parent(f, &a->target.names);
-        break;
-    case METHOD_UNLOCK:
-    case METHOD_PROPFIND:
-    case METHOD_GET:
-    case METHOD_HEAD:
-        break;
-    default:
-        lock_facts_change(f, &a->target.names, LOCK_REACH_RESOURCE);
-        if (absent)
-            lock_facts_change_parent(f, &a->target.names);
-        break;
-    }
+    if (!(changes & CHANGES_DESTINATION))
+        return;
+    lock_facts_change(f, &a->destination.names, LOCK_REACH_SUBTREE);
+    if (a->destination.look.here.kind == TREE_ABSENT)
+        lock_facts_change_parent(f, &a->destination.names);
 }
 
 static bool names_lock(struct authoring *a, int64_t now)
@@ -68,7 +51,7 @@ static bool names_lock(struct authoring *a, int64_t now)
     struct lock_table *table = a->dav->share->locks;
     struct span token;
 
-    if (a->x->request.method == METHOD_LOCK)
+    if (author_of(a->x)->also & AUTHOR_LOCKS)
         return lock_facts_named(&a->locking.facts, table, now) != NULL;
     return lock_token_parse(message_field(&a->x->request, FIELD_lock_token), &token) &&
            lock_facts_find(table, token, &a->target.names, now);
@@ -129,7 +112,7 @@ void locks_run(struct authoring *a)
         0)
         a->error = -ENOMEM;
     a->locking.token_known = names_lock(a, now);
-    if (a->error == 0 && a->x->request.method == METHOD_LOCK && a->xml.understood)
+    if (a->error == 0 && author_of(a->x)->also & AUTHOR_LOCKS && a->xml.understood)
         a->error = find_conflict(a, now, &conflict, &below);
     tree_unlock(share->tree);
     if (a->locking.verdict.blocked)
@@ -193,10 +176,10 @@ enum step meaning_begin(struct authoring *a)
 {
     struct exchange *x = a->x;
 
-    if (!xml_is_content_of(x->request.method))
+    if (author_of(x)->takes != TAKES_XML)
         return STEP_KNOWN;
     xml_understand(a);
-    if (x->cause != OUTCOME_NONE || x->request.method != METHOD_LOCK)
+    if (x->cause != OUTCOME_NONE || !(author_of(x)->also & AUTHOR_LOCKS))
         return STEP_KNOWN;
     return locks_begin(a);
 }
@@ -228,11 +211,11 @@ static void done(void *context)
 {
     struct authoring *a = context;
     struct lock_table *table = a->dav->share->locks;
-    enum method method = a->x->request.method;
+    unsigned changes = author_of(a->x)->changes;
 
-    if (method == METHOD_DELETE || method == METHOD_MOVE)
+    if (changes & CHANGES_SUBTREE)
         add_gone(a, lock_table_remove_subtree(table, a->target.path, false));
-    if (method == METHOD_COPY || method == METHOD_MOVE)
+    if (changes & CHANGES_DESTINATION)
         add_gone(a, lock_table_remove_subtree(table, a->destination.path, true));
 }
 
@@ -548,7 +531,7 @@ void locks_respond(struct exchange *x)
     else if (x->outcome == OUTCOME_lock_token_unknown)
         respond_condition(x, DAV_CONDITION_LOCK_TOKEN_MATCHES_REQUEST_URI, a->target.names.asked,
                           x->target.is_collection);
-    else if (x->request.method != METHOD_LOCK)
+    else if (!(author_of(x)->also & AUTHOR_LOCKS))
         return;
     else if (x->outcome == OUTCOME_created || x->outcome == OUTCOME_result_told)
         respond_granted(x, a);

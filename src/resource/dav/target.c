@@ -3,6 +3,7 @@
  * The facts about the target and the destination of a method that authors.
  */
 #include "base/path.h"
+#include "graph/author.h"
 #include "http/dav_fields.h"
 #include "resource/dav/authoring.h"
 #include "wire/uri.h"
@@ -10,14 +11,16 @@
 #include <errno.h>
 
 /* A link is what is removed or renamed; all else is about what it leads to. */
+static bool is_about_link(const struct exchange *x)
+{
+    return author_of(x)->also & AUTHOR_ABOUT_LINK;
+}
+
 void target_run(struct authoring *a)
 {
-    enum method method = a->x->request.method;
-
     a->error = tree_locate(a->dav->share->tree, a->target.names.asked, &a->x->arena,
                            &a->target.look, &a->target.names);
-    a->target.path = method == METHOD_DELETE || method == METHOD_MOVE ? a->target.names.name
-                                                                      : a->target.names.thing;
+    a->target.path = is_about_link(a->x) ? a->target.names.name : a->target.names.thing;
 }
 
 void destination_run(struct authoring *a)
@@ -56,28 +59,33 @@ static bool is_hidden(enum tree_name name)
     return name == TREE_NAME_DOT || name == TREE_NAME_RESERVED;
 }
 
-/* What can be done with what is there, or could be: RFC 9110 §10.2.1. */
+/* Whether it can be performed on what is there, or could be. */
+static bool is_possible(enum method method, const struct authoring *a)
+{
+    const struct author *m = &author_table[method];
+    const struct exchange *x = a->x;
+    bool is_collection = a->target.look.here.kind == TREE_COLLECTION;
+    bool is_root = a->target.names.name.len == 0; // which COPY would have to go into
+
+    if (is_root && m->also & (AUTHOR_ABOUT_LINK | AUTHOR_ELSEWHERE))
+        return false;
+    if (!x->representation.exists)
+        return m->makes != MAKES_NOTHING && x->target.name_possible && !x->target.name_hidden &&
+               (!x->target.named_as_folder || m->makes == MAKES_COLLECTION);
+    if (x->target.named_as_folder && !is_collection)
+        return false;
+    return m->makes != MAKES_COLLECTION &&
+           (is_collection ? m->takes != TAKES_WHOLE && m->takes != TAKES_PART
+                          : m->takes != TAKES_MEMBERS);
+}
+
+/* To what can be done there: RFC 9110 §10.2.1. OPTIONS and TRACE always can. */
 static void narrow_allowed(struct exchange *x, const struct authoring *a)
 {
-    enum tree_kind kind = a->target.look.here.kind;
-    const method_set always = METHOD_BIT(METHOD_OPTIONS) | METHOD_BIT(METHOD_TRACE);
-    const method_set making =
-        METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_LOCK);
-
-    if (x->target.named_as_folder && x->representation.exists && kind != TREE_COLLECTION)
-        x->allowed &= always;
-    else if (!x->representation.exists && (!x->target.name_possible || x->target.name_hidden))
-        x->allowed &= always;
-    else if (!x->representation.exists)
-        x->allowed &= always | (x->target.named_as_folder ? METHOD_BIT(METHOD_MKCOL) : making);
-    else if (kind == TREE_COLLECTION)
-        x->allowed &=
-            ~(METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_MKCOL));
-    else
-        x->allowed &= ~(METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_MKCOL));
-    if (a->target.names.name.len == 0) // the root itself, which COPY would have to go into
-        x->allowed &=
-            ~(METHOD_BIT(METHOD_DELETE) | METHOD_BIT(METHOD_MOVE) | METHOD_BIT(METHOD_COPY));
+    for (int m = 0; m < METHOD_COUNT; m++)
+        if ((methods_that_read | methods_that_author) & METHOD_BIT(m) &&
+            !is_possible((enum method)m, a))
+            x->allowed &= ~METHOD_BIT(m);
 }
 
 bool authoring_is_deep(const struct exchange *x)
@@ -87,12 +95,18 @@ bool authoring_is_deep(const struct exchange *x)
     return depth == DEPTH_ABSENT || depth == DEPTH_INFINITY;
 }
 
+/* PROPFIND. */
+static bool only_tells(const struct exchange *x)
+{
+    return author_of(x)->also & AUTHOR_TELLS && method_table[x->request.method].safe;
+}
+
 /* A pipe, a device, a link that leads nowhere: never told, but nothing else can have its name. */
 static void set_special_cause(struct exchange *x)
 {
-    if (x->request.method == METHOD_PROPFIND)
+    if (only_tells(x))
         exchange_fail(x, OUTCOME_not_found, 0, NULL);
-    else if (x->request.method != METHOD_OPTIONS)
+    else if (method_is_in(x, methods_that_author))
         exchange_fail(x, OUTCOME_special_file, 0, NULL);
 }
 
@@ -122,7 +136,7 @@ enum step target_end(struct authoring *a)
         !x->upload.named && a->target.names.asked.len && is_named_as_folder(&x->path);
     x->target.parent_exists = a->target.look.parent == TREE_COLLECTION;
     x->target.is_collection = a->target.look.here.kind == TREE_COLLECTION;
-    if (x->request.method == METHOD_PROPFIND && x->target.is_collection) {
+    if (only_tells(x) && x->target.is_collection) {
         enum depth depth = depth_parse(message_field(&x->request, FIELD_depth));
 
         x->target.lists_unlisted = depth != DEPTH_0 && !a->dav->share->options->listing;
@@ -277,7 +291,6 @@ enum step destination_end(struct authoring *a)
     x->destination.exists = a->destination.look.here.kind != TREE_ABSENT;
     x->destination.is_collection = a->destination.look.here.kind == TREE_COLLECTION;
     x->destination.parent_exists = a->destination.look.parent == TREE_COLLECTION;
-    x->destination.overlaps =
-        overlap(&a->target.names, &a->destination.names, x->request.method == METHOD_MOVE);
+    x->destination.overlaps = overlap(&a->target.names, &a->destination.names, is_about_link(x));
     return STEP_KNOWN;
 }

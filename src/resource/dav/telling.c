@@ -225,7 +225,7 @@ int telling_begin_row(struct telling *t, const struct tree_member *m)
                .types = share->types,
                .usage = t->has_usage ? &t->usage : NULL,
                .knows_used = share->options->quota != 0,
-               .can_lock = t->a->dav->resource.methods & METHOD_BIT(METHOD_LOCK),
+               .can_lock = true,
                .now = t->a->x->time},
     };
     if (t->has_locks && t->live & LIVE_BIT(LIVE_LOCKDISCOVERY) && find_locks(t, &r->of) < 0)
