@@ -188,3 +188,18 @@ void exchange_add_fieldf(struct exchange *x, struct span name, const char *forma
     va_end(args);
     exchange_add_field(x, name, value);
 }
+
+void exchange_set_body(struct exchange *x, struct buf *b, struct span type)
+{
+    struct response *r = &x->response;
+
+    if (b->failed)
+        r->body = (struct span){NULL, 0};
+    else
+        r->body = b->is_lent ? buf_span(b) : arena_copy(&x->arena, buf_span(b));
+    r->failed |= !r->body.ptr;
+    r->length = r->body.len;
+    r->has_length = true;
+    buf_done(b);
+    exchange_add_field(x, SPAN("Content-Type"), type);
+}

@@ -262,4 +262,7 @@ void exchange_add_field(struct exchange *x, struct span name, struct span value)
 __attribute__((format(printf, 3, 4))) void exchange_add_fieldf(struct exchange *x, struct span name,
                                                                const char *format, ...);
 
+/* The whole body, which b holds, and its type; b is done with. */
+void exchange_set_body(struct exchange *x, struct buf *b, struct span type);
+
 #endif
