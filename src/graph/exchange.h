@@ -69,6 +69,7 @@ struct conditions {
 /* What If and the locks say. */
 struct lock_state {
     bool if_malformed, if_holds;
+    size_t if_fault; // the byte of If where it is malformed
     bool token_known; // of UNLOCK's Lock-Token, or of the lock to be refreshed
     bool blocked;     // something that would change is locked, and no token for it was submitted
     bool conflicting; // another lock does not permit the one asked for

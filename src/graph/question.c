@@ -248,10 +248,11 @@ void question_explain(struct exchange *x)
     bool by_if_match =
         x->outcome == OUTCOME_entity_tag_malformed && if_match(x) == CONDITION_MALFORMED;
 
-    if (x->outcome != OUTCOME_entity_tag_malformed)
-        return;
-    exchange_describe(
-        x, "Byte %zu of %.*s is not where an entity tag begins and ends.",
-        entity_tags_fault(by_if_match ? x->conditions.if_match : x->conditions.if_none_match),
-        SPAN_ARG(field_table[by_if_match ? FIELD_if_match : FIELD_if_none_match].name));
+    if (x->outcome == OUTCOME_entity_tag_malformed)
+        exchange_describe(
+            x, "Byte %zu of %.*s is not where an entity tag begins and ends.",
+            entity_tags_fault(by_if_match ? x->conditions.if_match : x->conditions.if_none_match),
+            SPAN_ARG(field_table[by_if_match ? FIELD_if_match : FIELD_if_none_match].name));
+    else if (x->outcome == OUTCOME_if_malformed)
+        exchange_describe(x, "Byte %zu of it is where it does not.", x->locks.if_fault);
 }

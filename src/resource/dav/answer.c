@@ -4,6 +4,7 @@
  * done in part.
  */
 #include "resource/dav/authoring.h"
+#include "resource/dav/locking_answer.h"
 #include "resource/dav/post.h"
 #include "resource/dav/propfind.h"
 #include "resource/dav/written.h"

@@ -48,3 +48,20 @@ void authoring_set_final_cause(struct authoring *a)
         cause = lacks_parent ? OUTCOME_parent_missing : OUTCOME_write_failed;
     set_cause(a, cause);
 }
+
+struct span authoring_outside(const struct authoring *a, struct arena *arena, struct span path,
+                              bool is_folder)
+{
+    struct span mount = a->mount;
+    size_t slash = is_folder && path.len;
+    char *text = arena_alloc(arena, mount.len + path.len + slash);
+
+    if (!text)
+        return (struct span){NULL, 0};
+    memcpy(text, mount.ptr, mount.len);
+    if (path.len)
+        memcpy(text + mount.len, path.ptr, path.len);
+    if (slash)
+        text[mount.len + path.len] = '/';
+    return span_of(text, mount.len + path.len + slash);
+}

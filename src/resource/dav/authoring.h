@@ -36,6 +36,11 @@ struct authoring {
     struct answer_parts answer;
 };
 
+/* A path of the tree as clients see it; a folder's ends with a slash (RFC 4918 §5.2). ptr NULL: no
+ * memory. */
+struct span authoring_outside(const struct authoring *a, struct arena *arena, struct span path,
+                              bool is_folder);
+
 /* How a step goes on that has failed: with the cause, or, where only what was seen has changed,
  * with another look. */
 enum step authoring_end_failed(struct authoring *a);

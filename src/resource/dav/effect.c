@@ -3,6 +3,7 @@
 
 #include "graph/author.h"
 #include "resource/dav/authoring.h"
+#include "resource/dav/granting.h"
 #include "resource/dav/post.h"
 #include "resource/dav/propfind.h"
 #include "resource/dav/proppatch.h"
