@@ -43,22 +43,33 @@ int arena_init(struct arena *a, size_t first)
     return 0;
 }
 
-void *arena_grow(struct arena *a, size_t size)
+/* A chunk with room for so many bytes, and that is the current one. */
+static bool add_chunk(struct arena *a, size_t size)
 {
-    size_t rounded = (size + 15) & ~(size_t)15;
     size_t least = a->chunks ? a->chunks->size * 2 : 4096;
-    struct arena_chunk *c;
+    struct arena_chunk *c = size > a->most ? NULL : chunk_new(size > least ? size : least);
 
-    if (rounded < size || rounded > a->most)
-        return NULL;
-    c = chunk_new(rounded > least ? rounded : least);
     if (!c)
-        return NULL;
+        return false;
     c->next = a->chunks;
     a->chunks = c;
     arena_use(a, c);
+    return true;
+}
+
+void *arena_grow(struct arena *a, size_t size)
+{
+    size_t rounded = (size + 15) & ~(size_t)15;
+
+    if (rounded < size || !add_chunk(a, rounded))
+        return NULL;
     a->at += rounded;
-    return c->data;
+    return a->chunks->data;
+}
+
+bool arena_reserve(struct arena *a, size_t size)
+{
+    return (size_t)(a->end - a->at) >= size || add_chunk(a, size);
 }
 
 size_t arena_extra(const struct arena *a)

@@ -24,6 +24,13 @@ void arena_done(struct arena *a);
 /* Bytes of all chunks but the first, which every arena has. */
 size_t arena_extra(const struct arena *a);
 
+/*
+ * Makes sure that the next `size` bytes can be had, where each allocation counts with up to 15
+ * bytes more than it asks for: so that what is to be told of a change cannot fail after it. False:
+ * out of memory.
+ */
+bool arena_reserve(struct arena *a, size_t size);
+
 /* Slow path of arena_alloc: a new chunk. */
 void *arena_grow(struct arena *a, size_t size);
 

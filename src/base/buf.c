@@ -17,7 +17,7 @@ bool buf_reserve(struct buf *b, size_t more)
 
     if (b->cap - b->len >= more)
         return true;
-    if (more > SIZE_MAX / 2 - b->len) {
+    if (b->is_lent || more > SIZE_MAX / 2 - b->len) {
         b->failed = true;
         return false;
     }
@@ -140,6 +140,7 @@ void buf_clear(struct buf *b)
 
 void buf_done(struct buf *b)
 {
-    free(b->ptr);
+    if (!b->is_lent)
+        free(b->ptr);
     *b = (struct buf){0};
 }

@@ -14,7 +14,16 @@ struct buf {
     size_t len; // bytes in use
     size_t cap; // bytes owned
     bool failed;
+    bool is_lent; // the memory is another's, and does not grow
 };
+
+/* A buffer in memory of another's; NULL: it has failed. What does not fit makes it fail, and
+ * buf_done() leaves the memory alone. */
+static inline struct buf buf_in(void *memory, size_t size)
+{
+    return (struct buf){
+        .ptr = memory, .cap = memory ? size : 0, .failed = !memory, .is_lent = true};
+}
 
 /* Room for `more` bytes after len, so that they can be written at ptr + len. False: no memory. */
 bool buf_reserve(struct buf *b, size_t more);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "graph/exchange.h"
 
+#include "graph/author.h"
 #include "http/upload_fields.h"
 
 #include <stdarg.h>
@@ -16,14 +17,15 @@ void exchange_reset(struct exchange *x)
 
 void exchange_heed_query(struct exchange *x)
 {
-    const method_set views = METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD) |
-                             METHOD_BIT(METHOD_OPTIONS) | METHOD_BIT(METHOD_PROPFIND);
+    method_set views = 0;
     struct span id;
+
+    for (int m = 0; m < METHOD_COUNT; m++)
+        views |= method_table[m].safe ? METHOD_BIT(m) : 0;
 
     if (upload_name_parse(x->request.query, &id)) {
         x->upload.named = true;
-        x->allowed &= METHOD_BIT(METHOD_HEAD) | METHOD_BIT(METHOD_PATCH) |
-                      METHOD_BIT(METHOD_DELETE) | METHOD_BIT(METHOD_OPTIONS);
+        x->allowed &= methods_of_uploads | ~(methods_that_read | methods_that_author);
     } else if (x->request.query.len) {
         x->withheld = x->allowed & ~views;
         x->allowed &= views;
@@ -187,4 +189,19 @@ void exchange_add_fieldf(struct exchange *x, struct span name, const char *forma
     value = print(x, format, args);
     va_end(args);
     exchange_add_field(x, name, value);
+}
+
+void exchange_set_body(struct exchange *x, struct buf *b, struct span type)
+{
+    struct response *r = &x->response;
+
+    if (b->failed)
+        r->body = (struct span){NULL, 0};
+    else
+        r->body = b->is_lent ? buf_span(b) : arena_copy(&x->arena, buf_span(b));
+    r->failed |= !r->body.ptr;
+    r->length = r->body.len;
+    r->has_length = true;
+    buf_done(b);
+    exchange_add_field(x, SPAN("Content-Type"), type);
 }

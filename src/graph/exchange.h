@@ -74,6 +74,7 @@ struct conditions {
 /* What If and the locks say. */
 struct lock_state {
     bool if_malformed, if_holds;
+    size_t if_fault;  // the byte of If where it is malformed
     bool token_known; // of UNLOCK's Lock-Token, or of the lock to be refreshed
     bool blocked;     // something that would change is locked, and no token for it was submitted
     bool conflicting; // another lock does not permit the one asked for
@@ -267,5 +268,8 @@ void exchange_add_field(struct exchange *x, struct span name, struct span value)
 /* Adds a field whose value is printed into the arena. */
 __attribute__((format(printf, 3, 4))) void exchange_add_fieldf(struct exchange *x, struct span name,
                                                                const char *format, ...);
+
+/* The whole body, which b holds, and its type; b is done with. */
+void exchange_set_body(struct exchange *x, struct buf *b, struct span type);
 
 #endif

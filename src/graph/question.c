@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "graph/question.h"
 
+#include "graph/author.h"
 #include "graph/resource.h"
 
 bool ask_capacity_left(const struct exchange *x)
@@ -80,10 +81,10 @@ bool ask_names_upload(const struct exchange *x)
     return x->upload.named;
 }
 
-/* GET and HEAD ask for a representation; OPTIONS and TRACE have left the page by now. */
+/* OPTIONS and TRACE have left the page by now. */
 static bool reads(const struct exchange *x)
 {
-    return x->request.method == METHOD_GET || x->request.method == METHOD_HEAD;
+    return method_is_in(x, methods_that_read);
 }
 
 bool ask_authors(const struct exchange *x)
@@ -236,10 +237,11 @@ void question_explain(struct exchange *x)
     bool by_if_match =
         x->outcome == OUTCOME_entity_tag_malformed && if_match(x) == CONDITION_MALFORMED;
 
-    if (x->outcome != OUTCOME_entity_tag_malformed)
-        return;
-    exchange_describe(
-        x, "Byte %zu of %.*s is not where an entity tag begins and ends.",
-        entity_tags_fault(by_if_match ? x->conditions.if_match : x->conditions.if_none_match),
-        SPAN_ARG(field_table[by_if_match ? FIELD_if_match : FIELD_if_none_match].name));
+    if (x->outcome == OUTCOME_entity_tag_malformed)
+        exchange_describe(
+            x, "Byte %zu of %.*s is not where an entity tag begins and ends.",
+            entity_tags_fault(by_if_match ? x->conditions.if_match : x->conditions.if_none_match),
+            SPAN_ARG(field_table[by_if_match ? FIELD_if_match : FIELD_if_none_match].name));
+    else if (x->outcome == OUTCOME_if_malformed)
+        exchange_describe(x, "Byte %zu of it is where it does not.", x->locks.if_fault);
 }

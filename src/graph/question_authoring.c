@@ -4,13 +4,9 @@
  */
 #include "graph/question.h"
 
+#include "graph/author.h"
 #include "graph/resource.h"
 #include "http/dav_fields.h"
-
-static bool is_one_of(const struct exchange *x, method_set methods)
-{
-    return (methods & METHOD_BIT(x->request.method)) != 0;
-}
 
 bool ask_announced_fits(const struct exchange *x)
 {
@@ -27,12 +23,12 @@ bool ask_upload_fits(const struct exchange *x)
 
 bool ask_asks_upload(const struct exchange *x)
 {
-    return x->request.method == METHOD_HEAD;
+    return upload_use_of(x) == UPLOAD_ASKS;
 }
 
 bool ask_gives_up_upload(const struct exchange *x)
 {
-    return x->request.method == METHOD_DELETE;
+    return upload_use_of(x) == UPLOAD_GIVES_UP;
 }
 
 bool ask_piece_supported(const struct exchange *x)
@@ -86,7 +82,7 @@ bool ask_from_this_site(const struct exchange *x)
 {
     const struct message *m = &x->request;
 
-    return m->method != METHOD_POST ||
+    return !(author_of(x)->also & AUTHOR_BY_FORM) ||
            !upload_is_cross_site(message_field(m, FIELD_sec_fetch_site),
                                  message_field(m, FIELD_origin), message_field(m, FIELD_host));
 }
@@ -95,7 +91,7 @@ bool ask_upload_fields_sound(const struct exchange *x)
 {
     const struct upload_fields *u = &x->content_kind.upload;
 
-    if (x->request.method != METHOD_PUT || u->complete == UPLOAD_COMPLETE_ABSENT)
+    if (upload_use_of(x) != UPLOAD_OPENS || u->complete == UPLOAD_COMPLETE_ABSENT)
         return true;
     return u->complete != UPLOAD_COMPLETE_MALFORMED && !u->length_malformed &&
            content_agrees(x, 0, u->length) &&
@@ -107,8 +103,7 @@ bool ask_length_told(const struct exchange *x)
 {
     return x->request.framing != FRAMING_NONE ||
            x->content_kind.upload.complete == UPLOAD_COMPLETE_NO ||
-           !is_one_of(x,
-                      METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_POST));
+           !method_is_in(x, methods_that_store);
 }
 
 bool ask_may_be_chunked(const struct exchange *x)
@@ -118,7 +113,7 @@ bool ask_may_be_chunked(const struct exchange *x)
 
 static bool is_wanted(const struct exchange *x)
 {
-    return is_one_of(x, x->resource->wants);
+    return method_is_in(x, x->resource->wants);
 }
 
 /* As far as is known: content that nobody wants has come by now, other content has not. */
@@ -163,15 +158,7 @@ bool ask_depth_sound(const struct exchange *x)
 
 bool ask_depth_fits(const struct exchange *x)
 {
-    switch (depth_of(x)) {
-    case DEPTH_0:
-        return !is_one_of(x, METHOD_BIT(METHOD_MOVE)) && x->request.method != METHOD_DELETE;
-    case DEPTH_1:
-        return !is_one_of(x, METHOD_BIT(METHOD_COPY) | METHOD_BIT(METHOD_MOVE) |
-                                 METHOD_BIT(METHOD_DELETE) | METHOD_BIT(METHOD_LOCK));
-    default:
-        return true;
-    }
+    return author_of(x)->depths & 1u << depth_of(x);
 }
 
 bool ask_overwrite_sound(const struct exchange *x)
@@ -186,8 +173,7 @@ bool ask_target_exists(const struct exchange *x)
 
 bool ask_makes_anew(const struct exchange *x)
 {
-    return x->upload.finishes || is_one_of(x, METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_MKCOL) |
-                                                  METHOD_BIT(METHOD_LOCK));
+    return x->upload.finishes || author_of(x)->makes != MAKES_NOTHING;
 }
 
 bool ask_name_possible(const struct exchange *x)
@@ -202,7 +188,7 @@ bool ask_name_visible(const struct exchange *x)
 
 bool ask_makes_file_with_slash(const struct exchange *x)
 {
-    return x->target.named_as_folder && x->request.method != METHOD_MKCOL;
+    return x->target.named_as_folder && author_of(x)->makes != MAKES_COLLECTION;
 }
 
 bool ask_parent_there(const struct exchange *x)
@@ -212,7 +198,7 @@ bool ask_parent_there(const struct exchange *x)
 
 bool ask_makes_collection(const struct exchange *x)
 {
-    return x->request.method == METHOD_MKCOL;
+    return author_of(x)->makes == MAKES_COLLECTION;
 }
 
 bool ask_is_file_with_slash(const struct exchange *x)
@@ -222,13 +208,14 @@ bool ask_is_file_with_slash(const struct exchange *x)
 
 bool ask_puts_on_collection(const struct exchange *x)
 {
-    return x->target.is_collection &&
-           is_one_of(x, METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH));
+    enum author_takes takes = author_of(x)->takes;
+
+    return x->target.is_collection && (takes == TAKES_WHOLE || takes == TAKES_PART);
 }
 
 bool ask_posts_on_file(const struct exchange *x)
 {
-    return !x->target.is_collection && x->request.method == METHOD_POST;
+    return !x->target.is_collection && author_of(x)->takes == TAKES_MEMBERS;
 }
 
 bool ask_lists_unlisted(const struct exchange *x)
@@ -243,7 +230,7 @@ bool ask_walks_too_deep(const struct exchange *x)
 
 bool ask_goes_elsewhere(const struct exchange *x)
 {
-    return is_one_of(x, METHOD_BIT(METHOD_COPY) | METHOD_BIT(METHOD_MOVE));
+    return author_of(x)->also & AUTHOR_ELSEWHERE;
 }
 
 bool ask_destination_sent(const struct exchange *x)
@@ -290,12 +277,12 @@ bool ask_if_holds(const struct exchange *x)
 
 bool ask_only_reads(const struct exchange *x)
 {
-    return is_one_of(x, METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD));
+    return method_is_in(x, methods_that_read);
 }
 
 bool ask_unlocks(const struct exchange *x)
 {
-    return x->request.method == METHOD_UNLOCK;
+    return author_of(x)->also & AUTHOR_UNLOCKS;
 }
 
 bool ask_lock_token_sent(const struct exchange *x)
@@ -314,7 +301,7 @@ bool ask_refreshes_lock(const struct exchange *x)
 {
     const struct message *m = &x->request;
 
-    return m->method == METHOD_LOCK &&
+    return author_of(x)->also & AUTHOR_LOCKS &&
            (m->framing == FRAMING_NONE || (m->framing == FRAMING_LENGTH && !m->content_length));
 }
 
@@ -325,7 +312,7 @@ bool ask_refreshed_lock_named(const struct exchange *x)
 
 bool ask_needs_no_lock(const struct exchange *x)
 {
-    return x->request.method == METHOD_PROPFIND;
+    return method_table[x->request.method].safe;
 }
 
 bool ask_unlocked(const struct exchange *x)
@@ -335,7 +322,7 @@ bool ask_unlocked(const struct exchange *x)
 
 bool ask_was_refresh(const struct exchange *x)
 {
-    return x->request.method == METHOD_LOCK && x->content_taken == 0;
+    return author_of(x)->also & AUTHOR_LOCKS && x->content_taken == 0;
 }
 
 bool ask_refreshed_in_chunks(const struct exchange *x)
@@ -355,8 +342,7 @@ bool ask_effect_whole(const struct exchange *x)
 
 bool ask_tells_properties(const struct exchange *x)
 {
-    return is_one_of(x, METHOD_BIT(METHOD_PROPFIND) | METHOD_BIT(METHOD_PROPPATCH)) &&
-           !x->effect.untold;
+    return author_of(x)->also & AUTHOR_TELLS && !x->effect.untold;
 }
 
 bool ask_came_from_form(const struct exchange *x)
@@ -371,7 +357,7 @@ bool ask_leaves_unfinished(const struct exchange *x)
 
 bool ask_was_opened(const struct exchange *x)
 {
-    return x->request.method == METHOD_PUT;
+    return upload_use_of(x) == UPLOAD_OPENS;
 }
 
 bool ask_was_created(const struct exchange *x)

@@ -140,7 +140,7 @@ int lock_facts_look(struct lock_facts *f, struct tree *tree, struct arena *arena
             continue;
         }
         error = tree_locate(tree, r->names.asked, arena, &look, &r->names);
-        if (error == -ENOMEM || (error && r->tag_asked))
+        if (error && (r->tag_asked || (error != -EACCES && error != -EPERM)))
             return error;
         if (error)
             continue; // by the path that it was named

@@ -158,6 +158,40 @@ def rule_status_literal(name, text):
             yield f"{number}: a status is named outside the registry: {line.strip()}"
 
 
+# Where a method is asked for by name: the page's own questions, HTTP's syntax, and what is settled
+# before anything is known of a resource.
+NAMING_METHODS = {
+    "src/graph/question.c",
+    "src/registry/method.c",
+    "src/resource/files/files.c",
+    "src/server/session/connection_send.c",
+    "src/server/session/steps.c",
+    "src/server/worker.c",
+    "src/wire/h1_head.c",
+    "src/wire/h1_target.c",
+}
+
+
+def method_names(text):
+    return re.findall(r"^METHOD\((\w+),", text, re.MULTILINE)
+
+
+METHODS = method_names((SRC / "registry/method.def").read_text())
+
+
+def lines_naming_methods(text):
+    pattern = re.compile(rf"\bMETHOD_(?:{'|'.join(METHODS)})\b")
+    return [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)
+            if pattern.search(line.split("//", 1)[0])]
+
+
+def rule_method_literal(name, text):
+    """What a method does is in the tables (graph/author.def, resource/dav/effect.def)."""
+    if name not in NAMING_METHODS:
+        for number, line in lines_naming_methods(text):
+            yield f"{number}: a method is named outside the tables: {line}"
+
+
 def unlisted(source, lists):
     """Whether no meson.build beside or above a source names it."""
     folder, _, name = source.rpartition("/")
@@ -210,6 +244,7 @@ RULES = [
     (rule_header_guard, lambda: files(".h")),
     (rule_status_literal, lambda: [path for path in files(".c", ".h", under=["src"])
                                    if not relative(path).startswith("src/registry/")]),
+    (rule_method_literal, lambda: files(".c", ".h", under=["src"])),
     (rule_links, lambda: sorted(ROOT.glob("*.md")) + files(".md", under=["docs", "bench"])),
 ]
 
@@ -250,6 +285,8 @@ BAD_EXAMPLES = [
     (rule_status_literal, "src/server/a.c", "    response->status = 404;\n"),
     (rule_status_literal, "src/server/a.c", "    head = status_line(500);\n"),
     (rule_status_literal, "src/server/a.c", '    puts("HTTP/1.1 503 Busy");\n'),
+    (rule_method_literal, "src/graph/a.c", "    if (m->method == METHOD_PUT)\n"),
+    (rule_method_literal, "src/graph/a.h", "enum { SAFE = METHOD_BIT(METHOD_GET) };\n"),
     (rule_links, "README.md", "see [this](docs/never-written.md)\n"),
 ]
 
@@ -261,6 +298,9 @@ GOOD_EXAMPLES = [
     (rule_line_length, "a.c", "\u00e9" * 100 + "\n"),
     (rule_status_literal, "src/server/a.c", "    if (info->status == 304)\n"),
     (rule_status_literal, "src/server/a.c", "    head = status_line(100);\n"),
+    (rule_method_literal, "src/graph/a.c", "    [METHOD_##method] = row, // METHOD_PUT\n"),
+    (rule_method_literal, "src/graph/a.c", "    for (int m = 1; m < METHOD_COUNT; m++)\n"),
+    (rule_method_literal, "src/graph/question.c", "    return m == METHOD_CONNECT;\n"),
     (rule_header_guard, "src/resource/page/a.h",
      "\n#ifndef CANDOR_RESOURCE_PAGE_A_H\n#define CANDOR_RESOURCE_PAGE_A_H\n#endif\n"),
 ]
@@ -298,6 +338,12 @@ def test_a_source_that_no_meson_build_lists_is_found():
     assert unlisted("src/base/pan.c", lists)
     assert not unlisted("tests/unit/test_span.c", lists)
     assert unlisted("tests/unit/test_buf.c", lists)
+
+
+def test_every_file_that_may_name_methods_does():
+    idle = [name for name in sorted(NAMING_METHODS)
+            if not lines_naming_methods((ROOT / name).read_text())]
+    assert not idle, f"{', '.join(idle)} need not be in NAMING_METHODS"
 
 
 def test_banned_functions_are_compile_errors_everywhere():

@@ -64,12 +64,28 @@ static void a_copy_is_apart_from_its_source(void **state)
     arena_done(&a);
 }
 
+static void what_was_reserved_can_be_had_without_more_memory(void **state)
+{
+    struct arena a;
+
+    (void)state;
+    assert_int_equal(arena_init(&a, 256), 0);
+    assert_true(arena_reserve(&a, 5000));
+    a.most = 0; // no further chunk
+    for (int i = 0; i < 50; i++)
+        assert_non_null(arena_alloc(&a, 85)); // 96 with what is added to it
+    assert_false(arena_reserve(&a, 10000));
+    assert_true(arena_reserve(&a, 16));
+    arena_done(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_piece_is_aligned_and_its_own),
         cmocka_unit_test(reset_keeps_the_first_chunk_and_gives_it_out_again),
         cmocka_unit_test(a_piece_larger_than_memory_is_refused_and_the_arena_stays_usable),
+        cmocka_unit_test(what_was_reserved_can_be_had_without_more_memory),
         cmocka_unit_test(a_copy_is_apart_from_its_source),
     };
 

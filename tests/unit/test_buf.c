@@ -100,12 +100,33 @@ static void a_path_is_encoded_but_for_what_a_segment_may_hold(void **state)
     assert_text(&b, "/a%20b/%25%3F%23;=@:~%C3%A4");
 }
 
+static void lent_memory_is_filled_and_never_left(void **state)
+{
+    char memory[8];
+    struct buf b = buf_in(memory, sizeof memory);
+
+    (void)state;
+    buf_add(&b, SPAN("12345678"));
+    assert_false(b.failed);
+    assert_ptr_equal(buf_span(&b).ptr, memory);
+    buf_add_char(&b, '9');
+    assert_true(b.failed);
+    assert_int_equal(b.len, 8);
+    buf_done(&b);
+    b = buf_in(NULL, 8);
+    assert_true(b.failed);
+    buf_add(&b, SPAN("1"));
+    assert_int_equal(b.len, 0);
+    buf_done(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(additions_of_every_kind_follow_each_other),
         cmocka_unit_test(it_grows_and_keeps_what_was_there),
         cmocka_unit_test(what_cannot_be_had_leaves_it_as_it_was_and_is_remembered),
+        cmocka_unit_test(lent_memory_is_filled_and_never_left),
         cmocka_unit_test(json_is_valid_whatever_the_bytes),
         cmocka_unit_test(html_cannot_leave_a_text_or_a_quoted_attribute),
         cmocka_unit_test(a_path_is_encoded_but_for_what_a_segment_may_hold),

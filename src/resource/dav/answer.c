@@ -4,14 +4,17 @@
  * done in part.
  */
 #include "resource/dav/authoring.h"
+#include "resource/dav/locking_answer.h"
 #include "resource/dav/post.h"
 #include "resource/dav/propfind.h"
 #include "resource/dav/written.h"
 
 #include "base/buf.h"
+#include "graph/author.h"
 #include "http/dav_fields.h"
 #include "registry/status.h"
 #include "resource/dav/xml/multistatus_write.h"
+#include "tree/tree_result.h"
 #include "wire/uri.h"
 
 #include <errno.h>
@@ -27,13 +30,18 @@ static void respond_options(struct exchange *x)
 {
     exchange_add_field(x, SPAN("DAV"), SPAN("1, 2, 3"));
     exchange_add_field(x, SPAN("MS-Author-Via"), SPAN("DAV"));
-    if (x->allowed & METHOD_BIT(METHOD_PATCH))
+    if (x->allowed & methods_that_patch)
         add_accept_patch(x);
 }
 
 static bool goes_elsewhere(const struct exchange *x)
 {
-    return x->request.method == METHOD_COPY || x->request.method == METHOD_MOVE;
+    return author_of(x)->also & AUTHOR_ELSEWHERE;
+}
+
+static bool makes_members(const struct exchange *x)
+{
+    return author_of(x)->takes == TAKES_MEMBERS;
 }
 
 /* The validators of what was stored, so that the client need not ask: RFC 9110 §9.3.4. */
@@ -79,16 +87,16 @@ static void write_path_of_result(struct buf *b, const struct authoring *a)
     } else {
         buf_add(b, x->path.text);
     }
-    if ((makes_folder || x->request.method == METHOD_POST) && !span_ends(buf_span(b), SPAN("/")))
+    if ((makes_folder || makes_members(x)) && !span_ends(buf_span(b), SPAN("/")))
         buf_add_char(b, '/');
-    if (x->request.method == METHOD_POST)
+    if (makes_members(x))
         buf_add(b, post_member_name(a));
 }
 
 /* Whether what was made or stored has another address than the request's: RFC 9110 §15.3.2. */
 static bool is_elsewhere(const struct exchange *x, const struct authoring *a)
 {
-    if (x->request.method == METHOD_POST || x->upload.finishes)
+    if (makes_members(x) || x->upload.finishes)
         return true;
     return x->outcome == OUTCOME_created &&
            (goes_elsewhere(x) ||
@@ -146,7 +154,7 @@ static void respond_failed(struct exchange *x, const struct authoring *a)
 
     multistatus_begin(&b);
     for (const struct failed_member *f = a->failures.first; f; f = f->next) {
-        enum outcome outcome = authoring_outcome(-f->error);
+        enum outcome outcome = tree_result_outcome(-f->error);
 
         path.len = 0;
         buf_add(&path, x->path.text);
@@ -217,9 +225,9 @@ void authoring_respond(struct exchange *x)
         exchange_add_field(x, SPAN("Accept-Encoding"), SPAN("identity"));
         break;
     case OUTCOME_unsupported_media_type: // RFC 9110 §15.5.16, RFC 5789 §2.2
-        if (x->request.method == METHOD_PATCH)
+        if (author_of(x)->takes == TAKES_PART)
             add_accept_patch(x);
-        else if (a && a->content.fields.role == CONTENT_XML)
+        else if (author_of(x)->takes == TAKES_XML)
             exchange_add_field(x, SPAN("Accept"), SPAN("application/xml, text/xml"));
         break;
     default:

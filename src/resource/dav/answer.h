@@ -17,6 +17,7 @@ struct answer_parts {
     int written;                      // what was stored, where it is to be told; -1: it isn't
     bool written_whole;               // all of it
     bool has_result;                  // in the content
+    bool is_untold;                   // all was done, and the client does not want to hear of it
     struct span properties;           // PROPPATCH; ptr NULL: there is nothing to tell
     struct telling *telling;          // PROPFIND: what is being told
     struct answer_terms terms;        // of what is remembered of that, or will be

@@ -11,6 +11,7 @@
 #include "resource/dav/locking.h"
 #include "resource/dav/share.h"
 #include "resource/dav/target.h"
+#include "resource/dav/terms.h"
 #include "resource/dav/upload.h"
 #include "resource/dav/write.h"
 #include "resource/dav/xml_content.h"
@@ -35,11 +36,11 @@ struct authoring {
     struct answer_parts answer;
 };
 
-/* The tree's terms for a change of the target, as the questions saw it. */
-struct tree_terms terms_of(struct authoring *a);
+/* A path of the tree as clients see it; a folder's ends with a slash (RFC 4918 §5.2). ptr NULL: no
+ * memory. */
+struct span authoring_outside(const struct authoring *a, struct arena *arena, struct span path,
+                              bool is_folder);
 
-/* The outcome for a negated errno; none: what was seen is no longer so. */
-enum outcome authoring_outcome(int error);
 /* How a step goes on that has failed: with the cause, or, where only what was seen has changed,
  * with another look. */
 enum step authoring_end_failed(struct authoring *a);
@@ -49,8 +50,5 @@ void authoring_set_final_cause(struct authoring *a);
 
 /* The step fails with an outcome that no errno tells; returns what a->error is to be. */
 int authoring_fail(struct authoring *a, enum outcome cause);
-
-/* The terms for a new member of the target, which must not be there yet. */
-struct tree_terms terms_of_member(struct authoring *a);
 
 #endif

@@ -10,6 +10,7 @@
  * is read again from where it is staged.
  */
 #include "base/limits.h"
+#include "graph/author.h"
 #include "resource/dav/authoring.h"
 
 #include <assert.h>
@@ -45,7 +46,7 @@ static bool unite(struct digests *d, const struct digests *more)
 static bool is_of_whole(const struct authoring *a)
 {
     return content_is_of_upload(a) ||
-           (a->x->request.method == METHOD_PUT && a->content.fields.role == CONTENT_PART);
+           (author_of(a->x)->takes == TAKES_WHOLE && a->content.fields.role == CONTENT_PART);
 }
 
 /* Whether a digest may come behind the content that cannot be told from what is computed by then:

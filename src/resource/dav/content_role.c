@@ -2,6 +2,7 @@
 #include "resource/dav/content_role.h"
 
 #include "base/clock.h"
+#include "graph/author.h"
 #include "graph/content_kind.h"
 #include "http/accept.h"
 #include "http/dav_fields.h"
@@ -15,17 +16,15 @@ static enum content_role find_role(const struct exchange *x)
 
     if (x->upload.named)
         return CONTENT_PIECE;
-    switch (m->method) {
-    case METHOD_LOCK:
-    case METHOD_PROPFIND:
-    case METHOD_PROPPATCH:
+    switch (author_of(x)->takes) {
+    case TAKES_XML:
         return CONTENT_XML;
-    case METHOD_POST:
+    case TAKES_MEMBERS:
         return multipart_is_form(message_field(m, FIELD_content_type)) ? CONTENT_FORM
                                                                        : CONTENT_MEMBER;
-    case METHOD_PATCH:
+    case TAKES_PART:
         return CONTENT_PART;
-    case METHOD_PUT:
+    case TAKES_WHOLE:
         if (x->content_kind.upload.complete == UPLOAD_COMPLETE_NO)
             return CONTENT_OPENING;
         return m->first[FIELD_content_range] ? CONTENT_PART : CONTENT_WHOLE;
@@ -47,11 +46,11 @@ static bool takes_type(const struct exchange *x, const struct content_fields *f)
 {
     switch (f->role) {
     case CONTENT_IGNORED:
-        return x->request.method != METHOD_MKCOL; // RFC 4918 §9.3: none has a meaning yet
+        return author_of(x)->takes != TAKES_NONE; // RFC 4918 §9.3: none has a meaning yet
     case CONTENT_XML:
         return !x->request.first[FIELD_content_type] || is_xml(&f->type);
     case CONTENT_PART:
-        return x->request.method != METHOD_PATCH ||
+        return author_of(x)->takes != TAKES_PART ||
                media_type_is(&f->type, SPAN("application/x-sabredav-partialupdate"));
     case CONTENT_MEMBER: // what a page's form sends without files is nothing to be stored
         return !media_type_is(&f->type, SPAN("application/x-www-form-urlencoded"));
@@ -62,9 +61,11 @@ static bool takes_type(const struct exchange *x, const struct content_fields *f)
     }
 }
 
-static void read_range(const struct message *m, struct content_fields *f)
+static void read_range(const struct exchange *x, struct content_fields *f)
 {
-    if (m->method == METHOD_PATCH)
+    const struct message *m = &x->request;
+
+    if (author_of(x)->takes == TAKES_PART)
         f->range_sound =
             update_range_parse(message_field(m, FIELD_x_update_range), &f->range.update);
     else
@@ -120,7 +121,7 @@ enum step content_role_begin(struct authoring *a)
     if (f->role != CONTENT_IGNORED && f->role != CONTENT_XML)
         read_stored(x, f);
     if (f->role == CONTENT_PART)
-        read_range(m, f);
+        read_range(x, f);
     if (m->first[FIELD_content_type])
         (void)media_type_parse(message_field(m, FIELD_content_type), &f->type);
     x->content_kind.type_refused = !takes_type(x, f);

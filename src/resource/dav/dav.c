@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "base/clock.h"
 #include "base/error.h"
+#include "graph/author.h"
 #include "resource/dav/authoring.h"
 #include "resource/dav/content.h"
+#include "resource/dav/effect.h"
 #include "resource/dav/following.h"
-#include "resource/dav/post.h"
 #include "resource/dav/propfind.h"
-#include "resource/dav/proppatch.h"
-#include "tree/tree_result.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -31,178 +29,6 @@ static void act(struct exchange *x, void (*run)(struct authoring *a))
     a->cause = OUTCOME_NONE;
     a->in_the_way = false;
     run(a);
-}
-
-int authoring_fail(struct authoring *a, enum outcome cause)
-{
-    a->cause = cause;
-    return -ECANCELED;
-}
-
-struct tree_terms terms_of_member(struct authoring *a)
-{
-    struct tree_terms terms = {.must_not_exist = true, .hurry = &a->x->hurry};
-
-    if (a->content.fields.role != CONTENT_FORM && a->content.fields.wants_representation)
-        terms.ret_file = &a->answer.written;
-    locks_add_terms(a, &terms);
-    return terms;
-}
-
-struct tree_terms terms_of(struct authoring *a)
-{
-    struct tree_terms terms = {.target = &a->target.look.here, .hurry = &a->x->hurry};
-
-    if (a->content.fields.wants_representation)
-        terms.ret_file = &a->answer.written;
-    locks_add_terms(a, &terms);
-    return terms;
-}
-
-/* The outcome for what a change was refused with; none: what was seen is no longer so. */
-enum outcome authoring_outcome(int error)
-{
-    return tree_result_outcome(error);
-}
-
-/* Whether the system says of a name what the tree says of its root. */
-static bool is_about_root(const struct authoring *a)
-{
-    enum method method = a->x->request.method;
-
-    return !a->target.path.len ||
-           ((method == METHOD_COPY || method == METHOD_MOVE) && !a->destination.path.len);
-}
-
-static void set_cause(struct authoring *a, enum outcome cause)
-{
-    if (cause == OUTCOME_root_fixed && !is_about_root(a))
-        cause = OUTCOME_mount_fixed;
-    exchange_fail(a->x, cause, 0, NULL);
-    if (!a->cause && (outcome_table[cause].status >= 500 || cause == OUTCOME_write_refused) &&
-        cause != OUTCOME_server_stopping)
-        a->x->system_error = -a->error;
-}
-
-enum step authoring_end_failed(struct authoring *a)
-{
-    enum outcome cause = a->cause ? a->cause : authoring_outcome(a->error);
-
-    if (!cause)
-        return STEP_STALE;
-    set_cause(a, cause);
-    return STEP_KNOWN;
-}
-
-void authoring_set_final_cause(struct authoring *a)
-{
-    enum outcome cause = a->cause ? a->cause : authoring_outcome(a->error);
-    bool lacks_parent = a->error == -ENOENT || a->error == -ENOTDIR;
-
-    if (!cause)
-        cause = lacks_parent ? OUTCOME_parent_missing : OUTCOME_write_failed;
-    set_cause(a, cause);
-}
-
-/* What performs the method. */
-static void (*effect_of(const struct authoring *a))(struct authoring *)
-{
-    if (content_is_of_upload(a))
-        return content_commit;
-    switch (a->x->request.method) {
-    case METHOD_DELETE:
-        return change_delete;
-    case METHOD_MKCOL:
-        return change_mkcol;
-    case METHOD_COPY:
-        return change_copy;
-    case METHOD_MOVE:
-        return change_move;
-    case METHOD_LOCK:
-        return change_lock;
-    case METHOD_UNLOCK:
-        return change_unlock;
-    case METHOD_PROPFIND:
-        return propfind_begin;
-    case METHOD_PROPPATCH:
-        return change_properties;
-    default:
-        return content_commit;
-    }
-}
-
-/* Whether it walks over whole collections, or copies much: short work does not wait for such. */
-static bool effect_is_long(const struct authoring *a)
-{
-    const struct tree_seen *here = &a->target.look.here;
-    bool deep = here->kind == TREE_COLLECTION && authoring_is_deep(a->x);
-    bool replaces =
-        a->destination.look.here.kind == TREE_COLLECTION; // and what was there is removed
-
-    if (content_is_of_upload(a))
-        return digests_reread_much(a);
-    switch (a->x->request.method) {
-    case METHOD_DELETE:
-    case METHOD_PROPFIND:
-        return deep;
-    case METHOD_COPY:
-        return deep || replaces ||
-               (here->kind == TREE_FILE && here->stamp.size > LIMIT_TREE_SHORT_COPY);
-    case METHOD_MOVE:
-        return replaces || a->destination.crosses;
-    default:
-        return write_copies_much(a) || digests_reread_much(a);
-    }
-}
-
-static void tell_effect(struct authoring *a)
-{
-    struct exchange *x = a->x;
-
-    x->effect.created = a->result.created;
-    x->effect.from_form = a->content.fields.wants_page;
-    x->effect.partly = a->failures.first || a->locking.conflict_below;
-    x->effect.has_result = a->answer.has_result || a->answer.written >= 0;
-    x->effect.untold = x->request.method == METHOD_PROPPATCH && !a->answer.properties.ptr;
-    x->effect.unfinished =
-        content_is_of_upload(a) && !x->upload.finishes && x->request.method != METHOD_DELETE;
-    if (a->result.now.kind == TREE_FILE)
-        stamp_etag(&a->result.now.stamp, 0, SPAN(""), a->answer.etag);
-}
-
-static enum step begin_effect(struct authoring *a)
-{
-    if (a->x->request.method == METHOD_PROPFIND && propfind_recall(a)) {
-        tell_effect(a);
-        return STEP_KNOWN;
-    }
-    return effect_is_long(a) ? STEP_RUN_LONG : STEP_RUN;
-}
-
-static void run_effect(struct authoring *a)
-{
-    effect_of(a)(a);
-    // Here, so that it counts even when the client has left meanwhile.
-    if (a->x->request.method != METHOD_PROPFIND && !a->in_the_way)
-        atomic_fetch_add(&a->dav->share->changes, 1);
-}
-
-static enum step end_effect(struct authoring *a)
-{
-    enum method method = a->x->request.method;
-
-    if (a->in_the_way)
-        return STEP_PAUSE;
-    if (a->error == -EXDEV && method == METHOD_MOVE && !a->destination.crosses) { // a copy, then
-        a->destination.crosses = true;
-        return STEP_RUN_LONG;
-    }
-    if (method == METHOD_PROPFIND)
-        propfind_settle(a);
-    if (a->error)
-        return authoring_end_failed(a);
-    tell_effect(a);
-    return STEP_KNOWN;
 }
 
 /* The route's path, with its slash also where the request names it without. RFC 4918 §5.2. */
@@ -269,7 +95,7 @@ STEP(destination, destination_begin, destination_run, destination_end)
 STEP(locks, locks_begin, locks_run, locks_end)
 STEP(meaning, meaning_begin, locks_run, locks_end)
 STEP(place, place_begin, place_run, place_end)
-STEP(effect, begin_effect, run_effect, end_effect)
+STEP(effect, effect_begin, effect_run, effect_end)
 #undef STEP
 
 static enum step begin_content_kind_step(struct exchange *x)
@@ -343,13 +169,9 @@ int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop
     }
     d->resource.ops = &dav_ops;
     d->resource.reader = reader;
-    d->resource.stores =
-        METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_POST);
-    d->resource.wants = d->resource.stores | METHOD_BIT(METHOD_LOCK) | METHOD_BIT(METHOD_PROPFIND) |
-                        METHOD_BIT(METHOD_PROPPATCH);
-    d->resource.methods = reader->methods | d->resource.wants | METHOD_BIT(METHOD_DELETE) |
-                          METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_COPY) |
-                          METHOD_BIT(METHOD_MOVE) | METHOD_BIT(METHOD_UNLOCK);
+    d->resource.stores = methods_that_store;
+    d->resource.wants = methods_that_take;
+    d->resource.methods = reader->methods | methods_that_author;
     d->share = share;
     d->loop = loop;
     d->pool = pool;

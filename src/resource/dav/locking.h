@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * LOCK and UNLOCK, and what locks mean to every other method: RFC 4918 §6, §7, §9.10, §9.11.
+ * What locks and If say of a request, and of the change that it makes: RFC 4918 §6, §7, §10.4. The
+ * facts, and the terms of changes.
  */
 #ifndef CANDOR_RESOURCE_DAV_LOCKING_H
 #define CANDOR_RESOURCE_DAV_LOCKING_H
@@ -8,7 +9,6 @@
 #include "graph/exchange.h"
 #include "lock/lock_facts.h"
 #include "lock/lock_table.h"
-#include "resource/dav/xml/multistatus_write.h"
 
 struct authoring;
 
@@ -35,13 +35,18 @@ enum step meaning_begin(struct authoring *a);
 void locks_add_terms(struct authoring *a, struct tree_terms *terms);
 /* After such a change, in the pool: the journal forgets the locks that ended. */
 void locks_forget(struct authoring *a);
-void change_lock(struct authoring *a);
-void change_unlock(struct authoring *a);
-/* Adds what it knows to the response; nothing where the outcome is not about locks. */
-void locks_respond(struct exchange *x);
 
-/* An error element as the response's content, about a path of the tree (ptr NULL: none). */
-void respond_condition(struct exchange *x, enum dav_condition condition, struct span path,
-                       bool is_folder);
+/* Seconds since 1970. */
+int64_t locks_now(void);
+/* A LOCK that is without content; known once that has come. */
+bool locks_is_refresh(const struct authoring *a);
+/* Whether the lock asked for is of infinite depth. */
+bool locks_is_infinite(const struct authoring *a);
+/* Of a struct authoring, with the tree's mutex: -ESTALE when locks or If say otherwise than when
+ * they were asked; -ENOMEM. */
+int locks_check(void *context);
+/* With the mutex: who stands in the way of the lock asked for. Below its root: *ret_below. 0 or
+ * -ENOMEM. */
+int locks_find_conflict(struct authoring *a, int64_t now, bool *ret_conflict, bool *ret_below);
 
 #endif

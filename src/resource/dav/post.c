@@ -285,7 +285,7 @@ static int check_place(struct authoring *a, const struct member *m)
 /* All of them or none, so that a form that failed may just be sent again. */
 static int commit_members(struct authoring *a)
 {
-    const struct tree_terms terms = terms_of_member(a);
+    const struct tree_terms terms = terms_of_member(a, a->content.fields.role != CONTENT_FORM);
     struct posting *p = a->content.posting;
     struct member **members = calloc(p->count, sizeof(struct member *));
     struct stage **stages = calloc(p->count, sizeof(struct stage *));

@@ -243,6 +243,7 @@ void change_properties(struct authoring *a)
         a->error = make_changes(&p);
     rows_release(a->dav->share->rows, &claim);
     // RFC 8144 §2.2: where all of it was done, the client does not want to hear of each part.
-    if (a->error == 0 && (p.failed || !wants_minimum(a->x)))
+    a->answer.is_untold = a->error == 0 && !p.failed && wants_minimum(a->x);
+    if (a->error == 0 && !a->answer.is_untold)
         a->error = write_answer(&p);
 }

@@ -3,6 +3,8 @@
  * The facts about the target and the destination of a method that authors.
  */
 #include "base/path.h"
+#include "fs/open.h"
+#include "graph/author.h"
 #include "http/dav_fields.h"
 #include "resource/dav/authoring.h"
 #include "wire/uri.h"
@@ -10,14 +12,16 @@
 #include <errno.h>
 
 /* A link is what is removed or renamed; all else is about what it leads to. */
+static bool is_about_link(const struct exchange *x)
+{
+    return author_of(x)->also & AUTHOR_ABOUT_LINK;
+}
+
 void target_run(struct authoring *a)
 {
-    enum method method = a->x->request.method;
-
     a->error = tree_locate(a->dav->share->tree, a->target.names.asked, &a->x->arena,
                            &a->target.look, &a->target.names);
-    a->target.path = method == METHOD_DELETE || method == METHOD_MOVE ? a->target.names.name
-                                                                      : a->target.names.thing;
+    a->target.path = is_about_link(a->x) ? a->target.names.name : a->target.names.thing;
 }
 
 void destination_run(struct authoring *a)
@@ -30,11 +34,9 @@ void destination_run(struct authoring *a)
 /* A look fails where the system refuses it or the disk does. */
 void look_fail(struct authoring *a)
 {
-    enum outcome cause =
-        a->error == -EACCES || a->error == -EPERM ? OUTCOME_not_readable
-        : a->error == -ENOMEM || a->error == -EMFILE || a->error == -ENFILE || a->error == -EAGAIN
-            ? OUTCOME_resources_exhausted
-            : OUTCOME_read_failed;
+    enum outcome cause = a->error == -EACCES || a->error == -EPERM ? OUTCOME_not_readable
+                         : a->error == -EAGAIN                     ? OUTCOME_resources_exhausted
+                                                                   : fs_failure(-a->error);
 
     exchange_fail(a->x, cause, 0, NULL);
 }
@@ -45,9 +47,9 @@ static bool names_nothing(const struct uri_path *path)
     return path->has_encoded_slash || path->has_empty_segment;
 }
 
-static bool is_named_as_folder(const struct uri_path *path)
+static bool is_named_as_folder(struct span path)
 {
-    return span_ends(path->text, SPAN("/"));
+    return span_ends(path, SPAN("/"));
 }
 
 /* Names that the file system could hold, but that are never told. */
@@ -56,28 +58,33 @@ static bool is_hidden(enum tree_name name)
     return name == TREE_NAME_DOT || name == TREE_NAME_RESERVED;
 }
 
-/* What can be done with what is there, or could be: RFC 9110 §10.2.1. */
+/* Whether it can be performed on what is there, or could be. */
+static bool is_possible(enum method method, const struct authoring *a)
+{
+    const struct author *m = &author_table[method];
+    const struct exchange *x = a->x;
+    bool is_collection = a->target.look.here.kind == TREE_COLLECTION;
+    bool is_root = a->target.names.name.len == 0; // which COPY would have to go into
+
+    if (is_root && m->also & (AUTHOR_ABOUT_LINK | AUTHOR_ELSEWHERE))
+        return false;
+    if (!x->representation.exists)
+        return m->makes != MAKES_NOTHING && x->target.name_possible && !x->target.name_hidden &&
+               (!x->target.named_as_folder || m->makes == MAKES_COLLECTION);
+    if (x->target.named_as_folder && !is_collection)
+        return false;
+    return m->makes != MAKES_COLLECTION &&
+           (is_collection ? m->takes != TAKES_WHOLE && m->takes != TAKES_PART
+                          : m->takes != TAKES_MEMBERS);
+}
+
+/* To what can be done there: RFC 9110 §10.2.1. OPTIONS and TRACE always can. */
 static void narrow_allowed(struct exchange *x, const struct authoring *a)
 {
-    enum tree_kind kind = a->target.look.here.kind;
-    const method_set always = METHOD_BIT(METHOD_OPTIONS) | METHOD_BIT(METHOD_TRACE);
-    const method_set making =
-        METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_MKCOL) | METHOD_BIT(METHOD_LOCK);
-
-    if (x->target.named_as_folder && x->representation.exists && kind != TREE_COLLECTION)
-        x->allowed &= always;
-    else if (!x->representation.exists && (!x->target.name_possible || x->target.name_hidden))
-        x->allowed &= always;
-    else if (!x->representation.exists)
-        x->allowed &= always | (x->target.named_as_folder ? METHOD_BIT(METHOD_MKCOL) : making);
-    else if (kind == TREE_COLLECTION)
-        x->allowed &=
-            ~(METHOD_BIT(METHOD_PUT) | METHOD_BIT(METHOD_PATCH) | METHOD_BIT(METHOD_MKCOL));
-    else
-        x->allowed &= ~(METHOD_BIT(METHOD_POST) | METHOD_BIT(METHOD_MKCOL));
-    if (a->target.names.name.len == 0) // the root itself, which COPY would have to go into
-        x->allowed &=
-            ~(METHOD_BIT(METHOD_DELETE) | METHOD_BIT(METHOD_MOVE) | METHOD_BIT(METHOD_COPY));
+    for (int m = 0; m < METHOD_COUNT; m++)
+        if ((methods_that_read | methods_that_author) & METHOD_BIT(m) &&
+            !is_possible((enum method)m, a))
+            x->allowed &= ~METHOD_BIT(m);
 }
 
 bool authoring_is_deep(const struct exchange *x)
@@ -87,12 +94,18 @@ bool authoring_is_deep(const struct exchange *x)
     return depth == DEPTH_ABSENT || depth == DEPTH_INFINITY;
 }
 
+/* PROPFIND. */
+static bool only_tells(const struct exchange *x)
+{
+    return author_of(x)->also & AUTHOR_TELLS && method_table[x->request.method].safe;
+}
+
 /* A pipe, a device, a link that leads nowhere: never told, but nothing else can have its name. */
 static void set_special_cause(struct exchange *x)
 {
-    if (x->request.method == METHOD_PROPFIND)
+    if (only_tells(x))
         exchange_fail(x, OUTCOME_not_found, 0, NULL);
-    else if (x->request.method != METHOD_OPTIONS)
+    else if (method_is_in(x, methods_that_author))
         exchange_fail(x, OUTCOME_special_file, 0, NULL);
 }
 
@@ -119,10 +132,10 @@ enum step target_end(struct authoring *a)
     x->target.name_possible =
         (a->target.look.name == TREE_NAME_OK || x->target.name_hidden) && !names_nothing(&x->path);
     x->target.named_as_folder =
-        !x->upload.named && a->target.names.asked.len && is_named_as_folder(&x->path);
+        !x->upload.named && a->target.names.asked.len && is_named_as_folder(x->path.text);
     x->target.parent_exists = a->target.look.parent == TREE_COLLECTION;
     x->target.is_collection = a->target.look.here.kind == TREE_COLLECTION;
-    if (x->request.method == METHOD_PROPFIND && x->target.is_collection) {
+    if (only_tells(x) && x->target.is_collection) {
         enum depth depth = depth_parse(message_field(&x->request, FIELD_depth));
 
         x->target.lists_unlisted = depth != DEPTH_0 && !a->dav->share->options->listing;
@@ -165,62 +178,58 @@ static bool overlap(const struct tree_names *source, const struct tree_names *de
     return false;
 }
 
-/* Another route may have what is below a name: whatever were put there could not be reached. */
-static bool is_ours(struct exchange *x, struct span path)
-{
-    struct span with_slash = path;
-
-    if (!span_ends(path, SPAN("/"))) {
-        char *text = arena_alloc(&x->arena, path.len + 1);
-
-        if (!text)
-            return false;
-        memcpy(text, path.ptr, path.len);
-        text[path.len] = '/';
-        with_slash = span_of(text, path.len + 1);
-    }
-    return x->host->leads_here(x, path) && x->host->leads_here(x, with_slash);
-}
-
 /* What is wrong with the field, at that byte of it. */
-static enum outcome tell_fault(struct exchange *x, enum destination_result fault, struct span value,
-                               size_t at)
+static void tell_fault(struct exchange *x, enum destination_result fault, struct span value,
+                       size_t at)
 {
     switch (fault) {
     case DESTINATION_HAS_FRAGMENT:
-        exchange_describe(x, "Byte %zu of it begins a fragment, which names nothing on a server.",
-                          at);
-        return OUTCOME_destination_malformed;
+        exchange_fail(x, OUTCOME_destination_malformed, 0,
+                      "Byte %zu of it begins a fragment, which names nothing on a server.", at);
+        return;
     case DESTINATION_HAS_QUERY:
-        exchange_describe(x, "Byte %zu of it begins a query, and what has one can only be read.",
-                          at);
-        return OUTCOME_destination_malformed;
+        exchange_fail(x, OUTCOME_destination_malformed, 0,
+                      "Byte %zu of it begins a query, and what has one can only be read.", at);
+        return;
     case DESTINATION_ENCODED_NUL:
     case DESTINATION_ENCODED_SLASH:
-        exchange_describe(x, "The name in Destination holds %.*s, at byte %zu of it.",
-                          SPAN_ARG(span_first(span_from(value, at), 3)), at);
-        return OUTCOME_name_impossible;
+        exchange_fail(x, OUTCOME_name_impossible, 0,
+                      "The name in Destination holds %.*s, at byte %zu of it.",
+                      SPAN_ARG(span_first(span_from(value, at), 3)), at);
+        return;
     case DESTINATION_ABOVE_ROOT:
-        exchange_describe(x, "The segment at byte %zu of it does.", at);
-        return OUTCOME_destination_above_root;
+        exchange_fail(x, OUTCOME_destination_above_root, 0, "The segment at byte %zu of it does.",
+                      at);
+        return;
     default:
         break;
     }
     if (at == 0)
-        exchange_describe(x, "It is neither an absolute URI with a host, and without a user name, "
-                             "nor an absolute path.");
+        exchange_fail(x, OUTCOME_destination_malformed, 0,
+                      "It is neither an absolute URI with a host, and without a user name, nor an "
+                      "absolute path.");
     else if (value.ptr[at] == '%')
-        exchange_describe(x,
-                          "The percent sign at byte %zu of it is not followed by two "
-                          "hexadecimal digits.",
-                          at);
+        exchange_fail(x, OUTCOME_destination_malformed, 0,
+                      "The percent sign at byte %zu of it is not followed by two hexadecimal "
+                      "digits.",
+                      at);
     else
-        exchange_describe(x, "Byte %zu of it may not stand in an address: percent-encode it.", at);
-    return OUTCOME_destination_malformed;
+        exchange_fail(x, OUTCOME_destination_malformed, 0,
+                      "Byte %zu of it may not stand in an address: percent-encode it.", at);
 }
 
-/* From the field to a path of the tree; the cause that it has none. RFC 4918 §9.8.5, §10.3. */
-static enum outcome read_destination(struct authoring *a)
+/* Another route may have what is below a name: whatever were put there could not be reached.
+ * `room` is for the path and a slash. */
+static bool is_ours(struct exchange *x, struct span path, char *room)
+{
+    memmove(room, path.ptr, path.len);
+    room[path.len] = '/';
+    return x->host->leads_here(x, path) &&
+           (is_named_as_folder(path) || x->host->leads_here(x, span_of(room, path.len + 1)));
+}
+
+/* From the field to a path of the tree: RFC 4918 §9.8.5, §10.3. Fails where it has none. */
+static void read_destination(struct authoring *a)
 {
     struct exchange *x = a->x;
     struct span value = message_field(&x->request, FIELD_destination);
@@ -229,37 +238,36 @@ static enum outcome read_destination(struct authoring *a)
     struct uri_path path;
     size_t offset;
     char *text;
-    struct span mount = a->mount;
 
     fault = destination_parse(value, &d, &offset);
-    if (fault != DESTINATION_OK)
-        return tell_fault(x, fault, value, offset);
-    if (!destination_is_here(&d, message_field(&x->request, FIELD_host)))
-        return OUTCOME_destination_foreign;
-    text = arena_alloc(&x->arena, d.path.len);
-    if (!text)
-        return OUTCOME_resources_exhausted;
-    if (uri_path_decode(d.path, text, &path, &offset) != OUTCOME_NONE)
-        return OUTCOME_destination_malformed;
-    if (names_nothing(&path)) {
-        exchange_describe(x, "It is the path in Destination: a segment of it is empty.");
-        return OUTCOME_name_impossible;
+    if (fault != DESTINATION_OK) {
+        tell_fault(x, fault, value, offset);
+        return;
     }
-    if (!span_starts(path.text, mount) || !is_ours(x, path.text))
-        return OUTCOME_destination_outside;
-    a->destination.names.asked = uri_path_trim(span_from(path.text, mount.len));
-    x->destination.named_as_folder = is_named_as_folder(&path);
-    return OUTCOME_NONE;
+    if (!destination_is_here(&d, message_field(&x->request, FIELD_host))) {
+        exchange_fail(x, OUTCOME_destination_foreign, 0, NULL);
+        return;
+    }
+    text = arena_alloc(&x->arena, d.path.len + 1);
+    if (!text)
+        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
+    else if (uri_path_decode(d.path, text, &path, &offset) != OUTCOME_NONE)
+        exchange_fail(x, OUTCOME_destination_malformed, 0, NULL);
+    else if (names_nothing(&path))
+        exchange_fail(x, OUTCOME_name_impossible, 0,
+                      "It is the path in Destination: a segment of it is empty.");
+    else if (!span_starts(path.text, a->mount) || !is_ours(x, path.text, text))
+        exchange_fail(x, OUTCOME_destination_outside, 0, NULL);
+    if (x->cause != OUTCOME_NONE)
+        return;
+    a->destination.names.asked = uri_path_trim(span_from(path.text, a->mount.len));
+    x->destination.named_as_folder = is_named_as_folder(path.text);
 }
 
 enum step destination_begin(struct authoring *a)
 {
-    enum outcome cause = read_destination(a);
-
-    if (!cause)
-        return STEP_RUN;
-    exchange_fail(a->x, cause, 0, NULL);
-    return STEP_KNOWN;
+    read_destination(a);
+    return a->x->cause == OUTCOME_NONE ? STEP_RUN : STEP_KNOWN;
 }
 
 enum step destination_end(struct authoring *a)
@@ -277,7 +285,6 @@ enum step destination_end(struct authoring *a)
     x->destination.exists = a->destination.look.here.kind != TREE_ABSENT;
     x->destination.is_collection = a->destination.look.here.kind == TREE_COLLECTION;
     x->destination.parent_exists = a->destination.look.parent == TREE_COLLECTION;
-    x->destination.overlaps =
-        overlap(&a->target.names, &a->destination.names, x->request.method == METHOD_MOVE);
+    x->destination.overlaps = overlap(&a->target.names, &a->destination.names, is_about_link(x));
     return STEP_KNOWN;
 }

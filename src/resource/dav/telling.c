@@ -115,23 +115,6 @@ static void write_live(struct telling *t, enum live live)
     t->row.any = true;
 }
 
-/* A lock's root as clients see it; ptr NULL: no memory. */
-static struct span outside(struct telling *t, struct span path, bool is_folder)
-{
-    struct span mount = t->a->mount;
-    size_t slash = is_folder && path.len;
-    char *text = arena_alloc(&t->scratch, mount.len + path.len + slash);
-
-    if (!text)
-        return (struct span){NULL, 0};
-    memcpy(text, mount.ptr, mount.len);
-    if (path.len)
-        memcpy(text + mount.len, path.ptr, path.len);
-    if (slash)
-        text[mount.len + path.len] = '/';
-    return span_of(text, mount.len + path.len + slash);
-}
-
 /* Adds the locks that apply by that path, and are not among the others yet. */
 static int add_locks(struct telling *t, struct span path, struct lock **locks, size_t *count)
 {
@@ -195,7 +178,8 @@ static int find_locks(struct telling *t, struct live_subject *s)
             .infinite = lock->infinite,
             .owner = lock->owner,
             .token = lock->token,
-            .root = outside(t, lock->path, !own || s->member->seen.kind == TREE_COLLECTION),
+            .root = authoring_outside(t->a, &t->scratch, lock->path,
+                                      !own || s->member->seen.kind == TREE_COLLECTION),
             .timeout = lock->expires > x->time ? lock->expires - x->time : 0,
         };
         if (!told[i].root.ptr)
@@ -225,7 +209,7 @@ int telling_begin_row(struct telling *t, const struct tree_member *m)
                .types = share->types,
                .usage = t->has_usage ? &t->usage : NULL,
                .knows_used = share->options->quota != 0,
-               .can_lock = t->a->dav->resource.methods & METHOD_BIT(METHOD_LOCK),
+               .can_lock = true,
                .now = t->a->x->time},
     };
     if (t->has_locks && t->live & LIVE_BIT(LIVE_LOCKDISCOVERY) && find_locks(t, &r->of) < 0)

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/path.h"
+#include "graph/author.h"
 #include "resource/dav/authoring.h"
 #include "wire/uri.h"
 
@@ -81,7 +82,7 @@ enum step upload_end(struct authoring *a)
         return STEP_WAIT;
     // A question is answered, though the upload was claimed by others since.
     if (state == UPLOAD_GONE ||
-        (state == UPLOAD_TAKEN_OVER && a->x->request.method != METHOD_HEAD)) {
+        (state == UPLOAD_TAKEN_OVER && upload_use_of(a->x) != UPLOAD_ASKS)) {
         a->error = fail_for(a, state);
         return authoring_end_failed(a);
     }
@@ -94,7 +95,7 @@ enum step upload_end(struct authoring *a)
     u->if_match = o->if_match;
     u->if_none_match = o->if_none_match;
     u->if_unmodified_since = o->if_unmodified_since;
-    u->finishes = a->x->request.method == METHOD_PATCH &&
+    u->finishes = upload_use_of(a->x) == UPLOAD_APPENDS &&
                   a->x->content_kind.upload.complete == UPLOAD_COMPLETE_YES;
     return STEP_KNOWN;
 }
@@ -236,14 +237,14 @@ void upload_commit(struct authoring *a)
     struct upload_table *uploads = a->dav->share->uploads;
     struct stage *stage;
 
-    if (a->x->request.method == METHOD_PUT) {
+    if (upload_use_of(a->x) == UPLOAD_OPENS) {
         open_upload(a);
         return;
     }
     stage = enter(a);
     if (!stage)
         return;
-    if (a->x->request.method == METHOD_DELETE) {
+    if (upload_use_of(a->x) == UPLOAD_GIVES_UP) {
         upload_remove(uploads, &a->upload.claim);
         return;
     }

@@ -6,6 +6,7 @@
  * Content-Range, PATCH) is staged between the parts that stay, so that it too becomes visible whole
  * or not at all.
  */
+#include "graph/author.h"
 #include "resource/dav/authoring.h"
 
 #include <errno.h>
@@ -35,7 +36,7 @@ static enum outcome find_place(struct authoring *a)
         return OUTCOME_length_required;
     if (!f->range_sound)
         return OUTCOME_content_range_malformed;
-    if (a->x->request.method == METHOD_PATCH) {
+    if (author_of(a->x)->takes == TAKES_PART) {
         switch (update_range_place(&f->range.update, size, length, &a->content.part.first)) {
         case UPDATE_RANGE_OK:
             break;

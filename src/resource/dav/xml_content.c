@@ -3,6 +3,7 @@
  * Content that is XML: read as it comes, in the loop's thread, within the limits of the reader.
  */
 #include "base/error.h"
+#include "graph/author.h"
 #include "resource/dav/authoring.h"
 
 static enum outcome cause_of(int error)
@@ -81,9 +82,9 @@ void xml_understand(struct authoring *a)
     if (error == -CANDOR_E_SYNTAX || error == -CANDOR_E_LIMIT)
         fault = xml_reader_fault(a->xml.reader);
     free_reader(a);
-    if (error == 0 && a->x->request.method == METHOD_LOCK)
+    if (error == 0 && author_of(a->x)->also & AUTHOR_LOCKS)
         error = dav_request_lock(arena, root, &a->xml.lockinfo, &fault);
-    else if (error == 0 && a->x->request.method == METHOD_PROPFIND)
+    else if (error == 0 && author_of(a->x)->changes == 0)
         error = dav_request_propfind(arena, root, &a->xml.propfind, &fault);
     else if (error == 0)
         error = dav_request_proppatch(arena, root, &a->xml.proppatch, &fault);

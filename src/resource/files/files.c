@@ -2,6 +2,7 @@
 #include "resource/files/files.h"
 
 #include "base/error.h"
+#include "graph/author.h"
 #include "http/accept.h"
 #include "resource/files/body.h"
 #include "resource/files/body_digest.h"
@@ -169,7 +170,7 @@ static enum step begin_representation(struct exchange *x)
     struct files *f = container_of(x->resource, struct files, resource);
     struct held *h;
 
-    if (x->request.method != METHOD_GET && x->request.method != METHOD_HEAD)
+    if (!method_is_in(x, methods_that_read))
         return STEP_KNOWN; // the same methods everywhere, also where nothing is
     if (is_out_of_bounds(x, f))
         return STEP_KNOWN;
@@ -271,8 +272,7 @@ int files_open(const struct files_options *options, const _Atomic uint64_t *chan
     if (!f)
         return -CANDOR_E_MEMORY;
     f->resource.ops = &files_ops;
-    f->resource.methods =
-        METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD) | METHOD_BIT(METHOD_OPTIONS);
+    f->resource.methods = methods_that_read | METHOD_BIT(METHOD_OPTIONS);
     f->options = *options;
     archive_yard_init(&f->folders.yard, loop, pool);
     f->root = open(options->root, O_PATH | O_DIRECTORY | O_CLOEXEC);

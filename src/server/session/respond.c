@@ -233,7 +233,17 @@ static void add_status_fields(struct exchange *x, int status)
         exchange_add_field(x, SPAN("Cache-Control"), SPAN("no-store"));
 }
 
-void respond(struct exchange *x, const struct config *config, const struct media_type_map *types)
+/* As far as it can be made without memory that is lacking. */
+static void respond_exhausted(struct exchange *x)
+{
+    x->outcome = OUTCOME_resources_exhausted;
+    x->response = (struct response){.block = SPAN("Retry-After: 1\r\nCache-Control: no-store\r\n"),
+                                    .has_length = true};
+    x->response.fields_end = &x->response.fields;
+}
+
+static void make_response(struct exchange *x, const struct config *config,
+                          const struct media_type_map *types)
 {
     int status = outcome_table[x->outcome].status;
 
@@ -259,4 +269,11 @@ void respond(struct exchange *x, const struct config *config, const struct media
         if (!x->response.body.len) // the resource may know better what its clients read
             respond_error(x, config, types);
     }
+}
+
+void respond(struct exchange *x, const struct config *config, const struct media_type_map *types)
+{
+    make_response(x, config, types);
+    if (x->response.failed) // what there is of it would say less than the truth
+        respond_exhausted(x);
 }

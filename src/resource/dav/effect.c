@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include "resource/dav/effect.h"
+
+#include "graph/author.h"
+#include "resource/dav/authoring.h"
+#include "resource/dav/content.h"
+#include "resource/dav/granting.h"
+#include "resource/dav/propfind.h"
+#include "resource/dav/proppatch.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+
+struct effect_info {
+    void (*perform)(struct authoring *a); // in the pool
+    bool (*is_long)(const struct authoring *a);
+    bool (*recall)(struct authoring *a); // whether it is known without being performed
+    void (*settle)(struct authoring *a);
+};
+
+/* It walks over a whole collection. */
+static bool is_deep(const struct authoring *a)
+{
+    return a->target.look.here.kind == TREE_COLLECTION && authoring_is_deep(a->x);
+}
+
+/* What is there is a collection, and removed. */
+static bool replaces_much(const struct authoring *a)
+{
+    return a->destination.look.here.kind == TREE_COLLECTION;
+}
+
+static bool copy_is_long(const struct authoring *a)
+{
+    const struct tree_seen *here = &a->target.look.here;
+
+    return is_deep(a) || replaces_much(a) ||
+           (here->kind == TREE_FILE && here->stamp.size > LIMIT_TREE_SHORT_COPY);
+}
+
+static bool move_is_long(const struct authoring *a)
+{
+    return replaces_much(a) || a->destination.crosses;
+}
+
+static bool content_is_long(const struct authoring *a)
+{
+    return write_copies_much(a) || digests_reread_much(a);
+}
+
+static const struct effect_info effects[METHOD_COUNT] = {
+#define EFFECT(method, perform, is_long, recall, settle)                                           \
+    [METHOD_##method] = {perform, is_long, recall, settle},
+#include "resource/dav/effect.def"
+#undef EFFECT
+};
+
+static const struct effect_info effect_on_upload = {content_commit, digests_reread_much, NULL,
+                                                    NULL};
+
+static const struct effect_info *effect_of(const struct authoring *a)
+{
+    return content_is_of_upload(a) ? &effect_on_upload : &effects[a->x->request.method];
+}
+
+static void tell_effect(struct authoring *a)
+{
+    struct exchange *x = a->x;
+
+    x->effect.created = a->result.created;
+    x->effect.from_form = a->content.fields.wants_page;
+    x->effect.partly = a->failures.first || a->locking.conflict_below;
+    x->effect.has_result = a->answer.has_result || a->answer.written >= 0;
+    x->effect.untold = a->answer.is_untold;
+    x->effect.unfinished =
+        content_is_of_upload(a) && !x->upload.finishes && upload_use_of(x) != UPLOAD_GIVES_UP;
+    if (a->result.now.kind == TREE_FILE)
+        stamp_etag(&a->result.now.stamp, 0, SPAN(""), a->answer.etag);
+}
+
+enum step effect_begin(struct authoring *a)
+{
+    const struct effect_info *e = effect_of(a);
+
+    if (e->recall && e->recall(a)) {
+        tell_effect(a);
+        return STEP_KNOWN;
+    }
+    return e->is_long && e->is_long(a) ? STEP_RUN_LONG : STEP_RUN;
+}
+
+void effect_run(struct authoring *a)
+{
+    effect_of(a)->perform(a);
+    // Here, so that it counts even when the client has left meanwhile.
+    if (!method_table[a->x->request.method].safe && !a->in_the_way)
+        atomic_fetch_add(&a->dav->share->changes, 1);
+}
+
+enum step effect_end(struct authoring *a)
+{
+    const struct effect_info *e = effect_of(a);
+
+    if (a->in_the_way)
+        return STEP_PAUSE;
+    if (a->error == -EXDEV && author_of(a->x)->also & AUTHOR_ELSEWHERE && !a->destination.crosses) {
+        a->destination.crosses = true; // a copy, then
+        return STEP_RUN_LONG;
+    }
+    if (e->settle)
+        e->settle(a);
+    if (a->error)
+        return authoring_end_failed(a);
+    tell_effect(a);
+    return STEP_KNOWN;
+}
