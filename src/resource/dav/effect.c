@@ -7,6 +7,7 @@
 #include "resource/dav/post.h"
 #include "resource/dav/propfind.h"
 #include "resource/dav/proppatch.h"
+#include "resource/dav/written.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -67,7 +68,6 @@ static void tell_effect(struct authoring *a)
     struct exchange *x = a->x;
 
     x->effect.created = a->result.created;
-    x->effect.from_form = post_shows_page(a);
     x->effect.partly = a->failures.first || a->locking.conflict_below;
     x->effect.has_result = a->answer.has_result || a->answer.written >= 0;
     x->effect.untold = a->answer.is_untold;
@@ -80,7 +80,15 @@ static void tell_effect(struct authoring *a)
 enum step effect_begin(struct authoring *a)
 {
     const struct effect_info *e = effect_of(a);
+    struct exchange *x = a->x;
 
+    // What could fail of the answer fails before anything is changed.
+    x->effect.from_form = post_shows_page(a);
+    a->answer.tells_written = written_is_wanted(x);
+    if (!method_table[x->request.method].safe && !answer_reserve(a))
+        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
+    if (x->cause != OUTCOME_NONE)
+        return STEP_KNOWN;
     if (e->recall && e->recall(a)) {
         tell_effect(a);
         return STEP_KNOWN;

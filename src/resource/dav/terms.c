@@ -2,13 +2,12 @@
 #include "resource/dav/terms.h"
 
 #include "resource/dav/authoring.h"
-#include "resource/dav/written.h"
 
 struct tree_terms terms_of_member(struct authoring *a, bool is_told)
 {
     struct tree_terms terms = {.must_not_exist = true, .hurry = &a->x->hurry};
 
-    if (is_told && written_is_wanted(a->x))
+    if (is_told && a->answer.tells_written)
         terms.ret_file = &a->answer.written;
     locks_add_terms(a, &terms);
     return terms;
@@ -18,7 +17,7 @@ struct tree_terms terms_of(struct authoring *a)
 {
     struct tree_terms terms = {.target = &a->target.look.here, .hurry = &a->x->hurry};
 
-    if (written_is_wanted(a->x))
+    if (a->answer.tells_written)
         terms.ret_file = &a->answer.written;
     locks_add_terms(a, &terms);
     return terms;
