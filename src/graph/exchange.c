@@ -191,6 +191,15 @@ void exchange_add_fieldf(struct exchange *x, struct span name, const char *forma
     exchange_add_field(x, name, value);
 }
 
+void exchange_add_path(struct exchange *x, struct span name, struct span path)
+{
+    size_t room = 3 * path.len;
+    struct buf b = buf_in(arena_alloc(&x->arena, room), room);
+
+    uri_path_encode(&b, path);
+    exchange_add_field(x, name, b.failed ? (struct span){NULL, 0} : buf_span(&b));
+}
+
 void exchange_set_body(struct exchange *x, struct buf *b, struct span type)
 {
     struct response *r = &x->response;

@@ -269,6 +269,10 @@ void exchange_add_field(struct exchange *x, struct span name, struct span value)
 __attribute__((format(printf, 3, 4))) void exchange_add_fieldf(struct exchange *x, struct span name,
                                                                const char *format, ...);
 
+/* Adds a field whose value is the address of a decoded path. It takes 3 bytes of the arena for each
+ * byte of that. */
+void exchange_add_path(struct exchange *x, struct span name, struct span path);
+
 /* The whole body, which b holds, and its type; b is done with. */
 void exchange_set_body(struct exchange *x, struct buf *b, struct span type);
 

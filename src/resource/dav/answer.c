@@ -56,8 +56,8 @@ static void add_validators(struct exchange *x, const struct authoring *a)
         exchange_add_field(x, SPAN("X-OC-MTime"), SPAN("accepted"));
 }
 
-/* What became of each property that a PROPPATCH changes. */
-static void respond_properties(struct exchange *x, struct span told)
+/* That was written before all was done, so that there is memory for it. */
+static void respond_multistatus(struct exchange *x, struct span told)
 {
     exchange_add_field(x, SPAN("Content-Type"), MULTISTATUS_MEDIA_TYPE);
     x->response.body = told;
@@ -65,21 +65,36 @@ static void respond_properties(struct exchange *x, struct span told)
     x->response.has_length = true;
 }
 
-static void add_path(struct exchange *x, struct span field, struct span path)
-{
-    struct buf b = {0};
+enum {
+    FIELDS_ROOM = 2048, // what all fields take but for paths, and again in the head
+    ENCODED = 3         // bytes of an address for one of a path, at most
+};
 
-    uri_path_encode(&b, path);
-    if (!b.failed)
-        exchange_add_field(x, field, arena_copy(&x->arena, buf_span(&b)));
-    buf_done(&b);
+/* The longest path that could be told; a member's name may still change. */
+static size_t path_room(const struct authoring *a)
+{
+    const struct exchange *x = a->x;
+
+    return a->mount.len + x->path.text.len + a->target.names.asked.len +
+           a->destination.names.asked.len + (makes_members(x) ? LIMIT_FILE_NAME : 0) + 2;
+}
+
+bool answer_reserve(struct authoring *a)
+{
+    size_t path = path_room(a);
+
+    // The path itself, and as Location and Content-Location, which are copied into the head.
+    return arena_reserve(&a->x->arena,
+                         FIELDS_ROOM + path + 4 * ENCODED * path + locks_room_to_tell(a));
 }
 
 /* What the request made or stored, by the address that it has; a folder's ends with a slash. */
-static void write_path_of_result(struct buf *b, const struct authoring *a)
+static struct span path_of_result(const struct authoring *a)
 {
-    const struct exchange *x = a->x;
+    struct exchange *x = a->x;
     bool makes_folder = a->result.now.kind == TREE_COLLECTION;
+    size_t room = path_room(a);
+    struct buf memory = buf_in(arena_alloc(&x->arena, room), room), *b = &memory;
 
     if (x->upload.finishes || goes_elsewhere(x)) {
         buf_add(b, a->mount);
@@ -91,6 +106,8 @@ static void write_path_of_result(struct buf *b, const struct authoring *a)
         buf_add_char(b, '/');
     if (makes_members(x))
         buf_add(b, post_member_name(a));
+    x->response.failed |= b->failed;
+    return buf_span(b);
 }
 
 /* Whether what was made or stored has another address than the request's: RFC 9110 §15.3.2. */
@@ -106,84 +123,29 @@ static bool is_elsewhere(const struct exchange *x, const struct authoring *a)
 /* Which file of a form has which name, as one that was taken got another. */
 static void respond_posted(struct exchange *x, const struct authoring *a)
 {
-    struct response *r = &x->response;
-    struct buf b = {0}, folder = {0};
+    struct buf b = {0};
 
-    buf_add(&folder, x->path.text);
-    if (!span_ends(x->path.text, SPAN("/")))
-        buf_add_char(&folder, '/');
-    post_write_result(&b, a, buf_span(&folder));
-    r->body =
-        b.failed || folder.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&b));
-    r->length = r->body.len;
-    r->has_length = true;
-    buf_done(&b);
-    buf_done(&folder);
-    exchange_add_field(x, SPAN("Content-Type"), SPAN("application/json"));
+    post_write_result(&b, a, authoring_folder_path(x));
+    exchange_set_body(x, &b, SPAN("application/json"));
 }
 
 static void respond_stored(struct exchange *x, struct authoring *a)
 {
     bool elsewhere = is_elsewhere(x, a);
-    struct buf path = {0};
+    struct span path;
 
     add_validators(x, a);
     if (!elsewhere && a->answer.written < 0)
         return;
-    write_path_of_result(&path, a);
-    if (elsewhere && !path.failed)
-        add_path(x, SPAN("Location"), buf_span(&path));
+    path = path_of_result(a);
+    if (elsewhere)
+        exchange_add_path(x, SPAN("Location"), path);
     if (a->content.fields.role == CONTENT_FORM)
         respond_posted(x, a);
-    if (a->answer.written >= 0 && !path.failed) {
-        add_path(x, SPAN("Content-Location"), buf_span(&path));
-        written_respond(a, buf_span(&path));
+    if (a->answer.written >= 0) {
+        exchange_add_path(x, SPAN("Content-Location"), path);
+        written_respond(a, path);
     }
-    buf_done(&path);
-}
-
-/*
- * RFC 4918 §9.8.5, §9.9.4: each member of the source that could not be copied, and why. What is
- * below a folder that cannot be read has no row, as nobody knows it (and §9.8.3 asks for none); the
- * source itself has one where it stayed behind because of its members.
- */
-static void respond_failed(struct exchange *x, const struct authoring *a)
-{
-    struct response *r = &x->response;
-    struct buf b = {0}, path = {0};
-
-    multistatus_begin(&b);
-    for (const struct failed_member *f = a->failures.first; f; f = f->next) {
-        enum outcome outcome = tree_result_outcome(-f->error);
-
-        path.len = 0;
-        buf_add(&path, x->path.text);
-        if (!span_ends(x->path.text, SPAN("/")))
-            buf_add_char(&path, '/');
-        buf_add(&path, span_of(f->path, f->length));
-        if (f->is_folder && !span_ends(buf_span(&path), SPAN("/")))
-            buf_add_char(&path, '/');
-        multistatus_response_begin(&b, buf_span(&path));
-        multistatus_status(&b, outcome_table[outcome ? outcome : OUTCOME_not_found].status);
-        multistatus_response_end(&b);
-    }
-    if (a->failures.gave_up) {
-        path.len = 0;
-        buf_add(&path, x->path.text);
-        if (x->target.is_collection && !span_ends(x->path.text, SPAN("/")))
-            buf_add_char(&path, '/');
-        multistatus_response_begin(&b, buf_span(&path));
-        multistatus_status(&b, 424);
-        multistatus_response_end(&b);
-    }
-    multistatus_end(&b);
-    r->body =
-        b.failed || path.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&b));
-    r->has_length = true;
-    r->length = r->body.len;
-    buf_done(&b);
-    buf_done(&path);
-    exchange_add_field(x, SPAN("Content-Type"), MULTISTATUS_MEDIA_TYPE);
 }
 
 void authoring_respond(struct exchange *x)
@@ -201,7 +163,7 @@ void authoring_respond(struct exchange *x)
         if (a->answer.telling || a->answer.kept)
             propfind_respond(a);
         else
-            respond_properties(x, a->answer.properties);
+            respond_multistatus(x, a->answer.properties);
         break;
     case OUTCOME_propfind_infinite:
         respond_condition(x, DAV_CONDITION_PROPFIND_FINITE_DEPTH, (struct span){NULL, 0}, false);
@@ -216,10 +178,10 @@ void authoring_respond(struct exchange *x)
         break;
     case OUTCOME_partly_done:
         if (a->failures.first)
-            respond_failed(x, a);
+            respond_multistatus(x, buf_span(&a->failures.told));
         break;
     case OUTCOME_uploaded:
-        add_path(x, SPAN("Location"), x->path.text);
+        exchange_add_path(x, SPAN("Location"), x->path.text);
         break;
     case OUTCOME_content_coded: // RFC 9110 §12.5.3
         exchange_add_field(x, SPAN("Accept-Encoding"), SPAN("identity"));

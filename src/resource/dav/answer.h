@@ -9,12 +9,13 @@
 #include "graph/exchange.h"
 #include "resource/dav/answer_cache.h"
 
+struct authoring;
 struct telling;
 
 /* What is to be told of what was done. */
 struct answer_parts {
     char etag[STAMP_ETAG_OPAQUE + 1]; // of the target
-    int written;                      // what was stored, where it is to be told; -1: it isn't
+    int written;                      // that, where it is to be told; -1: it isn't
     bool written_whole;               // all of it
     bool has_result;                  // in the content
     bool is_untold;                   // all was done, and the client does not want to hear of it
@@ -26,5 +27,8 @@ struct answer_parts {
 };
 
 void authoring_respond(struct exchange *x);
+/* Sets aside, on the arena, what it takes to tell of the method's effect, which then cannot fail.
+ * False: out of memory. */
+bool answer_reserve(struct authoring *a);
 
 #endif

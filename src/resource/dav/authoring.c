@@ -65,3 +65,17 @@ struct span authoring_outside(const struct authoring *a, struct arena *arena, st
         text[mount.len + path.len] = '/';
     return span_of(text, mount.len + path.len + slash);
 }
+
+struct span authoring_folder_path(struct exchange *x)
+{
+    struct span path = x->path.text;
+    struct buf b;
+
+    if (span_ends(path, SPAN("/")))
+        return path;
+    b = buf_in(arena_alloc(&x->arena, path.len + 1), path.len + 1);
+    buf_add(&b, path);
+    buf_add_char(&b, '/');
+    x->response.failed |= b.failed;
+    return buf_span(&b);
+}

@@ -41,6 +41,9 @@ struct authoring {
 struct span authoring_outside(const struct authoring *a, struct arena *arena, struct span path,
                               bool is_folder);
 
+/* The request's path, which is a folder's; where it cannot be made the response has failed. */
+struct span authoring_folder_path(struct exchange *x);
+
 /* How a step goes on that has failed: with the cause, or, where only what was seen has changed,
  * with another look. */
 enum step authoring_end_failed(struct authoring *a);

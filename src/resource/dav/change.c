@@ -3,9 +3,12 @@
  * The effects that move whole resources: DELETE, MKCOL, COPY, MOVE. For the pool.
  */
 #include "base/limits.h"
+#include "fs/open.h"
 #include "http/dav_fields.h"
 #include "resource/dav/authoring.h"
 #include "resource/dav/following.h"
+#include "resource/dav/xml/multistatus_write.h"
+#include "tree/tree_result.h"
 #include "wire/uri.h"
 
 #include <errno.h>
@@ -50,40 +53,77 @@ void change_forget_failed(struct authoring *a)
         free(f);
     }
     a->failures.count = 0;
-    a->failures.gave_up = false;
+    buf_done(&a->failures.told);
 }
 
-static bool is_folder(struct authoring *a, struct span member)
+/* "folder/name". Without memory b has failed. */
+static void add_below(struct buf *b, struct span folder, struct span name)
 {
-    size_t length = a->target.path.len + 1 + member.len;
-    char *path = malloc(length);
-    struct tree_look look;
-    bool found;
-
-    if (!path)
-        return false;
-    if (a->target.path.len)
-        memcpy(path, a->target.path.ptr, a->target.path.len);
-    path[a->target.path.len] = '/';
-    if (member.len)
-        memcpy(path + a->target.path.len + 1, member.ptr, member.len);
-    found = tree_look(a->dav->share->tree, uri_path_trim(span_of(path, length)), &look) == 0 &&
-            look.here.kind == TREE_COLLECTION;
-    free(path);
-    return found;
+    buf_clear(b);
+    buf_add(b, folder);
+    if (!span_ends(folder, SPAN("/")))
+        buf_add_char(b, '/');
+    buf_add(b, name);
 }
 
+/* Whether a member of the source is a folder, as far as anybody may know. A negated errno. */
+static int look_at_member(struct authoring *a, struct span member, bool *ret_is_folder)
+{
+    struct tree_look look;
+    struct buf path = {0};
+    int error = -ENOMEM;
+
+    add_below(&path, a->target.path, member);
+    if (!path.failed)
+        error = tree_look(a->dav->share->tree, uri_path_trim(buf_span(&path)), &look);
+    *ret_is_folder = error == 0 && look.here.kind == TREE_COLLECTION;
+    buf_done(&path);
+    return error == -EACCES || error == -EPERM ? 0 : error;
+}
+
+enum { TAIL_ROOM = 256, OF_PATH = 5 }; // what ends a multi-status: around a path, and of it in XML
+
+/*
+ * RFC 4918 §9.8.5, §9.9.4: each member of the source that could not be copied, and why. What is
+ * below a folder that cannot be read has no row, as nobody knows it (and §9.8.3 asks for none).
+ * There is room behind it for the end.
+ */
+static int tell_failed(struct authoring *a, struct span member, int error)
+{
+    enum outcome outcome = tree_result_outcome(error);
+    struct buf *b = &a->failures.told, path = {0};
+    bool is_folder;
+    int looked = look_at_member(a, member, &is_folder);
+
+    if (looked)
+        return looked;
+    if (!b->len)
+        multistatus_begin(b);
+    add_below(&path, a->x->path.text, member);
+    (is_folder ? multistatus_collection_begin : multistatus_response_begin)(b, buf_span(&path));
+    multistatus_status(b, outcome_table[outcome ? outcome : OUTCOME_not_found].status);
+    multistatus_response_end(b);
+    (void)buf_reserve(b, TAIL_ROOM + OF_PATH * (a->x->path.text.len + 1));
+    looked = b->failed || path.failed ? -ENOMEM : 0;
+    buf_done(&path);
+    return looked;
+}
+
+/* False: all is given up, as there are too many, or as the failure cannot be told. */
 static bool note_failed(void *context, struct span member, int error)
 {
     struct authoring *a = context;
     struct failed_member *f =
         a->failures.count < LIMIT_COPY_FAILURES ? malloc(sizeof *f + member.len) : NULL;
+    int untold = f ? tell_failed(a, member, error < 0 ? error : -error) : -ENOMEM;
 
-    if (!f)
+    if (untold) {
+        free(f);
+        if (a->failures.count < LIMIT_COPY_FAILURES)
+            a->cause = fs_failure(-untold);
         return false;
+    }
     a->failures.count++;
-    f->error = error < 0 ? -error : error;
-    f->is_folder = is_folder(a, member);
     f->length = member.len;
     if (member.len)
         memcpy(f->path, member.ptr, member.len);
@@ -92,12 +132,24 @@ static bool note_failed(void *context, struct span member, int error)
     return true;
 }
 
-/* After the rows were told: nothing was changed, because of the members that are told. */
-static void note_given_up(struct authoring *a)
+/* After the rows were told. The source has a row of its own where nothing was changed for the sake
+ * of its members. */
+static void end_failed(struct authoring *a)
 {
-    a->failures.gave_up = a->error == -ECANCELED && a->failures.first;
-    if (a->failures.gave_up)
+    struct buf *b = &a->failures.told;
+
+    if (!a->failures.first)
+        return;
+    if (a->error == -ECANCELED && !a->cause) {
+        const struct exchange *x = a->x;
+
         a->error = 0;
+        (x->target.is_collection ? multistatus_collection_begin
+                                 : multistatus_response_begin)(b, x->path.text);
+        multistatus_status(b, 424);
+        multistatus_response_end(b);
+    }
+    multistatus_end(b);
 }
 
 void change_copy(struct authoring *a)
@@ -118,7 +170,7 @@ void change_copy(struct authoring *a)
                          &a->result);
     rows_end(a, &rows, copying.shallow);
     locks_forget(a);
-    note_given_up(a);
+    end_failed(a);
 }
 
 void change_move(struct authoring *a)
@@ -136,5 +188,5 @@ void change_move(struct authoring *a)
                          &a->result);
     rows_end(a, &rows, false);
     locks_forget(a);
-    note_given_up(a);
+    end_failed(a);
 }

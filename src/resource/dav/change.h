@@ -5,15 +5,13 @@
 #ifndef CANDOR_RESOURCE_DAV_CHANGE_H
 #define CANDOR_RESOURCE_DAV_CHANGE_H
 
-#include "base/span.h"
+#include "base/buf.h"
 
 struct authoring;
 
 /* A member that the method could not be performed on. */
 struct failed_member {
     struct failed_member *next;
-    int error; // errno, positive
-    bool is_folder;
     size_t length;
     char path[]; // below the source
 };
@@ -21,7 +19,7 @@ struct failed_member {
 struct failures {
     struct failed_member *first;
     size_t count;
-    bool gave_up; // for their sake, with nothing changed
+    struct buf told; // the multi-status about them, complete when the effect is
 };
 
 void change_delete(struct authoring *a);

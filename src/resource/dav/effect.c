@@ -81,7 +81,13 @@ static void tell_effect(struct authoring *a)
 enum step effect_begin(struct authoring *a)
 {
     const struct effect_info *e = effect_of(a);
+    struct exchange *x = a->x;
 
+    // What could fail of the answer fails before anything is changed.
+    if (!method_table[x->request.method].safe && !answer_reserve(a))
+        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
+    if (x->cause != OUTCOME_NONE)
+        return STEP_KNOWN;
     if (e->recall && e->recall(a)) {
         tell_effect(a);
         return STEP_KNOWN;

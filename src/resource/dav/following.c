@@ -69,24 +69,22 @@ int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_
     return error;
 }
 
-/* The rows of members that were not copied: none. */
-static size_t add_failed(struct authoring *a, struct store_change *changes)
+/* The rows of members that were not copied: none. False: out of memory. */
+static bool add_failed(struct authoring *a, struct store_change *changes, size_t *at)
 {
-    size_t n = 0;
-
     for (const struct failed_member *m = a->failures.first; m; m = m->next) {
         char *path = arena_alloc(&a->x->arena, a->destination.path.len + 1 + m->length);
 
         if (!path)
-            break;
+            return false;
         memcpy(path, a->destination.path.ptr, a->destination.path.len);
         path[a->destination.path.len] = '/';
         memcpy(path + a->destination.path.len + 1, m->path, m->length);
-        changes[n++] =
+        changes[(*at)++] =
             (struct store_change){.kind = STORE_PROPERTIES_DELETE,
                                   .path = span_of(path, a->destination.path.len + 1 + m->length)};
     }
-    return n;
+    return true;
 }
 
 static struct store_change main_change(const struct store_intent *intent, bool shallow)
@@ -118,14 +116,14 @@ static int finish(struct authoring *a, struct rows_following *f, bool shallow)
         room++;
     changes = calloc(room + n, sizeof *changes);
     locks = calloc(n + 1, sizeof *locks);
-    if (!changes || !locks) {
+    if (changes && locks)
+        changes[at++] = main_change(&f->intent, shallow);
+    if (!changes || !locks ||
+        (f->intent.kind == STORE_INTENT_COPY && !add_failed(a, changes, &at))) {
         free(changes);
         free(locks);
         return -ENOMEM;
     }
-    changes[at++] = main_change(&f->intent, shallow);
-    if (f->intent.kind == STORE_INTENT_COPY)
-        at += add_failed(a, changes + at);
     n = 0;
     for (const struct lock_gone *g = a->locking.gone; g; g = g->next, n++) {
         locks[n].token = g->lock.token;

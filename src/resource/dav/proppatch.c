@@ -45,18 +45,20 @@ static bool is_modification_time(struct xml_name name)
             span_eq(name.local, SPAN("Win32LastModifiedTime")));
 }
 
-static enum fate take_time(struct patch *p, const struct dav_change *change)
+/* A negated errno. */
+static int take_time(struct patch *p, const struct dav_change *change, enum fate *ret_fate)
 {
     struct span text;
     int64_t seconds;
 
     if (dav_element_text(&p->a->x->arena, change->element, &text) < 0)
-        return FATE_NO_ROOM;
-    if (!date_parse(span_trim(text), p->a->x->time, &seconds) ||
-        seconds > INT64_MAX / CLOCK_SECOND || seconds < -INT64_MAX / CLOCK_SECOND)
-        return FATE_NOT_A_DATE;
-    p->modified_ns = seconds * CLOCK_SECOND;
-    return FATE_DONE;
+        return -ENOMEM;
+    if (date_parse(span_trim(text), p->a->x->time, &seconds) &&
+        seconds <= INT64_MAX / CLOCK_SECOND && seconds >= -INT64_MAX / CLOCK_SECOND)
+        p->modified_ns = seconds * CLOCK_SECOND;
+    else
+        *ret_fate = FATE_NOT_A_DATE;
+    return 0;
 }
 
 /* getcontentlanguage is none of them: it is kept as a client sets it (RFC 4918 §15.3). */
@@ -67,41 +69,45 @@ static bool is_protected(struct xml_name name)
     return live != LIVE_NONE && !(live_storable & LIVE_BIT(live));
 }
 
-static enum fate take_change(struct patch *p, size_t index)
+static int take_change(struct patch *p, size_t index)
 {
     const struct dav_change *change = &p->a->xml.proppatch.changes[index];
     const struct xml_name name = change->name;
 
+    p->fates[index] = FATE_DONE;
     if (is_modification_time(name) && !change->remove)
-        return take_time(p, change);
-    if (is_protected(name))
-        return FATE_PROTECTED;
-    if (!p->a->dav->share->journal.store)
-        return FATE_REFUSED;
-    p->change_of[p->count] = index;
-    p->changes[p->count++] = (struct store_change){
-        .kind = change->remove ? STORE_PROPERTY_REMOVE : STORE_PROPERTY_SET,
-        .path = p->a->target.path,
-        .property = {name.space, name.local, change->value},
-    };
-    return FATE_DONE;
+        return take_time(p, change, &p->fates[index]);
+    if (is_protected(name)) {
+        p->fates[index] = FATE_PROTECTED;
+    } else if (!p->a->dav->share->journal.store) {
+        p->fates[index] = FATE_REFUSED;
+    } else {
+        p->change_of[p->count] = index;
+        p->changes[p->count++] = (struct store_change){
+            .kind = change->remove ? STORE_PROPERTY_REMOVE : STORE_PROPERTY_SET,
+            .path = p->a->target.path,
+            .property = {name.space, name.local, change->value},
+        };
+    }
+    return 0;
 }
 
 static int take_changes(struct patch *p)
 {
     struct arena *arena = &p->a->x->arena;
     size_t n = p->a->xml.proppatch.count;
+    int error = 0;
 
     p->fates = arena_alloc(arena, n * sizeof *p->fates);
     p->changes = arena_alloc(arena, n * sizeof *p->changes);
     p->change_of = arena_alloc(arena, n * sizeof *p->change_of);
     if (!p->fates || !p->changes || !p->change_of)
         return -ENOMEM;
-    for (size_t i = 0; i < n; i++) {
-        p->fates[i] = take_change(p, i);
+    for (size_t i = 0; i < n && error == 0; i++) {
+        error = take_change(p, i);
         p->failed |= p->fates[i] != FATE_DONE;
     }
-    return 0;
+    return error;
 }
 
 static void fail_time(struct patch *p)
@@ -206,22 +212,18 @@ static void write_group(const struct patch *p, struct buf *b, enum fate fate)
 static int write_answer(const struct patch *p)
 {
     struct exchange *x = p->a->x;
-    struct buf b = {0}, path = {0};
+    struct buf b = {0};
 
     multistatus_begin(&b);
-    if (x->target.is_collection && !span_ends(x->path.text, SPAN("/"))) {
-        buf_add(&path, x->path.text);
-        buf_add_char(&path, '/');
-    }
-    multistatus_response_begin(&b, path.len ? buf_span(&path) : x->path.text);
+    (x->target.is_collection ? multistatus_collection_begin
+                             : multistatus_response_begin)(&b, x->path.text);
     for (int fate = 0; fate < FATES; fate++)
         write_group(p, &b, (enum fate)fate);
     multistatus_response_end(&b);
     multistatus_end(&b);
     p->a->answer.properties =
-        b.failed || path.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&b));
+        b.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&b));
     buf_done(&b);
-    buf_done(&path);
     return p->a->answer.properties.ptr ? 0 : -ENOMEM;
 }
 
@@ -234,16 +236,23 @@ void change_properties(struct authoring *a)
 {
     struct patch p = {.a = a, .modified_ns = TREE_NOW};
     struct rows_claim claim = {.paths = {a->target.path, {NULL, 0}}};
+    bool minimum = wants_minimum(a->x), was_to_fail;
 
+    if (a->x->cause != OUTCOME_NONE) // it could not be read
+        return;
     a->error = rows_await(a, &claim, true);
     if (a->error)
         return;
     a->error = take_changes(&p);
+    was_to_fail = p.failed;
+    // The answer comes first: what was changed can then be told.
+    if (a->error == 0)
+        a->error = write_answer(&p);
     if (a->error == 0 && !p.failed)
         a->error = make_changes(&p);
     rows_release(a->dav->share->rows, &claim);
-    // RFC 8144 §2.2: where all of it was done, the client does not want to hear of each part.
-    a->answer.is_untold = a->error == 0 && !p.failed && wants_minimum(a->x);
-    if (a->error == 0 && !a->answer.is_untold)
+    if (a->error == 0 && p.failed && !was_to_fail) // and so nothing was changed
         a->error = write_answer(&p);
+    // RFC 8144 §2.2: where all of it was done, the client does not want to hear of each part.
+    a->answer.is_untold = a->error == 0 && !p.failed && minimum;
 }

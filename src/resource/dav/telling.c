@@ -17,13 +17,14 @@ int telling_compare_names(const void *a, const void *b)
 
 static bool is_dead_asked(struct telling *t, struct xml_name name)
 {
-    const struct xml_name *found = t->dead_count ? bsearch(&name, t->dead, t->dead_count,
-                                                           sizeof *t->dead, telling_compare_names)
-                                                 : NULL;
+    const struct xml_name *found = t->asked.dead_count
+                                       ? bsearch(&name, t->asked.dead, t->asked.dead_count,
+                                                 sizeof *t->asked.dead, telling_compare_names)
+                                       : NULL;
 
     if (found)
-        t->dead_found[found - t->dead] = true;
-    return found || t->all_dead;
+        t->asked.dead_found[found - t->asked.dead] = true;
+    return found || t->asked.all_dead;
 }
 
 /* What a path without links has below that of the request's resource. */
@@ -38,15 +39,15 @@ void telling_set_opening(struct telling *t, struct span path, bool is_folder)
 {
     struct span asked = t->a->target.names.asked, rest = below(t, path);
 
-    buf_clear(&t->opening);
-    buf_add(&t->opening, SPAN("<D:response><D:href>"));
-    multistatus_path(&t->opening, t->a->mount);
-    multistatus_path(&t->opening, asked);
+    buf_clear(&t->made.opening);
+    buf_add(&t->made.opening, SPAN("<D:response><D:href>"));
+    multistatus_path(&t->made.opening, t->a->mount);
+    multistatus_path(&t->made.opening, asked);
     if (asked.len && rest.len)
-        buf_add_char(&t->opening, '/');
-    multistatus_path(&t->opening, rest);
+        buf_add_char(&t->made.opening, '/');
+    multistatus_path(&t->made.opening, rest);
     if (is_folder && (asked.len || rest.len))
-        buf_add_char(&t->opening, '/');
+        buf_add_char(&t->made.opening, '/');
 }
 
 /* On the scratch arena where it is none of the two. ptr NULL: no memory. */
@@ -70,17 +71,21 @@ int telling_names_of(struct telling *t, const struct tree_member *m, struct tree
     const struct authoring *a = t->a;
     struct tree_names names;
 
-    if (t->is_root) {
+    if (t->walk.is_root) {
         *ret_names = a->target.names;
         return 0;
     }
-    names.name = names.thing = names.asked = join(t, t->folder_path, m->name);
+    names.name = names.thing = names.asked = join(t, t->walk.folder_path, m->name);
     // A link that leads on no more is told by its own path, as a member that is gone would be.
-    if (m->is_link && !m->error && names.name.ptr &&
-        tree_locate_member(a->dav->share->tree, names.name, &t->scratch, &names) == -ENOMEM)
-        return -ENOMEM;
+    if (m->is_link && !m->error && names.name.ptr) {
+        int error = tree_locate_member(a->dav->share->tree, names.name, &t->scratch, &names);
+
+        if (error && error != -EACCES && error != -EPERM && error != -EAGAIN)
+            return error;
+    }
     if (!span_eq(a->target.names.asked, a->target.path))
-        names.asked = join(t, join(t, a->target.names.asked, below(t, t->folder_path)), m->name);
+        names.asked =
+            join(t, join(t, a->target.names.asked, below(t, t->walk.folder_path)), m->name);
     if (!names.name.ptr || !names.asked.ptr)
         return -ENOMEM;
     *ret_names = names;
@@ -92,7 +97,7 @@ static struct span display_name(const struct telling *t, const struct tree_membe
 {
     struct span path = t->a->target.names.asked;
 
-    if (!t->is_root)
+    if (!t->walk.is_root)
         return m->name;
     if (!path.len)
         path = span_first(t->a->mount, t->a->mount.len - 1);
@@ -108,10 +113,11 @@ static int status_of_error(int error)
 
 static void write_live(struct telling *t, enum live live)
 {
-    if (t->names_only)
-        multistatus_property_name(&t->piece, (struct xml_name){XML_SPACE_DAV, live_name(live)});
+    if (t->asked.names_only)
+        multistatus_property_name(&t->made.piece,
+                                  (struct xml_name){XML_SPACE_DAV, live_name(live)});
     else
-        live_write(&t->piece, live, &t->row.of);
+        live_write(&t->made.piece, live, &t->row.of);
     t->row.any = true;
 }
 
@@ -153,10 +159,12 @@ static int find_locks(struct telling *t, struct live_subject *s)
     struct dav_active_lock *told;
     struct tree_names names;
     struct lock *locks = NULL;
+    int error;
     size_t n;
 
-    if (telling_names_of(t, s->member, &names) < 0)
-        return -ENOMEM;
+    error = telling_names_of(t, s->member, &names);
+    if (error)
+        return error;
     n = tree_names_list(&names, paths);
     for (size_t i = 0; i < n; i++)
         if (add_locks(t, paths[i], &locks, &s->lock_count) < 0)
@@ -193,12 +201,13 @@ int telling_begin_row(struct telling *t, const struct tree_member *m)
 {
     const struct dav_share *share = t->a->dav->share;
     struct row *r = &t->row;
-    struct buf *b = &t->piece;
+    struct buf *b = &t->made.piece;
+    int error = 0;
 
-    buf_add(b, buf_span(&t->opening));
-    if (!t->is_root)
+    buf_add(b, buf_span(&t->made.opening));
+    if (!t->walk.is_root)
         multistatus_path(b, m->name);
-    if (!t->is_root && m->seen.kind == TREE_COLLECTION)
+    if (!t->walk.is_root && m->seen.kind == TREE_COLLECTION)
         buf_add_char(b, '/');
     buf_add(b, SPAN("</D:href>"));
     *r = (struct row){
@@ -212,17 +221,19 @@ int telling_begin_row(struct telling *t, const struct tree_member *m)
                .can_lock = true,
                .now = t->a->x->time},
     };
-    if (t->has_locks && t->live & LIVE_BIT(LIVE_LOCKDISCOVERY) && find_locks(t, &r->of) < 0)
-        return -ENOMEM;
+    if (t->has_locks && t->asked.live & LIVE_BIT(LIVE_LOCKDISCOVERY))
+        error = find_locks(t, &r->of);
+    if (error)
+        return error;
     if (m->error) {
         multistatus_status(b, status_of_error(m->error));
         return 0;
     }
-    if (t->dead_count)
-        memset(t->dead_found, 0, t->dead_count);
+    if (t->asked.dead_count)
+        memset(t->asked.dead_found, 0, t->asked.dead_count);
     multistatus_propstat_begin(b);
     for (unsigned live = 0; live < LIVE_COUNT; live++) {
-        if (!(t->live & LIVE_BIT(live)) || !live_applies((enum live)live, &r->of))
+        if (!(t->asked.live & LIVE_BIT(live)) || !live_applies((enum live)live, &r->of))
             continue;
         if (live_storable & LIVE_BIT(live))
             r->put_off |= LIVE_BIT(live);
@@ -240,16 +251,16 @@ void telling_write_stored(struct telling *t, const struct store_property *p)
     if (t->row.of.member->error)
         return;
     if (live != LIVE_NONE) {
-        if (t->names_only || !(t->row.put_off & LIVE_BIT(live)))
+        if (t->asked.names_only || !(t->row.put_off & LIVE_BIT(live)))
             return;
         t->row.put_off &= ~LIVE_BIT(live);
     } else if (!is_dead_asked(t, name)) {
         return;
     }
-    if (t->names_only)
-        multistatus_property_name(&t->piece, name);
+    if (t->asked.names_only)
+        multistatus_property_name(&t->made.piece, name);
     else
-        multistatus_property_stored(&t->piece, p->value);
+        multistatus_property_stored(&t->made.piece, p->value);
     t->row.any = true;
 }
 
@@ -257,11 +268,11 @@ void telling_write_stored(struct telling *t, const struct store_property *p)
 static void write_missing(struct telling *t)
 {
     struct row *r = &t->row;
-    struct buf *b = &t->piece;
-    uint32_t asked = t->a->xml.propfind.kind == DAV_PROPFIND_PROP ? t->live : 0;
+    struct buf *b = &t->made.piece;
+    uint32_t asked = t->a->xml.propfind.kind == DAV_PROPFIND_PROP ? t->asked.live : 0;
     bool any = false;
 
-    for (unsigned i = 0; i < LIVE_COUNT + t->dead_count; i++) {
+    for (unsigned i = 0; i < LIVE_COUNT + t->asked.dead_count; i++) {
         struct xml_name name;
 
         if (i < LIVE_COUNT) {
@@ -269,9 +280,9 @@ static void write_missing(struct telling *t)
                 continue;
             name = (struct xml_name){XML_SPACE_DAV, live_name((enum live)i)};
         } else {
-            if (t->dead_found[i - LIVE_COUNT])
+            if (t->asked.dead_found[i - LIVE_COUNT])
                 continue;
-            name = t->dead[i - LIVE_COUNT];
+            name = t->asked.dead[i - LIVE_COUNT];
         }
         if (!any)
             multistatus_propstat_begin(b);
@@ -285,7 +296,7 @@ static void write_missing(struct telling *t)
 void telling_end_row(struct telling *t)
 {
     struct row *r = &t->row;
-    struct buf *b = &t->piece;
+    struct buf *b = &t->made.piece;
     size_t begin;
 
     r->begun = false;
@@ -295,7 +306,7 @@ void telling_end_row(struct telling *t)
                 write_live(t, (enum live)live);
         multistatus_propstat_end(b, 200, DAV_CONDITION_NONE, SPAN(""));
         begin = b->len;
-        if (!t->minimal)
+        if (!t->asked.minimal)
             write_missing(t);
         if (!r->any && b->len > begin && !b->failed) {
             // Nothing but what is missing: the empty group in front of it says nothing.
@@ -304,5 +315,5 @@ void telling_end_row(struct telling *t)
         }
     }
     multistatus_response_end(b);
-    t->member_at++;
+    t->walk.member_at++;
 }

@@ -24,47 +24,65 @@ struct row {
     struct live_subject of;
 };
 
-struct telling {
-    struct authoring *a;
-    /* What is asked. */
+/* What is asked. */
+struct telling_question {
     uint32_t live; // of those that a resource has
     bool names_only, all_dead, minimal, noroot;
     enum depth depth;
     struct xml_name *dead; // asked by name, sorted
     bool *dead_found;      // in the row at hand
     size_t dead_count;
-    struct tree_usage usage;
-    bool has_usage, has_locks;
-    /* Where it is. */
+};
+
+/* Where it is. */
+struct telling_walk {
     struct tree_list *folder;
     char *folder_owned;       // its path, relative to the root and without links
-    struct span folder_path;  // the same
+    struct span folder_path;  // that
     struct path_list pending; // folders whose members are still to be told
     size_t member_at, member_count;
     uint64_t told; // members
     bool is_root;  // the batch is the request's own resource
     bool begun, cut, ended;
-    int error;
-    /* What is made. */
+};
+
+/* What is made. */
+struct telling_made {
     struct buf opening; // of a row, up to the member's name
     struct buf piece;
-    size_t piece_most; // bytes after which no further row is begun
-    bool piece_ready;
+    size_t most; // bytes after which no further row is begun
+    bool is_ready;
     size_t memory; // of it, in that of the resource
+};
+
+struct telling {
+    struct authoring *a;
+    struct telling_question asked;
+    struct telling_walk walk;
+    struct telling_made made;
+    struct tree_usage usage;
+    bool has_usage, has_locks;
+    int error;
     struct row row;
     struct arena scratch; // for one batch
     struct tree_member members[TELLING_BATCH];
 };
+
+/* Asks, for one that is all zeros but for a, the scratch and made.most. A negated errno. */
+int telling_begin(struct telling *t);
+/* Makes the next piece, the first one too. */
+void telling_make_piece(struct telling *t);
+void telling_free(struct telling *t);
 
 /*
  * What stands before the names of a folder's members, or all of the href of a file: as the client
  * knows it that asked, for a path without links.
  */
 void telling_set_opening(struct telling *t, struct span path, bool is_folder);
-/* Maybe on the scratch arena. For the pool. -ENOMEM. */
+/* Maybe on the scratch arena. For the pool. A negated errno. */
 int telling_names_of(struct telling *t, const struct tree_member *m, struct tree_names *ret_names);
 
-/* A row: it is begun, gets what is stored, and is ended. -ENOMEM. */
+/* A row: it is begun, gets what is stored, and is ended. A negated errno. */
 int telling_begin_row(struct telling *t, const struct tree_member *m);
 void telling_write_stored(struct telling *t, const struct store_property *p);
 void telling_end_row(struct telling *t);

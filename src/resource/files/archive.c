@@ -179,10 +179,10 @@ static int add_member(struct archive *a, int dir, const char *name)
     struct listing_entry entry;
     struct stat st;
     bool is_link;
-    int fd;
+    int fd, found = listing_member(&folder, name, &entry, &is_link);
 
-    if (!listing_member(&folder, name, &entry, &is_link))
-        return 0;
+    if (found <= 0)
+        return found;
     buf_add(&a->path, entry.name);
     if (a->path.failed)
         return -ENOMEM;

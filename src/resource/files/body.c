@@ -95,13 +95,7 @@ static void next_part(struct exchange *x, struct piece *ret)
     }
 }
 
-static void next_failed(struct exchange *x, struct piece *ret)
-{
-    (void)x;
-    *ret = (struct piece){.kind = PIECE_FAILED};
-}
-
-/* Without memory for it the body fails when it is pulled. */
+/* NULL: no memory, and then the response has failed. */
 static struct pieces *pieces_new(struct exchange *x, const struct file_variant *v,
                                  void (*next)(struct exchange *, struct piece *))
 {
@@ -110,7 +104,8 @@ static struct pieces *pieces_new(struct exchange *x, const struct file_variant *
     if (p)
         *p = (struct pieces){.variant = v};
     x->response.source = p;
-    x->response.next = p ? next : next_failed;
+    x->response.next = next;
+    x->response.failed |= !p;
     return p;
 }
 
@@ -128,9 +123,10 @@ static void respond_range(struct exchange *x, const struct file_variant *v, stru
         return;
     if (!x->ranges)
         x->ranges = arena_alloc(&x->arena, sizeof *x->ranges);
-    if (x->ranges)
+    if (x->ranges && pieces_new(x, v, next_range))
         x->ranges[0] = range;
-    pieces_new(x, v, x->ranges ? next_range : next_failed);
+    else
+        x->response.failed = true;
 }
 
 /* Random, so that nobody can store content that holds it. */
@@ -148,19 +144,20 @@ static struct span boundary_new(struct exchange *x)
 static void respond_parts(struct exchange *x, const struct file_variant *v)
 {
     struct span boundary = boundary_new(x);
-    struct pieces *p = pieces_new(x, v, boundary.ptr ? next_part : next_failed);
+    struct pieces *p = pieces_new(x, v, next_part);
     struct response *r = &x->response;
 
-    r->length = UINT64_MAX; // of a body that will fail: whoever sees so little of it can tell
-    r->has_length = true;
-    if (!p || !boundary.ptr)
+    if (!p || !boundary.ptr) {
+        r->failed = true;
         return;
+    }
     p->parts = (struct range_parts){
         .boundary = boundary, .content_type = x->representation.content_type, .size = v->length};
     exchange_add_fieldf(x, SPAN("Content-Type"), "multipart/byteranges; boundary=%.*s",
                         SPAN_ARG(p->parts.boundary));
     r->block = span_from(v->block, v->block_after_type);
     r->length = range_parts_length(&p->parts, x->ranges, x->range_count);
+    r->has_length = true;
 }
 
 static void add_content_range(struct exchange *x, const struct file_variant *v)
@@ -172,10 +169,9 @@ static void add_content_range(struct exchange *x, const struct file_variant *v)
         range_write_content_range(&text, x->ranges[0], v->length);
     else
         range_write_unsatisfied(&text, v->length);
-    copy = arena_copy(&x->arena, buf_span(&text));
+    copy = text.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&text));
     buf_done(&text);
-    if (copy.ptr)
-        exchange_add_field(x, SPAN("Content-Range"), copy);
+    exchange_add_field(x, SPAN("Content-Range"), copy);
 }
 
 void body_respond(struct exchange *x, const struct file_variant *v)

@@ -42,13 +42,14 @@ static void add_wanted(struct exchange *x, struct file_variant *v, enum field wi
     if (!x->request.first[wish] || !digest_wanted(exchange_field(x, wish), &algorithm))
         return;
     bytes = digest_of(v, algorithm);
-    if (!bytes)
+    if (!bytes) {
+        x->response.failed = true;
         return;
+    }
     digest_write(&text, algorithm, bytes);
     value = text.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&text));
     buf_done(&text);
-    if (value.ptr)
-        exchange_add_field(x, name, value);
+    exchange_add_field(x, name, value);
 }
 
 void body_add_digests(struct exchange *x, struct file_variant *v)

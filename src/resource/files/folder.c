@@ -206,12 +206,12 @@ static void respond_archive(struct folder_answer *f)
     buf_add(&name, archive_name(x));
     buf_add(&name, archive_suffixes[f->archive_format]);
     disposition_add_attachment(&value, buf_span(&name));
-    copy =
-        value.failed || name.failed ? SPAN("attachment") : arena_copy(&x->arena, buf_span(&value));
+    copy = value.failed || name.failed ? (struct span){NULL, 0}
+                                       : arena_copy(&x->arena, buf_span(&value));
     buf_done(&value);
     buf_done(&name);
     exchange_add_field(x, SPAN("Content-Type"), archive_types[f->archive_format]);
-    exchange_add_field(x, SPAN("Content-Disposition"), copy.ptr ? copy : SPAN("attachment"));
+    exchange_add_field(x, SPAN("Content-Disposition"), copy);
     exchange_add_field(x, SPAN("Cache-Control"), SPAN("no-store"));
     exchange_add_field(x, SPAN("Accept-Ranges"), SPAN("none"));
     archive_body_respond(f->archive);

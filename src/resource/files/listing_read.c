@@ -33,34 +33,40 @@ int listing_open(const struct listing_folder *folder, const char *name, int flag
     return fs_open(folder->root, path, flags);
 }
 
-bool listing_member(const struct listing_folder *folder, const char *name,
-                    struct listing_entry *ret_entry, bool *ret_is_link)
+/* 0: it is nothing that a client could get; else a failure. */
+static int told_error(int error)
+{
+    return fs_error_is_absence(-error) || error == -EACCES || error == -EPERM ? 0 : error;
+}
+
+int listing_member(const struct listing_folder *folder, const char *name,
+                   struct listing_entry *ret_entry, bool *ret_is_link)
 {
     struct stat st;
     bool is_link;
 
     if (fstatat(folder->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return false;
+        return told_error(-errno);
     is_link = S_ISLNK(st.st_mode);
     if (is_link) { // followed beneath the root like a request would
         int fd = listing_open(folder, name, O_PATH);
-        bool ok;
+        int error;
 
         if (fd < 0)
-            return false;
-        ok = fstat(fd, &st) == 0;
+            return told_error(fd);
+        error = fstat(fd, &st) < 0 ? -errno : 0;
         close(fd);
-        if (!ok)
-            return false;
+        if (error)
+            return told_error(error);
     }
     if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
-        return false;
+        return 0;
     *ret_is_link = is_link;
     *ret_entry = (struct listing_entry){.name = span_from_str(name),
                                         .is_folder = S_ISDIR(st.st_mode),
                                         .size = (uint64_t)st.st_size,
                                         .modified = st.st_mtim.tv_sec};
-    return true;
+    return 1;
 }
 
 bool listing_found_add(struct listing_found *f, struct listing_entry entry)
@@ -111,6 +117,7 @@ static int read_members(DIR *dir, const struct listing_folder *folder,
     for (;;) {
         struct listing_entry entry;
         bool is_link;
+        int result;
 
         if (hurry_is_on(look->hurry))
             return -EINTR;
@@ -124,7 +131,10 @@ static int read_members(DIR *dir, const struct listing_folder *folder,
             f->truncated = true;
             return 0;
         }
-        if (listing_member(folder, member->d_name, &entry, &is_link) && !add_copy(f, entry))
+        result = listing_member(folder, member->d_name, &entry, &is_link);
+        if (result < 0)
+            return result;
+        if (result > 0 && !add_copy(f, entry))
             return -ENOMEM;
     }
 }

@@ -47,11 +47,11 @@ struct listing_folder {
 };
 
 /*
- * What a member is for a client: a link is what it leads to, followed beneath the root. False:
- * nothing that a client could get. The entry's name is `name` itself.
+ * What a member is for a client: a link is what it leads to, followed beneath the root. 1; 0:
+ * nothing that a client could get; or a negated errno. The entry's name is `name` itself.
  */
-bool listing_member(const struct listing_folder *folder, const char *name,
-                    struct listing_entry *ret_entry, bool *ret_is_link);
+int listing_member(const struct listing_folder *folder, const char *name,
+                   struct listing_entry *ret_entry, bool *ret_is_link);
 
 /* Opens a member by its path beneath the root, through links. A negated errno on failure. */
 int listing_open(const struct listing_folder *folder, const char *name, int flags);

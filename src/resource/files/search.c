@@ -128,10 +128,11 @@ static int look_at(struct searching *s, const struct listing_folder *folder, str
 {
     struct listing_entry entry;
     bool is_link;
-    int error = 0;
+    int error = listing_member(folder, name, &entry, &is_link);
 
-    if (!listing_member(folder, name, &entry, &is_link))
-        return 0;
+    if (error <= 0)
+        return error;
+    error = 0;
     if (search_matches(entry.name, word))
         error = add_found(s, entry, join(s, span_from(path, s->prefix), entry.name, false));
     // A link could lead in circles.
@@ -153,7 +154,13 @@ static int look_into(struct searching *s, int fd, struct span path, const struct
         close(fd);
         return -ENOMEM;
     }
-    while (result == 0 && (member = readdir(dir))) {
+    while (result == 0) {
+        errno = 0;
+        member = readdir(dir);
+        if (!member) {
+            result = -errno;
+            break;
+        }
         if (listing_hides(member->d_name, look->dotfiles))
             continue;
         if (hurry_is_on(look->hurry)) {
@@ -180,8 +187,8 @@ static int search_all(struct searching *s, const char *folder, const struct list
 
         if (fd >= 0)
             result = look_into(s, fd, p->path, look, word);
-        else if (p == s->first || fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
-            result = fd;
+        else if (p == s->first || !(fs_error_is_absence(-fd) || fd == -EACCES || fd == -EPERM))
+            result = fd; // others were removed meanwhile, or may not be read
     }
     return result < 0 ? result : 0;
 }

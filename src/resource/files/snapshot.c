@@ -177,7 +177,9 @@ static int load_variant(const struct snapshot_request *request, const char *path
             } else {
                 error = read_content(fd, v->length, &v->content);
             }
-            if (error == 0 && fstat(fd, &st) == 0) {
+            if (error == 0 && fstat(fd, &st) < 0)
+                error = -errno;
+            if (error == 0) {
                 struct file_stamp after = stamp_from_stat(&st);
 
                 if (!stamp_eq(&after, &v->stamp)) {
@@ -193,7 +195,7 @@ static int load_variant(const struct snapshot_request *request, const char *path
             break;
     }
     v->present = error == 0;
-    return error == -EAGAIN ? -EIO : error;
+    return error;
 }
 
 bool snapshot_files_hold(const struct snapshot *s)
@@ -280,6 +282,13 @@ static bool old_holds(const struct snapshot *old, enum snapshot_kind kind,
     return true;
 }
 
+/* Without that neighbour, which may be changing just now, the file is as good. */
+static bool is_refused(int error)
+{
+    return fs_error_is_absence(error) || error == EAGAIN || error == EISDIR || error == EACCES ||
+           error == EPERM;
+}
+
 static int load_file(const struct snapshot_request *request, char *path, size_t length,
                      const struct file_stamp stamps[CODING_COUNT], struct snapshot *s)
 {
@@ -297,8 +306,8 @@ static int load_file(const struct snapshot_request *request, char *path, size_t 
             continue;
         memcpy(path + length, coding_suffixes[i], strlen(coding_suffixes[i]) + 1);
         error = load_variant(request, path, v);
-        if (error && i == CODING_IDENTITY)
-            return error;
+        if (error && (i == CODING_IDENTITY || !is_refused(-error)))
+            return error == -EAGAIN ? -EIO : error;
         vary |= i != CODING_IDENTITY && !error;
         s->memory += v->content ? v->length : 0;
         error = 0;
@@ -352,8 +361,10 @@ static int find_file(const struct snapshot_request *request, char *path, size_t 
         return error;
     for (int i = 1; i < CODING_COUNT && o->precompressed; i++) {
         memcpy(path + *length, coding_suffixes[i], strlen(coding_suffixes[i]) + 1);
-        if (look(request->root, path, &stamps[i]) != 0 ||
-            !is_up_to_date(&stamps[i], &stamps[CODING_IDENTITY]))
+        error = look(request->root, path, &stamps[i]);
+        if (error && !is_refused(-error))
+            return error;
+        if (error || !is_up_to_date(&stamps[i], &stamps[CODING_IDENTITY]))
             stamps[i].present = false;
     }
     path[*length] = '\0';

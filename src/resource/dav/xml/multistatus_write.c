@@ -61,6 +61,15 @@ void multistatus_response_begin(struct buf *b, struct span path)
     multistatus_href(b, path);
 }
 
+void multistatus_collection_begin(struct buf *b, struct span path)
+{
+    buf_add(b, SPAN("<D:response><D:href>"));
+    multistatus_path(b, path);
+    if (!span_ends(path, SPAN("/")))
+        buf_add_char(b, '/');
+    buf_add(b, SPAN("</D:href>"));
+}
+
 void multistatus_response_end(struct buf *b)
 {
     buf_add(b, SPAN("</D:response>\n"));

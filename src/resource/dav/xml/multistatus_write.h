@@ -36,6 +36,8 @@ void multistatus_end(struct buf *b);
 
 /* path: absolute and decoded, as it is on the server; percent-encoded here. */
 void multistatus_response_begin(struct buf *b, struct span path);
+/* Of a collection, whose address ends with a slash, whether the path does or not: RFC 4918 §5.2. */
+void multistatus_collection_begin(struct buf *b, struct span path);
 void multistatus_response_end(struct buf *b);
 /* Adds a decoded path as an href has it: percent-encoded, and fit for XML. */
 void multistatus_path(struct buf *b, struct span path);

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The pieces of a PROPFIND's answer: folder by folder, in batches of members.
+ */
+#include "fs/open.h"
+#include "http/prefer.h"
+#include "resource/dav/telling.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static int take_question(struct telling *t)
+{
+    const struct dav_propfind *asked = &t->a->xml.propfind;
+    struct arena *arena = &t->a->x->arena;
+
+    t->asked.names_only = asked->kind == DAV_PROPFIND_PROPNAME;
+    t->asked.all_dead = asked->kind != DAV_PROPFIND_PROP;
+    t->asked.live = asked->kind == DAV_PROPFIND_ALLPROP    ? live_of_allprop
+                    : asked->kind == DAV_PROPFIND_PROPNAME ? LIVE_BIT(LIVE_COUNT) - 1
+                                                           : 0;
+    t->asked.dead = arena_alloc(arena, (asked->count + 1) * sizeof *t->asked.dead);
+    t->asked.dead_found = arena_alloc(arena, asked->count + 1);
+    if (!t->asked.dead || !t->asked.dead_found)
+        return -ENOMEM;
+    for (size_t i = 0; i < asked->count; i++) {
+        enum live live = live_find(asked->names[i]);
+
+        if (live != LIVE_NONE)
+            t->asked.live |= LIVE_BIT(live);
+        else
+            t->asked.dead[t->asked.dead_count++] = asked->names[i];
+    }
+    qsort(t->asked.dead, t->asked.dead_count, sizeof *t->asked.dead, telling_compare_names);
+    return 0;
+}
+
+static bool is_full(const struct telling *t)
+{
+    return t->made.piece.len >= t->made.most;
+}
+
+/* The rows before that of `index`, which the store has nothing more for. 1: the piece is full. */
+static int advance_to(struct telling *t, size_t index)
+{
+    while (t->walk.member_at < index) {
+        int error = t->row.begun ? 0 : telling_begin_row(t, &t->members[t->walk.member_at]);
+
+        if (error)
+            return error;
+        telling_end_row(t);
+        if (is_full(t))
+            return 1;
+    }
+    return 0;
+}
+
+struct visit {
+    struct telling *t;
+    size_t first; // of the batch
+};
+
+static int visit_stored(void *context, size_t index, const struct store_property *p)
+{
+    struct visit *v = context;
+    struct telling *t = v->t;
+    int result = advance_to(t, v->first + index);
+
+    if (result == 0 && !t->row.begun)
+        result = telling_begin_row(t, &t->members[t->walk.member_at]);
+    if (result)
+        return result;
+    telling_write_stored(t, p);
+    return 0;
+}
+
+/* Whether what is stored matters. */
+static bool wants_stored(const struct telling *t)
+{
+    const struct dav_share *share = t->a->dav->share;
+
+    return (t->asked.all_dead || t->asked.dead_count || (t->asked.live & live_storable)) &&
+           share->journal.store &&
+           store_tree_has_properties(share->journal.store, share->journal.tree);
+}
+
+/* As many rows of the batch as the piece takes. */
+static int tell_batch(struct telling *t)
+{
+    struct visit v = {.t = t, .first = t->walk.member_at};
+    size_t n = t->walk.member_count - t->walk.member_at;
+    int result = 0;
+
+    arena_reset(&t->scratch);
+    tree_lock(t->a->dav->share->tree);
+    t->has_locks = lock_table_count(t->a->dav->share->locks, t->a->x->time) > 0;
+    tree_unlock(t->a->dav->share->tree);
+    if (wants_stored(t)) {
+        const struct dav_share *share = t->a->dav->share;
+        struct span *paths = arena_alloc(&t->scratch, n * sizeof *paths);
+
+        if (!paths)
+            return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+            struct tree_names names;
+
+            int error = telling_names_of(t, &t->members[t->walk.member_at + i], &names);
+
+            if (error)
+                return error;
+            paths[i] = names.thing;
+        }
+        result = store_properties_visit(share->journal.store, share->journal.tree, paths, n,
+                                        !t->asked.names_only, visit_stored, &v);
+        if (result < 0)
+            return -EIO;
+    }
+    if (result == 0)
+        result = advance_to(t, t->walk.member_count);
+    return result < 0 ? result : 0;
+}
+
+static int next_folder(struct telling *t)
+{
+    free(t->walk.folder_owned);
+    t->walk.folder_owned = NULL;
+    while (t->walk.pending.count) {
+        char *path = t->walk.pending.paths[--t->walk.pending.count];
+        int error = tree_list_open(t->a->dav->share->tree, span_from_str(path), &t->walk.folder);
+
+        if (error == 0) {
+            t->walk.folder_owned = path;
+            t->walk.folder_path = span_from_str(path);
+            telling_set_opening(t, t->walk.folder_path, true);
+            return 0;
+        }
+        free(path);
+        // Gone meanwhile, or not readable: it was told itself, its members are not.
+        if (!fs_error_is_absence(-error) && error != -EACCES && error != -EPERM)
+            return error;
+    }
+    return 0;
+}
+
+/* Folders below are entered, but not links to folders: those could lead in circles. */
+static int note_folders(struct telling *t)
+{
+
+    for (size_t i = 0; i < t->walk.member_count; i++) {
+        const struct tree_member *m = &t->members[i];
+        int error = 0;
+
+        if (m->seen.kind == TREE_COLLECTION && !m->is_link && !m->error)
+            error = path_list_add(&t->walk.pending, t->walk.folder_owned, m->name.ptr);
+        if (error == -EMLINK) {
+            t->walk.cut = true;
+            t->walk.member_count = i;
+        } else if (error && error != -ENAMETOOLONG) {
+            return error;
+        }
+    }
+    return 0;
+}
+
+static int next_batch(struct telling *t)
+{
+    uint64_t limit = t->a->dav->share->options->infinite_depth;
+    int error = tree_list_read(t->walk.folder, t->members, TELLING_BATCH, &t->walk.member_count);
+
+    t->walk.is_root = false;
+    t->walk.member_at = 0;
+    if (error) {
+        t->walk.member_count = 0;
+        return error;
+    }
+    if (t->asked.depth == DEPTH_INFINITY && t->walk.member_count > limit - t->walk.told) {
+        t->walk.member_count = (size_t)(limit - t->walk.told);
+        t->walk.cut = true;
+    }
+    t->walk.told += t->walk.member_count;
+    if (t->asked.depth == DEPTH_INFINITY)
+        error = note_folders(t);
+    if (t->walk.member_count == 0 && !t->walk.cut) {
+        tree_list_close(t->walk.folder);
+        t->walk.folder = NULL;
+    }
+    return error;
+}
+
+static void tell_end(struct telling *t)
+{
+    struct buf *b = &t->made.piece;
+
+    if (t->walk.cut) { // the first member that is left out has a row, as no other one is to be told
+                       // twice
+        const struct tree_member *m = &t->members[t->walk.member_count];
+
+        buf_add(b, buf_span(&t->made.opening));
+        multistatus_path(b, m->name);
+        buf_add(b, m->seen.kind == TREE_COLLECTION ? SPAN("/</D:href>") : SPAN("</D:href>"));
+        multistatus_status(b, 507);
+        multistatus_error(b, DAV_CONDITION_NUMBER_OF_MATCHES_WITHIN_LIMITS, NULL, 0);
+        multistatus_description(b, SPAN("This member and maybe others are left out: there are more "
+                                        "than this server tells at once. Ask with Depth: 1, folder "
+                                        "by folder."));
+        multistatus_response_end(b);
+    }
+    multistatus_end(b);
+    t->walk.ended = true;
+}
+
+void telling_make_piece(struct telling *t)
+{
+    buf_clear(&t->made.piece);
+    if (!t->walk.begun)
+        multistatus_begin(&t->made.piece);
+    t->walk.begun = true;
+    while (t->error == 0 && !t->walk.ended && !is_full(t)) {
+        if (hurry_is_on(&t->a->x->hurry))
+            t->error = -EINTR;
+        else if (t->walk.member_at < t->walk.member_count)
+            t->error = tell_batch(t);
+        else if (t->walk.cut)
+            tell_end(t);
+        else if (t->walk.folder)
+            t->error = next_batch(t);
+        else if (t->walk.pending.count)
+            t->error = next_folder(t);
+        else
+            tell_end(t);
+    }
+    if (t->made.piece.failed || t->made.opening.failed)
+        t->error = -ENOMEM;
+}
+
+int telling_begin(struct telling *t)
+{
+    struct authoring *a = t->a;
+    struct tree *tree = a->dav->share->tree;
+    struct preferences prefer = prefer_parse(exchange_field(a->x, FIELD_prefer));
+    bool is_folder;
+    int error = take_question(t);
+
+    if (error == 0)
+        error = tree_look_closely(tree, a->target.path, &t->members[0]);
+
+    if (error)
+        return error;
+    is_folder = t->members[0].seen.kind == TREE_COLLECTION;
+    t->walk.is_root = true;
+    t->asked.depth = depth_parse(message_field(&a->x->request, FIELD_depth));
+    if (t->asked.depth == DEPTH_ABSENT)
+        t->asked.depth = DEPTH_INFINITY;
+    t->asked.minimal = prefer.returning == PREFER_RETURN_MINIMAL;
+    t->asked.noroot = prefer.depth_noroot && is_folder && t->asked.depth != DEPTH_0;
+    t->walk.member_count = t->asked.noroot ? 0 : 1;
+    t->walk.folder_owned = span_to_str(a->target.path);
+    if (!t->walk.folder_owned)
+        return -ENOMEM;
+    t->walk.folder_path = span_from_str(t->walk.folder_owned);
+    telling_set_opening(t, a->target.path, is_folder);
+    if (is_folder && t->asked.depth != DEPTH_0)
+        error = tree_list_open(tree, a->target.path, &t->walk.folder);
+    if (error == 0 && (t->asked.live &
+                       (LIVE_BIT(LIVE_QUOTA_AVAILABLE_BYTES) | LIVE_BIT(LIVE_QUOTA_USED_BYTES)))) {
+        error = tree_usage(tree, &t->usage);
+        t->has_usage = error == 0;
+        if (error == -EACCES || error == -EPERM) // nobody may know
+            error = 0;
+    }
+    return error;
+}
+
+void telling_free(struct telling *t)
+{
+    tree_list_close(t->walk.folder);
+    path_list_done(&t->walk.pending);
+    free(t->walk.folder_owned);
+    buf_done(&t->made.opening);
+    buf_done(&t->made.piece);
+    arena_done(&t->scratch);
+    free(t);
+}
