@@ -214,6 +214,8 @@ static int read_field_section(struct h1_reader *r, const struct h1_limits *limit
                 r->at);
         if (r->m->field_count >= limits->fields)
             return h1_bad(r, OUTCOME_fields_too_many, r->at);
+        if (r->m->field_count == r->m->field_room && !message_grow(r->m))
+            return H1_NO_MEMORY;
         rc = read_field_line(r);
         if (rc != H1_OK)
             return rc;

@@ -6,12 +6,16 @@
 #ifndef CANDOR_WIRE_MESSAGE_H
 #define CANDOR_WIRE_MESSAGE_H
 
+#include "base/arena.h"
 #include "base/limits.h"
 #include "registry/field.h"
 #include "registry/method.h"
 #include "registry/outcome.h"
 
-enum { MESSAGE_FIELDS = 256 }; // hard bound on field lines; limits.fields is at most this
+enum {
+    MESSAGE_FIELDS = 256,   // hard bound on field lines; limits.fields is at most this
+    MESSAGE_FIELDS_FEW = 16 // of those, without memory of the arena: as many as browsers send
+};
 
 struct field_line {
     struct span name, value; // value without whitespace around it
@@ -60,12 +64,18 @@ struct message {
 
     uint16_t field_count;
     uint16_t first[FIELD_COUNT]; // index + 1 into fields of the first line with that id; 0: absent
-    struct field_line fields[MESSAGE_FIELDS];
+    uint16_t field_room;         // how many lines fields has room for
+    struct field_line *fields;   // the few, or on the arena
+    struct arena *arena;         // for more than a few lines; NULL: there are no more
+    struct field_line few[MESSAGE_FIELDS_FEW];
 };
 
-/* Makes the message empty. Touches only what was in use, so a message must be all zeros before its
- * first use. */
+/* Makes the message empty. Touches only what was in use, so a message must be all zeros but for its
+ * arena before its first use, and what it has on the arena must still be there. */
 void message_clear(struct message *m);
+
+/* Makes room for another line behind field_count. False: there is no memory for it. */
+bool message_grow(struct message *m);
 
 /* The value of the first line with that id; {NULL, 0} when there is none. */
 static inline struct span message_field(const struct message *m, enum field id)

@@ -8,8 +8,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct message whole, split;
-static const struct h1_limits limits = {256, 512, 12};
+static struct arena arena;
+static struct message whole = {.arena = &arena}, split = {.arena = &arena};
+static const struct h1_limits limits = {256, 512, MESSAGE_FIELDS_FEW + 4};
 
 static void require(bool condition)
 {
@@ -140,10 +141,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     in = span_of((const char *)data + 1, size - 1);
     copy = copy_of(in);
     in.ptr = copy;
+    require(arena_init(&arena, 256) == 0);
     n = h1_read_head(&whole, in, 0, &limits);
     check_head(in, n, piece);
     if (n > 0)
         check_content(in, (size_t)n, piece);
     free(copy);
+    message_clear(&whole);
+    message_clear(&split);
+    arena_done(&arena);
     return 0;
 }

@@ -157,6 +157,13 @@ static void nothing_of_one_request_is_left_for_the_next(void **state)
     assert_true(span_eq(x.response.fields->name, SPAN("B")));
 }
 
+/* There may be many at a time: one that waits takes little. */
+static void an_exchange_is_small(void **state)
+{
+    (void)state;
+    assert_true(sizeof(struct exchange) <= 2048);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +173,7 @@ int main(void)
         cmocka_unit_test(no_trailer_that_counts_is_forbidden),
         cmocka_unit_test(the_first_cause_wins),
         cmocka_unit_test(response_fields_keep_their_order),
+        cmocka_unit_test(an_exchange_is_small),
         cmocka_unit_test(nothing_of_one_request_is_left_for_the_next),
     };
 

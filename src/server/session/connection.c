@@ -16,8 +16,8 @@
 #include <stdlib.h>
 
 enum {
-    CARRIED_KEPT = 256,     // exchanges a worker keeps for reuse
-    ARENA_FIRST = 8 * 1024, // bytes of an exchange's arena that are kept with it
+    CARRIED_KEPT = 256, // exchanges a worker keeps for reuse
+    ARENA_FIRST = 2304, // bytes of an exchange's arena that are kept with it
 };
 
 static void on_recv(struct stream *s, struct loop_buffer *b, ssize_t result);
@@ -73,6 +73,7 @@ static struct carried *carried_new(struct sessions *w)
         return NULL;
     }
     k->x.host = &exchange_host;
+    exchange_reset(&k->x);
     return k;
 }
 
@@ -83,7 +84,6 @@ static struct carried *carried_begin(struct connection *c)
 
     if (!k)
         return NULL;
-    exchange_reset(&k->x);
     memset(&k->next_free, 0, sizeof *k - offsetof(struct carried, next_free));
     k->connection = c;
     k->x.carrier = k;
@@ -108,7 +108,7 @@ static void carried_give_back(struct carried *k)
         free(k);
         return;
     }
-    arena_reset(&k->x.arena); // what a large request took is not kept
+    exchange_reset(&k->x); // what a large request took is not kept
     k->next_free = w->carried_free;
     w->carried_free = k;
     w->carried_free_count++;
@@ -270,6 +270,8 @@ static void process_head(struct connection *c)
         begin_exchange(c, k, (size_t)n);
     } else if (n == H1_BAD) {
         refuse_head(c, k, k->x.request.violation.outcome, k->x.request.violation.offset);
+    } else if (n == H1_NO_MEMORY) {
+        refuse_head(c, k, OUTCOME_resources_exhausted, 0);
     } else {
         // Not enough yet: nobody keeps an exchange for half a head.
         carried_give_back(k);
