@@ -77,7 +77,7 @@ bool ask_content_fits(const struct exchange *x)
 
     if (m->framing == FRAMING_LENGTH && m->content_length > x->content_limit)
         return false;
-    if (m->framing == FRAMING_CHUNKED && m->first[FIELD_x_expected_entity_length] &&
+    if (m->framing == FRAMING_OPEN && m->first[FIELD_x_expected_entity_length] &&
         expected_length_parse(message_field(m, FIELD_x_expected_entity_length), &length) &&
         length > x->content_limit)
         return false;

@@ -30,10 +30,10 @@ enum target_form { // RFC 9112 §3.2
     TARGET_ASTERISK,
 };
 
-enum framing { // of the content, RFC 9112 §6.3
+enum framing { // of the content
     FRAMING_NONE,
     FRAMING_LENGTH,
-    FRAMING_CHUNKED,
+    FRAMING_OPEN, // its length is known at its end
 };
 
 /* What the codec found wrong, and where: the first finding stands. */
@@ -43,7 +43,6 @@ struct violation {
 };
 
 struct message {
-    struct span request_line; // as far as it came, without its line end; also of a wrong one
     struct span method_name;
     enum method method;
     struct span target; // as sent
@@ -55,8 +54,7 @@ struct message {
     struct span query;  // without "?"; has_query tells an empty one from none
     uint16_t port;      // 0 when none was given
     bool has_query;
-    uint8_t minor;                        // HTTP/1.minor: 0 or 1
-    bool keep_alive;                      // what version and Connection ask for, RFC 9112 §9.3
+    bool may_be_open;                     // the version lets content come whose length is not told
     bool expect_continue, expect_unknown; // RFC 9110 §10.1.1
     enum framing framing;
     uint64_t content_length; // with FRAMING_LENGTH

@@ -54,7 +54,7 @@ static bool needs_all(const struct authoring *a)
     struct exchange *x = a->x;
     struct span announced, name;
 
-    if (x->request.framing != FRAMING_CHUNKED)
+    if (x->request.framing != FRAMING_OPEN)
         return false;
     if (x->request.method == METHOD_POST && post_sends_form(x))
         return true;

@@ -213,7 +213,7 @@ static void begin_exchange(struct connection *c, struct carried *k, size_t lengt
     k->bytes_in = length;
     h1_content_init(&k->content, &x->request, length, &c->sessions->h1_limits);
     k->content_ended = x->request.framing == FRAMING_NONE;
-    k->close = !x->request.keep_alive || c->over_capacity;
+    k->close = !k->head.keep_alive || c->over_capacity;
     x->allowed = c->sessions->methods; // of the server, until a route is known
     decode_path(x);
     walk(k);
@@ -240,7 +240,7 @@ static void refuse_partial_head(struct connection *c, enum outcome cause)
         connection_close(c);
         return;
     }
-    h1_read_head(&k->x.request, in, 0, &c->sessions->h1_limits);
+    h1_read_head(&k->x.request, &k->head, in, 0, &c->sessions->h1_limits);
     refuse_head(c, k, cause, in.len);
 }
 
@@ -265,7 +265,7 @@ static void process_head(struct connection *c)
         connection_close(c);
         return;
     }
-    n = h1_read_head(&k->x.request, in, c->head_seen, &c->sessions->h1_limits);
+    n = h1_read_head(&k->x.request, &k->head, in, c->head_seen, &c->sessions->h1_limits);
     if (n > 0) {
         begin_exchange(c, k, (size_t)n);
     } else if (n == H1_BAD) {
@@ -350,7 +350,7 @@ static void end_exchange(struct carried *k)
     struct connection *c = k->connection;
     bool complete = k->ending == ENDING_COMPLETE;
     // Who was not told before may have sent more by now.
-    bool unread = !k->content_ended || k->x.cause != OUTCOME_NONE || k->x.request.keep_alive;
+    bool unread = !k->content_ended || k->x.cause != OUTCOME_NONE || k->head.keep_alive;
     bool received = c->in && c->in->start < c->in->len; // something of a next request
     bool close = k->close || (c->sessions->stopping && !received);
 
