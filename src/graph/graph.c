@@ -186,15 +186,23 @@ static void go_on(struct exchange *x, enum step step)
 static void begin_step(struct exchange *x, enum fact fact)
 {
     const struct fact_step *s = find_step(x, fact);
+    enum step step = STEP_KNOWN;
 
     x->step_fact = (uint8_t)fact;
-    x->step = s;
-    if (x->cancelled && s && (s->begin || s->run))
-        exchange_fail(x, OUTCOME_client_gone, 0, NULL);
-    else if (s && s->begin)
-        go_on(x, s->begin(x));
-    else
-        go_on(x, s && s->run ? STEP_RUN : STEP_KNOWN);
+    if (s && (s->begin || s->run)) {
+        if (x->cancelled) {
+            exchange_fail(x, OUTCOME_client_gone, 0, NULL);
+            return;
+        }
+        x->step = s;
+        step = s->begin ? s->begin(x) : STEP_RUN;
+    }
+    if (step == STEP_KNOWN) { // as most are
+        x->known |= FACT_BIT(fact);
+        x->step = NULL;
+    } else {
+        go_on(x, step);
+    }
 }
 
 /* What the step under way waited for is there. */
@@ -226,33 +234,50 @@ static bool fail_if_caused(struct exchange *x)
     return true;
 }
 
+/* Asks as far as the facts go that are known. Which ones the next question lacks; 0: none, as the
+ * outcome is decided. */
+static uint32_t ask(struct exchange *x)
+{
+    const uint32_t unknown = ~x->known;
+    uint16_t *trail = x->trail + x->trail_length;
+    unsigned at = x->at;
+    uint32_t missing = 0;
+
+    while (at < EDGE_OUTCOME) {
+        const struct node_info *node = &node_table[at];
+        bool answer = false;
+
+        missing = node->facts & unknown;
+        if (missing)
+            break;
+        if (node->ask) {
+            answer = node->ask(x);
+            *trail++ = (uint16_t)(at << 1 | answer);
+        }
+        at = node->edge[answer];
+    }
+    x->at = (uint16_t)at;
+    x->trail_length = (uint16_t)(trail - x->trail);
+    if (!missing)
+        x->outcome = (enum outcome)(at - EDGE_OUTCOME);
+    return missing;
+}
+
 bool graph_walk(struct exchange *x)
 {
     if (x->waits)
         resume_step(x);
     for (;;) {
-        const struct node_info *node;
         uint32_t missing;
-        bool answer;
 
         if (x->waits)
             return false;
         if (fail_if_caused(x))
             return true;
-        node = &node_table[x->at];
-        missing = node->facts & ~x->known;
-        if (missing) {
-            begin_step(x, (enum fact)__builtin_ctz(missing));
-            continue;
-        }
-        answer = node->ask && node->ask(x);
-        if (node->ask)
-            x->trail[x->trail_length++] = (uint16_t)(x->at << 1 | answer);
-        x->at = node->edge[answer];
-        if (x->at >= EDGE_OUTCOME) {
-            x->outcome = (enum outcome)(x->at - EDGE_OUTCOME);
+        missing = ask(x);
+        if (!missing)
             return true;
-        }
+        begin_step(x, (enum fact)__builtin_ctz(missing));
     }
 }
 
