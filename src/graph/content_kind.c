@@ -10,7 +10,7 @@ static uint64_t told_length(const struct message *m)
 
     if (m->framing == FRAMING_LENGTH)
         return m->content_length;
-    if (m->framing == FRAMING_CHUNKED)
+    if (m->framing == FRAMING_OPEN)
         (void)expected_length_parse(message_field(m, FIELD_x_expected_entity_length), &length);
     return length;
 }

@@ -9,8 +9,9 @@
 
 void exchange_reset(struct exchange *x)
 {
-    arena_reset(&x->arena);
     message_clear(&x->request);
+    x->request.arena = &x->arena;
+    arena_reset(&x->arena);
     memset(&x->known, 0, sizeof *x - offsetof(struct exchange, known));
     x->response.fields_end = &x->response.fields;
 }

@@ -13,6 +13,7 @@
 #include "http/precondition.h"
 #include "http/range.h"
 #include "http/upload_fields.h"
+#include "wire/field_block.h"
 #include "wire/message.h"
 #include "wire/uri.h"
 
@@ -111,8 +112,9 @@ struct response_field {
 };
 
 struct response {
-    struct span block;             // ready-made field lines, each with its CRLF; or empty
-    struct response_field *fields; // further ones, in order
+    const struct field_block *block; // ready-made fields, of which those from block_first on are
+    size_t block_first;              // sent; or NULL
+    struct response_field *fields;   // further ones, in order
     struct response_field **fields_end;
     bool failed;      // a field or the body could not be made, for want of memory
     bool has_length;  // length is known: else the end is told by framing
@@ -224,6 +226,12 @@ void exchange_reset(struct exchange *x);
  * that can only be read (RFC 3986 §3.4), and `allowed` is narrowed to that.
  */
 void exchange_heed_query(struct exchange *x);
+
+/* The status of the response. */
+static inline int exchange_status(const struct exchange *x)
+{
+    return outcome_table[x->outcome].status;
+}
 
 /*
  * Records why a fact cannot be had: the walk ends with that outcome. The first cause wins. offset:

@@ -190,17 +190,20 @@ static void begin_step(struct exchange *x, enum fact fact)
     enum step step = STEP_KNOWN;
 
     x->step_fact = (uint8_t)fact;
-    x->step = s;
-    if (x->cancelled && s && (s->begin || s->run))
-        exchange_fail(x, OUTCOME_client_gone, 0, NULL);
-    else if (s && s->begin)
-        step = s->begin(x);
-    else if (s && s->run)
-        step = STEP_RUN;
-    if (step == STEP_KNOWN)
+    if (s && (s->begin || s->run)) {
+        if (x->cancelled) {
+            exchange_fail(x, OUTCOME_client_gone, 0, NULL);
+            return;
+        }
+        x->step = s;
+        step = s->begin ? s->begin(x) : STEP_RUN;
+    }
+    if (step == STEP_KNOWN) { // as most are
         x->known |= FACT_BIT(fact);
-    else
+        x->step = NULL;
+    } else {
         go_on(x, step);
+    }
 }
 
 /* What the step under way waited for is there. */
@@ -219,63 +222,62 @@ static void resume_step(struct exchange *x)
         go_on(x, x->runs_long ? STEP_RUN_LONG : STEP_RUN);
 }
 
-static bool end_with_cause(struct exchange *x)
+static void end_with_cause(struct exchange *x)
 {
     // What was given up because nobody waits looks like what is given up for the stop.
     if (x->cancelled && x->cause == OUTCOME_server_stopping && !x->hurried)
         x->cause = OUTCOME_client_gone;
     x->trail[x->trail_length++] = (uint16_t)(TRAIL_FACT | x->step_fact);
     x->outcome = x->cause;
-    return true;
 }
 
-/* Whether a walk that is at x->at can ask on: it does not wait, and nothing has ended it. */
-static bool may_ask(const struct exchange *x)
+/* Asks as far as the facts go that are known. Which ones the next question lacks; 0: none, as the
+ * outcome is decided. */
+static uint32_t ask(struct exchange *x)
 {
-    return x->waits == WAITS_NOT && x->cause == OUTCOME_NONE;
-}
+    const uint32_t unknown = ~x->known;
+    uint16_t *trail = x->trail + x->trail_length;
+    unsigned at = x->at;
+    uint32_t missing = 0;
 
-/* Establishes what the question at x->at needs, or that to which a look again leads back. */
-static bool establish(struct exchange *x)
-{
-    uint32_t missing;
+    while (at < EDGE_OUTCOME) {
+        const struct node_info *node = &node_table[at];
+        bool answer = false;
 
-    while ((missing = node_table[x->at].facts & ~x->known)) {
-        begin_step(x, (enum fact)__builtin_ctz(missing));
-        if (!may_ask(x))
-            return false;
+        missing = node->facts & unknown;
+        if (missing)
+            break;
+        if (node->ask) {
+            answer = node->ask(x);
+            *trail++ = (uint16_t)(at << 1 | answer);
+        }
+        at = node->edge[answer];
     }
-    return true;
+    x->at = (uint16_t)at;
+    x->trail_length = (uint16_t)(trail - x->trail);
+    if (!missing)
+        x->outcome = (enum outcome)(at - EDGE_OUTCOME);
+    return missing;
 }
 
 bool graph_walk(struct exchange *x)
 {
     if (x->waits)
         resume_step(x);
-    while (may_ask(x)) {
-        const struct node_info *node = &node_table[x->at];
-        bool answer;
+    for (;;) {
+        uint32_t missing;
 
-        if (node->facts & ~x->known) {
-            if (!establish(x))
-                break;
-            node = &node_table[x->at];
+        if (x->waits)
+            return false;
+        if (x->cause != OUTCOME_NONE) {
+            end_with_cause(x);
+            return true;
         }
-        // Questions change nothing: what may be asked now may be asked as long as no fact is
-        // missing.
-        do {
-            answer = node->ask && node->ask(x);
-            if (node->ask)
-                x->trail[x->trail_length++] = (uint16_t)(x->at << 1 | answer);
-            x->at = node->edge[answer];
-            if (x->at >= EDGE_OUTCOME) {
-                x->outcome = (enum outcome)(x->at - EDGE_OUTCOME);
-                return true;
-            }
-            node = &node_table[x->at];
-        } while (!(node->facts & ~x->known));
+        missing = ask(x);
+        if (!missing)
+            return true;
+        begin_step(x, (enum fact)__builtin_ctz(missing));
     }
-    return x->waits == WAITS_NOT && end_with_cause(x);
 }
 
 void graph_run(struct exchange *x)

@@ -46,8 +46,8 @@ static bool content_agrees(const struct exchange *x, uint64_t offset, uint64_t l
         return true;
     if (offset > length || content > length - offset)
         return false;
-    return m->framing == FRAMING_CHUNKED ||
-           x->content_kind.upload.complete != UPLOAD_COMPLETE_YES || content == length - offset;
+    return m->framing == FRAMING_OPEN || x->content_kind.upload.complete != UPLOAD_COMPLETE_YES ||
+           content == length - offset;
 }
 
 bool ask_piece_sound(const struct exchange *x)
@@ -108,7 +108,7 @@ bool ask_length_told(const struct exchange *x)
 
 bool ask_may_be_chunked(const struct exchange *x)
 {
-    return x->request.minor > 0;
+    return x->request.may_be_open;
 }
 
 static bool is_wanted(const struct exchange *x)

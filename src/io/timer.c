@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "io/timer.h"
 
+#include <assert.h>
 #include <limits.h>
+
+static_assert(WHEEL_WORDS == 64, "a bit for each word of slots fits in a word");
 
 void timer_init(struct timer *t, void (*on_fire)(struct timer *t))
 {
@@ -39,6 +42,7 @@ void wheel_set(struct wheel *w, struct timer *t, int64_t at)
     list_remove(&t->link);
     list_add_tail(&w->slots[slot], &t->link);
     w->occupied[slot / 64] |= UINT64_C(1) << (slot % 64);
+    w->words |= UINT64_C(1) << (slot / 64);
 }
 
 static void slot_run(struct wheel *w, unsigned slot, int64_t now)
@@ -47,6 +51,8 @@ static void slot_run(struct wheel *w, unsigned slot, int64_t now)
     struct list *link;
 
     w->occupied[slot / 64] &= ~(UINT64_C(1) << (slot % 64));
+    if (!w->occupied[slot / 64])
+        w->words &= ~(UINT64_C(1) << (slot / 64));
     if (list_empty(&w->slots[slot]))
         return;
     // Take the whole slot: what a timer's function sets anew must not run in this round.
@@ -77,19 +83,31 @@ void wheel_run(struct wheel *w, int64_t now)
     }
 }
 
+/* How many slots further than this one the next occupied one is; -1: there is none. */
+static int next_occupied(const struct wheel *w, unsigned slot)
+{
+    unsigned word = slot / 64, bit = slot % 64, behind = (word + 1) % WHEEL_WORDS;
+    uint64_t here = w->occupied[word] >> bit;
+    // The words from the next one on, and this one's slots before `slot` as the last.
+    uint64_t words = w->words >> behind | (behind ? w->words << (WHEEL_WORDS - behind) : 0);
+    unsigned further;
+
+    if (here)
+        return __builtin_ctzll(here);
+    if (!words)
+        return -1;
+    further = (unsigned)__builtin_ctzll(words);
+    return (int)(64 - bit + 64 * further +
+                 (unsigned)__builtin_ctzll(w->occupied[(behind + further) % WHEEL_WORDS]));
+}
+
 int wheel_wait(const struct wheel *w, int64_t now)
 {
-    for (int64_t ahead = 1; ahead <= WHEEL_SLOTS;) {
-        unsigned slot = (unsigned)((w->tick + ahead) % WHEEL_SLOTS);
-        uint64_t word = w->occupied[slot / 64] >> (slot % 64);
+    int ahead = next_occupied(w, (unsigned)((w->tick + 1) % WHEEL_SLOTS));
+    int64_t ms;
 
-        if (word) {
-            int64_t at = (w->tick + ahead + __builtin_ctzll(word)) * WHEEL_TICK;
-            int64_t ms = (at - now + 999999) / 1000000;
-
-            return ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms;
-        }
-        ahead += 64 - slot % 64;
-    }
-    return -1;
+    if (ahead < 0)
+        return -1;
+    ms = ((w->tick + 1 + ahead) * WHEEL_TICK - now + 999999) / 1000000;
+    return ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms;
 }

@@ -13,8 +13,9 @@ enum { WHEEL_SLOTS = 4096, WHEEL_WORDS = WHEEL_SLOTS / 64 };
 #define WHEEL_TICK (INT64_C(16) * 1000000) // nanoseconds
 
 struct wheel {
-    int64_t tick; // slots up to and with this one have been run
-    uint64_t occupied[WHEEL_WORDS];
+    int64_t tick;                   // slots up to and with this one have been run
+    uint64_t occupied[WHEEL_WORDS]; // a bit for each slot that may have a timer
+    uint64_t words;                 // a bit for each word of those that is not 0
     struct list slots[WHEEL_SLOTS];
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * HTTP/1.0 and 1.1 requests (RFC 9112): bytes in, a struct message and content out. No I/O, no
- * allocation, no global state. Strict: every departure from the grammar is a violation with its own
- * outcome and the offset of the byte at which it was found.
+ * memory but the message's arena, no global state. Strict: every departure from the grammar is a
+ * violation with its own outcome and the offset of the byte at which it was found.
  */
 #ifndef CANDOR_WIRE_H1_H
 #define CANDOR_WIRE_H1_H
@@ -15,20 +15,28 @@ struct h1_limits {
     uint32_t fields;        // lines, at most MESSAGE_FIELDS
 };
 
-enum { H1_MORE = 0, H1_BAD = -1 };
+/* What HTTP/1 alone knows of a request. */
+struct h1_head {
+    struct span request_line; // as far as it came, without its line end; also of a wrong one
+    uint8_t minor;            // HTTP/1.minor: 0 or 1
+    bool keep_alive;          // what version and Connection ask for, RFC 9112 §9.3
+};
+
+enum { H1_MORE = 0, H1_BAD = -1, H1_NO_MEMORY = -2 };
 
 /*
- * Reads one request head from the front of `in` into *m, which it clears first.
+ * Reads one request head from the front of `in` into *m and *h, which it clears first.
  * Returns its length in bytes (up to and with the empty line, and with a CRLF that came before the
- * request line, RFC 9112 §2.2), H1_MORE when `in` ends too early, or H1_BAD: m->violation tells.
+ * request line, RFC 9112 §2.2), H1_MORE when `in` ends too early, H1_BAD: m->violation tells, or
+ * H1_NO_MEMORY: the message's arena gave none for the field lines, which each call asks for anew.
  * `seen` bytes of `in` were already given to an earlier call that returned H1_MORE; 0 at first.
  * When no line has ended and no control has come since `seen`, nothing but the limits is looked at:
  * a head that drips in costs no more than one that comes at once.
  * What comes first in the bytes is reported; what concerns the whole field section (Host, framing,
  * repeated fields, Connection) comes after all lines were read.
- * On H1_BAD whatever was understood before the violation (method, target, fields) is in *m.
+ * Unless the head is complete, what was understood of it (method, target, fields) is in *m.
  */
-ptrdiff_t h1_read_head(struct message *m, struct span in, size_t seen,
+ptrdiff_t h1_read_head(struct message *m, struct h1_head *h, struct span in, size_t seen,
                        const struct h1_limits *limits);
 
 enum { H1_TRAILER_NAME = 32 }; // longer than every name in field.def

@@ -40,7 +40,7 @@ void h1_content_init(struct h1_content *c, const struct message *m, size_t head_
 {
     *c = (struct h1_content){
         .framing = m->framing, .offset = head_length, .state = DONE, .limits = limits};
-    if (m->framing == FRAMING_CHUNKED) {
+    if (m->framing == FRAMING_OPEN) {
         c->state = SIZE_FIRST;
     } else if (m->framing == FRAMING_LENGTH && m->content_length > 0) {
         c->state = DATA;
@@ -250,7 +250,7 @@ static enum h1_event take_data(struct h1_content *c, struct span *in, struct spa
     c->offset += n;
     c->left -= n;
     if (c->left == 0)
-        c->state = c->framing == FRAMING_CHUNKED ? DATA_CR : DONE;
+        c->state = c->framing == FRAMING_OPEN ? DATA_CR : DONE;
     return H1_CONTENT_DATA;
 }
 

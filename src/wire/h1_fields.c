@@ -63,7 +63,7 @@ static int check_host(struct h1_reader *r, const char *section_end)
     const char *bad;
 
     if (!line)
-        return m->minor ? h1_bad(r, OUTCOME_host_missing, section_end) : H1_OK;
+        return r->h->minor ? h1_bad(r, OUTCOME_host_missing, section_end) : H1_OK;
     second = r->repeated ? walk_next(&walk) : NULL;
     if (second)
         return h1_bad(r, OUTCOME_host_repeated, second->name.ptr);
@@ -229,7 +229,7 @@ static int check_codings(struct h1_reader *r)
         return h1_bad(r, OUTCOME_transfer_encoding_chunked_not_last, last);
     if (unknown)
         return h1_bad(r, OUTCOME_transfer_encoding_unknown, unknown);
-    r->m->framing = FRAMING_CHUNKED;
+    r->m->framing = FRAMING_OPEN;
     return H1_OK;
 }
 
@@ -240,7 +240,7 @@ static int check_framing(struct h1_reader *r)
     if (m->first[FIELD_transfer_encoding]) {
         const char *value = message_field(m, FIELD_transfer_encoding).ptr;
 
-        if (m->minor == 0)
+        if (r->h->minor == 0)
             return h1_bad(r, OUTCOME_transfer_encoding_in_http_1_0, value);
         if (m->first[FIELD_content_length])
             return h1_bad(r, OUTCOME_transfer_encoding_with_length, value);
@@ -282,12 +282,13 @@ static int check_connection(struct h1_reader *r)
             keep |= span_eq_nocase(item, SPAN("keep-alive"));
         }
     }
-    r->m->keep_alive = !close && (r->m->minor || keep);
+    r->h->keep_alive = !close && (r->h->minor || keep);
     return H1_OK;
 }
 
-static void read_expect(struct message *m)
+static void read_expect(const struct h1_reader *r)
 {
+    struct message *m = r->m;
     struct line_walk walk = walk_lines(m, FIELD_expect);
     const struct field_line *line;
 
@@ -300,7 +301,7 @@ static void read_expect(struct message *m)
                 continue;
             if (!span_eq_nocase(item, SPAN("100-continue")))
                 m->expect_unknown = true;
-            else if (m->minor) // in HTTP/1.0 it must be ignored
+            else if (r->h->minor) // in HTTP/1.0 it must be ignored
                 m->expect_continue = true;
         }
     }
@@ -310,6 +311,7 @@ int h1_check_section(struct h1_reader *r, const char *section_end)
 {
     int rc = check_host(r, section_end);
 
+    r->m->may_be_open = r->h->minor > 0; // in chunks
     if (rc == H1_OK)
         rc = check_framing(r);
     if (rc == H1_OK && r->repeated)
@@ -317,6 +319,6 @@ int h1_check_section(struct h1_reader *r, const char *section_end)
     if (rc == H1_OK)
         rc = check_connection(r);
     if (rc == H1_OK)
-        read_expect(r->m);
+        read_expect(r);
     return rc;
 }

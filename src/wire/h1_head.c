@@ -66,7 +66,7 @@ static int read_version(struct h1_reader *r)
     const char *start = r->at;
 
     if (r->end - r->at >= 10 && memcmp(r->at, "HTTP/1.1\r\n", 10) == 0) { // as most are
-        r->m->minor = 1;
+        r->h->minor = 1;
         r->at += 10;
         return H1_OK;
     }
@@ -82,7 +82,7 @@ static int read_version(struct h1_reader *r)
     }
     if (start[5] != '1')
         return h1_bad(r, OUTCOME_version_unsupported, start + 5);
-    r->m->minor = start[7] != '0';
+    r->h->minor = start[7] != '0';
     if (r->at == r->end)
         return H1_MORE;
     if (!is_line_end(*r->at))
@@ -199,6 +199,8 @@ static int read_field_section(struct h1_reader *r, const struct h1_limits *limit
                 r->at);
         if (r->m->field_count >= limits->fields)
             return h1_bad(r, OUTCOME_fields_too_many, r->at);
+        if (r->m->field_count == r->m->field_room && !message_grow(r->m))
+            return H1_NO_MEMORY;
         rc = read_field_line(r);
         if (rc != H1_OK)
             return rc;
@@ -240,16 +242,17 @@ static bool is_nothing_new(struct span in, size_t seen, const struct h1_limits *
     return end - (line_end + 1) < most_section;
 }
 
-ptrdiff_t h1_read_head(struct message *m, struct span in, size_t seen,
+ptrdiff_t h1_read_head(struct message *m, struct h1_head *h, struct span in, size_t seen,
                        const struct h1_limits *limits)
 {
-    struct h1_reader r = {.m = m, .base = in.ptr, .at = in.ptr, .end = in.ptr + in.len};
+    struct h1_reader r = {.m = m, .h = h, .base = in.ptr, .at = in.ptr, .end = in.ptr + in.len};
     const char *start;
     bool full;
     int rc;
 
     assert(limits->fields <= MESSAGE_FIELDS);
     message_clear(m);
+    *h = (struct h1_head){0};
     if (in.len == 0 || is_nothing_new(in, seen, limits))
         return H1_MORE;
     if (is_line_end(*r.at)) { // RFC 9112 §2.2: one empty line before the request line
@@ -263,10 +266,10 @@ ptrdiff_t h1_read_head(struct message *m, struct span in, size_t seen,
     if (rc == H1_MORE && full)
         rc = h1_bad(&r, OUTCOME_request_line_too_long, start + limits->request_line);
     if (rc != H1_OK) {
-        m->request_line = rest_of_line(&r, start);
+        h->request_line = rest_of_line(&r, start);
         return rc;
     }
-    m->request_line = span_of(start, (size_t)(r.at - start) - CRLF);
+    h->request_line = span_of(start, (size_t)(r.at - start) - CRLF);
     start = r.at;
     full = reader_bound(&r, in.ptr + in.len, limits->field_section);
     rc = read_field_section(&r, limits);

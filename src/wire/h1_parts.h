@@ -12,6 +12,7 @@ enum { H1_OK = 1 }; // beside H1_MORE and H1_BAD: this part is complete
 /* Where the reading of a head has come to. */
 struct h1_reader {
     struct message *m;
+    struct h1_head *h;
     const char *base; // first byte of the request
     const char *at;   // next byte to read
     const char *end;  // behind the last byte that may be read

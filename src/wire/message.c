@@ -10,4 +10,19 @@ void message_clear(struct message *m)
     // A constant size of this magnitude becomes "rep stos", which is slow to start.
     __asm__("" : "+r"(size));
     memset(m, 0, size);
+    m->fields = m->few;
+    m->field_room = MESSAGE_FIELDS_FEW;
+}
+
+bool message_grow(struct message *m)
+{
+    unsigned room = 2U * m->field_room;
+    struct field_line *fields = m->arena ? arena_alloc(m->arena, room * sizeof *fields) : NULL;
+
+    if (!fields)
+        return false;
+    memcpy(fields, m->fields, m->field_count * sizeof *fields);
+    m->fields = fields;
+    m->field_room = (uint16_t)room;
+    return true;
 }

@@ -6,12 +6,16 @@
 #ifndef CANDOR_WIRE_MESSAGE_H
 #define CANDOR_WIRE_MESSAGE_H
 
+#include "base/arena.h"
 #include "base/limits.h"
 #include "registry/field.h"
 #include "registry/method.h"
 #include "registry/outcome.h"
 
-enum { MESSAGE_FIELDS = 256 }; // hard bound on field lines; limits.fields is at most this
+enum {
+    MESSAGE_FIELDS = 256,   // hard bound on field lines; limits.fields is at most this
+    MESSAGE_FIELDS_FEW = 16 // of those, without memory of the arena: as many as browsers send
+};
 
 struct field_line {
     struct span name, value; // value without whitespace around it
@@ -26,10 +30,10 @@ enum target_form { // RFC 9112 §3.2
     TARGET_ASTERISK,
 };
 
-enum framing { // of the content, RFC 9112 §6.3
+enum framing { // of the content
     FRAMING_NONE,
     FRAMING_LENGTH,
-    FRAMING_CHUNKED,
+    FRAMING_OPEN, // its length is known at its end
 };
 
 /* What the codec found wrong, and where: the first finding stands. */
@@ -39,7 +43,6 @@ struct violation {
 };
 
 struct message {
-    struct span request_line; // as far as it came, without its line end; also of a wrong one
     struct span method_name;
     enum method method;
     struct span target; // as sent
@@ -51,8 +54,7 @@ struct message {
     struct span query;  // without "?"; has_query tells an empty one from none
     uint16_t port;      // 0 when none was given
     bool has_query;
-    uint8_t minor;                        // HTTP/1.minor: 0 or 1
-    bool keep_alive;                      // what version and Connection ask for, RFC 9112 §9.3
+    bool may_be_open;                     // the version lets content come whose length is not told
     bool expect_continue, expect_unknown; // RFC 9110 §10.1.1
     enum framing framing;
     uint64_t content_length; // with FRAMING_LENGTH
@@ -60,12 +62,18 @@ struct message {
 
     uint16_t field_count;
     uint16_t first[FIELD_COUNT]; // index + 1 into fields of the first line with that id; 0: absent
-    struct field_line fields[MESSAGE_FIELDS];
+    uint16_t field_room;         // how many lines fields has room for
+    struct field_line *fields;   // the few, or on the arena
+    struct arena *arena;         // for more than a few lines; NULL: there are no more
+    struct field_line few[MESSAGE_FIELDS_FEW];
 };
 
-/* Makes the message empty. Touches only what was in use, so a message must be all zeros before its
- * first use. */
+/* Makes the message empty. Touches only what was in use, so a message must be all zeros but for its
+ * arena before its first use, and what it has on the arena must still be there. */
 void message_clear(struct message *m);
+
+/* Makes room for another line behind field_count. False: there is no memory for it. */
+bool message_grow(struct message *m);
 
 /* The value of the first line with that id; {NULL, 0} when there is none. */
 static inline struct span message_field(const struct message *m, enum field id)

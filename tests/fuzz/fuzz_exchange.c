@@ -41,6 +41,7 @@ enum world {
 static const struct h1_limits limits = {256, 512, 12};
 static unsigned world;
 static struct span content;
+static struct h1_head head;
 static struct h1_content reader;
 
 static void require(bool condition)
@@ -149,7 +150,7 @@ static const struct exchange_host host = {.steps = host_steps, .resume = answer_
 /* As the server begins an exchange. */
 static void begin(struct exchange *x, struct span in)
 {
-    ptrdiff_t n = h1_read_head(&x->request, in, 0, &limits);
+    ptrdiff_t n = h1_read_head(&x->request, &head, in, 0, &limits);
     enum outcome outcome;
     char *decoded;
     size_t offset;

@@ -259,6 +259,7 @@ static const struct exchange_host host = {
 static void begin_walk(struct walk *w, const struct golden *g)
 {
     static const struct h1_limits limits = {1000, 1000, 100};
+    struct h1_head head;
     struct exchange *x = &w->x;
 
     exchange_reset(x);
@@ -269,7 +270,7 @@ static void begin_walk(struct walk *w, const struct golden *g)
     x->time = NOW;
     x->over_capacity = g->state & OVER_CAPACITY;
     x->hurried = g->state & HURRIED;
-    if (h1_read_head(&x->request, span_from_str(g->request), 0, &limits) <= 0)
+    if (h1_read_head(&x->request, &head, span_from_str(g->request), 0, &limits) <= 0)
         exchange_fail(x, x->request.violation.outcome, x->request.violation.offset, NULL);
 }
 

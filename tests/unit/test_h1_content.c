@@ -115,7 +115,7 @@ static void content_by_length_ends_at_its_length(void **state)
 /* §7.1 */
 static void chunked_content_is_decoded(void **state)
 {
-    static const struct message m = {.framing = FRAMING_CHUNKED};
+    static const struct message m = {.framing = FRAMING_OPEN};
     static const struct {
         struct span in, data;
     } rows[] = {
@@ -147,7 +147,7 @@ static void chunked_content_is_decoded(void **state)
 /* §7.1, §7.1.1, §7.1.2 */
 static void every_departure_from_the_chunked_grammar_is_found(void **state)
 {
-    static const struct message m = {.framing = FRAMING_CHUNKED};
+    static const struct message m = {.framing = FRAMING_OPEN};
     static const struct {
         struct span in, data;
         enum outcome outcome;
@@ -210,7 +210,7 @@ static void every_departure_from_the_chunked_grammar_is_found(void **state)
 /* §7.1.2 */
 static void trailers_are_given_in_their_order(void **state)
 {
-    static const struct message m = {.framing = FRAMING_CHUNKED};
+    static const struct message m = {.framing = FRAMING_OPEN};
     static const struct {
         struct span in, trailers;
     } rows[] = {
@@ -236,7 +236,7 @@ static void trailers_are_given_in_their_order(void **state)
 
 static void lines_and_trailers_are_bounded(void **state)
 {
-    static const struct message m = {.framing = FRAMING_CHUNKED};
+    static const struct message m = {.framing = FRAMING_OPEN};
     static char line[LIMIT_FIELD_SECTION + 64];
     struct result r;
 
@@ -271,7 +271,7 @@ static void lines_and_trailers_are_bounded(void **state)
 /* count chunks of `size` bytes, whose size lines have `line` bytes without CRLF, and the last. */
 static struct result read_chunks(size_t count, unsigned size, size_t line)
 {
-    static const struct message m = {.framing = FRAMING_CHUNKED};
+    static const struct message m = {.framing = FRAMING_OPEN};
     struct h1_content c;
     struct result r = {.event = H1_CONTENT_MORE};
     struct buf chunk = {0};
@@ -329,7 +329,7 @@ static void chunk_lines_in_all_are_bounded_in_proportion_to_the_content(void **s
 
 static void short_chunk_lines_make_up_for_long_ones(void **state)
 {
-    static const struct message m = {.framing = FRAMING_CHUNKED};
+    static const struct message m = {.framing = FRAMING_OPEN};
     struct h1_content c;
     struct result r = {.event = H1_CONTENT_MORE};
     struct buf pair = {0};

@@ -212,6 +212,26 @@ static void the_wait_is_as_long_as_the_next_timer_needs(void **state)
     assert_int_equal(wheel_wait(&wheel, now + CLOCK_SECOND), 0);
 }
 
+static void the_wait_is_right_wherever_the_wheel_stands(void **state)
+{
+    static const int64_t distances[] = {1,   2,   62,   63,   64,   65,   127,
+                                        128, 129, 4000, 4031, 4032, 4094, 4095};
+
+    (void)state;
+    for (int64_t phase = 0; phase < WHEEL_SLOTS; phase += 21) {
+        for (size_t i = 0; i < sizeof distances / sizeof *distances; i++) {
+            struct timer timer;
+
+            now = (WHEEL_SLOTS + phase) * TICK;
+            wheel_init(&wheel, now);
+            timer_init(&timer, note);
+            assert_int_equal(wheel_wait(&wheel, now), -1);
+            wheel_set(&wheel, &timer, now + distances[i] * TICK);
+            assert_int_equal(wheel_wait(&wheel, now), distances[i] * TICK / CLOCK_MS);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +243,7 @@ int main(void)
         cmocka_unit_test_setup(a_timer_stopped_by_another_of_its_slot_does_not_fire, setup),
         cmocka_unit_test_setup(a_timer_that_sets_itself_again_waits_for_the_next_tick, setup),
         cmocka_unit_test_setup(a_loop_that_slept_beyond_the_horizon_fires_what_is_due, setup),
+        cmocka_unit_test_setup(the_wait_is_right_wherever_the_wheel_stands, setup),
         cmocka_unit_test_setup(the_wait_is_as_long_as_the_next_timer_needs, setup),
     };
 

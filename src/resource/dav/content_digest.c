@@ -53,7 +53,7 @@ static bool is_of_whole(const struct authoring *a)
  * of a form, nothing would be there to be read again. */
 static bool needs_all(const struct authoring *a)
 {
-    return a->x->request.framing == FRAMING_CHUNKED &&
+    return a->x->request.framing == FRAMING_OPEN &&
            (a->content.fields.role == CONTENT_FORM || a->content.fields.announces_digest);
 }
 

@@ -99,7 +99,7 @@ static void read_stored(struct exchange *x, struct content_fields *f)
 
     f->content_digest = exchange_field(x, FIELD_content_digest);
     f->repr_digest = exchange_field(x, FIELD_repr_digest);
-    if (x->request.framing == FRAMING_CHUNKED)
+    if (x->request.framing == FRAMING_OPEN)
         f->announces_digest = announces_digest(exchange_field(x, FIELD_trailer));
     f->wants_representation =
         prefer.ptr && prefer_parse(prefer).returning == PREFER_RETURN_REPRESENTATION;

@@ -155,7 +155,8 @@ static void respond_parts(struct exchange *x, const struct file_variant *v)
         .boundary = boundary, .content_type = x->representation.content_type, .size = v->length};
     exchange_add_fieldf(x, SPAN("Content-Type"), "multipart/byteranges; boundary=%.*s",
                         SPAN_ARG(p->parts.boundary));
-    r->block = span_from(v->block, v->block_after_type);
+    r->block = &v->fields;
+    r->block_first = v->after_type;
     r->length = range_parts_length(&p->parts, x->ranges, x->range_count);
     r->has_length = true;
 }
@@ -180,11 +181,11 @@ void body_respond(struct exchange *x, const struct file_variant *v)
 
     switch (x->outcome) {
     case OUTCOME_ok:
-        r->block = v->block;
+        r->block = &v->fields;
         respond_range(x, v, (struct range){0, v->length});
         break;
     case OUTCOME_partial:
-        r->block = v->block;
+        r->block = &v->fields;
         add_content_range(x, v);
         respond_range(x, v, x->ranges[0]);
         break;
@@ -192,7 +193,8 @@ void body_respond(struct exchange *x, const struct file_variant *v)
         respond_parts(x, v);
         break;
     case OUTCOME_not_modified:
-        r->block = span_from(v->block, v->block_validators);
+        r->block = &v->fields;
+        r->block_first = v->validators;
         break;
     case OUTCOME_range_not_satisfiable:
         add_content_range(x, v);

@@ -110,21 +110,20 @@ bool snapshot_can_hold_scripts(struct span content_type)
 }
 
 /*
- * The ready-made field lines of one variant. The tag covers the content, too, where that is in
+ * The ready-made fields of one variant. The tag covers the content, too, where that is in
  * memory: on a file system with a coarse clock a stamp alone does not prove it.
  */
-static int make_block(struct file_variant *v, struct span content_type, unsigned coding, bool vary,
-                      bool writable)
+static int make_fields(struct file_variant *v, struct span content_type, unsigned coding, bool vary,
+                       bool writable)
 {
     struct buf b = {0};
     char date[DATE_LENGTH];
     char opaque[STAMP_ETAG_OPAQUE + 1];
-    size_t etag_at;
+    int error;
 
     v->last_modified = stamp_last_modified(&v->stamp);
     date_format(v->last_modified, date);
     buf_addf(&b, "Content-Type: %.*s\r\n", SPAN_ARG(content_type));
-    v->block_after_type = b.len;
     if (coding != CODING_IDENTITY)
         buf_addf(&b, "Content-Encoding: %.*s\r\n", SPAN_ARG(file_coding_names[coding]));
     buf_addf(&b, "Last-Modified: %.*s\r\nAccept-Ranges: bytes\r\n", DATE_LENGTH, date);
@@ -133,19 +132,19 @@ static int make_block(struct file_variant *v, struct span content_type, unsigned
         buf_add(&b, SPAN("X-Content-Type-Options: nosniff\r\n"));
     if (writable && snapshot_can_hold_scripts(content_type))
         buf_add(&b, SPAN("Content-Security-Policy: sandbox\r\n"));
-    v->block_validators = b.len;
     stamp_etag(&v->stamp, coding, span_of(v->content, writable || !v->content ? 0 : v->length),
                opaque);
     buf_addf(&b, "ETag: \"%s\"\r\n", opaque);
-    etag_at = v->block_validators + sizeof "ETag: \"" - 1;
     if (vary)
         buf_add(&b, SPAN("Vary: Accept-Encoding\r\n"));
-    if (b.failed) {
-        buf_done(&b);
-        return -ENOMEM;
-    }
-    v->block = buf_span(&b);
-    v->etag = (struct entity_tag){.opaque = span_of(b.ptr + etag_at, STAMP_ETAG_OPAQUE)};
+    error = b.failed || field_block_make(buf_span(&b), &v->fields) < 0 ? -ENOMEM : 0;
+    buf_done(&b);
+    if (error)
+        return error;
+    v->after_type = 1;
+    v->validators = v->fields.count - (vary ? 2 : 1);
+    v->etag = (struct entity_tag){
+        .opaque = span_of(v->fields.pairs[v->validators].value.ptr + 1, STAMP_ETAG_OPAQUE)};
     return 0;
 }
 
@@ -236,7 +235,7 @@ static void variant_done(struct file_variant *v)
     if (v->fd >= 0)
         close(v->fd);
     free(v->content);
-    free((char *)v->block.ptr);
+    field_block_done(&v->fields);
     free(v->digests);
 }
 
@@ -314,7 +313,7 @@ static int load_file(const struct snapshot_request *request, char *path, size_t 
     }
     for (unsigned i = 0; i < CODING_COUNT && !error; i++)
         if (s->variants[i].present)
-            error = make_block(&s->variants[i], s->content_type, i, vary, request->options->write);
+            error = make_fields(&s->variants[i], s->content_type, i, vary, request->options->write);
     return error;
 }
 

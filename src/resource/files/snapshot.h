@@ -11,6 +11,7 @@
 #include "http/digest.h"
 #include "http/precondition.h"
 #include "resource/files/files.h"
+#include "wire/field_block.h"
 
 enum file_coding { CODING_IDENTITY, CODING_BROTLI, CODING_ZSTD, CODING_GZIP, CODING_COUNT };
 
@@ -24,10 +25,10 @@ struct file_variant {
     uint64_t ends; // where the content is not in memory: a hash of its first and last bytes
     struct entity_tag etag;
     int64_t last_modified;
-    /* Field lines: Content-Type, then the rest of the representation's, then what 304 has too. */
-    struct span block;
-    size_t block_after_type, block_validators; // where those parts begin
-    struct digests *digests; // of the content, as far as somebody wished for them; or NULL
+    /* Content-Type, then the rest of the representation's fields, then what 304 has too. */
+    struct field_block fields;
+    size_t after_type, validators; // the first of those parts, by its number
+    struct digests *digests;       // of the content, as far as somebody wished for them; or NULL
 };
 
 enum snapshot_kind {

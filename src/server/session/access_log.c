@@ -100,14 +100,14 @@ static void add_json(struct buf *b, const struct carried *k)
     add_member(b, "client", span_of(client, client_length));
     add_member(b, "method", x->request.method_name);
     add_member(b, "target", x->request.target);
-    add_number(b, "status", (uint64_t)outcome->status);
+    add_number(b, "status", (uint64_t)exchange_status(x));
     add_member(b, "outcome", outcome->token);
     add_number(b, "bytes_in", k->bytes_in);
     add_number(b, "bytes_out", k->bytes_out);
     add_number(b, "duration_us", (uint64_t)(clock_monotonic() - x->started) / 1000);
     if (exchange_has_offset(x))
         add_number(b, "offset", x->cause_offset);
-    if (outcome->status >= 400) {
+    if (exchange_status(x) >= 400) {
         buf_add(b, SPAN(",\"trail\":\""));
         graph_write_trail(b, x);
         buf_add_char(b, '"');
@@ -156,8 +156,8 @@ static void add_combined(struct buf *b, const struct carried *k)
     buf_add(b, span_of(client, client_length));
     buf_addf(b, " - - [%02d/%.3s/%04d:%02d:%02d:%02d +0000]", tm.tm_mday, months + 3 * tm.tm_mon,
              tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
-    add_quoted_member(b, x->request.request_line);
-    buf_addf(b, " %d %llu", outcome_table[x->outcome].status, (unsigned long long)k->bytes_out);
+    add_quoted_member(b, k->head.request_line);
+    buf_addf(b, " %d %llu", exchange_status(x), (unsigned long long)k->bytes_out);
     add_quoted_member(b, message_field(&x->request, FIELD_referer));
     add_quoted_member(b, message_field(&x->request, FIELD_user_agent));
     buf_add_char(b, '\n');

@@ -16,8 +16,8 @@
 #include <stdlib.h>
 
 enum {
-    CARRIED_KEPT = 256,     // exchanges a worker keeps for reuse
-    ARENA_FIRST = 8 * 1024, // bytes of an exchange's arena that are kept with it
+    CARRIED_KEPT = 256, // exchanges a worker keeps for reuse
+    ARENA_FIRST = 2304, // bytes of an exchange's arena that are kept with it
 };
 
 static void on_recv(struct stream *s, struct loop_buffer *b, ssize_t result);
@@ -73,6 +73,7 @@ static struct carried *carried_new(struct sessions *w)
         return NULL;
     }
     k->x.host = &exchange_host;
+    exchange_reset(&k->x);
     return k;
 }
 
@@ -83,7 +84,6 @@ static struct carried *carried_begin(struct connection *c)
 
     if (!k)
         return NULL;
-    exchange_reset(&k->x);
     memset(&k->next_free, 0, sizeof *k - offsetof(struct carried, next_free));
     k->connection = c;
     k->x.carrier = k;
@@ -108,7 +108,7 @@ static void carried_give_back(struct carried *k)
         free(k);
         return;
     }
-    arena_reset(&k->x.arena); // what a large request took is not kept
+    exchange_reset(&k->x); // what a large request took is not kept
     k->next_free = w->carried_free;
     w->carried_free = k;
     w->carried_free_count++;
@@ -213,7 +213,7 @@ static void begin_exchange(struct connection *c, struct carried *k, size_t lengt
     k->bytes_in = length;
     h1_content_init(&k->content, &x->request, length, &c->sessions->h1_limits);
     k->content_ended = x->request.framing == FRAMING_NONE;
-    k->close = !x->request.keep_alive || c->over_capacity;
+    k->close = !k->head.keep_alive || c->over_capacity;
     x->allowed = c->sessions->methods; // of the server, until a route is known
     decode_path(x);
     walk(k);
@@ -240,7 +240,7 @@ static void refuse_partial_head(struct connection *c, enum outcome cause)
         connection_close(c);
         return;
     }
-    h1_read_head(&k->x.request, in, 0, &c->sessions->h1_limits);
+    h1_read_head(&k->x.request, &k->head, in, 0, &c->sessions->h1_limits);
     refuse_head(c, k, cause, in.len);
 }
 
@@ -265,11 +265,13 @@ static void process_head(struct connection *c)
         connection_close(c);
         return;
     }
-    n = h1_read_head(&k->x.request, in, c->head_seen, &c->sessions->h1_limits);
+    n = h1_read_head(&k->x.request, &k->head, in, c->head_seen, &c->sessions->h1_limits);
     if (n > 0) {
         begin_exchange(c, k, (size_t)n);
     } else if (n == H1_BAD) {
         refuse_head(c, k, k->x.request.violation.outcome, k->x.request.violation.offset);
+    } else if (n == H1_NO_MEMORY) {
+        refuse_head(c, k, OUTCOME_resources_exhausted, 0);
     } else {
         // Not enough yet: nobody keeps an exchange for half a head.
         carried_give_back(k);
@@ -348,7 +350,7 @@ static void end_exchange(struct carried *k)
     struct connection *c = k->connection;
     bool complete = k->ending == ENDING_COMPLETE;
     // Who was not told before may have sent more by now.
-    bool unread = !k->content_ended || k->x.cause != OUTCOME_NONE || k->x.request.keep_alive;
+    bool unread = !k->content_ended || k->x.cause != OUTCOME_NONE || k->head.keep_alive;
     bool received = c->in && c->in->start < c->in->len; // something of a next request
     bool close = k->close || (c->sessions->stopping && !received);
 

@@ -49,6 +49,7 @@ struct carried {
     struct connection *connection;
     struct work work;   // the step of a fact that runs in the pool
     struct timer pause; // of the walk
+    struct h1_head head;
     struct h1_content content;
     struct iovec vector[3]; // what is being sent
     char chunk_head[H1_CHUNK_HEAD];

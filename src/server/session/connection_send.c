@@ -55,9 +55,14 @@ bool connection_ends_body(const struct carried *k)
     return is_endless(&k->x.response) && !k->chunked && k->x.request.method != METHOD_HEAD;
 }
 
+static struct span block_lines(const struct response *r)
+{
+    return r->block ? field_block_lines(r->block, r->block_first) : SPAN("");
+}
+
 static size_t head_room(const struct response *r, struct span status, struct span date)
 {
-    size_t room = status.len + date.len + r->block.len + NUMBER_ROOM +
+    size_t room = status.len + date.len + block_lines(r).len + NUMBER_ROOM +
                   sizeof "Transfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n";
 
     for (const struct response_field *f = r->fields; f; f = f->next)
@@ -70,7 +75,7 @@ static char *put_framing(char *at, const struct carried *k)
 {
     const struct response *r = &k->x.response;
 
-    if (!status_has_length(outcome_table[k->x.outcome].status))
+    if (!status_has_length(exchange_status(&k->x)))
         return at;
     if (k->chunked)
         return put(at, SPAN("Transfer-Encoding: chunked\r\n"));
@@ -86,7 +91,7 @@ static char *put_connection(char *at, const struct carried *k)
 {
     if (k->close)
         return put(at, SPAN("Connection: close\r\n"));
-    if (k->x.request.minor == 0)
+    if (k->head.minor == 0)
         return put(at, SPAN("Connection: keep-alive\r\n"));
     return at;
 }
@@ -97,7 +102,7 @@ static char *put_head(char *at, const struct carried *k, struct span status, str
 
     at = put(at, status);
     at = put(at, date);
-    at = put(at, r->block);
+    at = put(at, block_lines(r));
     for (const struct response_field *f = r->fields; f; f = f->next) {
         at = put(at, f->name);
         at = put(at, SPAN(": "));
@@ -232,7 +237,7 @@ void connection_send_response(struct carried *k)
     struct exchange *x = &k->x;
     struct response *r = &x->response;
     bool has_body = x->request.method != METHOD_HEAD;
-    struct span status = status_line(outcome_table[x->outcome].status);
+    struct span status = status_line(exchange_status(x));
     int64_t unused;
     struct span date = sessions_date_line(k->connection->sessions, &unused);
     struct span body = has_body ? r->body : SPAN("");
@@ -242,7 +247,7 @@ void connection_send_response(struct carried *k)
     char *end;
 
     if (is_endless(r)) {
-        k->chunked = has_body && x->request.minor > 0;
+        k->chunked = has_body && k->head.minor > 0;
         k->close |= !k->chunked && has_body;
     }
     if (!head) {

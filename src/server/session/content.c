@@ -169,8 +169,8 @@ bool content_is_drainable(const struct carried *k)
 
     if (k->content_ended)
         return true;
-    return !m->expect_continue && (m->framing == FRAMING_CHUNKED ||
-                                   m->content_length - k->content_received <= LIMIT_DRAIN);
+    return !m->expect_continue &&
+           (m->framing == FRAMING_OPEN || m->content_length - k->content_received <= LIMIT_DRAIN);
 }
 
 static void on_drain(struct stream *s, struct loop_buffer *b, ssize_t result)

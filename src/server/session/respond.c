@@ -65,13 +65,21 @@ static void add_slash_location(struct exchange *x)
     buf_done(&b);
 }
 
+/* The request line of a head: behind the empty line that may come before it. */
+static struct span request_line(struct span head)
+{
+    while (head.len && (head.ptr[0] == '\r' || head.ptr[0] == '\n'))
+        head = span_from(head, 1);
+    return span_take_until(&head, '\r');
+}
+
 /* RFC 9110 §9.3.8: the request as it came, without what must not be shown to others. */
 static void echo_request(struct exchange *x)
 {
     const struct message *m = &x->request;
     struct buf b = {0};
 
-    buf_add(&b, m->request_line);
+    buf_add(&b, request_line(x->request_bytes));
     buf_add(&b, SPAN("\r\n"));
     for (size_t i = 0; i < m->field_count; i++) {
         const struct field_line *f = &m->fields[i];
@@ -160,7 +168,7 @@ static void write_page(struct exchange *x, struct buf *b)
 
     request_id_print(x->id, id);
     page.request_id = span_of(id, sizeof id);
-    if (outcome_table[x->outcome].status == 503)
+    if (exchange_status(x) == 503)
         page.retry_after = RETRY_AFTER;
     error_page_write_html(b, &page);
     exchange_add_field(x, SPAN("Content-Security-Policy"), page_error_policy);
@@ -236,16 +244,18 @@ static void add_status_fields(struct exchange *x, int status)
 /* As far as it can be made without memory that is lacking. */
 static void respond_exhausted(struct exchange *x)
 {
+    static struct response_field no_store = {NULL, SPAN_INIT("Cache-Control"),
+                                             SPAN_INIT("no-store")};
+    static struct response_field retry = {&no_store, SPAN_INIT("Retry-After"), SPAN_INIT("1")};
+
     x->outcome = OUTCOME_resources_exhausted;
-    x->response = (struct response){.block = SPAN("Retry-After: 1\r\nCache-Control: no-store\r\n"),
-                                    .has_length = true};
-    x->response.fields_end = &x->response.fields;
+    x->response = (struct response){.fields = &retry, .has_length = true};
 }
 
 static void make_response(struct exchange *x, const struct config *config,
                           const struct media_type_map *types)
 {
-    int status = outcome_table[x->outcome].status;
+    int status = exchange_status(x);
 
     if (x->resource && x->resource->ops->respond)
         x->resource->ops->respond(x);
