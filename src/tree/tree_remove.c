@@ -117,11 +117,18 @@ static void remove_members(struct removal *r, const char *path)
     closedir(dir);
 }
 
+/*
+ * A round that removed nothing is followed by another one where something is in the way all the same:
+ * somebody who had the folder open may have begun a stage in it meanwhile.
+ */
 static int remove_folder(struct removal *r, int folder, const char *name)
 {
     const struct tree *t = r->tree;
+    bool idle = false, was_idle;
+    int error;
 
     do {
+        was_idle = idle;
         r->again = false;
         r->progress = 0;
         if (path_list_add(&r->folders, "", "") < 0)
@@ -132,8 +139,11 @@ static int remove_folder(struct removal *r, int folder, const char *name)
             if (unlinkat(r->top, r->folders.paths[i], AT_REMOVEDIR) == 0)
                 r->progress++;
         path_list_done(&r->folders);
-    } while (r->again && r->progress && !hurry_is_over(t->options.hurry));
-    return unlinkat(folder, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+        error = unlinkat(folder, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+        idle = r->progress == 0;
+        r->again |= error == -ENOTEMPTY || error == -EEXIST;
+    } while (error && r->again && !(idle && was_idle) && !hurry_is_over(t->options.hurry));
+    return error;
 }
 
 int tree_remove(struct tree *t, int folder, const char *name, uint64_t *freed)
