@@ -69,7 +69,7 @@ static void tell_effect(struct authoring *a)
 
     x->effect.created = a->result.created;
     x->effect.partly = a->failures.first || a->locking.conflict_below;
-    x->effect.has_result = a->answer.has_result || a->answer.written >= 0;
+    x->effect.has_result = a->answer.has_result || answer_has_written(a);
     x->effect.untold = a->answer.is_untold;
     x->effect.unfinished =
         upload_is_concerned(a) && !x->upload.finishes && upload_use_of(x) != UPLOAD_GIVES_UP;

@@ -76,9 +76,9 @@ void telling_free(struct telling *t);
 
 /*
  * What stands before the names of a folder's members, or all of the href of a file: as the client
- * knows it that asked, for a path without links.
+ * knows it that asked, for a path without links. -ENOMEM.
  */
-void telling_set_opening(struct telling *t, struct span path, bool is_folder);
+int telling_set_opening(struct telling *t, struct span path, bool is_folder);
 /* Maybe on the scratch arena. For the pool. A negated errno. */
 int telling_names_of(struct telling *t, const struct tree_member *m, struct tree_names *ret_names);
 
