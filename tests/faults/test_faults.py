@@ -12,6 +12,7 @@ import os
 import re
 import struct
 from base64 import b64encode
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -319,18 +320,20 @@ CHANGING = [
 ]
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("faults")
-    root = folder / "root"
-    root.mkdir()
+@contextmanager
+def site_of(folder, **options):
+    """A server with the faults, and its folder "root"; when it is started again, all as it was."""
+    root, control = folder / "root", folder / "control"
+    root.mkdir(exist_ok=True)
     (root / "ready").write_bytes(b"ready")
-    faults = Faults(folder / "control")
-    preloaded = {"LD_PRELOAD": str(LIBRARY), "CANDOR_FAULTS": str(folder / "control")}
+    faults = Faults(control)
+    preloaded = {"LD_PRELOAD": str(LIBRARY), "CANDOR_FAULTS": str(control)}
     before = {name: os.environ.get(name) for name in preloaded}
     os.environ.update(preloaded)
     try:
-        server = Server(root, config=config(workers=1, infinite_depth=1000))
+        file = folder / "candor.yaml"
+        file.write_text(config(workers=1, **options).replace("{root}", str(root)))
+        server = Server(arguments=["--config", str(file)], state=folder / "state")
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
@@ -340,6 +343,12 @@ def site(tmp_path_factory):
         faults.disarm()
         if site.client:
             site.client.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with site_of(tmp_path_factory.mktemp("faults"), infinite_depth=1000) as site:
+        yield site
 
 
 def state_of(folder):
@@ -439,3 +448,26 @@ def test_no_failure_is_taken_for_the_clients(site, case):
         complaints.append(f"after {MOST_CALLS} calls something still fails")
     assert number > 1 or case.needs_nothing, "nothing failed at all"
     assert not complaints, "\n".join(complaints)
+
+
+def test_a_copy_that_was_refused_is_not_made_up_for_at_the_next_start(tmp_path):
+    """What the store noted of it must go, or it is taken for one that was interrupted: the file
+    that somebody stores there later would get the properties of the other."""
+    number, failed, calls = 0, True, set()
+    with site_of(tmp_path, quota=1000) as site:
+        site.ask("PUT", "/file", content=bytes(600))
+        set_property(site, site.root, "/")
+        while failed:
+            number += 1
+            site.connection()
+            site.faults.arm(number)
+            response = site.send(Ask("COPY", "/file", (f"Destination: /copy-{number}",)))
+            failed = site.faults.disarm()
+            calls.add(failed)
+            assert response is None or response.status >= 500
+            site.ask("PUT", f"/copy-{number}", content=b"1")
+    assert "pwrite64" in calls, "the store was not made to fail"
+    with site_of(tmp_path, quota=1000) as site:
+        assert find("file")(site, "/")[1] == [b"old"]
+        taken = [n for n in range(1, number + 1) if find(f"copy-{n}")(site, "/")[1]]
+    assert not taken, f"properties came when call {taken} had failed"
