@@ -51,7 +51,7 @@ struct telling_made {
     struct buf opening; // of a row, up to the member's name
     struct buf piece;
     size_t most; // bytes after which no further row is begun
-    bool is_ready;
+    bool is_ready, is_making;
     size_t memory; // of it, in that of the resource
 };
 
