@@ -91,9 +91,12 @@ int place_look(const struct tree *t, const struct place *p, struct found *ret_fo
         if (fd < 0 && !fs_error_is_absence(-fd))
             return fd;
         if (fd >= 0) {
-            if (fstat(fd, &st) == 0)
-                found.seen = tree_seen_from_stat(&st);
+            int error = fstat(fd, &st) < 0 ? -errno : 0;
+
             close(fd);
+            if (error)
+                return error;
+            found.seen = tree_seen_from_stat(&st);
         }
     }
     *ret_found = found;

@@ -473,6 +473,23 @@ static void a_failure_is_told_to_who_waits_for_it_and_to_nobody_else(void **stat
     }
 }
 
+static void who_waits_no_more_is_not_told(void **state)
+{
+    struct asker askers[3];
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_false(ask(&askers[i], "file.txt"));
+    assert_true(file_cache_cancel(&askers[1].waiter));
+    assert_false(file_cache_cancel(&askers[1].waiter));
+    wait_for(2);
+    assert_null(askers[1].found);
+    assert_ptr_equal(askers[0].found, askers[2].found);
+    assert_false(file_cache_cancel(&askers[0].waiter));
+    snapshot_unref(askers[0].found);
+    snapshot_unref(askers[2].found);
+}
+
 #define CACHE_TEST(name) cmocka_unit_test_setup_teardown(name, open_cache, close_cache)
 
 int main(void)
@@ -492,6 +509,7 @@ int main(void)
         CACHE_TEST(the_least_recently_used_go_when_there_are_too_many),
         CACHE_TEST(open_files_are_bounded),
         CACHE_TEST(what_an_exchange_holds_outlives_the_cache),
+        CACHE_TEST(who_waits_no_more_is_not_told),
         CACHE_TEST(a_failure_is_told_to_who_waits_for_it_and_to_nobody_else),
     };
 

@@ -79,13 +79,18 @@ static size_t path_room(const struct authoring *a)
            a->destination.names.asked.len + (makes_members(x) ? LIMIT_FILE_NAME : 0) + 2;
 }
 
+bool answer_has_written(const struct authoring *a)
+{
+    return a->answer.written >= 0 && a->result.now.kind == TREE_FILE;
+}
+
 bool answer_reserve(struct authoring *a)
 {
     size_t path = path_room(a);
 
     // The path itself, and as Location and Content-Location, which are copied into the head.
-    return arena_reserve(&a->x->arena,
-                         FIELDS_ROOM + path + 4 * ENCODED * path + locks_room_to_tell(a));
+    return arena_reserve(&a->x->arena, FIELDS_ROOM + path + 4 * ENCODED * path +
+                                           locks_room_to_tell(a) + post_result_room(a, path));
 }
 
 /* What the request made or stored, by the address that it has; a folder's ends with a slash. */
@@ -123,9 +128,11 @@ static bool is_elsewhere(const struct exchange *x, const struct authoring *a)
 /* Which file of a form has which name, as one that was taken got another. */
 static void respond_posted(struct exchange *x, const struct authoring *a)
 {
-    struct buf b = {0};
+    struct span folder = authoring_folder_path(x);
+    size_t room = post_result_room(a, folder.len);
+    struct buf b = buf_in(arena_alloc(&x->arena, room), room);
 
-    post_write_result(&b, a, authoring_folder_path(x));
+    post_write_result(&b, a, folder);
     exchange_set_body(x, &b, SPAN("application/json"));
 }
 
@@ -135,14 +142,14 @@ static void respond_stored(struct exchange *x, struct authoring *a)
     struct span path;
 
     add_validators(x, a);
-    if (!elsewhere && a->answer.written < 0)
+    if (!elsewhere && !answer_has_written(a))
         return;
     path = path_of_result(a);
     if (elsewhere)
         exchange_add_path(x, SPAN("Location"), path);
     if (a->content.fields.role == CONTENT_FORM)
         respond_posted(x, a);
-    if (a->answer.written >= 0) {
+    if (answer_has_written(a)) {
         exchange_add_path(x, SPAN("Content-Location"), path);
         written_respond(a, path);
     }

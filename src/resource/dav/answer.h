@@ -26,6 +26,8 @@ struct answer_parts {
     bool is_reserved;                 // there is room set aside
 };
 
+/* Whether what was stored is told: it is wanted, and could be looked at. */
+bool answer_has_written(const struct authoring *a);
 void authoring_respond(struct exchange *x);
 /* Sets aside, on the arena, what it takes to tell of the method's effect, which then cannot fail.
  * False: out of memory. */

@@ -112,6 +112,13 @@ static bool dav_take(struct exchange *x, struct span data)
     return content_take(x->held, data);
 }
 
+static bool dav_cancel(struct exchange *x)
+{
+    struct authoring *a = x->held;
+
+    return a && propfind_cancel(a);
+}
+
 static void dav_release(struct exchange *x)
 {
     struct authoring *a = x->held;
@@ -154,6 +161,7 @@ static const struct resource_ops dav_ops = {
     .steps = dav_steps,
     .take = dav_take,
     .respond = authoring_respond,
+    .cancel = dav_cancel,
     .release = dav_release,
     .free = dav_free,
 };

@@ -70,7 +70,7 @@ static void tell_effect(struct authoring *a)
     x->effect.created = a->result.created;
     x->effect.from_form = a->content.fields.wants_page;
     x->effect.partly = a->failures.first || a->locking.conflict_below;
-    x->effect.has_result = a->answer.has_result || a->answer.written >= 0;
+    x->effect.has_result = a->answer.has_result || answer_has_written(a);
     x->effect.untold = a->answer.is_untold;
     x->effect.unfinished =
         content_is_of_upload(a) && !x->upload.finishes && upload_use_of(x) != UPLOAD_GIVES_UP;

@@ -28,6 +28,41 @@ int rows_await(struct authoring *a, struct rows_claim *claim, bool patient)
     return error;
 }
 
+static void note_undone(struct dav_share *share, const uint64_t *ids, size_t count)
+{
+    struct rows_undone *u = &share->undone;
+
+    tree_lock(share->tree);
+    for (size_t i = 0; i < count && u->count < sizeof u->ids / sizeof *u->ids; i++)
+        u->ids[u->count++] = ids[i];
+    tree_unlock(share->tree);
+}
+
+/* An intent must not be taken, at the next start, for one whose change was made later. */
+static int end_undone(struct dav_share *share)
+{
+    const struct lock_journal *j = &share->journal;
+    struct store_intent intents[sizeof share->undone.ids / sizeof *share->undone.ids] = {0};
+    struct store_change changes[sizeof intents / sizeof *intents];
+    struct rows_undone undone;
+    int error;
+
+    tree_lock(share->tree);
+    undone = share->undone;
+    share->undone.count = 0;
+    tree_unlock(share->tree);
+    if (!undone.count)
+        return 0;
+    for (size_t i = 0; i < undone.count; i++) {
+        intents[i].id = undone.ids[i];
+        changes[i] = (struct store_change){.kind = STORE_INTENT_FINISH, .intent = &intents[i]};
+    }
+    error = store_errno(store_apply(j->store, j->tree, changes, undone.count, NULL));
+    if (error)
+        note_undone(share, undone.ids, undone.count);
+    return error;
+}
+
 int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_kind kind)
 {
     struct dav_share *share = a->dav->share;
@@ -56,7 +91,9 @@ int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_
     if (!f->follows)
         return 0;
     f->intent.id = store_intent_id(j->store);
-    error = store_errno(store_apply(j->store, j->tree, &begin, 1, NULL));
+    error = end_undone(share);
+    if (error == 0)
+        error = store_errno(store_apply(j->store, j->tree, &begin, 1, NULL));
     f->recorded = error == 0;
     /*
      * What makes room must not need room. Its rows go afterwards; should all stop in between, some
@@ -150,7 +187,8 @@ void rows_end(struct authoring *a, struct rows_following *f, bool shallow)
         if (finish(a, f, shallow) < 0)
             a->error = TREE_NOT_DURABLE; // the next start will finish it
     } else if (f->recorded) {
-        (void)store_apply(share->journal.store, share->journal.tree, &undone, 1, NULL);
+        if (store_apply(share->journal.store, share->journal.tree, &undone, 1, NULL) < 0)
+            note_undone(share, &f->intent.id, 1);
     }
     rows_release(share->rows, &f->claim);
 }

@@ -366,24 +366,27 @@ bool post_made_several(const struct authoring *a)
 
 void post_write_result(struct buf *b, const struct authoring *a, struct span folder)
 {
-    struct buf path = {0};
-
     buf_add_str(b, "{\"stored\":[");
     for (const struct member *m = a->content.posting->members; m; m = m->next) {
-        buf_clear(&path);
-        uri_path_encode(&path, folder);
-        uri_path_encode(&path, span_of(m->name, m->length));
         buf_add_str(b, m == a->content.posting->members ? "{\"asked\":\"" : ",{\"asked\":\"");
         buf_add_json(b, span_of(m->asked, m->asked_length));
         buf_add_str(b, "\",\"name\":\"");
         buf_add_json(b, span_of(m->name, m->length));
         buf_add_str(b, "\",\"location\":\"");
-        buf_add_json(b, buf_span(&path));
+        uri_path_encode(b, folder); // what is encoded has nothing that JSON escapes
+        uri_path_encode(b, span_of(m->name, m->length));
         buf_add_str(b, "\"}");
     }
     buf_add_str(b, "]}\n");
-    b->failed |= path.failed;
-    buf_done(&path);
+}
+
+size_t post_result_room(const struct authoring *a, size_t folder)
+{
+    const size_t around = sizeof ",{\"asked\":\"\",\"name\":\"\",\"location\":\"\"}";
+    const struct posting *p = a->content.posting;
+
+    // A byte is 6 in JSON, as \u00XX, and 3 in an address.
+    return p && p->is_form ? 32 + p->count * (around + 15 * LIMIT_FILE_NAME + 3 * folder) : 0;
 }
 
 void post_free(struct posting *p)

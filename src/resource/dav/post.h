@@ -18,6 +18,8 @@ bool post_made_several(const struct authoring *a);
 /* As JSON, in the order of the form: what each file was to be called, is called, and where it is.
  */
 void post_write_result(struct buf *b, const struct authoring *a, struct span folder);
+/* Bytes that this takes at most, once the content has come; the length of the folder's path. */
+size_t post_result_room(const struct authoring *a, size_t folder);
 /* Of the first member that was made. */
 struct span post_member_name(const struct authoring *a);
 void post_free(struct posting *p);

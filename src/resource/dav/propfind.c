@@ -178,10 +178,21 @@ static void more_done(struct work *w)
 {
     struct authoring *a = container_of(w, struct authoring, content.work);
 
+    a->answer.telling->made.is_making = false;
     a->answer.telling->made.is_ready = true;
     if (!account(a->answer.telling)) // an answer whose rows became much larger breaks off
         a->answer.telling->error = -ENOMEM;
     a->x->host->resume_body(a->x);
+}
+
+bool propfind_cancel(struct authoring *a)
+{
+    struct telling *t = a->answer.telling;
+
+    if (!t || !t->made.is_making || !offload_cancel(a->dav->pool, &a->content.work))
+        return false;
+    t->made.is_making = false;
+    return true;
 }
 
 static void next_piece(struct exchange *x, struct piece *ret_piece)
@@ -204,6 +215,7 @@ static void next_piece(struct exchange *x, struct piece *ret_piece)
             give_back(a);
             t->made.most = PIECE;
         }
+        t->made.is_making = true;
         a->content.work.run = more_run;
         a->content.work.done = more_done;
         a->content.work.is_long = t->asked.depth == DEPTH_INFINITY;

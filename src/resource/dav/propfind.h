@@ -18,6 +18,8 @@ bool propfind_recall(struct authoring *a);
 void propfind_begin(struct authoring *a);
 /* In the loop's thread, after that: keeps the answer when it is whole, and accounts for it. */
 void propfind_settle(struct authoring *a);
+/* A piece that is not being made yet is not made any more. False: none is, or it comes. */
+bool propfind_cancel(struct authoring *a);
 /* In the loop's thread: fills in the response. */
 void propfind_respond(struct authoring *a);
 void propfind_discard(struct authoring *a);

@@ -13,6 +13,12 @@
 #include "resource/files/media_type_map.h"
 #include "tree/tree.h"
 
+/* Intents of changes that were not made, which the store could not be made to forget yet. */
+struct rows_undone {
+    uint64_t ids[16]; // more are for the next start
+    size_t count;
+};
+
 struct dav_share {
     const struct files_options *options;
     struct tree *tree;
@@ -22,7 +28,8 @@ struct dav_share {
     struct upload_table *uploads;
     const struct media_type_map *types;
     const struct hurry *hurry;
-    struct rows *rows; // who changes dead properties, and names with such
+    struct rows *rows;         // who changes dead properties, and names with such
+    struct rows_undone undone; // guarded by the tree's mutex
 };
 
 struct dav {

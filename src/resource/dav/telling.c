@@ -35,7 +35,7 @@ static struct span below(const struct telling *t, struct span path)
     return span_starts(rest, SPAN("/")) ? span_from(rest, 1) : rest;
 }
 
-void telling_set_opening(struct telling *t, struct span path, bool is_folder)
+int telling_set_opening(struct telling *t, struct span path, bool is_folder)
 {
     struct span asked = t->a->target.names.asked, rest = below(t, path);
 
@@ -48,6 +48,7 @@ void telling_set_opening(struct telling *t, struct span path, bool is_folder)
     multistatus_path(&t->made.opening, rest);
     if (is_folder && (asked.len || rest.len))
         buf_add_char(&t->made.opening, '/');
+    return t->made.opening.failed ? -ENOMEM : 0;
 }
 
 /* On the scratch arena where it is none of the two. ptr NULL: no memory. */

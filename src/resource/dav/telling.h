@@ -51,7 +51,7 @@ struct telling_made {
     struct buf opening; // of a row, up to the member's name
     struct buf piece;
     size_t most; // bytes after which no further row is begun
-    bool is_ready;
+    bool is_ready, is_making;
     size_t memory; // of it, in that of the resource
 };
 
@@ -76,9 +76,9 @@ void telling_free(struct telling *t);
 
 /*
  * What stands before the names of a folder's members, or all of the href of a file: as the client
- * knows it that asked, for a path without links.
+ * knows it that asked, for a path without links. -ENOMEM.
  */
-void telling_set_opening(struct telling *t, struct span path, bool is_folder);
+int telling_set_opening(struct telling *t, struct span path, bool is_folder);
 /* Maybe on the scratch arena. For the pool. A negated errno. */
 int telling_names_of(struct telling *t, const struct tree_member *m, struct tree_names *ret_names);
 

@@ -131,8 +131,7 @@ static int next_folder(struct telling *t)
         if (error == 0) {
             t->walk.folder_owned = path;
             t->walk.folder_path = span_from_str(path);
-            telling_set_opening(t, t->walk.folder_path, true);
-            return 0;
+            return telling_set_opening(t, t->walk.folder_path, true);
         }
         free(path);
         // Gone meanwhile, or not readable: it was told itself, its members are not.
@@ -229,7 +228,7 @@ void telling_make_piece(struct telling *t)
         else
             tell_end(t);
     }
-    if (t->made.piece.failed || t->made.opening.failed)
+    if (t->made.piece.failed)
         t->error = -ENOMEM;
 }
 
@@ -258,8 +257,8 @@ int telling_begin(struct telling *t)
     if (!t->walk.folder_owned)
         return -ENOMEM;
     t->walk.folder_path = span_from_str(t->walk.folder_owned);
-    telling_set_opening(t, a->target.path, is_folder);
-    if (is_folder && t->asked.depth != DEPTH_0)
+    error = telling_set_opening(t, a->target.path, is_folder);
+    if (error == 0 && is_folder && t->asked.depth != DEPTH_0)
         error = tree_list_open(tree, a->target.path, &t->walk.folder);
     if (error == 0 && (t->asked.live &
                        (LIVE_BIT(LIVE_QUOTA_AVAILABLE_BYTES) | LIVE_BIT(LIVE_QUOTA_USED_BYTES)))) {

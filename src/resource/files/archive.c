@@ -28,6 +28,7 @@ struct archive {
     const struct archive_format_ops *format;
     struct archive_writer writer;
     size_t sent; // bytes of writer.out that were pulled
+    const struct hurry *hurry;
     bool dotfiles, finished, told_left_out;
     int error; // once it failed
 
@@ -75,6 +76,7 @@ int archive_open(const struct archive_options *options, struct archive **ret_arc
     }
     a->format = options->format == ARCHIVE_ZIP ? &archive_zip_ops : &archive_tar_ops;
     a->dotfiles = options->dotfiles;
+    a->hurry = options->hurry;
     a->file = -1;
     a->root = fcntl(options->root, F_DUPFD_CLOEXEC, 0);
     a->opened = time(NULL);
@@ -287,7 +289,9 @@ int archive_pull(struct archive *a, char *to, size_t room, size_t *ret_length)
             out->len -= a->sent;
             a->sent = 0;
         }
-        if (a->file >= 0) {
+        if (hurry_is_on(a->hurry)) {
+            a->error = -EINTR;
+        } else if (a->file >= 0) {
             a->error = next_content(a);
         } else if (a->depth) {
             a->error = next_member(a);

@@ -14,6 +14,7 @@
 #ifndef CANDOR_RESOURCE_FILES_ARCHIVE_H
 #define CANDOR_RESOURCE_FILES_ARCHIVE_H
 
+#include "base/hurry.h"
 #include "base/span.h"
 
 enum archive_format { ARCHIVE_ZIP, ARCHIVE_TAR, ARCHIVE_FORMATS };
@@ -29,6 +30,7 @@ struct archive_options {
     struct span name;   // of the folder that all members are in; empty: none. One segment
     bool dotfiles;
     enum archive_format format;
+    const struct hurry *hurry; // in which it cannot be completed: -EINTR; or NULL
 };
 
 /* 0, or a negated errno. The caller frees *ret_archive. */

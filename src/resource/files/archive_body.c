@@ -14,7 +14,8 @@ struct archive_body {
     struct archive_options options;
     struct archive *archive;
     int error;
-    bool ready; // a piece, the end or an error is there, and was not told yet
+    bool is_working; // in the pool
+    bool ready;      // a piece, the end or an error is there, and was not told yet
     size_t length;
     char piece[LIMIT_ARCHIVE_PIECE];
 };
@@ -36,6 +37,7 @@ void archive_yard_done(struct archive_yard *yard)
 
 static void submit(struct archive_body *b, void (*run)(struct work *), void (*done)(struct work *))
 {
+    b->is_working = true;
     b->work.run = run;
     b->work.done = done;
     offload_submit(b->yard->pool, b->yard->loop, &b->work);
@@ -52,6 +54,7 @@ static void open_done(struct work *w)
 {
     struct archive_body *b = container_of(w, struct archive_body, work);
 
+    b->is_working = false;
     b->x->host->resume(b->x);
 }
 
@@ -86,7 +89,8 @@ static void pull_done(struct work *w)
 {
     struct archive_body *b = container_of(w, struct archive_body, work);
 
-    if (b->error == -EAGAIN && !b->x->hurried) {
+    b->is_working = false;
+    if (b->error == -EAGAIN && !b->x->hurried && !b->x->cancelled) {
         submit(b, pull_run, pull_done); // behind what waits by now
         return;
     }
@@ -121,6 +125,14 @@ void archive_body_respond(struct archive_body *b)
     r->source = b;
     r->next = next;
     r->has_length = false;
+}
+
+bool archive_body_cancel(struct archive_body *b)
+{
+    if (!b || !b->is_working || !offload_cancel(b->yard->pool, &b->work))
+        return false;
+    b->is_working = false;
+    return true;
 }
 
 static void close_run(struct work *w)

@@ -35,6 +35,10 @@ int archive_body_error(const struct archive_body *b);
 /* Makes it the body of x's response. */
 void archive_body_respond(struct archive_body *b);
 
+/* What is under way for it, and has not begun, is taken back: nothing of it comes any more. Accepts
+ * NULL. */
+bool archive_body_cancel(struct archive_body *b);
+
 /* Not while a resume is to follow. The archive is closed in the pool. Accepts NULL. */
 void archive_body_release(struct archive_body *b);
 

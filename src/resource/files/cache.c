@@ -272,6 +272,7 @@ bool file_cache_find(struct file_cache *c, struct span path, struct file_waiter 
     struct file_entry *e = entry_find(c, path, hash);
 
     *ret_snapshot = NULL;
+    list_init(&w->link);
     if (e && is_fresh(e)) {
         if (c->used.prev != &e->used) {
             list_remove(&e->used);
@@ -289,4 +290,13 @@ bool file_cache_find(struct file_cache *c, struct span path, struct file_waiter 
     if (!e->looking)
         look_submit(e);
     return false;
+}
+
+bool file_cache_cancel(struct file_waiter *w)
+{
+    bool waits = w->link.next && !list_empty(&w->link);
+
+    if (waits)
+        list_remove(&w->link);
+    return waits;
 }

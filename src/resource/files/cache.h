@@ -12,9 +12,9 @@
 
 struct file_cache;
 
-/* Somebody who waits for a snapshot. */
+/* Somebody who waits for a snapshot; all zeros but for on_found, before it is used. */
 struct file_waiter {
-    struct list link;
+    struct list link; // of those who wait for one path; in none: it does not wait
     /* s: a reference for the waiter, or NULL when there was no memory. */
     void (*on_found)(struct file_waiter *w, struct snapshot *s);
 };
@@ -32,5 +32,7 @@ void file_cache_free(struct file_cache *c);
  */
 bool file_cache_find(struct file_cache *c, struct span path, struct file_waiter *w,
                      struct snapshot **ret_snapshot);
+/* True: it waited, and does so no more: on_found will not be called. */
+bool file_cache_cancel(struct file_waiter *w);
 
 #endif

@@ -21,8 +21,8 @@ struct files {
     struct file_cache *cache;
 };
 
-/* What an exchange holds of a files resource; on the exchange's arena. */
-struct held {
+/* An exchange that reads: what it holds of the resource; on its arena. */
+struct reading {
     struct exchange *x;
     struct file_waiter waiter;
     struct snapshot *snapshot;
@@ -87,19 +87,19 @@ static struct file_variant *select_variant(struct exchange *x, struct snapshot *
                : NULL;
 }
 
-static void represent_file(struct held *h)
+static void represent_file(struct reading *reading)
 {
-    struct exchange *x = h->x;
+    struct exchange *x = reading->x;
     struct representation *r = &x->representation;
-    struct file_variant *v = select_variant(x, h->snapshot);
+    struct file_variant *v = select_variant(x, reading->snapshot);
 
-    h->variant = v;
+    reading->variant = v;
     r->exists = r->readable = true;
     if (!v)
         return;
     r->acceptable = r->has_ranges = true;
     r->length = v->length;
-    r->content_type = h->snapshot->content_type;
+    r->content_type = reading->snapshot->content_type;
     r->validators = (struct validators){.exists = true,
                                         .has_etag = true,
                                         .etag = v->etag,
@@ -108,48 +108,48 @@ static void represent_file(struct held *h)
 }
 
 /* The query names a view that there is not, or that is switched off. */
-static bool lacks_form(struct held *h)
+static bool lacks_form(struct reading *reading)
 {
-    struct representation *r = &h->x->representation;
+    struct representation *r = &reading->x->representation;
 
-    if (h->folder.view != FOLDER_UNKNOWN_VIEW)
+    if (reading->folder.view != FOLDER_UNKNOWN_VIEW)
         return false;
     r->exists = r->readable = r->lacks_form = true;
     return true;
 }
 
 /* Turns the snapshot into facts; of a folder, more must be read. */
-static enum step represent(struct held *h)
+static enum step represent(struct reading *reading)
 {
-    struct exchange *x = h->x;
+    struct exchange *x = reading->x;
     struct representation *r = &x->representation;
 
-    if (folder_needs_no_index(&h->folder))
-        return folder_represent(&h->folder, relative_path(x));
-    if (!h->snapshot) {
+    if (folder_needs_no_index(&reading->folder))
+        return folder_represent(&reading->folder, relative_path(x));
+    if (!reading->snapshot) {
         exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
         return STEP_KNOWN;
     }
-    switch (h->snapshot->kind) {
+    switch (reading->snapshot->kind) {
     case SNAPSHOT_ABSENT:
         return STEP_KNOWN;
     case SNAPSHOT_UNREADABLE:
         r->exists = true;
         return STEP_KNOWN;
     case SNAPSHOT_FAILED:
-        x->system_error = h->snapshot->error;
-        exchange_fail(x, h->snapshot->failure, 0, NULL);
+        x->system_error = reading->snapshot->error;
+        exchange_fail(x, reading->snapshot->failure, 0, NULL);
         return STEP_KNOWN;
     case SNAPSHOT_SLASH_LACKING:
         r->exists = r->readable = r->lacks_slash = true;
         return STEP_KNOWN;
     case SNAPSHOT_FOLDER:
-        if (lacks_form(h))
+        if (lacks_form(reading))
             return STEP_KNOWN;
-        return folder_represent(&h->folder, relative_path(x));
+        return folder_represent(&reading->folder, relative_path(x));
     case SNAPSHOT_FILE:
-        if (!lacks_form(h))
-            represent_file(h);
+        if (!lacks_form(reading))
+            represent_file(reading);
         return STEP_KNOWN;
     }
     return STEP_KNOWN;
@@ -157,18 +157,18 @@ static enum step represent(struct held *h)
 
 static void on_found(struct file_waiter *w, struct snapshot *s)
 {
-    struct held *h = container_of(w, struct held, waiter);
+    struct reading *reading = container_of(w, struct reading, waiter);
 
-    h->snapshot = s;
+    reading->snapshot = s;
     if (!s)
-        exchange_fail(h->x, OUTCOME_resources_exhausted, 0, NULL);
-    h->x->host->resume(h->x);
+        exchange_fail(reading->x, OUTCOME_resources_exhausted, 0, NULL);
+    reading->x->host->resume(reading->x);
 }
 
 static enum step begin_representation(struct exchange *x)
 {
     struct files *f = container_of(x->resource, struct files, resource);
-    struct held *h;
+    struct reading *reading;
 
     if (!method_is_in(x, methods_that_read))
         return STEP_KNOWN; // the same methods everywhere, also where nothing is
@@ -179,31 +179,31 @@ static enum step begin_representation(struct exchange *x)
         x->representation.lacks_slash = true;
         return STEP_KNOWN;
     }
-    h = arena_alloc(&x->arena, sizeof *h);
-    if (!h) {
+    reading = arena_alloc(&x->arena, sizeof *reading);
+    if (!reading) {
         exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
         return STEP_KNOWN;
     }
-    memset(h, 0, sizeof *h);
-    h->x = x;
-    h->folder.x = x;
-    h->folder.place = &f->folders;
-    h->waiter.on_found = on_found;
-    x->held = h;
+    memset(reading, 0, sizeof *reading);
+    reading->x = x;
+    reading->folder.x = x;
+    reading->folder.place = &f->folders;
+    reading->waiter.on_found = on_found;
+    x->held = reading;
     if (span_ends(x->path.text, SPAN("/")))
-        folder_choose_view(&h->folder);
-    if (folder_needs_no_index(&h->folder))
-        return represent(h);
-    if (!file_cache_find(f->cache, relative_path(x), &h->waiter, &h->snapshot))
+        folder_choose_view(&reading->folder);
+    if (folder_needs_no_index(&reading->folder))
+        return represent(reading);
+    if (!file_cache_find(f->cache, relative_path(x), &reading->waiter, &reading->snapshot))
         return STEP_WAIT;
-    return represent(h);
+    return represent(reading);
 }
 
 static void run_representation(struct exchange *x)
 {
-    struct held *h = x->held;
+    struct reading *reading = x->held;
 
-    folder_run(&h->folder);
+    folder_run(&reading->folder);
 }
 
 static enum step end_representation(struct exchange *x)
@@ -213,27 +213,34 @@ static enum step end_representation(struct exchange *x)
 
 static void files_respond(struct exchange *x)
 {
-    struct held *h = x->held;
+    struct reading *reading = x->held;
 
-    if (!h || !(x->known & FACT_BIT(FACT_representation)))
+    if (!reading || !(x->known & FACT_BIT(FACT_representation)))
         return;
-    if (!h->variant) {
-        folder_respond(&h->folder);
+    if (!reading->variant) {
+        folder_respond(&reading->folder);
         return;
     }
-    body_respond(x, h->variant);
+    body_respond(x, reading->variant);
     if (x->request.first[FIELD_want_repr_digest] || x->request.first[FIELD_want_content_digest])
-        body_add_digests(x, h->variant);
+        body_add_digests(x, reading->variant);
+}
+
+static bool files_cancel(struct exchange *x)
+{
+    struct reading *reading = x->held;
+
+    return reading && (file_cache_cancel(&reading->waiter) || folder_cancel(&reading->folder));
 }
 
 static void files_release(struct exchange *x)
 {
-    struct held *h = x->held;
+    struct reading *reading = x->held;
 
-    if (!h)
+    if (!reading)
         return;
-    snapshot_unref(h->snapshot);
-    folder_release(&h->folder);
+    snapshot_unref(reading->snapshot);
+    folder_release(&reading->folder);
     x->held = NULL;
 }
 
@@ -258,6 +265,7 @@ static const struct resource_ops files_ops = {
     .name = "files",
     .steps = files_steps,
     .respond = files_respond,
+    .cancel = files_cancel,
     .release = files_release,
     .free = files_free,
 };

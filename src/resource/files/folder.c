@@ -111,6 +111,7 @@ static enum step begin_archive(struct folder_answer *f)
         .name = archive_name(f->x),
         .dotfiles = f->place->options->dotfiles,
         .format = f->archive_format,
+        .hurry = &f->x->hurry,
     };
 
     f->archive = archive_body_open(&f->place->yard, f->x, &options);
@@ -225,6 +226,11 @@ void folder_respond(struct folder_answer *f)
         respond_archive(f);
     else
         respond_listing(f);
+}
+
+bool folder_cancel(struct folder_answer *f)
+{
+    return archive_body_cancel(f->archive) || listing_body_cancel(f->listing);
 }
 
 void folder_release(struct folder_answer *f)

@@ -54,6 +54,8 @@ enum step folder_represent(struct folder_answer *f, struct span path);
 /* In the pool, where that said so. */
 void folder_run(struct folder_answer *f);
 
+/* As resource_ops.cancel. */
+bool folder_cancel(struct folder_answer *f);
 void folder_respond(struct folder_answer *f);
 void folder_release(struct folder_answer *f);
 

@@ -18,6 +18,7 @@ struct listing_body {
     struct gzip *gzip;     // NULL: no coding
     struct buf text;       // that is to be coded
     struct buf piece;      // to be sent
+    bool is_working;       // in the pool
     bool ready;            // a piece is there, and was not told yet
     bool complete, failed; // this piece is the last; it could not be made
     char etag[LISTING_ETAG_LENGTH];
@@ -135,13 +136,19 @@ struct span listing_body_etag(const struct listing_body *b)
 
 static void pull_run(struct work *w)
 {
-    make_piece(container_of(w, struct listing_body, work));
+    struct listing_body *b = container_of(w, struct listing_body, work);
+
+    if (hurry_is_on(&b->x->hurry))
+        b->failed = true;
+    else
+        make_piece(b);
 }
 
 static void pull_done(struct work *w)
 {
     struct listing_body *b = container_of(w, struct listing_body, work);
 
+    b->is_working = false;
     b->ready = true;
     b->x->host->resume_body(b->x);
 }
@@ -158,6 +165,7 @@ static void next(struct exchange *x, struct piece *ret_piece)
         *ret_piece = (struct piece){.kind = PIECE_END};
     } else {
         *ret_piece = (struct piece){.kind = PIECE_WAIT};
+        b->is_working = true;
         b->work.run = pull_run;
         b->work.done = pull_done;
         offload_submit(b->options.pool, b->options.loop, &b->work);
@@ -176,6 +184,14 @@ void listing_body_respond(struct listing_body *b)
         r->source = b;
         r->next = next;
     }
+}
+
+bool listing_body_cancel(struct listing_body *b)
+{
+    if (!b || !b->is_working || !offload_cancel(b->options.pool, &b->work))
+        return false;
+    b->is_working = false;
+    return true;
 }
 
 void listing_body_free(struct listing_body *b)

@@ -37,6 +37,9 @@ struct span listing_body_etag(const struct listing_body *b);
 /* Makes it the body of x's response. */
 void listing_body_respond(struct listing_body *b);
 
+/* A piece that is not being made yet is not made any more: nothing comes of it. Accepts NULL. */
+bool listing_body_cancel(struct listing_body *b);
+
 /* Not while a piece is being made. Accepts NULL. */
 void listing_body_free(struct listing_body *b);
 

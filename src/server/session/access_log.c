@@ -165,6 +165,8 @@ static void add_combined(struct buf *b, const struct carried *k)
 
 void access_log_add(struct access_log *log, const struct carried *k)
 {
+    size_t before = log->lines.len;
+
     if (!log->writer)
         return;
     if (log->lines.len == 0)
@@ -173,6 +175,10 @@ void access_log_add(struct access_log *log, const struct carried *k)
         add_json(&log->lines, k);
     else
         add_combined(&log->lines, k);
+    if (log->lines.failed) { // without memory there is no line, rather than a part of one
+        log->lines.len = before;
+        log->lines.failed = false;
+    }
     if (log->lines.len >= FLUSH_BYTES)
         access_log_flush(log);
 }

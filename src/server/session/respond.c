@@ -22,12 +22,13 @@ void request_id_print(uint64_t id, char out[REQUEST_ID_LENGTH])
     ascii_write_hex_u64(id, out);
 }
 
-/* A body made by a writer, moved to the arena. */
+/* A body made by a writer, moved to the arena. Errors and redirections do without one. */
 static void set_body(struct exchange *x, struct buf *b)
 {
     struct response *r = &x->response;
 
     r->body = b->failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(b));
+    r->failed |= !r->body.ptr && outcome_table[x->outcome].status < 300;
     r->length = r->body.len;
     buf_done(b);
 }
@@ -44,7 +45,7 @@ static void add_allow(struct exchange *x, method_set allowed)
             buf_add(&b, SPAN(", "));
         buf_add(&b, method_table[m].name);
     }
-    copy = arena_copy(&x->arena, buf_span(&b));
+    copy = b.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&b));
     buf_done(&b);
     exchange_add_field(x, SPAN("Allow"), copy);
 }
@@ -59,7 +60,9 @@ static void add_slash_location(struct exchange *x)
     struct buf b = {0};
 
     uri_path_encode(&b, x->path.text);
-    if (!b.failed)
+    if (b.failed)
+        x->response.failed = true;
+    else
         exchange_add_fieldf(x, SPAN("Location"), "%.*s/%s%.*s", SPAN_ARG(buf_span(&b)),
                             m->has_query ? "?" : "", SPAN_ARG(m->query));
     buf_done(&b);
