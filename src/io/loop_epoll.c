@@ -33,39 +33,6 @@ void loop_let_go(struct loop *l)
     l->holds--;
 }
 
-/* Buffers: last in, first out, so that the next receive finds a warm one. */
-
-struct loop_buffer *loop_buffer_take(struct loop *l)
-{
-    struct loop_buffer *b = l->buffers;
-
-    if (b) {
-        l->buffers = b->next;
-        l->buffers_free--;
-    } else {
-        b = malloc(sizeof *b + l->buffer_size);
-        if (!b)
-            return NULL;
-        b->cap = l->buffer_size;
-    }
-    b->next = NULL;
-    b->start = b->len = 0;
-    return b;
-}
-
-void loop_buffer_release(struct loop *l, struct loop_buffer *b)
-{
-    if (!b)
-        return;
-    if (l->buffers_free >= BUFFERS_KEPT) {
-        free(b);
-        return;
-    }
-    b->next = l->buffers;
-    l->buffers = b;
-    l->buffers_free++;
-}
-
 /* The inbox: messages from other threads. */
 
 void loop_post(struct loop *l, struct loop_message *p)
@@ -168,13 +135,6 @@ static void loop_run_ready(struct loop *l)
 
     for (int i = 0; i < READY_A_ROUND && (link = list_pop(&l->ready)); i++)
         stream_run_ready(list_entry(link, struct stream, ready));
-}
-
-void loop_forget(struct loop *l, const struct source *s)
-{
-    for (int i = l->event_at + 1; i < l->event_count; i++)
-        if (l->events[i].data.ptr == s)
-            l->events[i].data.ptr = NULL;
 }
 
 int loop_run(struct loop *l)
