@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-#include <errno.h>
 #include <sys/eventfd.h>
 
 int64_t loop_now(const struct loop *l)
@@ -31,6 +30,39 @@ void loop_hold(struct loop *l)
 void loop_let_go(struct loop *l)
 {
     l->holds--;
+}
+
+/* Buffers: last in, first out, so that the next receive finds a warm one. */
+
+struct loop_buffer *loop_buffer_take(struct loop *l)
+{
+    struct loop_buffer *b = l->buffers;
+
+    if (b) {
+        l->buffers = b->next;
+        l->buffers_free--;
+    } else {
+        b = malloc(sizeof *b + l->buffer_size);
+        if (!b)
+            return NULL;
+        b->cap = l->buffer_size;
+    }
+    b->next = NULL;
+    b->start = b->len = 0;
+    return b;
+}
+
+void loop_buffer_release(struct loop *l, struct loop_buffer *b)
+{
+    if (!b)
+        return;
+    if (l->buffers_free >= BUFFERS_KEPT) {
+        free(b);
+        return;
+    }
+    b->next = l->buffers;
+    l->buffers = b;
+    l->buffers_free++;
 }
 
 /* The inbox: messages from other threads. */
@@ -128,37 +160,9 @@ void loop_free(struct loop *l)
     free(l);
 }
 
-/* Runs what was ready when it began and what that made ready, up to a bound. */
-static void loop_run_ready(struct loop *l)
+void loop_forget(struct loop *l, const struct source *s)
 {
-    struct list *link;
-
-    for (int i = 0; i < READY_A_ROUND && (link = list_pop(&l->ready)); i++)
-        stream_run_ready(list_entry(link, struct stream, ready));
-}
-
-int loop_run(struct loop *l)
-{
-    l->stopping = false;
-    while (!l->stopping || l->holds) {
-        int wait = list_empty(&l->ready) ? wheel_wait(&l->wheel, l->now) : 0;
-        int n = epoll_wait(l->epoll_fd, l->events, EVENTS_A_ROUND, wait);
-
-        if (n < 0 && errno != EINTR)
-            return -CANDOR_E_SYSTEM;
-        l->now = clock_monotonic();
-        l->event_count = n > 0 ? n : 0;
-        for (l->event_at = 0; l->event_at < l->event_count; l->event_at++) {
-            const struct epoll_event *e = &l->events[l->event_at];
-            struct source *s = e->data.ptr;
-
-            if (s)
-                s->on_event(s, e->events);
-            loop_run_ready(l);
-        }
-        l->event_count = 0;
-        wheel_run(&l->wheel, l->now);
-        loop_run_ready(l);
-    }
-    return 0;
+    for (int i = l->event_at + 1; i < l->event_count; i++)
+        if (l->events[i].data.ptr == s)
+            l->events[i].data.ptr = NULL;
 }

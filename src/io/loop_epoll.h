@@ -40,12 +40,7 @@ struct loop {
 struct loop_buffer *loop_buffer_take(struct loop *l);
 
 /* The events of this round that are still to come for s will not be delivered. */
-static inline void loop_forget(struct loop *l, const struct source *s)
-{
-    for (int i = l->event_at + 1; i < l->event_count; i++)
-        if (l->events[i].data.ptr == s)
-            l->events[i].data.ptr = NULL;
-}
+void loop_forget(struct loop *l, const struct source *s);
 
 /* Does what a stream in the ready queue waits for, and tells its completions. */
 void stream_run_ready(struct stream *s);

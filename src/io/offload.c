@@ -7,14 +7,10 @@
 #include <signal.h>
 #include <stdlib.h>
 
-struct lane {
-    struct work *first, **end;
-};
-
 struct offload {
     pthread_mutex_t lock;
     pthread_cond_t wanted;
-    struct lane lanes[2]; // for what is not long, and for what is
+    struct list lanes[2]; // works that wait: those that are not long, and those that are
     uint64_t submitted;
     unsigned long_running, long_threads;
     bool stopping;
@@ -31,30 +27,32 @@ static void work_arrived(struct loop_message *m)
     w->done(w);
 }
 
-/* With the lock: the lane whose first work is the next one; NULL: none may begin now. */
-static struct lane *next_lane(struct offload *o)
+/* The first work of a lane; NULL: none waits. */
+static struct work *lane_first(const struct list *lane)
 {
-    struct lane *quick = &o->lanes[false], *lengthy = &o->lanes[true];
+    return list_empty(lane) ? NULL : list_entry(lane->next, struct work, waiting);
+}
 
-    if (!lengthy->first || o->long_running >= o->long_threads)
-        return quick->first ? quick : NULL;
-    return quick->first && quick->first->number < lengthy->first->number ? quick : lengthy;
+/* With the lock: the work that is to begin next; NULL: none may begin now. */
+static struct work *next_work(const struct offload *o)
+{
+    struct work *quick = lane_first(&o->lanes[false]), *lengthy = lane_first(&o->lanes[true]);
+
+    if (!lengthy || o->long_running >= o->long_threads)
+        return quick;
+    return quick && quick->number < lengthy->number ? quick : lengthy;
 }
 
 /* The next work for a thread; NULL at the end of the pool. */
 static struct work *offload_next(struct offload *o)
 {
-    struct work *w = NULL;
-    struct lane *lane;
+    struct work *w;
 
     pthread_mutex_lock(&o->lock);
-    while (!(lane = next_lane(o)) && !o->stopping)
+    while (!(w = next_work(o)) && !o->stopping)
         pthread_cond_wait(&o->wanted, &o->lock);
-    if (lane) {
-        w = lane->first;
-        lane->first = w->next;
-        if (!lane->first)
-            lane->end = &lane->first;
+    if (w) {
+        list_remove(&w->waiting);
         o->long_running += w->is_long;
     }
     pthread_mutex_unlock(&o->lock);
@@ -93,7 +91,7 @@ int offload_open(unsigned threads, unsigned long_threads, struct offload **ret_p
     if (!o)
         return -CANDOR_E_MEMORY;
     for (int i = 0; i < 2; i++)
-        o->lanes[i].end = &o->lanes[i].first;
+        list_init(&o->lanes[i]);
     o->long_threads = long_threads;
     pthread_mutex_init(&o->lock, NULL);
     pthread_cond_init(&o->wanted, NULL);
@@ -132,17 +130,27 @@ void offload_free(struct offload *o)
 
 void offload_submit(struct offload *o, struct loop *l, struct work *w)
 {
-    struct lane *lane = &o->lanes[w->is_long];
-
     loop_hold(l);
     w->loop = l;
-    w->next = NULL;
     pthread_mutex_lock(&o->lock);
     w->number = o->submitted++;
-    *lane->end = w;
-    lane->end = &w->next;
+    list_add_tail(&o->lanes[w->is_long], &w->waiting);
     pthread_cond_signal(&o->wanted);
     pthread_mutex_unlock(&o->lock);
+}
+
+bool offload_cancel(struct offload *o, struct work *w)
+{
+    bool waits;
+
+    pthread_mutex_lock(&o->lock);
+    waits = !list_empty(&w->waiting);
+    if (waits)
+        list_remove(&w->waiting);
+    pthread_mutex_unlock(&o->lock);
+    if (waits)
+        loop_let_go(w->loop);
+    return waits;
 }
 
 struct hurry *offload_hurry(struct offload *o)

@@ -21,7 +21,7 @@ struct work {
     void (*done)(struct work *w); // in the loop's thread; the work is the submitter's again
     bool is_long;                 // it may take more than a moment
     struct loop *loop;            // private from here
-    struct work *next;
+    struct list waiting;          // in its lane; in none once it was begun
     uint64_t number;
     struct loop_message message;
 };
@@ -33,6 +33,12 @@ int offload_open(unsigned threads, unsigned long_threads, struct offload **ret_p
 void offload_free(struct offload *o);
 /* The work must stay until its done runs. */
 void offload_submit(struct offload *o, struct loop *l, struct work *w);
+/*
+ * Takes back a work whose done has not run, in the loop that submitted it. True: it had not begun;
+ * neither its run nor its done will run, and it is the submitter's again. False: it is running or
+ * has run, and its done comes.
+ */
+bool offload_cancel(struct offload *o, struct work *w);
 
 /* Where long works look whether they are to give up; whoever stops the program begins it. */
 struct hurry *offload_hurry(struct offload *o);

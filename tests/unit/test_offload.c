@@ -224,6 +224,64 @@ static void ending_the_pool_waits_for_long_works_that_have_not_begun(void **stat
     loop_free(loop);
 }
 
+static void await_begun(unsigned works)
+{
+    pthread_mutex_lock(&scene.mutex);
+    while (scene.begun < works)
+        pthread_cond_wait(&scene.changed, &scene.mutex);
+    pthread_mutex_unlock(&scene.mutex);
+}
+
+/* In both lanes; and who was taken back may be submitted again. */
+static void a_work_that_has_not_begun_can_be_taken_back(void **state)
+{
+    struct offload *o;
+
+    (void)state;
+    assert_int_equal(loop_open(64, &loop), 0);
+    assert_int_equal(offload_open(1, 1, &o), 0);
+    set_scene(4);
+    offload_submit(o, loop, &job(0, false, run_behind_gate)->work);
+    for (unsigned i = 1; i < 7; i++)
+        offload_submit(o, loop, &job(i, i % 2, run_noting)->work);
+    await_begun(1);
+    assert_false(offload_cancel(o, &jobs[0].work)); // it runs, and its done comes
+    assert_true(offload_cancel(o, &jobs[1].work));  // the first of its lane
+    assert_true(offload_cancel(o, &jobs[4].work));  // in the midst
+    assert_true(offload_cancel(o, &jobs[5].work));  // the last
+    assert_true(offload_cancel(o, &jobs[6].work));
+    offload_submit(o, loop, &job(5, true, run_noting)->work);
+    open_gate(&scene);
+    assert_int_equal(loop_run(loop), 0);
+    assert_int_equal(scene.begun, 4);
+    assert_int_equal(scene.order[1], 2);
+    assert_int_equal(scene.order[2], 3);
+    assert_int_equal(scene.order[3], 5);
+    offload_free(o);
+    loop_free(loop);
+}
+
+/* Nor when it has run, and its end has not yet arrived in the loop. */
+static void a_work_that_has_run_cannot_be_taken_back(void **state)
+{
+    struct offload *o;
+
+    (void)state;
+    assert_int_equal(loop_open(64, &loop), 0);
+    assert_int_equal(offload_open(1, 1, &o), 0);
+    for (int is_long = 0; is_long < 2; is_long++) {
+        set_scene(2);
+        offload_submit(o, loop, &job(0, is_long, run_noting)->work);
+        offload_submit(o, loop, &job(1, false, run_noting)->work);
+        await_begun(2); // in the only thread
+        assert_false(offload_cancel(o, &jobs[0].work));
+        assert_int_equal(loop_run(loop), 0);
+        assert_int_equal(scene.left, 0);
+    }
+    offload_free(o);
+    loop_free(loop);
+}
+
 struct message {
     struct loop_message message;
     unsigned number;
@@ -308,6 +366,8 @@ int main(void)
         cmocka_unit_test(long_works_leave_threads_to_others_and_run_together),
         cmocka_unit_test(works_begin_in_the_order_in_which_they_came),
         cmocka_unit_test(ending_the_pool_waits_for_long_works_that_have_not_begun),
+        cmocka_unit_test(a_work_that_has_not_begun_can_be_taken_back),
+        cmocka_unit_test(a_work_that_has_run_cannot_be_taken_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The loop's rounds. They are above the streams, whose completions they tell; what streams need of
+ * the loop is in loop_epoll.c.
+ */
+#include "io/loop_epoll.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+
+#include <errno.h>
+
+/* Runs what was ready when it began and what that made ready, up to a bound. */
+static void loop_run_ready(struct loop *l)
+{
+    struct list *link;
+
+    for (int i = 0; i < READY_A_ROUND && (link = list_pop(&l->ready)); i++)
+        stream_run_ready(list_entry(link, struct stream, ready));
+}
+
+int loop_run(struct loop *l)
+{
+    l->stopping = false;
+    while (!l->stopping || l->holds) {
+        int wait = list_empty(&l->ready) ? wheel_wait(&l->wheel, l->now) : 0;
+        int n = epoll_wait(l->epoll_fd, l->events, EVENTS_A_ROUND, wait);
+
+        if (n < 0 && errno != EINTR)
+            return -CANDOR_E_SYSTEM;
+        l->now = clock_monotonic();
+        l->event_count = n > 0 ? n : 0;
+        for (l->event_at = 0; l->event_at < l->event_count; l->event_at++) {
+            const struct epoll_event *e = &l->events[l->event_at];
+            struct source *s = e->data.ptr;
+
+            if (s)
+                s->on_event(s, e->events);
+            loop_run_ready(l);
+        }
+        l->event_count = 0;
+        wheel_run(&l->wheel, l->now);
+        loop_run_ready(l);
+    }
+    return 0;
+}
