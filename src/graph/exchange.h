@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * One request and its response, on one arena. The connection that carries it fills in the request
+ * One request and its response, on one arena. The session that carries it fills in the request
  * and sends the response; the graph decides the outcome; a resource supplies facts and the body.
- * Nothing here knows the version of HTTP on the wire, nor that there is a connection.
+ * Nothing here knows the version of HTTP on the wire, nor what a session is.
  */
 #ifndef CANDOR_GRAPH_EXCHANGE_H
 #define CANDOR_GRAPH_EXCHANGE_H
@@ -162,7 +162,7 @@ struct exchange_host {
 struct exchange {
     struct arena arena;
     const struct exchange_host *host;
-    void *carrier;             // the connection
+    void *carrier;             // the call
     struct span request_bytes; // the head as received, for TRACE
     struct message request;
 
@@ -212,8 +212,7 @@ struct exchange {
     unsigned looks;                        // again, because what was seen had changed
     int64_t stale_since, in_the_way_since; // monotonic ns; 0: never
 
-    int64_t time;    // seconds since 1970, of this request
-    int64_t started; // monotonic nanoseconds
+    int64_t time; // seconds since 1970, of this request
     uint64_t id;
     struct response response;
 };

@@ -303,17 +303,17 @@ void graph_take_back(struct exchange *x)
     exchange_fail(x, OUTCOME_client_gone, 0, NULL);
 }
 
-void graph_write_trail(struct buf *b, const struct exchange *x)
+void graph_write_trail(struct buf *b, const uint16_t *trail, size_t length)
 {
-    for (unsigned i = 0; i < x->trail_length; i++) {
+    for (size_t i = 0; i < length; i++) {
         if (i)
             buf_add_char(b, ' ');
-        if (x->trail[i] & TRAIL_FACT) {
-            buf_add(b, fact_table[x->trail[i] & ~TRAIL_FACT].name);
+        if (trail[i] & TRAIL_FACT) {
+            buf_add(b, fact_table[trail[i] & ~TRAIL_FACT].name);
             buf_add_char(b, '!');
         } else {
-            buf_add(b, node_table[x->trail[i] >> 1].name);
-            buf_add_char(b, x->trail[i] & 1 ? '+' : '-');
+            buf_add(b, node_table[trail[i] >> 1].name);
+            buf_add_char(b, trail[i] & 1 ? '+' : '-');
         }
     }
 }

@@ -64,9 +64,9 @@ bool graph_cancel(struct exchange *x);
 /* After graph_cancel(), where the run or the pause was taken back: the step is not under way. */
 void graph_take_back(struct exchange *x);
 
-/* The trail of x: "capacity_left+ host_known+ exists-", + for yes, - for no; a fact that could not
- * be had ends it: "representation!". */
-void graph_write_trail(struct buf *b, const struct exchange *x);
+/* A trail: "capacity_left+ host_known+ exists-", + for yes, - for no; a fact that could not be had
+ * ends it: "representation!". */
+void graph_write_trail(struct buf *b, const uint16_t *trail, size_t length);
 
 /* The nodes from which an edge leads to this outcome, in page order. Returns how many there are;
  * writes at most `room` of them. */

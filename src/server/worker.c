@@ -6,7 +6,7 @@
 #include "base/hurry.h"
 #include "base/oplog.h"
 #include "io/offload.h"
-#include "server/session/connection.h"
+#include "server/session/session.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -30,7 +30,7 @@ static void on_accept(struct listener *l, int fd, const struct sockaddr *peer, s
 
     (void)peer_len;
     w->exhausted = false;
-    connection_open(&w->sessions, fd, peer);
+    session_open(&w->sessions, fd, peer);
     if (!worker_has_room(w))
         listener_pause(l);
 }
@@ -79,12 +79,8 @@ static void on_session_ended(struct sessions *s)
 static void on_stop_timer(struct timer *t)
 {
     struct worker *w = container_of(t, struct worker, stop_timer);
-    struct list *link, *next;
 
-    for (link = w->sessions.connections.next; link != &w->sessions.connections; link = next) {
-        next = link->next;
-        connection_hurry(list_entry(link, struct connection, link));
-    }
+    sessions_hurry(&w->sessions);
     hurry_begin(offload_hurry(w->means.pool));
     timer_set(w->loop, t, loop_now(w->loop) + HURRY_MS * CLOCK_MS);
 }
@@ -92,7 +88,6 @@ static void on_stop_timer(struct timer *t)
 static void on_stop(struct loop_message *m)
 {
     struct worker *w = container_of(m, struct worker, stop_message);
-    struct list *link, *next;
 
     if (w->sessions.stopping)
         return;
@@ -102,10 +97,7 @@ static void on_stop(struct loop_message *m)
         listener_accept_waiting(&w->listeners[i].listener, LIMIT_STOP_ACCEPTED);
         listener_close(&w->listeners[i].listener);
     }
-    for (link = w->sessions.connections.next; link != &w->sessions.connections; link = next) {
-        next = link->next;
-        connection_stop(list_entry(link, struct connection, link));
-    }
+    sessions_stop(&w->sessions);
     timer_set(w->loop, &w->stop_timer,
               loop_now(w->loop) + (int64_t)w->config->limits.stop_timeout * CLOCK_MS);
     worker_end_if_finished(w);

@@ -118,8 +118,8 @@ static void remove_members(struct removal *r, const char *path)
 }
 
 /*
- * A round that removed nothing is followed by another one where something is in the way all the same:
- * somebody who had the folder open may have begun a stage in it meanwhile.
+ * A round that removed nothing is followed by another one where something is in the way: somebody
+ * who had the folder open may have begun a stage in it meanwhile.
  */
 static int remove_folder(struct removal *r, int folder, const char *name)
 {

@@ -386,7 +386,9 @@ size_t post_result_room(const struct authoring *a, size_t folder)
     const struct posting *p = a->content.posting;
 
     // A byte is 6 in JSON, as \u00XX, and 3 in an address.
-    return p && p->is_form ? 32 + p->count * (around + 15 * LIMIT_FILE_NAME + 3 * folder) : 0;
+    return p && a->content.fields.role == CONTENT_FORM
+               ? 32 + p->count * (around + 15 * LIMIT_FILE_NAME + 3 * folder)
+               : 0;
 }
 
 void post_free(struct posting *p)

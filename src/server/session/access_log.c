@@ -3,22 +3,13 @@
 
 #include "base/clock.h"
 #include "graph/graph.h"
-#include "server/config/listen.h"
-#include "server/session/connection.h"
-#include "server/session/respond.h"
+#include "server/session/record.h"
 
 #include <time.h>
 
 enum {
     FLUSH_BYTES = 64 * 1024, // written out at once when there is this much
     FLUSH_MS = 250,          // and when the first line has waited this long
-};
-
-static const char *const ending_names[] = {
-    [ENDING_COMPLETE] = "",
-    [ENDING_CLIENT_GONE] = "client-gone",
-    [ENDING_SEND_TIMEOUT] = "send-timeout",
-    [ENDING_BODY_FAILED] = "body-failed",
 };
 
 static void on_timer(struct timer *t)
@@ -61,61 +52,72 @@ static struct span error_name(int error)
 }
 
 /* "2026-11-22T08:49:37.123456Z" */
-static void add_time(struct buf *b)
+static void add_time(struct access_log *log, int64_t now)
 {
-    int64_t now = clock_realtime();
     time_t seconds = now / CLOCK_SECOND;
+    int64_t microseconds = now % CLOCK_SECOND / 1000;
+    char fraction[] = ".000000Z";
     struct tm tm;
 
-    gmtime_r(&seconds, &tm);
-    buf_addf(b, "%04d-%02d-%02dT%02d:%02d:%02d.%06lldZ", tm.tm_year + 1900, tm.tm_mon + 1,
-             tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (long long)(now % CLOCK_SECOND / 1000));
+    if (log->second != seconds) {
+        gmtime_r(&seconds, &tm);
+        strftime(log->second_text, sizeof log->second_text, "%Y-%m-%dT%H:%M:%S", &tm);
+        log->second = seconds;
+    }
+    for (int i = 6; i > 0; i--, microseconds /= 10)
+        fraction[i] = (char)('0' + microseconds % 10);
+    buf_add_str(&log->lines, log->second_text);
+    buf_add(&log->lines, SPAN(fraction));
 }
 
-static void add_member(struct buf *b, const char *name, struct span text)
+#define MEMBER(name) SPAN(",\"" name "\":")
+
+static void add_text(struct buf *b, struct span member, struct span text)
 {
-    buf_addf(b, ",\"%s\":\"", name);
+    buf_add(b, member);
+    buf_add_char(b, '"');
     buf_add_json(b, text);
     buf_add_char(b, '"');
 }
 
-static void add_number(struct buf *b, const char *name, uint64_t number)
+static void add_number(struct buf *b, struct span member, uint64_t number)
 {
-    buf_addf(b, ",\"%s\":", name);
+    buf_add(b, member);
     buf_add_u64(b, number);
 }
 
-static void add_json(struct buf *b, const struct carried *k)
+static void add_json(struct access_log *log, const struct record *r)
 {
-    const struct exchange *x = &k->x;
-    const struct outcome_info *outcome = &outcome_table[x->outcome];
+    struct buf *b = &log->lines;
     char client[LISTEN_TEXT], id[REQUEST_ID_LENGTH];
-    size_t client_length = connection_print_client(k->connection, client);
+    size_t client_length = client_print(r->client, client);
 
-    request_id_print(x->id, id);
+    request_id_print(r->id, id);
     buf_add(b, SPAN("{\"time\":\""));
-    add_time(b);
+    add_time(log, r->time);
     buf_add_char(b, '"');
-    add_member(b, "id", span_of(id, sizeof id));
-    add_member(b, "client", span_of(client, client_length));
-    add_member(b, "method", x->request.method_name);
-    add_member(b, "target", x->request.target);
-    add_number(b, "status", (uint64_t)exchange_status(x));
-    add_member(b, "outcome", outcome->token);
-    add_number(b, "bytes_in", k->bytes_in);
-    add_number(b, "bytes_out", k->bytes_out);
-    add_number(b, "duration_us", (uint64_t)(clock_monotonic() - x->started) / 1000);
-    if (exchange_has_offset(x))
-        add_number(b, "offset", x->cause_offset);
-    if (exchange_status(x) >= 400) {
-        buf_add(b, SPAN(",\"trail\":\""));
-        graph_write_trail(b, x);
+    add_text(b, MEMBER("id"), span_of(id, sizeof id));
+    add_text(b, MEMBER("client"), span_of(client, client_length));
+    add_text(b, MEMBER("method"), r->method);
+    add_text(b, MEMBER("target"), r->target);
+    add_number(b, MEMBER("status"), (uint64_t)r->status);
+    add_text(b, MEMBER("outcome"), outcome_table[r->outcome].token);
+    add_number(b, MEMBER("bytes_in"), r->bytes_in);
+    add_number(b, MEMBER("bytes_out"), r->bytes_out);
+    add_number(b, MEMBER("duration_us"),
+               (uint64_t)(r->stages[STAGE_ENDED] - r->stages[STAGE_BEGUN]) / 1000);
+    if (r->has_offset)
+        add_number(b, MEMBER("offset"), r->offset);
+    if (r->status >= 400) {
+        buf_add(b, MEMBER("trail"));
+        buf_add_char(b, '"');
+        graph_write_trail(b, r->trail, r->trail_length);
         buf_add_char(b, '"');
     }
-    if (x->system_error)
-        add_member(b, "error", error_name(x->system_error));
-    if (k->ending != ENDING_COMPLETE)
-        add_member(b, "ended", span_from_str(ending_names[k->ending]));
+    if (r->system_error)
+        add_text(b, MEMBER("error"), error_name(r->system_error));
+    if (r->ending != ENDING_COMPLETE)
+        add_text(b, MEMBER("ended"), ending_name(r->ending));
     buf_add(b, SPAN("}\n"));
 }
 
@@ -143,27 +145,26 @@ static void add_quoted_member(struct buf *b, struct span value)
     buf_add_char(b, '"');
 }
 
-static void add_combined(struct buf *b, const struct carried *k)
+static void add_combined(struct buf *b, const struct record *r)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    const struct exchange *x = &k->x;
     char client[LISTEN_TEXT];
-    size_t client_length = connection_print_client(k->connection, client);
-    time_t seconds = clock_realtime() / CLOCK_SECOND;
+    size_t client_length = client_print(r->client, client);
+    time_t seconds = r->time / CLOCK_SECOND;
     struct tm tm;
 
     gmtime_r(&seconds, &tm);
     buf_add(b, span_of(client, client_length));
     buf_addf(b, " - - [%02d/%.3s/%04d:%02d:%02d:%02d +0000]", tm.tm_mday, months + 3 * tm.tm_mon,
              tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
-    add_quoted_member(b, k->head.request_line);
-    buf_addf(b, " %d %llu", exchange_status(x), (unsigned long long)k->bytes_out);
-    add_quoted_member(b, message_field(&x->request, FIELD_referer));
-    add_quoted_member(b, message_field(&x->request, FIELD_user_agent));
+    add_quoted_member(b, r->request_line);
+    buf_addf(b, " %d %llu", r->status, (unsigned long long)r->bytes_out);
+    add_quoted_member(b, r->referer);
+    add_quoted_member(b, r->user_agent);
     buf_add_char(b, '\n');
 }
 
-void access_log_add(struct access_log *log, const struct carried *k)
+void access_log_add(struct access_log *log, const struct record *r)
 {
     size_t before = log->lines.len;
 
@@ -172,9 +173,9 @@ void access_log_add(struct access_log *log, const struct carried *k)
     if (log->lines.len == 0)
         timer_set(log->loop, &log->timer, loop_now(log->loop) + FLUSH_MS * CLOCK_MS);
     if (log->config->access_log_format == ACCESS_LOG_JSON)
-        add_json(&log->lines, k);
+        add_json(log, r);
     else
-        add_combined(&log->lines, k);
+        add_combined(&log->lines, r);
     if (log->lines.failed) { // without memory there is no line, rather than a part of one
         log->lines.len = before;
         log->lines.failed = false;

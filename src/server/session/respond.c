@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "server/session/respond.h"
 
-#include "base/ascii.h"
 #include "base/buf.h"
 #include "graph/question.h"
 #include "http/accept.h"
@@ -9,6 +8,7 @@
 #include "registry/status.h"
 #include "resource/page/error_page.h"
 #include "resource/page/page.h"
+#include "server/session/record.h"
 
 #include <stdio.h>
 
@@ -16,11 +16,6 @@ enum {
     RETRY_AFTER = 1,    // seconds: connections and descriptors come free as fast as that
     DETAIL_LENGTH = 160 // bytes of a sentence about this very request
 };
-
-void request_id_print(uint64_t id, char out[REQUEST_ID_LENGTH])
-{
-    ascii_write_hex_u64(id, out);
-}
 
 /* A body made by a writer, moved to the arena. Errors and redirections do without one. */
 static void set_body(struct exchange *x, struct buf *b)

@@ -13,7 +13,4 @@
 /* Fills in x->response. x->outcome is decided. */
 void respond(struct exchange *x, const struct config *config, const struct media_type_map *types);
 
-enum { REQUEST_ID_LENGTH = 16 };
-void request_id_print(uint64_t id, char out[REQUEST_ID_LENGTH]);
-
 #endif

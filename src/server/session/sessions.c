@@ -3,10 +3,12 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "server/session/connection.h"
+#include "server/session/call.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
+
+enum { CALLS_KEPT = 256 }; // by a worker, for reuse
 
 int sessions_init(struct sessions *s, const struct config *config,
                   const struct media_type_map *types, struct loop *loop, struct offload *pool,
@@ -15,7 +17,7 @@ int sessions_init(struct sessions *s, const struct config *config,
     const struct config_limits *limits = &config->limits;
 
     *s = (struct sessions){.config = config, .types = types, .loop = loop, .pool = pool};
-    list_init(&s->connections);
+    list_init(&s->all);
     s->h1_limits = (struct h1_limits){.request_line = (uint32_t)limits->request_line,
                                       .field_section = (uint32_t)limits->field_section,
                                       .fields = (uint32_t)limits->fields};
@@ -28,16 +30,78 @@ int sessions_init(struct sessions *s, const struct config *config,
     return 0;
 }
 
+static void free_call(struct call *k)
+{
+    arena_done(&k->x.arena);
+    free(k);
+}
+
 void sessions_done(struct sessions *s)
 {
-    while (s->carried_free) {
-        struct carried *k = s->carried_free;
+    while (s->calls_free) {
+        struct call *k = s->calls_free;
 
-        s->carried_free = k->next_free;
-        arena_done(&k->x.arena);
-        free(k);
+        s->calls_free = k->next_free;
+        free_call(k);
     }
     access_log_done(&s->log);
+}
+
+static void tell_all(struct sessions *s, bool stop)
+{
+    struct list *link, *next;
+
+    for (link = s->all.next; link != &s->all; link = next) {
+        struct session *session = list_entry(link, struct session, link);
+
+        next = link->next; // it may end
+        if (stop)
+            session->ops->stop(session);
+        else
+            session->ops->hurry(session);
+    }
+}
+
+void sessions_stop(struct sessions *s)
+{
+    tell_all(s, true);
+}
+
+void sessions_hurry(struct sessions *s)
+{
+    tell_all(s, false);
+}
+
+struct call *sessions_take_call(struct sessions *s)
+{
+    struct call *k = s->calls_free;
+
+    if (k) {
+        s->calls_free = k->next_free;
+        s->calls_free_count--;
+        return k;
+    }
+    k = calloc(1, sizeof *k);
+    if (!k)
+        return NULL;
+    if (arena_init(&k->x.arena, CALL_ARENA) < 0) {
+        free(k);
+        return NULL;
+    }
+    exchange_reset(&k->x);
+    return k;
+}
+
+void sessions_give_back_call(struct sessions *s, struct call *k)
+{
+    exchange_reset(&k->x); // what a large request took is not kept
+    if (s->calls_free_count >= CALLS_KEPT) {
+        free_call(k);
+        return;
+    }
+    k->next_free = s->calls_free;
+    s->calls_free = k;
+    s->calls_free_count++;
 }
 
 struct span sessions_date_line(struct sessions *s, int64_t *ret_time)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * All the sessions of one worker, and what they share: its loop, its resources, the pool of
- * exchanges, the access log.
+ * All the sessions of one worker, and what they share: its loop, its resources, the pool of calls,
+ * the access log.
  */
 #ifndef CANDOR_SERVER_SESSION_SESSIONS_H
 #define CANDOR_SERVER_SESSION_SESSIONS_H
@@ -14,7 +14,8 @@
 #include "server/session/access_log.h"
 #include "wire/h1.h"
 
-struct carried;
+struct call;
+struct session;
 
 struct sessions {
     const struct config *config;
@@ -25,14 +26,14 @@ struct sessions {
     method_set methods;          // that some route can answer
     struct h1_limits h1_limits;
 
-    struct list connections;
+    struct list all; // struct session.link
     unsigned count;
-    bool stopping;
+    bool stopping; // set by the worker
     /* One has ended, and is not counted any more. */
     void (*on_ended)(struct sessions *s);
 
-    struct carried *carried_free; // exchanges for reuse, last in first out
-    unsigned carried_free_count;
+    struct call *calls_free; // for reuse, last in first out
+    unsigned calls_free_count;
     uint64_t next_id;
     int64_t date_second; // that date_line is of, until the loop's clock is at date_until
     int64_t date_until;
@@ -47,6 +48,14 @@ int sessions_init(struct sessions *s, const struct config *config,
                   struct log_writer *log_writer);
 /* When none is left. */
 void sessions_done(struct sessions *s);
+
+/* The worker stops: each session hears of it (session_ops.stop, hurry). */
+void sessions_stop(struct sessions *s);
+void sessions_hurry(struct sessions *s);
+
+/* A call that nothing is known of yet; NULL without memory. */
+struct call *sessions_take_call(struct sessions *s);
+void sessions_give_back_call(struct sessions *s, struct call *k);
 
 /* "Date: ...\r\nServer: candor\r\n" of this second; *ret_time is that second since 1970. */
 struct span sessions_date_line(struct sessions *s, int64_t *ret_time);

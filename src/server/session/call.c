@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+#include "server/session/call.h"
+
+#include "base/clock.h"
+#include "graph/graph.h"
+#include "server/session/respond.h"
+#include "server/session/route_step.h"
+
+#include <stddef.h>
+
+static struct call *call_of(struct work *w)
+{
+    return container_of(w, struct call, work);
+}
+
+/* What the exchange asks of its host. */
+
+static void run_work(struct work *w)
+{
+    graph_run(&call_of(w)->x);
+}
+
+static void on_work_done(struct work *w)
+{
+    struct exchange *x = &call_of(w)->x;
+
+    x->host->resume(x);
+}
+
+static void run(struct exchange *x, bool is_long)
+{
+    struct call *k = x->carrier;
+    struct sessions *s = k->session->sessions;
+
+    k->work.run = run_work;
+    k->work.done = on_work_done;
+    k->work.is_long = is_long;
+    offload_submit(s->pool, s->loop, &k->work);
+}
+
+static void on_pause_over(struct timer *t)
+{
+    struct call *k = container_of(t, struct call, pause);
+
+    loop_let_go(k->session->sessions->loop);
+    k->x.host->resume(&k->x);
+}
+
+static void pause_walk(struct exchange *x, int64_t nanoseconds)
+{
+    struct call *k = x->carrier;
+    struct loop *l = k->session->sessions->loop;
+
+    timer_init(&k->pause, on_pause_over);
+    timer_set(l, &k->pause, loop_now(l) + nanoseconds);
+    loop_hold(l);
+}
+
+static void walk(struct call *k)
+{
+    const struct sessions *s = k->session->sessions;
+
+    if (!graph_walk(&k->x))
+        return;
+    k->stages[STAGE_DECIDED] = loop_now(s->loop);
+    respond(&k->x, s->config, s->types);
+    k->session->ops->respond(k);
+}
+
+static void resume(struct exchange *x)
+{
+    walk(x->carrier);
+}
+
+static void resume_body(struct exchange *x)
+{
+    struct call *k = x->carrier;
+
+    if (x->hurried)
+        k->session->ops->abort(k, ENDING_SEND_TIMEOUT);
+    else
+        k->session->ops->more_body(k);
+}
+
+static void taken(struct exchange *x)
+{
+    struct call *k = x->carrier;
+
+    x->content_taken = k->content_received;
+    if (k->session->ops->more_content(k))
+        walk(k);
+}
+
+/* Content. */
+
+static bool is_wanted(const struct exchange *x)
+{
+    return x->resource && x->resource->wants & METHOD_BIT(x->request.method);
+}
+
+static enum step read_content(struct exchange *x)
+{
+    struct call *k = x->carrier;
+
+    return k->session->ops->read_content(k) ? STEP_KNOWN : STEP_WAIT;
+}
+
+/* FACT_content: the content went to the resource that wants it. */
+static enum step begin_content(struct exchange *x)
+{
+    return is_wanted(x) ? read_content(x) : STEP_KNOWN;
+}
+
+/* FACT_unwanted: content that nobody wants was read to its end, so that a fault in it is found
+ * before the answer; but it is not asked for (RFC 9110 §10.1.1). */
+static enum step begin_unwanted(struct exchange *x)
+{
+    return is_wanted(x) || x->request.expect_continue ? STEP_KNOWN : read_content(x);
+}
+
+bool call_take(struct call *k, struct span data, uint64_t offset)
+{
+    struct exchange *x = &k->x;
+    bool is_taken;
+
+    k->content_received += data.len;
+    if (k->content_received > x->content_limit) {
+        exchange_fail(x, OUTCOME_content_too_large, offset, NULL);
+        return true;
+    }
+    is_taken = !is_wanted(x) || x->resource->ops->take(x, data);
+    if (is_taken)
+        x->content_taken = k->content_received;
+    return is_taken;
+}
+
+void call_take_trailer(struct call *k, enum field id, struct span data)
+{
+    if (is_wanted(&k->x) && !exchange_add_trailer(&k->x, id, data))
+        exchange_fail(&k->x, OUTCOME_resources_exhausted, 0, NULL);
+}
+
+void call_content_arrived(struct call *k)
+{
+    walk(k);
+}
+
+/* From the head of a request to the record. */
+
+static const struct fact_step host_steps[FACT_COUNT] = {
+    [FACT_route] = {.begin = route_step_begin},
+    [FACT_content] = {.begin = begin_content},
+    [FACT_unwanted] = {.begin = begin_unwanted},
+};
+
+static const struct exchange_host exchange_host = {.steps = host_steps,
+                                                   .run = run,
+                                                   .pause = pause_walk,
+                                                   .leads_here = route_leads_here,
+                                                   .taken = taken,
+                                                   .resume = resume,
+                                                   .resume_body = resume_body};
+
+struct call *call_new(struct session *session, int64_t begun, size_t part)
+{
+    struct sessions *s = session->sessions;
+    struct call *k = sessions_take_call(s);
+    struct exchange *x;
+
+    if (!k)
+        return NULL;
+    x = &k->x;
+    memset(&k->next_free, 0, sizeof *k - offsetof(struct call, next_free));
+    k->session = session;
+    k->part = arena_alloc(&x->arena, part);
+    if (!k->part) {
+        sessions_give_back_call(s, k);
+        return NULL;
+    }
+    memset(k->part, 0, part);
+    x->host = &exchange_host;
+    x->carrier = k;
+    x->known = FACT_BIT(FACT_message);
+    x->over_capacity = session->over_capacity;
+    x->hurry.also = offload_hurry(s->pool);
+    x->id = s->next_id;
+    s->next_id += UINT64_C(0x9e3779b97f4a7c15); // odd: all 2^64 come before one comes again
+    k->stages[STAGE_BEGUN] = begun;
+    sessions_date_line(s, &x->time);
+    return k;
+}
+
+void call_drop(struct call *k)
+{
+    sessions_give_back_call(k->session->sessions, k);
+}
+
+/* The path as it will be looked up. That it has one is part of the verdict on the message. */
+static void decode_path(struct exchange *x)
+{
+    struct span path = x->request.path;
+    char *decoded = arena_alloc(&x->arena, path.len);
+    enum outcome outcome;
+    size_t offset;
+
+    if (!decoded && path.len) {
+        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
+        return;
+    }
+    outcome = uri_path_decode(path, decoded, &x->path, &offset);
+    if (outcome != OUTCOME_NONE)
+        exchange_fail(x, outcome, (uint64_t)(path.ptr - x->request_bytes.ptr) + offset, NULL);
+}
+
+void call_begin(struct call *k)
+{
+    const struct sessions *s = k->session->sessions;
+
+    k->stages[STAGE_READ] = loop_now(s->loop);
+    k->x.allowed = s->methods; // of the server, until a route is known
+    decode_path(&k->x);
+    walk(k);
+}
+
+void call_refuse(struct call *k, enum outcome cause, uint64_t offset)
+{
+    exchange_fail(&k->x, cause, offset, NULL);
+    walk(k);
+}
+
+static void tell(const struct call *k)
+{
+    const struct exchange *x = &k->x;
+    struct record r = {.id = x->id,
+                       .time = clock_realtime(),
+                       .client = &k->session->client,
+                       .route = k->route,
+                       .request_line = k->request_line,
+                       .method = x->request.method_name,
+                       .target = x->request.target,
+                       .referer = message_field(&x->request, FIELD_referer),
+                       .user_agent = message_field(&x->request, FIELD_user_agent),
+                       .outcome = x->outcome,
+                       .status = exchange_status(x),
+                       .ending = k->ending,
+                       .has_offset = exchange_has_offset(x),
+                       .offset = x->cause_offset,
+                       .system_error = x->system_error,
+                       .bytes_in = k->bytes_in,
+                       .bytes_out = k->bytes_out,
+                       .trail = x->trail,
+                       .trail_length = x->trail_length};
+
+    memcpy(r.stages, k->stages, sizeof k->stages);
+    r.stages[STAGE_ENDED] = clock_monotonic();
+    access_log_add(&k->session->sessions->log, &r);
+}
+
+void call_end(struct call *k)
+{
+    struct sessions *s = k->session->sessions;
+
+    if (access_log_is_on(&s->log))
+        tell(k);
+    if (k->x.resource)
+        k->x.resource->ops->release(&k->x);
+    sessions_give_back_call(s, k);
+}

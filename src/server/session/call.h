@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A call: one exchange as a session carries it, from the head of its request to its record. The
+ * walk, what it waits for and what becomes of it are here; how bytes come and go is the session's
+ * (session_ops). Calls are pooled by the worker.
+ */
+#ifndef CANDOR_SERVER_SESSION_CALL_H
+#define CANDOR_SERVER_SESSION_CALL_H
+
+#include "server/session/session.h"
+
+enum { CALL_ARENA = 2304 }; // bytes of a call's arena that are kept with it
+
+struct call {
+    struct exchange x;
+    struct call *next_free;
+    struct session *session;
+    void *part; // the session's own, on the exchange's arena
+    const struct route *route;
+    union { // what a fact waits for
+        struct work work;
+        struct timer pause;
+    };
+    struct span request_line;     // as the session read it
+    uint64_t bytes_in, bytes_out; // counted by the session
+    uint64_t content_received;    // bytes of content, without framing
+    int64_t stages[STAGE_ENDED];  // monotonic ns
+    enum ending ending;
+};
+
+/*
+ * A call whose request began at that time (monotonic ns), with `part` bytes for the session on the
+ * arena, all zeros. NULL without memory.
+ */
+struct call *call_new(struct session *s, int64_t begun, size_t part);
+/* There is no request yet: gives the call back, and nothing is told of it. */
+void call_drop(struct call *k);
+
+/* The head of the request is complete: x->request, x->request_bytes. The answer follows. */
+void call_begin(struct call *k);
+/* The request cannot be read to its end: that is answered. offset: of the byte at fault, or 0. */
+void call_refuse(struct call *k, enum outcome cause, uint64_t offset);
+
+/* A piece of content, which ended before that byte of the request. False: it stays where it is, and
+ * nothing more is read until session_ops.more_content. */
+bool call_take(struct call *k, struct span data, uint64_t offset);
+/* A piece of a trailer (exchange_add_trailer). */
+void call_take_trailer(struct call *k, enum field id, struct span data);
+/* All of the content has come, or what came of it has a cause. */
+void call_content_arrived(struct call *k);
+
+/* The response is out, or will never be: the call is told of (the record), and is no more. */
+void call_end(struct call *k);
+
+#endif

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Content moves in pieces from the connection's buffer to the call, one at a time: while the
+ * resource keeps a piece, nothing is received, so a slow disk slows the client down. What is left
+ * of it when the response is decided is read too, as far as that keeps the connection usable.
+ */
+#include "server/session/h1_session.h"
+
+/* The next event of the content in the buffer; *ret_data with content and trailers. */
+static enum h1_event next_event(struct h1_session *h, struct span *ret_data)
+{
+    struct h1_call *c = h1_call(h);
+    struct loop_buffer *b = h->in;
+    struct span in = span_of(b->data + b->start, b->len - b->start);
+    uint32_t before = b->start;
+    enum h1_event event = h1_read_content(&c->content, &in, ret_data);
+
+    b->start = b->len - (uint32_t)in.len;
+    h->call->bytes_in += b->start - before;
+    if (event == H1_CONTENT_END)
+        c->content_ended = true;
+    return event;
+}
+
+/* Content is consumed at once, so the room behind the head is used again for the next piece. */
+static void receive_more(struct h1_session *h, stream_recv_fn *done)
+{
+    struct loop_buffer *b = h->in;
+    struct span head = h->call->x.request_bytes;
+
+    b->start = b->len = (uint32_t)(head.ptr - b->data) + (uint32_t)head.len;
+    stream_recv(&h->stream, b, done);
+}
+
+/* The content will not come to its end. */
+static void break_off(struct h1_session *h, enum outcome cause)
+{
+    h->receive = H1_RECEIVE_NOTHING;
+    h1_call(h)->close = true;
+    call_refuse(h->call, cause, h1_call(h)->content.offset);
+}
+
+static void on_content(struct stream *s, struct loop_buffer *b, ssize_t result)
+{
+    struct h1_session *h = container_of(s, struct h1_session, stream);
+
+    (void)b;
+    if (result <= 0)
+        break_off(h, OUTCOME_content_incomplete);
+    else if (h1_receive_more(h))
+        call_content_arrived(h->call);
+}
+
+void h1_receive_timeout(struct h1_session *h)
+{
+    stream_recv_cancel(&h->stream);
+    break_off(h, OUTCOME_content_timeout);
+}
+
+static void await(struct h1_session *h)
+{
+    h->receive = H1_RECEIVE_CONTENT;
+    h1_set_timer(h, &h->receive_timer, h1_limits_of(h)->content_timeout);
+    receive_more(h, on_content);
+}
+
+bool h1_receive_more(struct h1_session *h)
+{
+    struct call *k = h->call;
+    struct h1_call *c = k->part;
+    struct span data;
+
+    while (k->x.cause == OUTCOME_NONE && !c->content_ended) {
+        switch (next_event(h, &data)) {
+        case H1_CONTENT_DATA:
+            if (!call_take(k, data, c->content.offset)) {
+                h->receive = H1_RECEIVE_PAUSED;
+                return false;
+            }
+            break;
+        case H1_CONTENT_TRAILER:
+            call_take_trailer(k, c->content.trailer, data);
+            break;
+        case H1_CONTENT_END:
+            break;
+        case H1_CONTENT_BAD:
+            exchange_fail(&k->x, c->content.violation.outcome, c->content.violation.offset, NULL);
+            break;
+        case H1_CONTENT_MORE:
+            // RFC 9110 §10.1.1: the client may wait for a word before it sends its content.
+            if (k->x.request.expect_continue && !c->invited && k->content_received == 0) {
+                c->invited = true;
+                h1_send_invitation(h, await);
+            } else {
+                await(h);
+            }
+            return false;
+        }
+    }
+    h->receive = H1_RECEIVE_NOTHING;
+    c->close |= !c->content_ended;
+    return true;
+}
+
+bool h1_receive_content(struct h1_session *h)
+{
+    return h1_call(h)->content_ended || h->call->x.cause != OUTCOME_NONE || h1_receive_more(h);
+}
+
+bool h1_can_drain(const struct h1_session *h)
+{
+    const struct message *m = &h->call->x.request;
+
+    if (h1_call(h)->content_ended)
+        return true;
+    return !m->expect_continue && (m->framing == FRAMING_OPEN ||
+                                   m->content_length - h->call->content_received <= LIMIT_DRAIN);
+}
+
+static void drain_on(struct h1_session *h);
+
+static void end_draining(struct h1_session *h, bool whole)
+{
+    h->receive = H1_RECEIVE_NOTHING;
+    h1_call(h)->close |= !whole;
+    h1_call(h)->drained(h);
+}
+
+static void on_drain(struct stream *s, struct loop_buffer *b, ssize_t result)
+{
+    struct h1_session *h = container_of(s, struct h1_session, stream);
+
+    (void)b;
+    if (result <= 0) {
+        end_draining(h, false);
+        return;
+    }
+    h1_call(h)->drained_bytes += (uint64_t)result;
+    drain_on(h);
+}
+
+static void drain_on(struct h1_session *h)
+{
+    enum h1_event event;
+    struct span data;
+
+    do
+        event = next_event(h, &data);
+    while (event == H1_CONTENT_DATA || event == H1_CONTENT_TRAILER);
+    if (event == H1_CONTENT_MORE && h1_call(h)->drained_bytes <= LIMIT_DRAIN)
+        receive_more(h, on_drain);
+    else
+        end_draining(h, event == H1_CONTENT_END);
+}
+
+void h1_drain(struct h1_session *h, void (*drained)(struct h1_session *h))
+{
+    h->receive = H1_RECEIVE_DRAIN;
+    h1_call(h)->drained = drained;
+    h1_set_timer(h, &h->receive_timer, h1_limits_of(h)->content_timeout);
+    drain_on(h);
+}
+
+void h1_stop_draining(struct h1_session *h)
+{
+    stream_recv_cancel(&h->stream);
+    end_draining(h, false);
+}

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A response on its way: the head is laid out on the exchange's arena with what is small of the
+ * body behind it, so that an ordinary response is one send; what is larger is pulled piece by
+ * piece.
+ */
+#include "server/session/h1_session.h"
+
+#include "registry/status.h"
+
+#include <assert.h>
+#include <errno.h>
+
+enum {
+    INLINE_BODY = 4096, // bytes of body that are copied behind the head
+    NUMBER_ROOM = 20,   // digits of a 64-bit number
+};
+
+static char *put(char *at, struct span s)
+{
+    if (s.len)
+        memcpy(at, s.ptr, s.len);
+    return at + s.len;
+}
+
+static char *put_number(char *at, uint64_t value)
+{
+    char digits[NUMBER_ROOM];
+    size_t n = 0;
+
+    do {
+        digits[n++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    while (n)
+        *at++ = digits[--n];
+    return at;
+}
+
+static bool status_has_length(int status)
+{
+    return status >= 200 && status != 204 && status != 304; // RFC 9110 §8.6
+}
+
+/* Its length is only known at its end. */
+static bool is_endless(const struct response *r)
+{
+    return r->next && !r->has_length;
+}
+
+bool h1_close_ends_body(const struct h1_session *h)
+{
+    const struct exchange *x = &h->call->x;
+
+    return is_endless(&x->response) && !h1_call(h)->chunked && x->request.method != METHOD_HEAD;
+}
+
+static struct span block_lines(const struct response *r)
+{
+    return r->block ? field_block_lines(r->block, r->block_first) : SPAN("");
+}
+
+static size_t head_room(const struct response *r, struct span status, struct span date)
+{
+    size_t room = status.len + date.len + block_lines(r).len + NUMBER_ROOM +
+                  sizeof "Transfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n";
+
+    for (const struct response_field *f = r->fields; f; f = f->next)
+        room += f->name.len + f->value.len + sizeof ": \r\n";
+    return room;
+}
+
+/* Where the length is not known, chunks tell the end, or the close does: RFC 9112 §6.3. */
+static char *put_framing(char *at, const struct call *k)
+{
+    const struct response *r = &k->x.response;
+    const struct h1_call *c = k->part;
+
+    if (!status_has_length(exchange_status(&k->x)))
+        return at;
+    if (c->chunked)
+        return put(at, SPAN("Transfer-Encoding: chunked\r\n"));
+    if (is_endless(r))
+        return at;
+    at = put(at, SPAN("Content-Length: "));
+    at = put_number(at, r->length);
+    return put(at, SPAN("\r\n"));
+}
+
+/* The connection's own fields: RFC 9112 §9.3. */
+static char *put_connection(char *at, const struct h1_call *c)
+{
+    if (c->close)
+        return put(at, SPAN("Connection: close\r\n"));
+    if (c->head.minor == 0)
+        return put(at, SPAN("Connection: keep-alive\r\n"));
+    return at;
+}
+
+static char *put_head(char *at, const struct call *k, struct span status, struct span date)
+{
+    const struct response *r = &k->x.response;
+
+    at = put(at, status);
+    at = put(at, date);
+    at = put(at, block_lines(r));
+    for (const struct response_field *f = r->fields; f; f = f->next) {
+        at = put(at, f->name);
+        at = put(at, SPAN(": "));
+        at = h1_put_value(at, f->value);
+        at = put(at, SPAN("\r\n"));
+    }
+    at = put_framing(at, k);
+    at = put_connection(at, k->part);
+    return put(at, SPAN("\r\n"));
+}
+
+/* Time. */
+
+/* Grows with every byte that the client's system takes: what the system here still keeps for it
+ * can be megabytes, and tells nothing. */
+static uint64_t send_progress(const struct h1_session *h)
+{
+    return h->call->bytes_out + stream_send_progress(&h->stream) - stream_send_backlog(&h->stream);
+}
+
+void h1_give_up_sending(struct h1_session *h)
+{
+    struct call *k = h->call;
+
+    k->bytes_out += stream_send_progress(&h->stream);
+    if (k->x.outcome == OUTCOME_NONE) // it did not even take the 100 (Continue)
+        k->x.outcome = OUTCOME_content_timeout;
+    h->session.ops->abort(k, ENDING_SEND_TIMEOUT);
+}
+
+/* The client takes nothing any more, or takes it slowly. */
+static void on_send_timer(struct timer *t)
+{
+    struct h1_call *c = container_of(t, struct h1_call, send_timer);
+    struct h1_session *h = c->session;
+    uint64_t progress;
+
+    if (!stream_is_sending(&h->stream)) // no fault of the client's: its time stands still
+        return;
+    progress = send_progress(h);
+    if (progress == c->progress) {
+        h1_give_up_sending(h);
+    } else {
+        c->progress = progress;
+        h1_set_timer(h, t, h1_limits_of(h)->send_timeout);
+    }
+}
+
+/* A send was submitted. One that did not finish at once: from now on the client must take something
+ * now and then. */
+static void watch(struct h1_session *h)
+{
+    struct h1_call *c = h1_call(h);
+
+    if (!stream_is_sending(&h->stream))
+        return;
+    if (!c->send_timer.on_fire)
+        timer_init(&c->send_timer, on_send_timer);
+    c->progress = send_progress(h);
+    h1_set_timer(h, &c->send_timer, h1_limits_of(h)->send_timeout);
+}
+
+void h1_stop_sending(struct h1_session *h)
+{
+    if (h1_call(h)->send_timer.on_fire)
+        timer_stop(&h1_call(h)->send_timer);
+}
+
+/* Completions. */
+
+static struct h1_session *session_of(struct stream *s)
+{
+    return container_of(s, struct h1_session, stream);
+}
+
+static void end_sending(struct h1_session *h)
+{
+    h->send = H1_SEND_DONE;
+    h1_call(h)->sent(h);
+}
+
+/* Counts what was sent; false when the call is over because it could not be. */
+static bool note_sent(struct h1_session *h, ssize_t result)
+{
+    h->call->bytes_out += stream_send_progress(&h->stream);
+    if (result < 0)
+        h->session.ops->abort(h->call, ENDING_CLIENT_GONE);
+    return result >= 0;
+}
+
+static void on_all_sent(struct stream *s, ssize_t result)
+{
+    if (note_sent(session_of(s), result))
+        end_sending(session_of(s));
+}
+
+static void on_piece_sent(struct stream *s, ssize_t result)
+{
+    if (note_sent(session_of(s), result))
+        h1_send_more(session_of(s));
+}
+
+static void on_file_sent(struct stream *s, ssize_t result)
+{
+    struct h1_session *h = session_of(s);
+    bool client_left = result == -EPIPE || result == -ECONNRESET || result == -ETIMEDOUT;
+
+    if (result < 0 ? !client_left : (uint64_t)result < h1_call(h)->file_length) {
+        h->call->bytes_out += stream_send_progress(s);
+        h->session.ops->abort(h->call, ENDING_BODY_FAILED); // it shrank, or its disk fails
+    } else if (note_sent(h, result)) {
+        h1_send_more(h);
+    }
+}
+
+/* Pieces. */
+
+static void send_vector(struct h1_session *h, unsigned count, int flags, stream_send_fn *done)
+{
+    stream_send(&h->stream, h1_call(h)->vector, count, flags, done);
+    watch(h);
+}
+
+/* A piece, with what makes a chunk of it: RFC 9112 §7.1. */
+static void send_bytes(struct h1_session *h, struct span bytes)
+{
+    struct iovec data = {(void *)(uintptr_t)bytes.ptr, bytes.len};
+    static char chunk_end[] = H1_CHUNK_END;
+    struct h1_call *c = h1_call(h);
+
+    if (!c->chunked) {
+        c->vector[0] = data;
+        send_vector(h, 1, 0, on_piece_sent);
+        return;
+    }
+    c->vector[0] = (struct iovec){c->chunk_head, h1_chunk_head(c->chunk_head, bytes.len)};
+    c->vector[1] = data;
+    c->vector[2] = (struct iovec){chunk_end, sizeof chunk_end - 1};
+    send_vector(h, 3, 0, on_piece_sent);
+}
+
+static void send_end(struct h1_session *h)
+{
+    static char last_chunk[] = H1_LAST_CHUNK;
+
+    if (!h1_call(h)->chunked) {
+        end_sending(h);
+        return;
+    }
+    h1_call(h)->vector[0] = (struct iovec){last_chunk, sizeof last_chunk - 1};
+    send_vector(h, 1, 0, on_all_sent);
+}
+
+void h1_send_more(struct h1_session *h)
+{
+    struct h1_call *c = h1_call(h);
+    struct piece piece;
+
+    h->call->x.response.next(&h->call->x, &piece);
+    h->send = H1_SEND_RESPONSE;
+    switch (piece.kind) {
+    case PIECE_BYTES:
+        send_bytes(h, piece.bytes);
+        break;
+    case PIECE_FILE:
+        assert(!c->chunked);
+        c->file_length = piece.length;
+        stream_send_file(&h->stream, piece.file, piece.offset, piece.length, on_file_sent);
+        watch(h);
+        break;
+    case PIECE_WAIT:
+        h->send = H1_SEND_AWAIT;
+        break;
+    case PIECE_END:
+        send_end(h);
+        break;
+    case PIECE_FAILED:
+        h->session.ops->abort(h->call, ENDING_BODY_FAILED);
+        break;
+    }
+}
+
+void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
+{
+    struct exchange *x = &h->call->x;
+    struct response *r = &x->response;
+    struct h1_call *c = h1_call(h);
+    bool has_body = x->request.method != METHOD_HEAD;
+    struct span status = status_line(exchange_status(x));
+    int64_t unused;
+    struct span date = sessions_date_line(h->session.sessions, &unused);
+    struct span body = has_body ? r->body : SPAN("");
+    bool is_inline = body.len <= INLINE_BODY;
+    size_t room = head_room(r, status, date) + (is_inline ? body.len : 0);
+    char *head = arena_alloc(&x->arena, room);
+    char *end;
+
+    if (is_endless(r)) {
+        c->chunked = has_body && c->head.minor > 0;
+        c->close |= !c->chunked && has_body;
+    }
+    if (!head) {
+        h->session.ops->abort(h->call, ENDING_BODY_FAILED);
+        return;
+    }
+    end = put_head(head, h->call, status, date);
+    if (is_inline)
+        end = put(end, body);
+    assert((size_t)(end - head) <= room);
+    c->vector[0] = (struct iovec){head, (size_t)(end - head)};
+    c->vector[1] = (struct iovec){(void *)(uintptr_t)body.ptr, body.len};
+    c->sent = sent;
+    h->send = H1_SEND_RESPONSE;
+    if (r->next && has_body)
+        send_vector(h, 1, STREAM_MORE, on_piece_sent);
+    else
+        send_vector(h, is_inline ? 1 : 2, 0, on_all_sent);
+}
+
+static void on_invited(struct stream *s, ssize_t result)
+{
+    struct h1_session *h = session_of(s);
+
+    (void)result; // who has left sends no content: the receive tells
+    h->send = H1_SEND_NOTHING;
+    h1_call(h)->sent(h);
+}
+
+void h1_send_invitation(struct h1_session *h, void (*sent)(struct h1_session *h))
+{
+    static char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    struct h1_call *c = h1_call(h);
+
+    h->send = H1_SEND_INVITATION;
+    c->sent = sent;
+    c->vector[0] = (struct iovec){text, sizeof text - 1};
+    send_vector(h, 1, 0, on_invited);
+}

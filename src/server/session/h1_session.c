@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A connection's life: receive a head, let the call be answered, again or close. What is received
+ * stays in one buffer of the loop's until the call is over, so its spans stay valid.
+ */
+#include "server/session/h1_session.h"
+
+#include "base/clock.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void on_recv(struct stream *s, struct loop_buffer *b, ssize_t result);
+
+static void on_closed(struct stream *s)
+{
+    struct h1_session *h = container_of(s, struct h1_session, stream);
+    struct sessions *sessions = h->session.sessions;
+
+    assert(!h->call);
+    loop_buffer_release(sessions->loop, h->in);
+    sessions->count--;
+    sessions->on_ended(sessions);
+    free(h);
+}
+
+/* At once, without another word to the peer. */
+static void close_session(struct h1_session *h)
+{
+    timer_stop(&h->receive_timer);
+    list_remove(&h->session.link);
+    h->receive = H1_RECEIVE_NOTHING;
+    stream_close(&h->stream, on_closed);
+}
+
+/* The head of a request. */
+
+static bool new_call(struct h1_session *h)
+{
+    int64_t begun = h->head_since ? h->head_since : loop_now(h->session.sessions->loop);
+
+    h->call = call_new(&h->session, begun, sizeof(struct h1_call));
+    if (!h->call) {
+        close_session(h);
+        return false;
+    }
+    h1_call(h)->session = h;
+    return true;
+}
+
+static ptrdiff_t read_head(struct h1_session *h, struct span in, size_t seen)
+{
+    struct call *k = h->call;
+    struct h1_call *c = k->part;
+    ptrdiff_t n = h1_read_head(&k->x.request, &c->head, in, seen, &h->session.sessions->h1_limits);
+
+    k->request_line = c->head.request_line;
+    return n;
+}
+
+static void begin_call(struct h1_session *h, size_t length)
+{
+    struct call *k = h->call;
+    struct h1_call *c = k->part;
+    struct loop_buffer *b = h->in;
+
+    h->receive = H1_RECEIVE_NOTHING;
+    k->x.request_bytes = span_of(b->data + b->start, length);
+    b->start += (uint32_t)length;
+    k->bytes_in = length;
+    h1_content_init(&c->content, &k->x.request, length, &h->session.sessions->h1_limits);
+    c->content_ended = k->x.request.framing == FRAMING_NONE;
+    c->close = !c->head.keep_alive || h->session.over_capacity;
+    call_begin(k);
+}
+
+/* A request that cannot be read on: it is answered, and nothing behind it is read. */
+static void refuse_head(struct h1_session *h, enum outcome cause, uint64_t at)
+{
+    h->receive = H1_RECEIVE_NOTHING;
+    h->call->bytes_in = h->in->len - h->in->start;
+    h->in->start = h->in->len;
+    h1_call(h)->close = true;
+    call_refuse(h->call, cause, at);
+}
+
+/* The rest of a head will not come. What came of it says whose request it was. */
+static void refuse_partial_head(struct h1_session *h, enum outcome cause)
+{
+    struct span in = span_of(h->in->data + h->in->start, h->in->len - h->in->start);
+
+    if (!new_call(h))
+        return;
+    read_head(h, in, 0);
+    refuse_head(h, cause, in.len);
+}
+
+/* Room for more behind what is there; what was consumed goes. */
+static void compact(struct loop_buffer *b)
+{
+    if (b->start == 0)
+        return;
+    memmove(b->data, b->data + b->start, b->len - b->start);
+    b->len -= b->start;
+    b->start = 0;
+}
+
+/* Not enough of a head yet: nobody keeps a call for half of one. */
+static void receive_rest(struct h1_session *h)
+{
+    call_drop(h->call);
+    h->call = NULL;
+    compact(h->in);
+    h->head_seen = h->in->len;
+    if (h->receive == H1_RECEIVE_IDLE) {
+        h->receive = H1_RECEIVE_HEAD;
+        h->head_since = loop_now(h->session.sessions->loop);
+        h1_set_timer(h, &h->receive_timer, h1_limits_of(h)->header_timeout);
+    }
+    stream_recv(&h->stream, h->in, on_recv);
+}
+
+static void process_head(struct h1_session *h)
+{
+    struct span in = span_of(h->in->data + h->in->start, h->in->len - h->in->start);
+    ptrdiff_t n;
+
+    if (!new_call(h))
+        return;
+    n = read_head(h, in, h->head_seen);
+    if (n > 0) {
+        begin_call(h, (size_t)n);
+    } else if (n == H1_BAD) {
+        const struct violation *v = &h->call->x.request.violation;
+
+        refuse_head(h, v->outcome, v->offset);
+    } else if (n == H1_NO_MEMORY) {
+        refuse_head(h, OUTCOME_resources_exhausted, 0);
+    } else {
+        receive_rest(h);
+    }
+}
+
+static void on_recv(struct stream *s, struct loop_buffer *b, ssize_t result)
+{
+    struct h1_session *h = container_of(s, struct h1_session, stream);
+
+    if (result > 0) {
+        h->in = b;
+        process_head(h);
+    } else if (result == 0 && h->receive == H1_RECEIVE_HEAD) {
+        refuse_partial_head(h, OUTCOME_request_incomplete);
+    } else {
+        close_session(h);
+    }
+}
+
+/* Between two calls. */
+
+static void next_request(struct h1_session *h)
+{
+    struct loop_buffer *b = h->in;
+
+    h->receive = H1_RECEIVE_IDLE;
+    h1_set_timer(h, &h->receive_timer, h1_limits_of(h)->idle_timeout);
+    if (b && b->start < b->len) {
+        compact(b);
+        process_head(h);
+        return;
+    }
+    loop_buffer_release(h->session.sessions->loop, b);
+    h->in = NULL;
+    stream_recv(&h->stream, NULL, on_recv);
+}
+
+static void on_linger_recv(struct stream *s, struct loop_buffer *b, ssize_t result)
+{
+    struct h1_session *h = container_of(s, struct h1_session, stream);
+
+    if (result <= 0) {
+        close_session(h);
+        return;
+    }
+    loop_buffer_release(h->session.sessions->loop, b);
+    stream_recv(s, NULL, on_linger_recv);
+}
+
+/*
+ * Closing while the peer's bytes are unread would make the system send a reset, and that could
+ * overtake our answer: RFC 9112 §9.6.
+ */
+static void linger(struct h1_session *h)
+{
+    loop_buffer_release(h->session.sessions->loop, h->in);
+    h->in = NULL;
+    h->receive = H1_RECEIVE_LINGER;
+    h->linger_backlog = stream_send_backlog(&h->stream);
+    h1_set_timer(h, &h->receive_timer, LIMIT_LINGER_TIMEOUT);
+    stream_shutdown(&h->stream);
+    stream_recv(&h->stream, NULL, on_linger_recv);
+}
+
+/* What the system still keeps of the answer would be lost by closing: a client that takes some of
+ * it gets more time. */
+static void check_linger(struct h1_session *h)
+{
+    uint64_t backlog = stream_send_backlog(&h->stream);
+
+    if (backlog == 0 || backlog == h->linger_backlog) {
+        close_session(h);
+        return;
+    }
+    h->linger_backlog = backlog;
+    h1_set_timer(h, &h->receive_timer, LIMIT_LINGER_TIMEOUT);
+}
+
+static void end_call(struct h1_session *h)
+{
+    struct call *k = h->call;
+    struct h1_call *c = k->part;
+    bool is_complete = k->ending == ENDING_COMPLETE;
+    // Who was not told before may have sent more by now.
+    bool unread = !c->content_ended || k->x.cause != OUTCOME_NONE || c->head.keep_alive;
+    bool received = h->in && h->in->start < h->in->len; // something of a next request
+    bool close = c->close || (h->session.sessions->stopping && !received);
+
+    if (!is_complete && h1_close_ends_body(h))
+        stream_reset(&h->stream);
+    h1_stop_sending(h);
+    h->call = NULL;
+    h->send = H1_SEND_NOTHING;
+    h->head_since = h->fresh_until = 0;
+    h->head_seen = 0;
+    call_end(k);
+    if (!is_complete)
+        close_session(h);
+    else if (!close)
+        next_request(h);
+    else if (unread || h->session.over_capacity || received)
+        linger(h);
+    else
+        close_session(h);
+}
+
+/* What a call asks of its session. */
+
+static void on_response_sent(struct h1_session *h)
+{
+    if (h->receive != H1_RECEIVE_DRAIN)
+        end_call(h);
+}
+
+static void on_drained(struct h1_session *h)
+{
+    if (h->send == H1_SEND_DONE)
+        end_call(h);
+}
+
+static void respond(struct call *k)
+{
+    struct h1_session *h = h1_session_of(k);
+    struct h1_call *c = k->part;
+
+    c->close |= h->session.sessions->stopping || !h1_can_drain(h);
+    if (!c->content_ended && !c->close)
+        h1_drain(h, on_drained);
+    h1_send_response(h, on_response_sent);
+}
+
+static void more_body(struct call *k)
+{
+    h1_send_more(h1_session_of(k));
+}
+
+static bool read_content(struct call *k)
+{
+    return h1_receive_content(h1_session_of(k));
+}
+
+static bool more_content(struct call *k)
+{
+    return h1_receive_more(h1_session_of(k));
+}
+
+static void abort_call(struct call *k, enum ending ending)
+{
+    struct h1_session *h = h1_session_of(k);
+
+    k->ending = ending;
+    end_call(h);
+}
+
+static bool is_local(const struct session *s)
+{
+    return stream_is_loopback(&container_of(s, struct h1_session, session)->stream);
+}
+
+/* Time. */
+
+static void on_receive_timer(struct timer *t)
+{
+    struct h1_session *h = container_of(t, struct h1_session, receive_timer);
+
+    switch ((enum h1_receive)h->receive) {
+    case H1_RECEIVE_IDLE:
+        close_session(h);
+        break;
+    case H1_RECEIVE_HEAD:
+        stream_recv_cancel(&h->stream);
+        refuse_partial_head(h, OUTCOME_header_timeout);
+        break;
+    case H1_RECEIVE_CONTENT:
+        h1_receive_timeout(h);
+        break;
+    case H1_RECEIVE_DRAIN:
+        h1_stop_draining(h);
+        break;
+    case H1_RECEIVE_LINGER:
+        check_linger(h);
+        break;
+    case H1_RECEIVE_NOTHING:
+    case H1_RECEIVE_PAUSED:
+        break;
+    }
+}
+
+static void stop(struct session *s)
+{
+    struct h1_session *h = container_of(s, struct h1_session, session);
+
+    if (h->receive != H1_RECEIVE_IDLE || stream_has_input(&h->stream))
+        return;
+    if (loop_now(s->sessions->loop) < h->fresh_until)
+        timer_set(s->sessions->loop, &h->receive_timer, h->fresh_until);
+    else
+        close_session(h);
+}
+
+static void hurry(struct session *s)
+{
+    struct h1_session *h = container_of(s, struct h1_session, session);
+
+    if (h->receive == H1_RECEIVE_LINGER)
+        close_session(h);
+    else if (h->send == H1_SEND_RESPONSE || h->send == H1_SEND_INVITATION)
+        h1_give_up_sending(h);
+    else if (h->send == H1_SEND_AWAIT || h->receive == H1_RECEIVE_NOTHING ||
+             h->receive == H1_RECEIVE_PAUSED)
+        h->call->x.hurried = true;
+    else
+        on_receive_timer(&h->receive_timer);
+}
+
+void h1_session_open(struct sessions *s, int fd, const struct sockaddr *peer)
+{
+    static const struct session_ops ops = {.respond = respond,
+                                           .more_body = more_body,
+                                           .read_content = read_content,
+                                           .more_content = more_content,
+                                           .abort = abort_call,
+                                           .is_local = is_local,
+                                           .stop = stop,
+                                           .hurry = hurry};
+    struct h1_session *h = calloc(1, sizeof *h);
+    const struct config_limits *limits = &s->config->limits;
+
+    if (!h || stream_open(s->loop, &h->stream, fd) < 0) {
+        free(h);
+        close(fd);
+        return;
+    }
+    h->session.ops = &ops;
+    h->session.sessions = s;
+    h->session.over_capacity = s->count >= limits->connections;
+    client_from_address(&h->session.client, peer);
+    h->fresh_until = loop_now(s->loop) + LIMIT_STOP_GREETING * CLOCK_MS;
+    timer_init(&h->receive_timer, on_receive_timer);
+    list_add_tail(&s->all, &h->session.link);
+    s->count++;
+    h1_set_timer(h, &h->receive_timer,
+                 h->session.over_capacity ? limits->header_timeout : limits->idle_timeout);
+    stream_recv(&h->stream, NULL, on_recv);
+}

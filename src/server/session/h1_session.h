@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A session in HTTP/1 (RFC 9112): a connection, and one call at a time. Its two directions go by
+ * themselves, each with its state and its timer. While it is idle it holds no buffer and no call.
+ */
+#ifndef CANDOR_SERVER_SESSION_H1_SESSION_H
+#define CANDOR_SERVER_SESSION_H1_SESSION_H
+
+#include "server/session/call.h"
+#include "wire/h1_response.h"
+
+enum h1_receive {
+    H1_RECEIVE_IDLE,    // nothing of a request has come
+    H1_RECEIVE_HEAD,    // part of a head has come
+    H1_RECEIVE_NOTHING, // nothing is received: a call is under way, or the connection is closed
+    H1_RECEIVE_CONTENT,
+    H1_RECEIVE_PAUSED, // the resource keeps a piece of the content
+    H1_RECEIVE_DRAIN,  // the response is on its way; the rest of the content is thrown away
+    H1_RECEIVE_LINGER, // our end is shut; the peer's bytes are thrown away until it ends
+};
+
+enum h1_send {
+    H1_SEND_NOTHING,
+    H1_SEND_INVITATION, // 100 (Continue)
+    H1_SEND_RESPONSE,
+    H1_SEND_AWAIT, // a piece of the response's body
+    H1_SEND_DONE,  // the response is out
+};
+
+struct h1_session {
+    struct session session;
+    struct stream stream;
+    struct timer receive_timer;
+    struct loop_buffer *in; // NULL when nothing unread is there
+    struct call *call;      // NULL when none is under way
+    union {
+        int64_t head_since;      // monotonic ns: when the first byte of this head came
+        uint64_t linger_backlog; // what the peer had not taken when the timer last looked
+    };
+    int64_t fresh_until;   // monotonic ns: a stop waits so long for a first request; 0: it had one
+    uint32_t head_seen;    // bytes of an incomplete head already looked at
+    uint8_t receive, send; // enum h1_receive, enum h1_send
+};
+
+/* What HTTP/1 keeps of a call (call.part). */
+struct h1_call {
+    struct h1_head head;
+    struct h1_content content;
+    struct timer send_timer; // all zeros until it is needed
+    struct h1_session *session;
+    void (*sent)(struct h1_session *h); // what is being sent is out
+    struct iovec vector[3];             // of that
+    char chunk_head[H1_CHUNK_HEAD];
+    bool content_ended;   // nothing of the content is left to read
+    bool invited;         // 100 (Continue) was sent
+    bool close;           // the connection, after this call
+    bool chunked;         // the response's content
+    uint64_t file_length; // of the piece of a file that is being sent
+    uint64_t progress;    // of the send, when its timer last looked
+    uint64_t drained_bytes;
+    void (*drained)(struct h1_session *h);
+};
+
+static inline struct h1_call *h1_call(const struct h1_session *h)
+{
+    return h->call->part;
+}
+
+static inline struct h1_session *h1_session_of(const struct call *k)
+{
+    return container_of(k->session, struct h1_session, session);
+}
+
+static inline void h1_set_timer(struct h1_session *h, struct timer *t, uint64_t milliseconds)
+{
+    struct loop *l = h->session.sessions->loop;
+
+    timer_set(l, t, loop_now(l) + (int64_t)milliseconds * CLOCK_MS);
+}
+
+static inline const struct config_limits *h1_limits_of(const struct h1_session *h)
+{
+    return &h->session.sessions->config->limits;
+}
+
+/* h1_session.c. As session_open. */
+void h1_session_open(struct sessions *s, int fd, const struct sockaddr *peer);
+
+/* h1_receive.c: content, of the call under way. As session_ops.read_content and more_content. */
+bool h1_receive_content(struct h1_session *h);
+bool h1_receive_more(struct h1_session *h);
+/* The time for the next piece of it is over. */
+void h1_receive_timeout(struct h1_session *h);
+/* Whether what is left of it is worth reading to keep the connection. */
+bool h1_can_drain(const struct h1_session *h);
+/* Throws away what is left of it, up to LIMIT_DRAIN. `drained` follows, perhaps before this
+ * returns; the connection is to be closed where it was not all. */
+void h1_drain(struct h1_session *h, void (*drained)(struct h1_session *h));
+/* The time for that is over: `drained` follows before this returns. */
+void h1_stop_draining(struct h1_session *h);
+
+/* h1_send.c: the response to the call under way; `sent` follows when it is out. What cannot be sent
+ * ends the call (session_ops.abort). */
+void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h));
+/* The piece of the body that was awaited is there. */
+void h1_send_more(struct h1_session *h);
+/* 100 (Continue). */
+void h1_send_invitation(struct h1_session *h, void (*sent)(struct h1_session *h));
+/* The client's time to take something is over. */
+void h1_give_up_sending(struct h1_session *h);
+/* The call ends. */
+void h1_stop_sending(struct h1_session *h);
+/* Whether only the end of the connection tells the end of the response. */
+bool h1_close_ends_body(const struct h1_session *h);
+
+#endif
