@@ -167,7 +167,7 @@ void authoring_respond(struct exchange *x)
         respond_options(x);
         break;
     case OUTCOME_properties_told:
-        if (a->answer.telling || a->answer.kept)
+        if (a->answer.telling || a->answer.remembered)
             propfind_respond(a);
         else
             respond_multistatus(x, a->answer.properties);

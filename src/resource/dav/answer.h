@@ -22,7 +22,7 @@ struct answer_parts {
     struct span properties;           // PROPPATCH; ptr NULL: there is nothing to tell
     struct telling *telling;          // PROPFIND: what is being told
     struct answer_terms terms;        // of what is remembered of that, or will be
-    struct answer *kept;              // owned reference
+    struct answer *remembered;        // that is told; owned reference
     bool is_reserved;                 // there is room set aside
 };
 

@@ -44,11 +44,9 @@ struct span authoring_outside(const struct authoring *a, struct arena *arena, st
 /* The request's path, which is a folder's; where it cannot be made the response has failed. */
 struct span authoring_folder_path(struct exchange *x);
 
-/* How a step goes on that has failed: with the cause, or, where only what was seen has changed,
- * with another look. */
+/* How a step that has failed goes on: with the cause, or it is stale. */
 enum step authoring_end_failed(struct authoring *a);
-/* The same for a step that cannot be made again, as it had content that is gone: there always is a
- * cause. */
+/* For a step that cannot be made again, as it had content that is gone: there always is a cause. */
 void authoring_set_final_cause(struct authoring *a);
 
 /* The step fails with an outcome that no errno tells; returns what a->error is to be. */

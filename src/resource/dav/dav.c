@@ -14,8 +14,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-/* What it does itself, or guards while its reader answers: of that nothing is to be released. */
-static void **held_of(struct exchange *x)
+/* Where the exchange has its authoring. Of a guard, whose reader answers, nothing is to be released
+ * (exchange.guard_held). */
+static void **slot_of(struct exchange *x)
 {
     return x->guard ? &x->guard_held : &x->held;
 }
@@ -23,7 +24,7 @@ static void **held_of(struct exchange *x)
 /* A step's part in the pool. */
 static void act(struct exchange *x, void (*run)(struct authoring *a))
 {
-    struct authoring *a = *held_of(x);
+    struct authoring *a = *slot_of(x);
 
     a->error = 0;
     a->cause = OUTCOME_NONE;
@@ -50,8 +51,8 @@ static struct span mount_of(struct exchange *x)
 static struct authoring *authoring_of(struct exchange *x)
 {
     struct resource *self = x->guard ? x->guard : x->resource;
-    void **held = held_of(x);
-    struct authoring *a = *held;
+    void **slot = slot_of(x);
+    struct authoring *a = *slot;
 
     if (a)
         return a;
@@ -67,7 +68,7 @@ static struct authoring *authoring_of(struct exchange *x)
     a->dav = container_of(self, struct dav, resource);
     a->target.path = uri_path_trim(span_from(x->path.text, x->resource->mount_length - 1));
     a->target.names = (struct tree_names){a->target.path, a->target.path, a->target.path};
-    *held = a;
+    *slot = a;
     return a;
 }
 
@@ -87,7 +88,7 @@ static struct authoring *authoring_of(struct exchange *x)
     }                                                                                              \
     static enum step end_##fact##_step(struct exchange *x)                                         \
     {                                                                                              \
-        return end(*held_of(x));                                                                   \
+        return end(*slot_of(x));                                                                   \
     }
 STEP(upload, upload_begin, upload_claim_run, upload_end)
 STEP(representation, target_begin, target_run, target_end)

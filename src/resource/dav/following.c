@@ -204,15 +204,15 @@ struct recovering {
 static int keep_intent(void *context, const struct store_intent *intent)
 {
     struct recovering *r = context;
-    struct store_intent *kept = &r->intents[r->count];
+    struct store_intent *copy = &r->intents[r->count];
 
     if (r->count == INTENTS)
         return 1;
-    *kept = *intent;
-    kept->source = arena_copy(&r->arena, intent->source);
-    kept->destination = arena_copy(&r->arena, intent->destination);
-    kept->temporary = SPAN("");
-    if (kept->source.len != intent->source.len || kept->destination.len != intent->destination.len)
+    *copy = *intent;
+    copy->source = arena_copy(&r->arena, intent->source);
+    copy->destination = arena_copy(&r->arena, intent->destination);
+    copy->temporary = SPAN("");
+    if (copy->source.len != intent->source.len || copy->destination.len != intent->destination.len)
         return -CANDOR_E_MEMORY;
     r->count++;
     return 0;

@@ -51,8 +51,8 @@ void propfind_discard(struct authoring *a)
     if (a->answer.telling)
         discard(a->answer.telling);
     a->answer.telling = NULL;
-    answer_unref(a->answer.kept);
-    a->answer.kept = NULL;
+    answer_unref(a->answer.remembered);
+    a->answer.remembered = NULL;
     give_back(a);
 }
 
@@ -97,10 +97,10 @@ bool propfind_recall(struct authoring *a)
                                             .time = a->x->time};
     if (!a->answer.terms.key.ptr)
         return false;
-    a->answer.kept = answer_cache_find(d->answers, &a->answer.terms);
-    if (!a->answer.kept)
+    a->answer.remembered = answer_cache_find(d->answers, &a->answer.terms);
+    if (!a->answer.remembered)
         a->answer.is_reserved = answer_cache_reserve(d->answers);
-    return a->answer.kept;
+    return a->answer.remembered;
 }
 
 static struct span applied_of(const struct telling *t)
@@ -120,9 +120,9 @@ static void remember(struct authoring *a)
     if (!a->answer.is_reserved || a->error || !t->walk.ended || t->asked.live & fleeting)
         return;
     give_back(a);
-    a->answer.kept = answer_cache_put(a->dav->answers, &a->answer.terms, buf_span(&t->made.piece),
-                                      applied_of(t));
-    if (!a->answer.kept) { // the piece is what goes out, and takes its room
+    a->answer.remembered = answer_cache_put(a->dav->answers, &a->answer.terms,
+                                            buf_span(&t->made.piece), applied_of(t));
+    if (!a->answer.remembered) { // the piece is what goes out, and takes its room
         a->answer.is_reserved = answer_cache_reserve(a->dav->answers);
         return;
     }
@@ -236,14 +236,16 @@ void propfind_respond(struct authoring *a)
     struct exchange *x = a->x;
     struct telling *t = a->answer.telling;
     struct response *r = &x->response;
-    struct span applied = a->answer.kept ? answer_applied(a->answer.kept) : applied_of(t);
+    struct span applied =
+        a->answer.remembered ? answer_applied(a->answer.remembered) : applied_of(t);
 
     exchange_add_field(x, SPAN("Content-Type"), MULTISTATUS_MEDIA_TYPE);
     add_content_location(x);
     if (applied.len)
         preference_applied(x, applied);
-    if (a->answer.kept || t->walk.ended) {
-        r->body = a->answer.kept ? answer_content(a->answer.kept) : buf_span(&t->made.piece);
+    if (a->answer.remembered || t->walk.ended) {
+        r->body =
+            a->answer.remembered ? answer_content(a->answer.remembered) : buf_span(&t->made.piece);
         r->length = r->body.len;
         r->has_length = true;
     } else {
