@@ -117,7 +117,7 @@ static bool dav_cancel(struct exchange *x)
 {
     struct authoring *a = x->held;
 
-    return a && propfind_cancel(a);
+    return a && (write_cancel(a) || upload_cancel(a) || propfind_cancel(a));
 }
 
 static void dav_release(struct exchange *x)
@@ -231,7 +231,6 @@ int dav_share_open(const struct files_options *options, struct store *store,
         return -CANDOR_E_MEMORY;
     share->options = options;
     share->types = types;
-    share->hurry = hurry;
     root = open(options->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     error = root < 0 ? -errno : tree_open(root, &tree, &share->tree);
     if (error == 0)

@@ -27,7 +27,6 @@ struct dav_share {
     struct lock_journal journal;
     struct upload_table *uploads;
     const struct media_type_map *types;
-    const struct hurry *hurry;
     struct rows *rows;         // who changes dead properties, and names with such
     struct rows_undone undone; // guarded by the tree's mutex
 };

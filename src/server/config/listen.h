@@ -37,7 +37,7 @@ uint16_t listen_port(const struct sockaddr *address);
 /* Whether only this machine itself can reach it. */
 bool listen_is_loopback(const struct sockaddr *address);
 
-/* The same family, address and port. */
+/* Whether family, address and port are equal. */
 bool listen_equal(const struct sockaddr *a, const struct sockaddr *b);
 
 #endif
