@@ -2,7 +2,7 @@
 #include "tree_folder.h"
 
 #include "base/limits.h"
-#include "resource/dav/upload_table.h"
+#include "upload/upload_table.h"
 
 #include <pthread.h>
 

@@ -9,9 +9,9 @@
 #include "resource/dav/answer_cache.h"
 #include "resource/dav/dav.h"
 #include "resource/dav/rows.h"
-#include "resource/dav/upload_table.h"
 #include "resource/files/media_type_map.h"
 #include "tree/tree.h"
+#include "upload/upload_table.h"
 
 /* Intents of changes that were not made, which the store could not be made to forget yet. */
 struct rows_undone {

@@ -6,7 +6,7 @@
 #define CANDOR_RESOURCE_DAV_UPLOAD_H
 
 #include "graph/exchange.h"
-#include "resource/dav/upload_table.h"
+#include "upload/upload_table.h"
 
 struct authoring;
 

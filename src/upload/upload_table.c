@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "resource/dav/upload_table.h"
+#include "upload/upload_table.h"
 
 #include "base/ascii.h"
 #include "base/error.h"

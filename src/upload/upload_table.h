@@ -10,8 +10,8 @@
  * told by a message. What removes an upload blocks for its file, and is for the pool. Times
  * are seconds of any clock that doesn't go back.
  */
-#ifndef CANDOR_RESOURCE_DAV_UPLOAD_TABLE_H
-#define CANDOR_RESOURCE_DAV_UPLOAD_TABLE_H
+#ifndef CANDOR_UPLOAD_UPLOAD_TABLE_H
+#define CANDOR_UPLOAD_UPLOAD_TABLE_H
 
 #include "http/digest.h"
 #include "http/upload_fields.h"
