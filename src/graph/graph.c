@@ -135,7 +135,7 @@ static void look_again(struct exchange *x)
             x->trail_length = (uint16_t)i;
         }
     }
-    if (x->looks++) // at once, the first time
+    if (x->looks++ && !x->cancelled) // at once, the first time
         pause_walk(x, doublings > 8 ? LOOK_PAUSE_MOST_MS * CLOCK_MS
                                     : (LOOK_PAUSE_MS * CLOCK_MS) << (doublings - 1));
 }
@@ -147,7 +147,9 @@ static void pause_step(struct exchange *x)
 
     if (x->in_the_way_since == 0)
         x->in_the_way_since = now;
-    if (x->hurried)
+    if (x->cancelled)
+        exchange_fail(x, OUTCOME_client_gone, 0, NULL);
+    else if (x->hurried)
         exchange_fail(x, OUTCOME_server_stopping, 0, NULL);
     else if (now - x->in_the_way_since >= (int64_t)LIMIT_ROWS_WAIT * CLOCK_MS)
         exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);

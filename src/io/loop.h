@@ -53,6 +53,7 @@ struct stream;
 typedef void stream_recv_fn(struct stream *s, struct loop_buffer *b, ssize_t result);
 typedef void stream_send_fn(struct stream *s, ssize_t result);
 typedef void stream_closed_fn(struct stream *s);
+typedef void stream_hang_up_fn(struct stream *s, bool reset);
 
 struct stream {
     struct source source; // all private
@@ -62,6 +63,7 @@ struct stream {
     stream_recv_fn *on_recv;
     stream_send_fn *on_send;
     stream_closed_fn *on_closed;
+    stream_hang_up_fn *on_hang_up;
     struct iovec *iov;
     uint64_t file_offset, file_left;
     uint64_t sent;
@@ -102,6 +104,17 @@ uint64_t stream_send_progress(const struct stream *s);
 /* Bytes given to the system that the peer's has not taken yet, of all operations. With the progress
  * it tells a slow client from a stuck one. */
 uint64_t stream_send_backlog(const struct stream *s);
+
+/*
+ * From now on `hung_up` tells what no result of an operation does, as neither a receive nor a send
+ * is submitted: that the peer has ended its side (what it sent before may still be there), and that
+ * it has reset the connection.
+ */
+void stream_watch(struct stream *s, stream_hang_up_fn *hung_up);
+/* If it was told already, it is told again, as soon as nothing is submitted. */
+void stream_tell_again(struct stream *s);
+/* Bytes that have come and were not received yet. */
+uint64_t stream_input(const struct stream *s);
 
 /* Whether the connection was made to a loopback address of this machine. */
 bool stream_is_loopback(const struct stream *s);

@@ -24,6 +24,8 @@ enum stream_state {
     CLOSED = 1 << 6,
     SENDS_FILE = 1 << 7,
     SENDS_MORE = 1 << 8,
+    RESET = 1 << 9, // nothing can be sent or received any more
+    NEWS = 1 << 10, // that it hung up, or that it is reset, was not told yet
 };
 
 enum {
@@ -185,12 +187,8 @@ static void send_some(struct stream *s)
         send_vector(s);
 }
 
-void stream_run_ready(struct stream *s)
+static void run_operations(struct stream *s)
 {
-    if (s->state & CLOSED) {
-        s->on_closed(s);
-        return;
-    }
     if (s->state & SENT) {
         clear(s, SENT);
         if ((s->state & (RECEIVING | READABLE)) == (RECEIVING | READABLE))
@@ -204,14 +202,35 @@ void stream_run_ready(struct stream *s)
         receive(s);
 }
 
+void stream_run_ready(struct stream *s)
+{
+    if (s->state & CLOSED) {
+        s->on_closed(s);
+        return;
+    }
+    run_operations(s);
+    if ((s->state & (NEWS | RECEIVING | SENDING | SENT | CLOSED)) == NEWS && s->on_hang_up) {
+        clear(s, NEWS);
+        s->on_hang_up(s, s->state & RESET);
+    }
+}
+
+static void note_hang_up(struct stream *s, unsigned bits)
+{
+    if (bits & ~(unsigned)s->state)
+        set(s, bits | NEWS);
+}
+
 static void stream_on_event(struct source *source, uint32_t events)
 {
     struct stream *s = container_of(source, struct stream, source);
 
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         set(s, READABLE);
-    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-        set(s, HUNG_UP);
+    if (events & (EPOLLHUP | EPOLLERR))
+        note_hang_up(s, HUNG_UP | RESET);
+    else if (events & EPOLLRDHUP)
+        note_hang_up(s, HUNG_UP);
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
         set(s, WRITABLE);
     list_remove(&s->ready);
@@ -289,6 +308,26 @@ uint64_t stream_send_backlog(const struct stream *s)
     int bytes = 0;
 
     return ioctl(s->fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (uint64_t)bytes : 0;
+}
+
+void stream_watch(struct stream *s, stream_hang_up_fn *hung_up)
+{
+    s->on_hang_up = hung_up;
+}
+
+void stream_tell_again(struct stream *s)
+{
+    if (s->state & HUNG_UP) {
+        set(s, NEWS);
+        make_ready(s);
+    }
+}
+
+uint64_t stream_input(const struct stream *s)
+{
+    int bytes = 0;
+
+    return ioctl(s->fd, SIOCINQ, &bytes) == 0 && bytes > 0 ? (uint64_t)bytes : 0;
 }
 
 bool stream_is_loopback(const struct stream *s)

@@ -72,6 +72,9 @@ enum h1_event {
 void h1_content_init(struct h1_content *c, const struct message *m, size_t head_length,
                      const struct h1_limits *limits);
 
+/* How many bytes must still come for the content to be complete, at least. */
+uint64_t h1_content_missing(const struct h1_content *c);
+
 /* Takes bytes off the front of *in. */
 enum h1_event h1_read_content(struct h1_content *c, struct span *in, struct span *ret_data);
 

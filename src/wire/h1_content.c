@@ -300,3 +300,10 @@ enum h1_event h1_read_content(struct h1_content *c, struct span *in, struct span
         }
     }
 }
+
+uint64_t h1_content_missing(const struct h1_content *c)
+{
+    if (c->state == DONE)
+        return 0;
+    return c->framing == FRAMING_LENGTH ? c->left : 1;
+}

@@ -112,6 +112,33 @@ static void content_by_length_ends_at_its_length(void **state)
     check(&m, SPAN("GET"), SPAN(""), H1_CONTENT_END, OUTCOME_NONE, 0);
 }
 
+static void what_is_missing_is_told(void **state)
+{
+    static const struct h1_limits wide = {1000, 1000, 100};
+    static const struct {
+        struct message m;
+        struct span in;
+        uint64_t missing;
+    } rows[] = {
+        {{.framing = FRAMING_LENGTH, .content_length = 10}, SPAN_INIT("abc"), 7},
+        {{.framing = FRAMING_LENGTH, .content_length = 3}, SPAN_INIT("abc"), 0},
+        {{.framing = FRAMING_NONE}, SPAN_INIT(""), 0},
+        {{.framing = FRAMING_OPEN}, SPAN_INIT("3\r\nabc\r\n0\r\n"), 1}, // at least
+        {{.framing = FRAMING_OPEN}, SPAN_INIT("3\r\nabc\r\n0\r\n\r\n"), 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct span in = rows[i].in, data;
+        struct h1_content c;
+
+        h1_content_init(&c, &rows[i].m, 0, &wide);
+        while (h1_read_content(&c, &in, &data) == H1_CONTENT_DATA)
+            ;
+        assert_int_equal(h1_content_missing(&c), rows[i].missing);
+    }
+}
+
 /* §7.1 */
 static void chunked_content_is_decoded(void **state)
 {
@@ -391,6 +418,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(content_by_length_ends_at_its_length),
+        cmocka_unit_test(what_is_missing_is_told),
         cmocka_unit_test(chunked_content_is_decoded),
         cmocka_unit_test(every_departure_from_the_chunked_grammar_is_found),
         cmocka_unit_test(trailers_are_given_in_their_order),

@@ -63,6 +63,10 @@ static void walk(struct call *k)
     if (!graph_walk(&k->x))
         return;
     k->stages[STAGE_DECIDED] = loop_now(s->loop);
+    if (k->x.cancelled) {
+        k->session->ops->abort(k, ENDING_CLIENT_GONE);
+        return;
+    }
     respond(&k->x, s->config, s->types);
     k->session->ops->respond(k);
 }
@@ -76,7 +80,9 @@ static void resume_body(struct exchange *x)
 {
     struct call *k = x->carrier;
 
-    if (x->hurried)
+    if (x->cancelled)
+        k->session->ops->abort(k, ENDING_CLIENT_GONE);
+    else if (x->hurried)
         k->session->ops->abort(k, ENDING_SEND_TIMEOUT);
     else
         k->session->ops->more_body(k);
@@ -87,7 +93,9 @@ static void taken(struct exchange *x)
     struct call *k = x->carrier;
 
     x->content_taken = k->content_received;
-    if (k->session->ops->more_content(k))
+    if (x->cancelled)
+        exchange_fail(x, OUTCOME_client_gone, 0, NULL);
+    if (x->cancelled || k->session->ops->more_content(k))
         walk(k);
 }
 
@@ -226,6 +234,49 @@ void call_refuse(struct call *k, enum outcome cause, uint64_t offset)
 {
     exchange_fail(&k->x, cause, offset, NULL);
     walk(k);
+}
+
+/* What the resource was said to give (STEP_WAIT, a piece of the body) or to take is given up. True:
+ * nothing of it comes any more. */
+static bool resource_gives_up(struct exchange *x)
+{
+    return x->resource && x->resource->ops->cancel && x->resource->ops->cancel(x);
+}
+
+void call_break_off(struct call *k, uint64_t offset)
+{
+    exchange_fail(&k->x, OUTCOME_content_incomplete, offset, NULL);
+    if (resource_gives_up(&k->x))
+        walk(k);
+}
+
+/* The step, or the pause, that the walk waits for will not come. */
+static bool take_back(struct call *k)
+{
+    struct sessions *s = k->session->sessions;
+
+    if (k->x.waits == WAITS_FOR_RUN) {
+        if (!offload_cancel(s->pool, &k->work))
+            return false;
+    } else if (k->x.waits == WAITS_FOR_PAUSE) {
+        timer_stop(&k->pause);
+        loop_let_go(s->loop);
+    } else {
+        return false;
+    }
+    graph_take_back(&k->x);
+    return true;
+}
+
+void call_cancel(struct call *k)
+{
+    struct exchange *x = &k->x;
+    bool is_answering = x->outcome != OUTCOME_NONE; // and waits for a piece of the body
+
+    if (graph_cancel(x) || take_back(k))
+        walk(k);
+    else if (is_answering && resource_gives_up(x))
+        k->session->ops->abort(k, ENDING_CLIENT_GONE);
 }
 
 static void tell(const struct call *k)

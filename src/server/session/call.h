@@ -49,6 +49,16 @@ void call_take_trailer(struct call *k, enum field id, struct span data);
 /* All of the content has come, or what came of it has a cause. */
 void call_content_arrived(struct call *k);
 
+/* The content will not come to its end, and the resource keeps a piece of it: that is answered when
+ * the piece is given up. */
+void call_break_off(struct call *k, uint64_t offset);
+/*
+ * The client has reset the connection, and nobody waits for the answer any more: what the call
+ * waits for is given up as far as it can be. session_ops.abort follows, perhaps before this
+ * returns, when it waits for nothing any more; nothing else of the session is asked for.
+ */
+void call_cancel(struct call *k);
+
 /* The response is out, or will never be: the call is told of (the record), and is no more. */
 void call_end(struct call *k);
 

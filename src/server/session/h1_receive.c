@@ -75,6 +75,7 @@ bool h1_receive_more(struct h1_session *h)
         case H1_CONTENT_DATA:
             if (!call_take(k, data, c->content.offset)) {
                 h->receive = H1_RECEIVE_PAUSED;
+                stream_tell_again(&h->stream); // it may have ended before this piece was there
                 return false;
             }
             break;
@@ -100,6 +101,19 @@ bool h1_receive_more(struct h1_session *h)
     h->receive = H1_RECEIVE_NOTHING;
     c->close |= !c->content_ended;
     return true;
+}
+
+bool h1_is_broken_off(const struct h1_session *h, bool reset)
+{
+    struct h1_content ahead = h1_call(h)->content;
+    struct span in = span_of(h->in->data + h->in->start, h->in->len - h->in->start), data;
+    enum h1_event event;
+
+    do
+        event = h1_read_content(&ahead, &in, &data);
+    while (event == H1_CONTENT_DATA || event == H1_CONTENT_TRAILER);
+    return event == H1_CONTENT_MORE &&
+           (reset || h1_content_missing(&ahead) > stream_input(&h->stream));
 }
 
 bool h1_receive_content(struct h1_session *h)

@@ -13,16 +13,25 @@
 
 static void on_recv(struct stream *s, struct loop_buffer *b, ssize_t result);
 
-static void on_closed(struct stream *s)
+/* A session without a connection lives until its call has ended. */
+static void free_if_over(struct h1_session *h)
 {
-    struct h1_session *h = container_of(s, struct h1_session, stream);
     struct sessions *sessions = h->session.sessions;
 
-    assert(!h->call);
+    if (h->call || !h->closed)
+        return;
     loop_buffer_release(sessions->loop, h->in);
     sessions->count--;
     sessions->on_ended(sessions);
     free(h);
+}
+
+static void on_closed(struct stream *s)
+{
+    struct h1_session *h = container_of(s, struct h1_session, stream);
+
+    h->closed = true;
+    free_if_over(h);
 }
 
 /* At once, without another word to the peer. */
@@ -31,6 +40,7 @@ static void close_session(struct h1_session *h)
     timer_stop(&h->receive_timer);
     list_remove(&h->session.link);
     h->receive = H1_RECEIVE_NOTHING;
+    h->closing = true;
     stream_close(&h->stream, on_closed);
 }
 
@@ -225,7 +235,7 @@ static void end_call(struct h1_session *h)
     bool received = h->in && h->in->start < h->in->len; // something of a next request
     bool close = c->close || (h->session.sessions->stopping && !received);
 
-    if (!is_complete && h1_close_ends_body(h))
+    if (!is_complete && !h->closing && h1_close_ends_body(h))
         stream_reset(&h->stream);
     h1_stop_sending(h);
     h->call = NULL;
@@ -233,7 +243,9 @@ static void end_call(struct h1_session *h)
     h->head_since = h->fresh_until = 0;
     h->head_seen = 0;
     call_end(k);
-    if (!is_complete)
+    if (h->closing)
+        free_if_over(h);
+    else if (!is_complete)
         close_session(h);
     else if (!close)
         next_request(h);
@@ -294,6 +306,26 @@ static void abort_call(struct call *k, enum ending ending)
 static bool is_local(const struct session *s)
 {
     return stream_is_loopback(&container_of(s, struct h1_session, session)->stream);
+}
+
+/* The client hangs up while the call waits. Who has only ended its side still gets the answer. */
+static void on_hang_up(struct stream *s, bool reset)
+{
+    struct h1_session *h = container_of(s, struct h1_session, stream);
+    struct call *k = h->call;
+
+    assert(k);
+    if (h->receive == H1_RECEIVE_PAUSED && h1_is_broken_off(h, reset)) {
+        h1_call(h)->close = true;
+        if (reset)
+            exchange_fail(&k->x, OUTCOME_content_incomplete, h1_call(h)->content.offset, NULL);
+        else
+            call_break_off(k, h1_call(h)->content.offset);
+    }
+    if (reset) {
+        close_session(h);
+        call_cancel(k);
+    }
 }
 
 /* Time. */
@@ -376,6 +408,7 @@ void h1_session_open(struct sessions *s, int fd, const struct sockaddr *peer)
     client_from_address(&h->session.client, peer);
     h->fresh_until = loop_now(s->loop) + LIMIT_STOP_GREETING * CLOCK_MS;
     timer_init(&h->receive_timer, on_receive_timer);
+    stream_watch(&h->stream, on_hang_up);
     list_add_tail(&s->all, &h->session.link);
     s->count++;
     h1_set_timer(h, &h->receive_timer,

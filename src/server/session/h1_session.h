@@ -40,6 +40,8 @@ struct h1_session {
     int64_t fresh_until;   // monotonic ns: a stop waits so long for a first request; 0: it had one
     uint32_t head_seen;    // bytes of an incomplete head already looked at
     uint8_t receive, send; // enum h1_receive, enum h1_send
+    bool closing;          // the stream is
+    bool closed;
 };
 
 /* What HTTP/1 keeps of a call (call.part). */
@@ -89,6 +91,9 @@ void h1_session_open(struct sessions *s, int fd, const struct sockaddr *peer);
 /* h1_receive.c: content, of the call under way. As session_ops.read_content and more_content. */
 bool h1_receive_content(struct h1_session *h);
 bool h1_receive_more(struct h1_session *h);
+/* The client has ended its side, or reset the connection: whether it did so before the end of the
+ * content, of which all that came is looked at. */
+bool h1_is_broken_off(const struct h1_session *h, bool reset);
 /* The time for the next piece of it is over. */
 void h1_receive_timeout(struct h1_session *h);
 /* Whether what is left of it is worth reading to keep the connection. */

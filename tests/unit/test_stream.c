@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+/* That a peer hangs up, told while nothing is submitted whose result would tell (io/loop.h). */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "io/loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+enum { BUFFER = 64 };
+
+static struct loop *loop;
+static struct stream stream;
+static int peer; // the other end; -1: closed
+static int ends, resets, recv_calls;
+static ssize_t last_recv;
+
+/* Over TCP: other sockets know no reset. */
+static void make_pair(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0), fd;
+
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    peer = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(peer, (struct sockaddr *)&address, length), 0);
+    fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+    assert_true(fd >= 0);
+    close(listener);
+    assert_int_equal(stream_open(loop, &stream, fd), 0);
+}
+
+static void on_hang_up(struct stream *s, bool reset)
+{
+    assert_ptr_equal(s, &stream);
+    ends += !reset;
+    resets += reset;
+    loop_stop(loop);
+}
+
+static void on_recv(struct stream *s, struct loop_buffer *b, ssize_t result)
+{
+    recv_calls++;
+    last_recv = result;
+    loop_buffer_release(s->loop, b);
+    loop_stop(loop);
+}
+
+static void stop_on_close(struct stream *s)
+{
+    (void)s;
+    loop_stop(loop);
+}
+
+static void stop_on_fire(struct timer *t)
+{
+    (void)t;
+    loop_stop(loop);
+}
+
+/* Several rounds of the loop, so that what would come has come. */
+static void run_a_while(void)
+{
+    struct timer t;
+
+    timer_init(&t, stop_on_fire);
+    timer_set(loop, &t, loop_now(loop) + 20 * CLOCK_MS);
+    assert_int_equal(loop_run(loop), 0);
+    timer_stop(&t);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    ends = resets = recv_calls = 0;
+    assert_int_equal(loop_open(BUFFER, &loop), 0);
+    make_pair();
+    stream_watch(&stream, on_hang_up);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    stream_close(&stream, stop_on_close);
+    assert_int_equal(loop_run(loop), 0);
+    if (peer >= 0)
+        close(peer);
+    loop_free(loop);
+    return 0;
+}
+
+static void reset_peer(void)
+{
+    const struct linger at_once = {.l_onoff = 1};
+
+    assert_int_equal(setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    close(peer);
+    peer = -1;
+}
+
+static void write_peer(const char *text)
+{
+    assert_int_equal(write(peer, text, strlen(text)), strlen(text));
+}
+
+static void an_end_and_a_reset_are_told_once_each(void **state)
+{
+    (void)state;
+    run_a_while();
+    assert_int_equal(ends + resets, 0);
+    assert_int_equal(shutdown(peer, SHUT_WR), 0);
+    assert_int_equal(loop_run(loop), 0);
+    run_a_while();
+    assert_true(ends == 1 && resets == 0);
+    reset_peer();
+    assert_int_equal(loop_run(loop), 0);
+    run_a_while();
+    assert_true(ends == 1 && resets == 1);
+}
+
+static void a_reset_is_told_although_much_has_not_been_received(void **state)
+{
+    char much[10 * BUFFER] = {0};
+
+    (void)state;
+    assert_int_equal(write(peer, much, sizeof much), sizeof much);
+    run_a_while();
+    assert_int_equal(stream_input(&stream), sizeof much);
+    reset_peer();
+    assert_int_equal(loop_run(loop), 0);
+    assert_int_equal(resets, 1);
+}
+
+static void a_receive_tells_by_itself(void **state)
+{
+    (void)state;
+    stream_recv(&stream, NULL, on_recv);
+    reset_peer();
+    assert_int_equal(loop_run(loop), 0);
+    assert_int_equal(recv_calls, 1);
+    assert_int_equal(last_recv, -ECONNRESET);
+}
+
+static void an_end_behind_what_a_receive_got_is_told_after_it(void **state)
+{
+    (void)state;
+    write_peer("hello");
+    assert_int_equal(shutdown(peer, SHUT_WR), 0);
+    stream_recv(&stream, NULL, on_recv);
+    run_a_while();
+    run_a_while();
+    assert_int_equal(last_recv, 5);
+    assert_true(recv_calls == 1 && ends == 1);
+    assert_int_equal(stream_input(&stream), 0);
+}
+
+static void what_was_told_is_told_again_if_somebody_asks(void **state)
+{
+    (void)state;
+    stream_tell_again(&stream); // there is nothing to tell
+    run_a_while();
+    assert_int_equal(ends, 0);
+    assert_int_equal(shutdown(peer, SHUT_WR), 0);
+    assert_int_equal(loop_run(loop), 0);
+    stream_tell_again(&stream);
+    assert_int_equal(ends, 1); // never before it returned
+    assert_int_equal(loop_run(loop), 0);
+    assert_int_equal(ends, 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_end_and_a_reset_are_told_once_each),
+        TEST(a_reset_is_told_although_much_has_not_been_received),
+        TEST(a_receive_tells_by_itself),
+        TEST(an_end_behind_what_a_receive_got_is_told_after_it),
+        TEST(what_was_told_is_told_again_if_somebody_asks),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
