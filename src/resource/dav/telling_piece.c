@@ -3,6 +3,7 @@
  * The pieces of a PROPFIND's answer: folder by folder, in batches of members.
  */
 #include "fs/open.h"
+#include "graph/author.h"
 #include "http/prefer.h"
 #include "resource/dav/telling.h"
 
@@ -247,7 +248,7 @@ int telling_begin(struct telling *t)
         return error;
     is_folder = t->members[0].seen.kind == TREE_COLLECTION;
     t->walk.is_root = true;
-    t->asked.depth = depth_parse(message_field(&a->x->request, FIELD_depth));
+    t->asked.depth = depth_of(a->x);
     if (t->asked.depth == DEPTH_ABSENT)
         t->asked.depth = DEPTH_INFINITY;
     t->asked.minimal = prefer.returning == PREFER_RETURN_MINIMAL;
