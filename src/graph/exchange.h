@@ -193,8 +193,8 @@ struct exchange {
     struct destination_state destination;
     struct lock_state locks;
     struct effect effect;
-    void *held;       // the resource's own, given back by its release
-    void *guard_held; // the guard's own, on the arena
+    void *resource_state; // the resource's own, given back by its release
+    void *guard_state;    // the guard's own, on the arena
     struct range *ranges;
     size_t range_count;
     enum range_result range_result;
