@@ -180,8 +180,8 @@ struct exchange {
     struct conditions conditions;
     struct uri_path path;
     struct resource *resource; // not owned; NULL: no route
-    struct resource *guard;    // the same where it answers itself, though another one (its reader)
-                               // was chosen for that: it knows the locks; NULL: none
+    struct resource *guard;    // that authors and knows the locks, while its reader is the resource
+                               // here and answers; NULL: no reader does
     method_set allowed;
     method_set withheld; // of those that the resource has: not with this query
     uint64_t content_limit;

@@ -43,7 +43,7 @@ struct resource {
     struct resource *reader; // answers GET and HEAD in its place, but of uploads; NULL: itself
     method_set stores;       // of these methods, whose content is what is to be kept
     uint64_t content_limit;  // bytes
-    uint64_t stored_limit;   // the same for methods in `stores`
+    uint64_t stored_limit;   // bytes, for methods in `stores`
     size_t mount_length;     // bytes of the path that belong to the route: "/docs/" is 6
 };
 
