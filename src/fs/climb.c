@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "fs/climb.h"
 
+#include "base/span.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -5,8 +5,7 @@
 #ifndef CANDOR_FS_CLIMB_H
 #define CANDOR_FS_CLIMB_H
 
-#include "base/span.h"
-
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct folder_id {

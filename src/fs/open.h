@@ -6,8 +6,10 @@
 #ifndef CANDOR_FS_OPEN_H
 #define CANDOR_FS_OPEN_H
 
-#include "base/span.h"
 #include "registry/outcome.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 /* Opens beneath the root, never through a magic link; a negated errno on failure. */
 int fs_open(int root, const char *path, int flags);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "graph/author.h"
 
-#include "http/dav_fields.h"
-
 enum {
     DEPTHS_INFINITE = 1 << DEPTH_ABSENT | 1 << DEPTH_INFINITY,
     DEPTHS_ENDS = DEPTHS_INFINITE | 1 << DEPTH_0,
@@ -25,6 +23,11 @@ const enum upload_use upload_uses[METHOD_COUNT] = {
 
 const method_set methods_that_read = 0
 #define READS(method) | METHOD_BIT(METHOD_##method)
+#include "graph/author.def"
+    ;
+
+const method_set methods_that_explain = 0
+#define EXPLAINS(method) | METHOD_BIT(METHOD_##method)
 #include "graph/author.def"
     ;
 

@@ -7,6 +7,7 @@
 #define CANDOR_GRAPH_AUTHOR_H
 
 #include "graph/exchange.h"
+#include "http/dav_fields.h"
 
 /* What becomes of the content. Those from TAKES_WHOLE on are stored. */
 enum author_takes {
@@ -52,7 +53,8 @@ extern const struct author author_table[METHOD_COUNT];
 extern const enum upload_use upload_uses[METHOD_COUNT]; // of uploads in pieces
 
 extern const method_set methods_that_read, methods_that_author;
-extern const method_set methods_that_take; // content that is heeded
+extern const method_set methods_that_explain; // what can be done: every resource has them
+extern const method_set methods_that_take;    // content that is heeded
 extern const method_set methods_that_store, methods_that_patch;
 extern const method_set methods_of_uploads; // that are there already
 
@@ -64,6 +66,12 @@ static inline bool method_is_in(const struct exchange *x, method_set set)
 static inline const struct author *author_of(const struct exchange *x)
 {
     return &author_table[x->request.method];
+}
+
+/* What Depth says; it may be absent or malformed. */
+static inline enum depth depth_of(const struct exchange *x)
+{
+    return depth_parse(message_field(&x->request, FIELD_depth));
 }
 
 static inline enum upload_use upload_use_of(const struct exchange *x)

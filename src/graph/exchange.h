@@ -180,8 +180,8 @@ struct exchange {
     struct conditions conditions;
     struct uri_path path;
     struct resource *resource; // not owned; NULL: no route
-    struct resource *guard;    // the same where it answers itself, though another one (its reader)
-                               // was chosen for that: it knows the locks; NULL: none
+    struct resource *guard;    // that authors and knows the locks, while its reader is the resource
+                               // here and answers; NULL: no reader does
     method_set allowed;
     method_set withheld; // of those that the resource has: not with this query
     uint64_t content_limit;
@@ -193,8 +193,8 @@ struct exchange {
     struct destination_state destination;
     struct lock_state locks;
     struct effect effect;
-    void *held;       // the resource's own, given back by its release
-    void *guard_held; // the guard's own, on the arena
+    void *resource_state; // the resource's own, given back by its release
+    void *guard_state;    // the guard's own, on the arena
     struct range *ranges;
     size_t range_count;
     enum range_result range_result;

@@ -36,7 +36,7 @@ extern const struct fact_info fact_table[FACT_COUNT];
 enum step {
     STEP_KNOWN,    // the fact is known, or has a cause
     STEP_RUN,      // run follows, in the pool, and then end
-    STEP_RUN_LONG, // the same, and it may take more than a moment (io/offload.h)
+    STEP_RUN_LONG, // as STEP_RUN; it may take more than a moment (io/offload.h)
     STEP_WAIT,     // for something else: host->resume(x) follows, and then end
     STEP_PAUSE,    // from end alone: others are in the way; run follows after a while, and then end
     STEP_STALE,    // from end alone: the look is stale; what fades is established anew

@@ -146,11 +146,6 @@ bool ask_type_supported(const struct exchange *x)
     return !has_content(x) || !x->content_kind.type_refused;
 }
 
-static enum depth depth_of(const struct exchange *x)
-{
-    return depth_parse(message_field(&x->request, FIELD_depth));
-}
-
 bool ask_depth_sound(const struct exchange *x)
 {
     return depth_of(x) != DEPTH_MALFORMED;

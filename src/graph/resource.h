@@ -29,7 +29,8 @@ struct resource_ops {
      * it comes, soon. NULL: it always comes.
      */
     bool (*cancel)(struct exchange *x);
-    /* Gives back what x holds of the resource (x->held); runs once, at the end of the exchange. */
+    /* Gives back what x holds of the resource (x->resource_state); runs once, at the end of the
+     * exchange. */
     void (*release)(struct exchange *x);
     /* Ends an instance; no exchange holds anything of it any more. */
     void (*free)(struct resource *r);
@@ -42,7 +43,7 @@ struct resource {
     struct resource *reader; // answers GET and HEAD in its place, but of uploads; NULL: itself
     method_set stores;       // of these methods, whose content is what is to be kept
     uint64_t content_limit;  // bytes
-    uint64_t stored_limit;   // the same for methods in `stores`
+    uint64_t stored_limit;   // bytes, for methods in `stores`
     size_t mount_length;     // bytes of the path that belong to the route: "/docs/" is 6
 };
 

@@ -10,7 +10,7 @@
 
 enum {
     DATE_LENGTH = 29,         // of an IMF-fixdate, without a NUL
-    DATE_RFC3339_LENGTH = 20, // the same
+    DATE_RFC3339_LENGTH = 20, // of a date of RFC 3339 in seconds, without a NUL
 };
 
 #define DATE_FIRST (-INT64_C(62167219200)) // Sat, 01 Jan 0000 00:00:00 GMT

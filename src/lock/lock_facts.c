@@ -15,19 +15,19 @@ static int resolve(const struct lock_facts *f, struct arena *arena, struct if_re
 {
     struct destination d;
     struct uri_path path;
-    struct span folder = span_first(f->place.mount, f->place.mount.len - 1);
+    struct span folder = span_first(f->target.mount, f->target.mount.len - 1);
     size_t offset;
     char *text;
 
     if (destination_parse(r->tag, &d, &offset) != DESTINATION_OK ||
-        !destination_is_here(&d, f->place.host))
+        !destination_is_here(&d, f->target.host))
         return 0;
     text = arena_alloc(arena, d.path.len);
     if (!text)
         return -CANDOR_E_MEMORY;
     if (uri_path_decode(d.path, text, &path, &offset) != OUTCOME_NONE)
         return 0;
-    if (!span_starts(path.text, f->place.mount) && !span_eq(path.text, folder))
+    if (!span_starts(path.text, f->target.mount) && !span_eq(path.text, folder))
         return 0;
     path.text = uri_path_trim(span_from(path.text, folder.len));
     r->names = (struct tree_names){path.text, path.text, path.text};
@@ -80,13 +80,13 @@ static int read_resources(struct lock_facts *f, struct arena *arena)
 }
 
 int lock_facts_read(struct lock_facts *f, struct arena *arena, struct span if_value,
-                    const struct lock_place *place)
+                    const struct lock_target *target)
 {
     struct if_condition condition;
     struct if_cursor c;
     size_t conditions;
 
-    *f = (struct lock_facts){.place = *place, .value = if_value};
+    *f = (struct lock_facts){.target = *target, .value = if_value};
     if (!if_value.ptr)
         return 0;
     if (!is_sound(f, &conditions)) {
@@ -97,7 +97,7 @@ int lock_facts_read(struct lock_facts *f, struct arena *arena, struct span if_va
     f->resources = arena_alloc(arena, (conditions + 1) * sizeof *f->resources);
     if (!f->tokens || !f->resources)
         return -CANDOR_E_MEMORY;
-    f->resources[f->resource_count++] = (struct if_resource){.here = true, .names = place->names};
+    f->resources[f->resource_count++] = (struct if_resource){.here = true, .names = target->names};
     if_begin(&c, f->value);
     while (if_next_submitted(&c, &condition))
         f->tokens[f->token_count++] = condition.token;
@@ -135,8 +135,8 @@ int lock_facts_look(struct lock_facts *f, struct tree *tree, struct arena *arena
 
         if (!r->here)
             continue;
-        if (!r->tag_asked && span_eq(r->names.asked, f->place.names.asked)) {
-            r->names = f->place.names;
+        if (!r->tag_asked && span_eq(r->names.asked, f->target.names.asked)) {
+            r->names = f->target.names;
             continue;
         }
         error = tree_locate(tree, r->names.asked, arena, &look, &r->names);
@@ -217,7 +217,7 @@ const struct lock *lock_facts_named(const struct lock_facts *f, struct lock_tabl
     const struct lock *named = NULL;
 
     for (size_t i = 0; i < f->token_count; i++) {
-        const struct lock *lock = lock_facts_find(table, f->tokens[i], &f->place.names, now);
+        const struct lock *lock = lock_facts_find(table, f->tokens[i], &f->target.names, now);
 
         if (lock && named && lock != named)
             return NULL;

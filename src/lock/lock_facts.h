@@ -23,7 +23,7 @@ struct lock_change {
 enum { LOCK_CHANGES = 2 * (TREE_NAMES + 1) };
 
 /* Where the request points; spans are borrowed until the last decision. */
-struct lock_place {
+struct lock_target {
     struct span host;        // as in Host
     struct span mount;       // "/docs/": what stands before the tree's root in a path
     struct tree_names names; // of the request's resource
@@ -40,7 +40,7 @@ struct if_resource {
 };
 
 struct lock_facts {
-    struct lock_place place;
+    struct lock_target target;
     struct span value; // of If; ptr NULL: there is none
     bool malformed;
     size_t offset; // of the fault
@@ -61,7 +61,7 @@ struct lock_verdict {
 
 /* Everything is allocated in the arena. -CANDOR_E_MEMORY. */
 int lock_facts_read(struct lock_facts *f, struct arena *arena, struct span if_value,
-                    const struct lock_place *place);
+                    const struct lock_target *target);
 
 /*
  * Adds something that would change, by all names; at most LOCK_CHANGES. What a link leads to is not

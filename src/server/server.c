@@ -33,7 +33,6 @@ struct server {
     struct store *store;  // NULL: no route needs one
     struct share *shares; // by the number of their route
     struct log_writer *log_writer;
-    pthread_t main_thread;
 };
 
 static unsigned count_cores(void)

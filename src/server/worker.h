@@ -6,7 +6,7 @@
 #ifndef CANDOR_SERVER_WORKER_H
 #define CANDOR_SERVER_WORKER_H
 
-#include "server/behind.h"
+#include "server/resources.h"
 #include "server/session/sessions.h"
 
 #include <pthread.h>

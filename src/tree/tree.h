@@ -70,7 +70,7 @@ struct tree_look {
  */
 struct tree_terms {
     const struct tree_seen *target; // what was seen there; NULL: whatever is there now
-    const struct tree_seen *source; // the same for what is copied, moved
+    const struct tree_seen *source; // and of what is copied or moved
     bool must_not_exist;            // the target
     bool at_once;                   // a move that would have to copy is refused: -EXDEV
     int (*check)(void *context);

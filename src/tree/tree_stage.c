@@ -268,7 +268,7 @@ int tree_stage_rename(struct stage *s, struct span path)
 
     if (tree_check_way(path) < 0)
         return -ENAMETOOLONG;
-    if (path.len <= folder || memcmp(path.ptr, s->place.path, folder) != 0 ||
+    if (path.len <= folder || !span_starts(path, span_of(s->place.path, folder)) ||
         memchr(path.ptr + folder, '/', path.len - folder))
         return -EINVAL;
     memcpy(s->place.path, path.ptr, path.len);

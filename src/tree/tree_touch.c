@@ -2,6 +2,7 @@
 /*
  * Changing when something was modified, and nothing else of it.
  */
+#include "base/clock.h"
 #include "fs/open.h"
 #include "tree/tree_parts.h"
 
@@ -28,7 +29,7 @@ static int touch_locked(struct tree *t, const struct place *p, int fd, int64_t m
 {
     const struct timespec times[2] = {
         {.tv_nsec = UTIME_OMIT},
-        {.tv_sec = modified_ns / 1000000000, .tv_nsec = modified_ns % 1000000000}};
+        {.tv_sec = modified_ns / CLOCK_SECOND, .tv_nsec = modified_ns % CLOCK_SECOND}};
     struct found found;
     struct stat st;
     int error = place_agree(t, p, terms, &found);

@@ -163,7 +163,6 @@ def rule_status_literal(name, text):
 NAMING_METHODS = {
     "src/graph/question.c",
     "src/registry/method.c",
-    "src/resource/files/files.c",
     "src/server/session/h1_send.c",
     "src/server/session/route_step.c",
     "src/server/worker.c",

@@ -327,7 +327,7 @@ static const struct golden {
      TO_IF "- only_reads- unlocks- refreshes_lock+ refreshed_lock_named+ effect_whole+ "
            "tells_properties- came_from_form- leaves_unfinished- was_created- has_result+"},
     // Content
-    {REQUEST("PUT /f", LENGTH), NO_ROOM, OUTCOME_storage_full, TO_CHANGE "+ place!"},
+    {REQUEST("PUT /f", LENGTH), NO_ROOM, OUTCOME_storage_full, TO_CHANGE "+ room!"},
     {REQUEST("PUT /f", LENGTH), CONTENT_BREAKS_OFF, OUTCOME_content_incomplete,
      TO_CHANGE "+ content!"},
     {REQUEST("PROPPATCH /f", LENGTH), MEANINGLESS, OUTCOME_xml_meaningless,

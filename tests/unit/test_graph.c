@@ -215,7 +215,7 @@ static void establish(struct walk *w, enum fact fact)
         fake_destination(x, w->state);
     else if (fact == FACT_locks)
         fake_locks(x, w->state);
-    else if (fact == FACT_place && w->state & NO_ROOM)
+    else if (fact == FACT_room && w->state & NO_ROOM)
         exchange_fail(x, OUTCOME_storage_full, 0, NULL);
     else if (fact == FACT_meaning && w->state & MEANINGLESS)
         exchange_fail(x, OUTCOME_xml_meaningless, 0, NULL);
@@ -227,7 +227,7 @@ static void establish(struct walk *w, enum fact fact)
 static const struct fact_step host_steps[FACT_COUNT] = {STEP(route), STEP(unwanted), STEP(content)};
 static const struct fact_step resource_steps[FACT_COUNT] = {
     STEP(content_kind), STEP(upload), STEP(representation), STEP(destination),
-    STEP(locks),        STEP(place),  STEP(meaning),        STEP(effect),
+    STEP(locks),        STEP(room),   STEP(meaning),        STEP(effect),
 };
 
 static void host_run(struct exchange *x, bool is_long)

@@ -50,11 +50,11 @@ static void grant(struct scene *s, const char *token, const char *path, bool inf
     assert_int_equal(lock_table_grant(s->table, &lock, true, NOW), 0);
 }
 
-static struct lock_place place_of(const char *path)
+static struct lock_target target_of(const char *path)
 {
     struct span p = span_from_str(path);
 
-    return (struct lock_place){SPAN("example"), SPAN("/docs/"), {p, p, p}};
+    return (struct lock_target){SPAN("example"), SPAN("/docs/"), {p, p, p}};
 }
 
 /* In the texts of cases "F" and "O" stand for the tags of the two files. */
@@ -133,13 +133,13 @@ static void if_holds_for_the_state_of_the_resources_that_it_names(void **state)
     grant(s, "t:file", "file", false);
     grant(s, "t:folder", "folder", true);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct lock_place place = place_of(cases[i].path);
+        struct lock_target target = target_of(cases[i].path);
         struct span value =
             cases[i].value ? span_from_str(with_tags(s, cases[i].value)) : (struct span){NULL, 0};
         struct lock_verdict verdict;
         struct lock_facts f;
 
-        assert_int_equal(lock_facts_read(&f, &s->arena, value, &place), 0);
+        assert_int_equal(lock_facts_read(&f, &s->arena, value, &target), 0);
         if (f.malformed != (cases[i].result == MALFORMED))
             fail_msg("%s: malformed %d", cases[i].value, f.malformed);
         if (f.malformed)
@@ -182,14 +182,14 @@ static void what_would_change_needs_its_token(void **state)
     grant(s, "t:folder", "folder", true);
     grant(s, "t:flat", "flat", false);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct lock_place place = place_of(cases[i].path);
+        struct lock_target target = target_of(cases[i].path);
         struct lock_verdict verdict;
         struct lock_facts f;
 
-        assert_int_equal(lock_facts_read(&f, &s->arena, span_from_str(cases[i].value), &place), 0);
-        lock_facts_change(&f, &place.names, cases[i].reach);
+        assert_int_equal(lock_facts_read(&f, &s->arena, span_from_str(cases[i].value), &target), 0);
+        lock_facts_change(&f, &target.names, cases[i].reach);
         if (cases[i].parent_too)
-            lock_facts_change_parent(&f, &place.names);
+            lock_facts_change_parent(&f, &target.names);
         assert_int_equal(lock_facts_decide(&f, s->table, NOW, &s->arena, &verdict), 0);
         if (verdict.blocked != (cases[i].blocking != NULL) ||
             (verdict.blocked && !span_eq(verdict.blocking, span_from_str(cases[i].blocking))))
@@ -218,10 +218,10 @@ static void a_refresh_names_one_lock_that_holds_at_the_path(void **state)
     grant(s, "t:file", "file", false);
     grant(s, "t:folder", "folder", true);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct lock_place place = place_of(cases[i].path);
+        struct lock_target target = target_of(cases[i].path);
         struct lock_facts f;
 
-        assert_int_equal(lock_facts_read(&f, &s->arena, span_from_str(cases[i].value), &place), 0);
+        assert_int_equal(lock_facts_read(&f, &s->arena, span_from_str(cases[i].value), &target), 0);
         if ((lock_facts_named(&f, s->table, NOW) != NULL) != cases[i].named)
             fail_msg("case %zu", i);
     }

@@ -157,7 +157,7 @@ static void respond_stored(struct exchange *x, struct authoring *a)
 
 void authoring_respond(struct exchange *x)
 {
-    struct authoring *a = x->held;
+    struct authoring *a = x->resource_state;
 
     locks_respond(x);
     if (a)

@@ -25,7 +25,7 @@ struct authoring {
     int error;          // of the last step: 0, or a negated errno
     enum outcome cause; // of the last step, where an errno does not tell
     struct target target;
-    struct destination_place destination;
+    struct dav_destination destination;
     struct content content;
     struct content_digests digests;
     struct upload_part upload;

@@ -4,7 +4,7 @@
  */
 #include "base/limits.h"
 #include "fs/open.h"
-#include "http/dav_fields.h"
+#include "graph/author.h"
 #include "resource/dav/authoring.h"
 #include "resource/dav/following.h"
 #include "resource/dav/xml/multistatus_write.h"
@@ -157,7 +157,7 @@ void change_copy(struct authoring *a)
     struct tree_terms terms = terms_of_both(a);
     struct rows_following rows;
     struct tree_copying copying = {
-        .shallow = depth_parse(message_field(&a->x->request, FIELD_depth)) == DEPTH_0,
+        .shallow = depth_of(a->x) == DEPTH_0,
         .failed = note_failed,
         .context = a,
     };

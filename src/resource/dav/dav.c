@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "base/clock.h"
 #include "base/error.h"
 #include "graph/author.h"
 #include "resource/dav/authoring.h"
@@ -15,10 +14,10 @@
 #include <sys/stat.h>
 
 /* Where the exchange has its authoring. Of a guard, whose reader answers, nothing is to be released
- * (exchange.guard_held). */
+ * (exchange.guard_state). */
 static void **slot_of(struct exchange *x)
 {
-    return x->guard ? &x->guard_held : &x->held;
+    return x->guard ? &x->guard_state : &x->resource_state;
 }
 
 /* A step's part in the pool. */
@@ -95,7 +94,7 @@ STEP(representation, target_begin, target_run, target_end)
 STEP(destination, destination_begin, destination_run, destination_end)
 STEP(locks, locks_begin, locks_run, locks_end)
 STEP(meaning, meaning_begin, locks_run, locks_end)
-STEP(place, place_begin, place_run, place_end)
+STEP(room, room_begin, room_run, room_end)
 STEP(effect, effect_begin, effect_run, effect_end)
 #undef STEP
 
@@ -110,19 +109,19 @@ static enum step begin_content_kind_step(struct exchange *x)
 
 static bool dav_take(struct exchange *x, struct span data)
 {
-    return content_take(x->held, data);
+    return content_take(x->resource_state, data);
 }
 
 static bool dav_cancel(struct exchange *x)
 {
-    struct authoring *a = x->held;
+    struct authoring *a = x->resource_state;
 
     return a && (write_cancel(a) || upload_cancel(a) || propfind_cancel(a));
 }
 
 static void dav_release(struct exchange *x)
 {
-    struct authoring *a = x->held;
+    struct authoring *a = x->resource_state;
 
     if (!a)
         return;
@@ -131,7 +130,7 @@ static void dav_release(struct exchange *x)
         close(a->answer.written);
     propfind_discard(a);
     change_forget_failed(a);
-    x->held = NULL;
+    x->resource_state = NULL;
 }
 
 static void dav_free(struct resource *r)
@@ -151,7 +150,7 @@ static const struct fact_step dav_steps[FACT_COUNT] = {
     STEP(representation),
     STEP(destination),
     STEP(locks),
-    STEP(place),
+    STEP(room),
     STEP(meaning),
     STEP(effect),
 };
@@ -208,8 +207,7 @@ static int open_locks(struct dav_share *share, struct store *store)
     error = rows_recover(share);
     if (error)
         return error;
-    return lock_journal_load(&share->journal, share->tree, share->locks,
-                             clock_realtime() / CLOCK_SECOND);
+    return lock_journal_load(&share->journal, share->tree, share->locks, locks_now());
 }
 
 int dav_share_open(const struct files_options *options, struct store *store,

@@ -4,9 +4,8 @@
  * authors (dav.h) stands before what reads (files.h).
  */
 #include "base/buf.h"
-#include "base/limits.h"
 #include "fs/climb.h"
-#include "fs/place.h"
+#include "fs/path_check.h"
 #include "io/offload.h"
 #include "resource/dav/dav.h"
 #include "resource/kind.h"
@@ -24,16 +23,15 @@ static void check_root(const struct kind_route *route, struct report *report)
 {
     const struct files_options *files = route->options;
     const char *expected = "the path of a folder";
-    const char *wrong = place_not_folder(files->root);
+    const char *wrong = path_not_folder(files->root);
 
     if (!wrong) {
         expected = "a folder that it may";
-        wrong =
-            place_not_permitted(files->root, X_OK | (files->listing || files->write ? R_OK : 0));
+        wrong = path_not_permitted(files->root, X_OK | (files->listing || files->write ? R_OK : 0));
     }
     if (!wrong && files->write) {
         expected = "a folder that can be written, or write: false";
-        wrong = place_not_permitted(files->root, W_OK);
+        wrong = path_not_permitted(files->root, W_OK);
     }
     if (wrong)
         report_path(report, kind_position(route, SPAN("root")), "routes.files.", SPAN("root"),

@@ -55,7 +55,7 @@ static bool names_lock(struct authoring *a, int64_t now)
 
 bool locks_is_infinite(const struct authoring *a)
 {
-    return depth_parse(message_field(&a->x->request, FIELD_depth)) != DEPTH_0;
+    return depth_of(a->x) != DEPTH_0;
 }
 
 int locks_find_conflict(struct authoring *a, int64_t now, bool *ret_conflict, bool *ret_below)
@@ -126,10 +126,10 @@ void locks_run(struct authoring *a)
 static enum step prepare(struct authoring *a)
 {
     struct exchange *x = a->x;
-    struct lock_place place = {message_field(&x->request, FIELD_host), a->mount, a->target.names};
+    struct lock_target target = {message_field(&x->request, FIELD_host), a->mount, a->target.names};
 
     a->locking.verdict = (struct lock_verdict){.if_holds = true};
-    if (lock_facts_read(&a->locking.facts, &x->arena, exchange_field(x, FIELD_if), &place) < 0) {
+    if (lock_facts_read(&a->locking.facts, &x->arena, exchange_field(x, FIELD_if), &target) < 0) {
         exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
         return STEP_KNOWN;
     }

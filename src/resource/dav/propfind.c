@@ -5,6 +5,7 @@
  * An answer of moderate size is made as one piece and remembered (answer_cache.h).
  */
 #include "resource/dav/propfind.h"
+#include "graph/author.h"
 #include "http/prefer.h"
 #include "resource/dav/telling.h"
 #include "resource/dav/written.h"
@@ -65,8 +66,8 @@ static struct span key_of(struct authoring *a)
     struct span key = {NULL, 0};
     struct buf b = {0};
 
-    buf_addf(&b, "%d %d %d %d ", (int)depth_parse(message_field(&x->request, FIELD_depth)),
-             (int)asked->kind, prefer.returning == PREFER_RETURN_MINIMAL, prefer.depth_noroot);
+    buf_addf(&b, "%d %d %d %d ", (int)depth_of(x), (int)asked->kind,
+             prefer.returning == PREFER_RETURN_MINIMAL, prefer.depth_noroot);
     // As the client named it, as hrefs are; a change by whatever address ends the answer. Neither a
     // path nor a name has a NUL.
     buf_add(&b, x->path.text);
@@ -88,8 +89,7 @@ bool propfind_recall(struct authoring *a)
 
     propfind_discard(a);
     // A single row is made as quickly as it is found.
-    if (!a->x->target.is_collection ||
-        depth_parse(message_field(&a->x->request, FIELD_depth)) == DEPTH_0)
+    if (!a->x->target.is_collection || depth_of(a->x) == DEPTH_0)
         return false;
     a->answer.terms = (struct answer_terms){.key = key_of(a),
                                             .changes = atomic_load(&d->share->changes),
@@ -197,7 +197,7 @@ bool propfind_cancel(struct authoring *a)
 
 static void next_piece(struct exchange *x, struct piece *ret_piece)
 {
-    struct authoring *a = x->held;
+    struct authoring *a = x->resource_state;
     struct telling *t = a->answer.telling;
 
     if (t->error) {

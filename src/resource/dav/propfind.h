@@ -5,7 +5,7 @@
 #ifndef CANDOR_RESOURCE_DAV_PROPFIND_H
 #define CANDOR_RESOURCE_DAV_PROPFIND_H
 
-#include "base/span.h"
+#include <stdbool.h>
 
 struct authoring;
 

@@ -5,8 +5,6 @@
 #ifndef CANDOR_RESOURCE_DAV_PROPPATCH_H
 #define CANDOR_RESOURCE_DAV_PROPPATCH_H
 
-#include "base/span.h"
-
 struct authoring;
 
 void change_properties(struct authoring *a);

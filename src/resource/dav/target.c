@@ -2,6 +2,7 @@
 /*
  * The facts about the target and the destination of a method that authors.
  */
+#include "base/clock.h"
 #include "base/path.h"
 #include "fs/open.h"
 #include "graph/author.h"
@@ -89,7 +90,7 @@ static void narrow_allowed(struct exchange *x, const struct authoring *a)
 
 bool authoring_is_deep(const struct exchange *x)
 {
-    enum depth depth = depth_parse(message_field(&x->request, FIELD_depth));
+    enum depth depth = depth_of(x);
 
     return depth == DEPTH_ABSENT || depth == DEPTH_INFINITY;
 }
@@ -136,7 +137,7 @@ enum step target_end(struct authoring *a)
     x->target.parent_exists = a->target.look.parent == TREE_COLLECTION;
     x->target.is_collection = a->target.look.here.kind == TREE_COLLECTION;
     if (only_tells(x) && x->target.is_collection) {
-        enum depth depth = depth_parse(message_field(&x->request, FIELD_depth));
+        enum depth depth = depth_of(x);
 
         x->target.lists_unlisted = depth != DEPTH_0 && !a->dav->share->options->listing;
         x->target.depth_unbounded = authoring_is_deep(x) && !a->dav->share->options->infinite_depth;
@@ -152,7 +153,7 @@ enum step target_end(struct authoring *a)
         r->validators.has_etag = true;
         r->validators.etag.opaque = span_of(a->answer.etag, STAMP_ETAG_OPAQUE);
         r->validators.has_last_modified = true;
-        r->validators.last_modified = a->target.look.here.stamp.modified_ns / 1000000000;
+        r->validators.last_modified = a->target.look.here.stamp.modified_ns / CLOCK_SECOND;
     }
     return STEP_KNOWN;
 }

@@ -20,7 +20,7 @@ struct target {
 };
 
 /* Where COPY and MOVE lead. */
-struct destination_place {
+struct dav_destination {
     struct tree_names names;
     struct span path; // of these, what is made or replaced
     struct tree_look look;

@@ -3,6 +3,7 @@
  * The rows of a PROPFIND's answer: RFC 4918 §9.1, §14.24.
  */
 #include "resource/dav/telling.h"
+#include "base/path.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -102,8 +103,7 @@ static struct span display_name(const struct telling *t, const struct tree_membe
         return m->name;
     if (!path.len)
         path = span_first(t->a->mount, t->a->mount.len - 1);
-    while (span_find(path, '/') < path.len)
-        span_take_until(&path, '/');
+    path = path_leaf(path);
     return path.len ? path : SPAN("/");
 }
 

@@ -9,7 +9,7 @@
 #include "http/dav_fields.h"
 #include "resource/dav/authoring.h"
 #include "resource/dav/xml/live.h"
-#include "tree/tree_parts.h"
+#include "tree/path_list.h"
 
 enum {
     TELLING_BATCH = 128, // members that are looked at together

@@ -3,6 +3,7 @@
  * The pieces of a PROPFIND's answer: folder by folder, in batches of members.
  */
 #include "fs/open.h"
+#include "graph/author.h"
 #include "http/prefer.h"
 #include "resource/dav/telling.h"
 
@@ -103,7 +104,6 @@ static int tell_batch(struct telling *t)
             return -ENOMEM;
         for (size_t i = 0; i < n; i++) {
             struct tree_names names;
-
             int error = telling_names_of(t, &t->members[t->walk.member_at + i], &names);
 
             if (error)
@@ -144,7 +144,6 @@ static int next_folder(struct telling *t)
 /* Folders below are entered, but not links to folders: those could lead in circles. */
 static int note_folders(struct telling *t)
 {
-
     for (size_t i = 0; i < t->walk.member_count; i++) {
         const struct tree_member *m = &t->members[i];
         int error = 0;
@@ -242,12 +241,11 @@ int telling_begin(struct telling *t)
 
     if (error == 0)
         error = tree_look_closely(tree, a->target.path, &t->members[0]);
-
     if (error)
         return error;
     is_folder = t->members[0].seen.kind == TREE_COLLECTION;
     t->walk.is_root = true;
-    t->asked.depth = depth_parse(message_field(&a->x->request, FIELD_depth));
+    t->asked.depth = depth_of(a->x);
     if (t->asked.depth == DEPTH_ABSENT)
         t->asked.depth = DEPTH_INFINITY;
     t->asked.minimal = prefer.returning == PREFER_RETURN_MINIMAL;

@@ -314,7 +314,7 @@ static void add_limit(struct exchange *x, uint64_t offset)
 
 void upload_respond(struct exchange *x)
 {
-    struct authoring *a = x->held;
+    struct authoring *a = x->resource_state;
     struct upload_table *uploads = a->dav->share->uploads;
 
     switch (x->outcome) {

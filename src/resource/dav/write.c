@@ -26,7 +26,7 @@ static uint64_t size_there(const struct authoring *a)
 }
 
 /* Where a part of the representation goes. */
-static enum outcome find_place(struct authoring *a)
+static enum outcome find_part(struct authoring *a)
 {
     const struct content_fields *f = &a->content.fields;
     uint64_t length = a->x->content_kind.length, size = size_there(a);
@@ -110,7 +110,7 @@ int write_begin(struct authoring *a)
                             &a->content.stage);
 }
 
-void place_run(struct authoring *a)
+void room_run(struct authoring *a)
 {
     a->error = write_begin(a);
 }
@@ -119,7 +119,7 @@ void place_run(struct authoring *a)
  * A client that waits to be asked for its content learns here that there is no room; and so does
  * one with so much content that it comes in pieces. Anything else is one piece, and one step.
  */
-enum step place_begin(struct authoring *a)
+enum step room_begin(struct authoring *a)
 {
     struct exchange *x = a->x;
     enum content_role role = a->content.fields.role;
@@ -129,7 +129,7 @@ enum step place_begin(struct authoring *a)
     if (role != CONTENT_WHOLE && role != CONTENT_PART && role != CONTENT_OPENING)
         return STEP_KNOWN;
     if (role == CONTENT_PART) {
-        cause = find_place(a);
+        cause = find_part(a);
         if (cause) {
             exchange_fail(x, cause, 0, NULL);
             return STEP_KNOWN;
@@ -143,7 +143,7 @@ enum step place_begin(struct authoring *a)
     return write_copies_much(a) ? STEP_RUN_LONG : STEP_RUN;
 }
 
-enum step place_end(struct authoring *a)
+enum step room_end(struct authoring *a)
 {
     return a->error ? authoring_end_failed(a) : STEP_KNOWN;
 }
@@ -164,7 +164,7 @@ bool write_cancel(struct authoring *a)
 }
 
 /* What is there has changed since the part was staged: it is staged anew, beside what is there. */
-static int place_again(struct authoring *a)
+static int stage_again(struct authoring *a)
 {
     struct stage *s;
     int error;
@@ -195,7 +195,7 @@ static int complete_part(struct authoring *a)
 
     if (!a->content.part.is_between ||
         !tree_seen_eq(&a->content.part.between, &a->target.look.here))
-        error = place_again(a);
+        error = stage_again(a);
     if (error == 0 && a->content.part.end < size &&
         tree_stage_length(a->content.stage) == a->content.part.end) {
         error = tree_stage_copy_from(a->content.stage, a->target.path, &a->target.look.here,

@@ -35,10 +35,11 @@ struct content {
 
 /* Whether so much of the representation stays that copying it takes long. */
 bool write_copies_much(const struct authoring *a);
-/* FACT_place: refuses what has no room or no place before its content is asked for. */
-enum step place_begin(struct authoring *a);
-void place_run(struct authoring *a);
-enum step place_end(struct authoring *a);
+/* FACT_room: refuses what has no room, or is a part that belongs nowhere, before its content is
+ * asked for. */
+enum step room_begin(struct authoring *a);
+void room_run(struct authoring *a);
+enum step room_end(struct authoring *a);
 
 /* In the pool; what fails is a->error. */
 void write_piece(struct authoring *a);

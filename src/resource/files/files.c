@@ -16,7 +16,7 @@
 struct files {
     struct resource resource;
     struct files_options options;
-    struct folder_place folders;
+    struct folders folders;
     int root;
     struct file_cache *cache;
 };
@@ -187,9 +187,9 @@ static enum step begin_representation(struct exchange *x)
     memset(reading, 0, sizeof *reading);
     reading->x = x;
     reading->folder.x = x;
-    reading->folder.place = &f->folders;
+    reading->folder.folders = &f->folders;
     reading->waiter.on_found = on_found;
-    x->held = reading;
+    x->resource_state = reading;
     if (span_ends(x->path.text, SPAN("/")))
         folder_choose_view(&reading->folder);
     if (folder_needs_no_index(&reading->folder))
@@ -201,19 +201,19 @@ static enum step begin_representation(struct exchange *x)
 
 static void run_representation(struct exchange *x)
 {
-    struct reading *reading = x->held;
+    struct reading *reading = x->resource_state;
 
     folder_run(&reading->folder);
 }
 
 static enum step end_representation(struct exchange *x)
 {
-    return represent(x->held);
+    return represent(x->resource_state);
 }
 
 static void files_respond(struct exchange *x)
 {
-    struct reading *reading = x->held;
+    struct reading *reading = x->resource_state;
 
     if (!reading || !(x->known & FACT_BIT(FACT_representation)))
         return;
@@ -228,20 +228,20 @@ static void files_respond(struct exchange *x)
 
 static bool files_cancel(struct exchange *x)
 {
-    struct reading *reading = x->held;
+    struct reading *reading = x->resource_state;
 
     return reading && (file_cache_cancel(&reading->waiter) || folder_cancel(&reading->folder));
 }
 
 static void files_release(struct exchange *x)
 {
-    struct reading *reading = x->held;
+    struct reading *reading = x->resource_state;
 
     if (!reading)
         return;
     snapshot_unref(reading->snapshot);
     folder_release(&reading->folder);
-    x->held = NULL;
+    x->resource_state = NULL;
 }
 
 static void files_free(struct resource *r)
@@ -280,7 +280,7 @@ int files_open(const struct files_options *options, const _Atomic uint64_t *chan
     if (!f)
         return -CANDOR_E_MEMORY;
     f->resource.ops = &files_ops;
-    f->resource.methods = methods_that_read | METHOD_BIT(METHOD_OPTIONS);
+    f->resource.methods = methods_that_read | methods_that_explain;
     f->options = *options;
     archive_yard_init(&f->folders.yard, loop, pool);
     f->root = open(options->root, O_PATH | O_DIRECTORY | O_CLOEXEC);

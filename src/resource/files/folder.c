@@ -11,7 +11,7 @@
 
 static enum folder_view find_archive(struct folder_answer *f, struct span format)
 {
-    const struct files_options *options = f->place->options;
+    const struct files_options *options = f->folders->options;
 
     for (int i = 0; i < ARCHIVE_FORMATS; i++) {
         if (options->listing && options->archives &&
@@ -25,7 +25,7 @@ static enum folder_view find_archive(struct folder_answer *f, struct span format
 
 void folder_choose_view(struct folder_answer *f)
 {
-    const struct files_options *options = f->place->options;
+    const struct files_options *options = f->folders->options;
     struct exchange *x = f->x;
     struct span query = x->request.query, value;
     char *out;
@@ -43,28 +43,28 @@ void folder_choose_view(struct folder_answer *f)
 
 void folder_run(struct folder_answer *f)
 {
-    const struct folder_place *place = f->place;
+    const struct folders *folders = f->folders;
     const struct listing_look look = {
-        .dotfiles = place->options->dotfiles,
+        .dotfiles = folders->options->dotfiles,
         .hurry = &f->x->hurry,
     };
     bool is_search = f->view == FOLDER_SEARCH;
     const struct listing_body_options options = {
         .listing = {.path = f->x->path.text,
                     .has_parent = f->x->path.text.len > 1,
-                    .writable = place->options->write,
-                    .has_archives = place->options->archives,
-                    .has_search = place->options->search,
+                    .writable = folders->options->write,
+                    .has_archives = folders->options->archives,
+                    .has_search = folders->options->search,
                     .search = is_search ? f->word : SPAN("")},
         .format = f->format,
         .gzip = f->gzip,
-        .loop = place->loop,
-        .pool = place->pool,
+        .loop = folders->loop,
+        .pool = folders->pool,
     };
     struct listing_found found;
 
-    f->error = is_search ? search_read(place->root, f->folder, &look, f->word, &found)
-                         : listing_read(place->root, f->folder, &look, &found);
+    f->error = is_search ? search_read(folders->root, f->folder, &look, f->word, &found)
+                         : listing_read(folders->root, f->folder, &look, &found);
     if (f->error == 0)
         f->error = listing_body_open(f->x, &options, &found, &f->listing);
 }
@@ -106,15 +106,15 @@ static struct span archive_name(const struct exchange *x)
 static enum step begin_archive(struct folder_answer *f)
 {
     const struct archive_options options = {
-        .root = f->place->root,
+        .root = f->folders->root,
         .folder = f->folder,
         .name = archive_name(f->x),
-        .dotfiles = f->place->options->dotfiles,
+        .dotfiles = f->folders->options->dotfiles,
         .format = f->archive_format,
         .hurry = &f->x->hurry,
     };
 
-    f->archive = archive_body_open(&f->place->yard, f->x, &options);
+    f->archive = archive_body_open(&f->folders->yard, f->x, &options);
     if (!f->archive)
         exchange_fail(f->x, OUTCOME_resources_exhausted, 0, NULL);
     return f->archive ? STEP_WAIT : STEP_KNOWN;
@@ -190,7 +190,7 @@ static void respond_listing(struct folder_answer *f)
     exchange_add_field(x, SPAN("X-Content-Type-Options"), SPAN("nosniff"));
     if (f->format == LISTING_HTML)
         exchange_add_field(x, SPAN("Content-Security-Policy"),
-                           listing_policy(f->place->options->write));
+                           listing_policy(f->folders->options->write));
     listing_body_respond(f->listing);
 }
 

@@ -12,7 +12,7 @@
 #include "resource/files/listing_body.h"
 
 /* What is asked of folders; of the resource. */
-struct folder_place {
+struct folders {
     const struct files_options *options;
     struct loop *loop;
     struct offload *pool;
@@ -25,7 +25,7 @@ enum folder_view { FOLDER_LISTING, FOLDER_SEARCH, FOLDER_ARCHIVE, FOLDER_UNKNOWN
 /* The answer to one exchange. All zeros but for the first two, when it begins. */
 struct folder_answer {
     struct exchange *x;
-    struct folder_place *place;
+    struct folders *folders;
 
     enum folder_view view; // private from here
     bool begun, read;

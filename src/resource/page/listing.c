@@ -3,7 +3,9 @@
 
 #include "base/ascii.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "base/utf8.h"
+#include "wire/uri.h"
 
 #include <assert.h>
 
@@ -154,13 +156,7 @@ static struct span plural(uint64_t n)
 /* The last segment of a path that ends with "/"; empty for "/". */
 static struct span last_segment(struct span path)
 {
-    size_t at;
-
-    while (path.len && path.ptr[path.len - 1] == '/')
-        path.len--;
-    for (at = path.len; at && path.ptr[at - 1] != '/'; at--)
-        ;
-    return span_from(path, at);
+    return path_leaf(uri_path_trim(path));
 }
 
 static void write_ancestor(struct buf *b, size_t up, struct span name, bool is_linked)

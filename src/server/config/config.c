@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "fs/place.h"
+#include "fs/path_check.h"
 #include "server/config/config_build.h"
 #include "server/config/config_read.h"
 #include "server/config/config_tree.h"
@@ -107,7 +107,7 @@ int config_load(const char *file, struct config **ret_config, struct config_erro
     struct report report = {.file = file, .bare = true}; // nothing in it is at fault
     struct buf text = {0};
     const char *why = NULL;
-    int r = place_read(file, LIMIT_CONFIG_FILE, &text, &why);
+    int r = path_read(file, LIMIT_CONFIG_FILE, &text, &why);
 
     if (r == 0) {
         r = config_load_text(file, buf_span(&text), ret_config, ret_error);

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "fs/place.h"
+#include "fs/path_check.h"
 #include "server/config/listen.h"
 #include "server/config/state.h"
 
@@ -70,7 +70,7 @@ static int build_page(struct build *b, const struct page_draft *draft, struct po
 {
     struct buf content = {0};
     const char *why = NULL;
-    int r = place_read(draft->file, LIMIT_ERROR_PAGE, &content, &why);
+    int r = path_read(draft->file, LIMIT_ERROR_PAGE, &content, &why);
 
     page->file = draft->file;
     if (r == -CANDOR_E_SYSTEM) {

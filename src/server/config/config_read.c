@@ -5,7 +5,7 @@
 #include "base/distance.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "fs/place.h"
+#include "fs/path_check.h"
 #include "server/config/config_value.h"
 
 struct reader {
@@ -83,20 +83,20 @@ static const char *path_wrong(enum option_kind kind, const char *path, const cha
     switch (kind) {
     case OPTION_FOLDER:
         *ret_expected = "the path of a folder";
-        wrong = place_not_folder(path);
+        wrong = path_not_folder(path);
         if (wrong)
             return wrong;
         *ret_expected = "a folder that it may";
-        return place_not_permitted(path, X_OK);
+        return path_not_permitted(path, X_OK);
     case OPTION_FILE:
         *ret_expected = "the path of a readable file of at most 1M";
-        return place_not_readable(path, LIMIT_ERROR_PAGE);
+        return path_not_readable(path, LIMIT_ERROR_PAGE);
     case OPTION_LOG:
         *ret_expected = "stderr, off or a file that can be written";
-        return place_not_writable(path, false);
+        return path_not_writable(path, false);
     default:
         *ret_expected = "sqlite: and a file that can be written, in a folder that is there";
-        return place_not_writable(path, true);
+        return path_not_writable(path, true);
     }
 }
 

@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "base/oplog.h"
 #include "fs/climb.h"
-#include "fs/place.h"
+#include "fs/path_check.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -190,7 +190,7 @@ static void check_standard(const char *file, const struct kind_route *route, str
 {
     const struct option_section *keys = &route->kind->options;
     const struct option_row *key = NULL;
-    const char *wrong = file ? place_not_makable(file) : "has no place, as HOME is not set";
+    const char *wrong = file ? path_not_makable(file) : "has no place, as HOME is not set";
     struct buf *out;
 
     for (size_t i = 0; i < keys->count && !key; i++)

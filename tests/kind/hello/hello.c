@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/list.h"
+#include "graph/author.h"
 #include "graph/resource.h"
 #include "resource/kind.h"
 
@@ -83,9 +84,12 @@ static int hello_open(const struct kind_means *means, const void *options, void 
     if (!h)
         return -CANDOR_E_MEMORY;
     buf_addf(&h->greeting, "%.*s\n", SPAN_ARG(o->word));
+    if (h->greeting.failed) {
+        free(h);
+        return -CANDOR_E_MEMORY;
+    }
     h->resource.ops = &hello_ops;
-    h->resource.methods =
-        METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD) | METHOD_BIT(METHOD_OPTIONS);
+    h->resource.methods = methods_that_read | methods_that_explain;
     *ret_resource = &h->resource;
     return 0;
 }

@@ -35,7 +35,7 @@ struct dav_change {
     bool remove;
     struct xml_name name;
     struct span value; // to set: the property's element with its content, as XML that stands alone
-    const struct xml_element *element; // the same, for who wants to look into it
+    const struct xml_element *element; // that property, for who looks into it
 };
 
 struct dav_proppatch {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resource/dav/xml/live.h"
 
+#include "base/clock.h"
 #include "http/date.h"
 #include "resource/dav/xml/xml_write.h"
 
@@ -109,7 +110,7 @@ static void write_text(struct buf *b, enum live live, struct span text)
 /* As Last-Modified tells it: never later than now. */
 static int64_t last_modified(const struct live_subject *s)
 {
-    int64_t seconds = s->member->seen.stamp.modified_ns / 1000000000;
+    int64_t seconds = s->member->seen.stamp.modified_ns / CLOCK_SECOND;
 
     return seconds < s->now ? seconds : s->now;
 }

@@ -3,8 +3,8 @@
  * What is behind the routes, by their numbers: for each what all workers share, and for each worker
  * a resource. Only the table of kinds tells which kinds there are.
  */
-#ifndef CANDOR_SERVER_BEHIND_H
-#define CANDOR_SERVER_BEHIND_H
+#ifndef CANDOR_SERVER_RESOURCES_H
+#define CANDOR_SERVER_RESOURCES_H
 
 #include "graph/resource.h"
 #include "server/config/config.h"

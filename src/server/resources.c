@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "server/behind.h"
+#include "server/resources.h"
 
 #include "base/error.h"
 #include "base/oplog.h"

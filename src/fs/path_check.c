@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "fs/place.h"
+#include "fs/path_check.h"
 
 #include "base/error.h"
 
@@ -51,7 +51,7 @@ static int open_regular(const char *file, off_t *ret_size, const char **ret_why)
     return -1;
 }
 
-int place_read(const char *file, size_t most, struct buf *to, const char **ret_why)
+int path_read(const char *file, size_t most, struct buf *to, const char **ret_why)
 {
     const char *why = NULL;
     ssize_t n = 1;
@@ -78,7 +78,7 @@ int place_read(const char *file, size_t most, struct buf *to, const char **ret_w
     return why ? -CANDOR_E_SYSTEM : 0;
 }
 
-const char *place_not_readable(const char *file, size_t most)
+const char *path_not_readable(const char *file, size_t most)
 {
     const char *why = NULL;
     off_t size = 0;
@@ -94,7 +94,7 @@ static bool may(const char *path, int access)
     return faccessat(AT_FDCWD, path, access, AT_EACCESS) == 0;
 }
 
-const char *place_not_folder(const char *path)
+const char *path_not_folder(const char *path)
 {
     int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -104,7 +104,7 @@ const char *place_not_folder(const char *path)
     return NULL;
 }
 
-const char *place_not_permitted(const char *path, int access)
+const char *path_not_permitted(const char *path, int access)
 {
     return may(path, access) ? NULL : why_from_errno(errno, access & W_OK);
 }
@@ -123,7 +123,7 @@ static bool folder_of(const char *path, char room[PATH_MAX])
     return true;
 }
 
-const char *place_not_writable(const char *path, bool with_neighbours)
+const char *path_not_writable(const char *path, bool with_neighbours)
 {
     char folder[PATH_MAX];
     struct stat st;
@@ -148,7 +148,7 @@ const char *place_not_writable(const char *path, bool with_neighbours)
                              : why_from_errno(errno, true);
 }
 
-const char *place_not_makable(const char *path)
+const char *path_not_makable(const char *path)
 {
     char around[PATH_MAX], above[PATH_MAX];
     struct stat st;
@@ -156,7 +156,7 @@ const char *place_not_makable(const char *path)
     if (!folder_of(path, around))
         return NULL; // its length is told by whoever opens it
     if (stat(around, &st) == 0)
-        return place_not_writable(path, true);
+        return path_not_writable(path, true);
     while (stat(around, &st) < 0 && errno == ENOENT && folder_of(around, above))
         memcpy(around, above, sizeof around);
     if (may(around, W_OK | X_OK))
