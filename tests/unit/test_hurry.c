@@ -15,7 +15,8 @@ static void a_hurry_is_on_once_it_has_begun(void **state)
     hurry_begin(&h);
     assert_true(hurry_is_on(&h));
     assert_false(hurry_is_over(&h));
-    since = h.since -= 1;
+    h.since -= 1;
+    since = h.since;
     hurry_begin(&h);
     assert_true(h.since == since); // only the first call counts
     h.since -= (int64_t)LIMIT_STOP_CLEANING * CLOCK_MS;
