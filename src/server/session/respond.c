@@ -23,7 +23,7 @@ static void set_body(struct exchange *x, struct buf *b)
     struct response *r = &x->response;
 
     r->body = b->failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(b));
-    r->failed |= !r->body.ptr && outcome_table[x->outcome].status < 300;
+    r->failed |= !r->body.ptr && exchange_status(x) < 300;
     r->length = r->body.len;
     buf_done(b);
 }
@@ -40,7 +40,9 @@ static void add_allow(struct exchange *x, method_set allowed)
             buf_add(&b, SPAN(", "));
         buf_add(&b, method_table[m].name);
     }
-    copy = b.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&b));
+    copy = b.len ? arena_copy(&x->arena, buf_span(&b)) : SPAN(""); // it may be empty: §10.2.1
+    if (b.failed)
+        copy = (struct span){NULL, 0};
     buf_done(&b);
     exchange_add_field(x, SPAN("Allow"), copy);
 }
