@@ -243,8 +243,16 @@ static bool resource_gives_up(struct exchange *x)
     return x->resource && x->resource->ops->cancel && x->resource->ops->cancel(x);
 }
 
+/* Of an upload in pieces what came stays, whether the rest comes or not. */
+static bool keeps_what_came(const struct exchange *x)
+{
+    return x->upload.named || x->request.first[FIELD_upload_complete];
+}
+
 void call_break_off(struct call *k, uint64_t offset)
 {
+    if (keeps_what_came(&k->x))
+        return;
     exchange_fail(&k->x, OUTCOME_content_incomplete, offset, NULL);
     if (resource_gives_up(&k->x))
         walk(k);

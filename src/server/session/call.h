@@ -49,8 +49,8 @@ void call_take_trailer(struct call *k, enum field id, struct span data);
 /* All of the content has come, or what came of it has a cause. */
 void call_content_arrived(struct call *k);
 
-/* The content will not come to its end, and the resource keeps a piece of it: that is answered when
- * the piece is given up. */
+/* The content will not come to its end, and the resource keeps a piece of it, which is given up
+ * where no part of the content is of use. */
 void call_break_off(struct call *k, uint64_t offset);
 /*
  * The client has reset the connection, and nobody waits for the answer any more: what the call
