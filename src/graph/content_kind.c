@@ -20,7 +20,7 @@ void content_kind_read(struct exchange *x)
     const struct message *m = &x->request;
     struct span coding = span_trim(message_field(m, FIELD_content_encoding));
 
-    x->content_kind = (struct content_kind){
+    x->content.kind = (struct content_kind){
         .is_coded = coding.len && !span_eq_nocase(coding, SPAN("identity")),
         .length = told_length(m),
         .upload = upload_fields_parse(message_field(m, FIELD_upload_complete),

@@ -8,7 +8,7 @@
 #include "graph/exchange.h"
 
 /*
- * Fills in x->content_kind, but for what the method takes (type_refused): for the step of
+ * Fills in x->content.kind, but for what the method takes (type_refused): for the step of
  * FACT_content_kind. What is malformed is noted there, for the questions; nothing fails.
  */
 void content_kind_read(struct exchange *x);

@@ -12,7 +12,7 @@ void exchange_reset(struct exchange *x)
     message_clear(&x->request);
     x->request.arena = &x->arena;
     arena_reset(&x->arena);
-    memset(&x->known, 0, sizeof *x - offsetof(struct exchange, known));
+    memset(&x->arrival, 0, sizeof *x - offsetof(struct exchange, arrival));
     x->response.fields_end = &x->response.fields;
 }
 
@@ -26,10 +26,10 @@ void exchange_heed_query(struct exchange *x)
 
     if (upload_name_parse(x->request.query, &id)) {
         x->upload.named = true;
-        x->allowed &= methods_of_uploads | ~(methods_that_read | methods_that_author);
+        x->routing.allowed &= methods_of_uploads | ~(methods_that_read | methods_that_author);
     } else if (x->request.query.len) {
-        x->withheld = x->allowed & ~views;
-        x->allowed &= views;
+        x->routing.withheld = x->routing.allowed & ~views;
+        x->routing.allowed &= views;
     }
 }
 
@@ -92,7 +92,7 @@ static bool trailer_add(struct arena *arena, struct trailer *t, struct span text
 
 static struct trailer *find_trailer(const struct exchange *x, enum field id)
 {
-    struct trailer *t = x->trailers;
+    struct trailer *t = x->content.trailers;
 
     while (t && t->id != id)
         t = t->next;
@@ -109,8 +109,8 @@ bool exchange_add_trailer(struct exchange *x, enum field id, struct span piece)
         t = arena_alloc(&x->arena, sizeof *t);
         if (!t)
             return false;
-        *t = (struct trailer){.next = x->trailers, .id = id};
-        x->trailers = t;
+        *t = (struct trailer){.next = x->content.trailers, .id = id};
+        x->content.trailers = t;
     }
     if (!t->in_line && t->length && !trailer_add(&x->arena, t, SPAN(", ")))
         return false;
@@ -161,14 +161,14 @@ void exchange_fail(struct exchange *x, enum outcome cause, uint64_t offset, cons
 {
     va_list args;
 
-    if (x->cause != OUTCOME_NONE)
+    if (x->failure.cause != OUTCOME_NONE)
         return;
-    x->cause = cause;
-    x->cause_offset = offset;
+    x->failure.cause = cause;
+    x->failure.offset = offset;
     if (!format)
         return;
     va_start(args, format);
-    x->detail = print(x, format, args);
+    x->failure.detail = print(x, format, args);
     va_end(args);
 }
 
@@ -177,7 +177,7 @@ void exchange_describe(struct exchange *x, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    x->detail = print(x, format, args);
+    x->failure.detail = print(x, format, args);
     va_end(args);
 }
 

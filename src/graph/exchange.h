@@ -19,6 +19,13 @@
 
 struct resource;
 
+/* Which parts of it are asked for. */
+struct range_set {
+    struct range *list; // on the arena
+    size_t count;
+    enum range_result result;
+};
+
 /* The representation that the resource selected, or why there is none. */
 struct representation {
     bool exists, readable, lacks_slash, acceptable;
@@ -27,6 +34,7 @@ struct representation {
     struct validators validators; // http/precondition.h
     uint64_t length;              // bytes
     struct span content_type;
+    struct range_set ranges; // FACT_ranges
 };
 
 /* What is at the target of a method that authors, and around it. */
@@ -159,61 +167,85 @@ struct exchange_host {
     void (*resume_body)(struct exchange *x);
 };
 
-struct exchange {
-    struct arena arena;
-    const struct exchange_host *host;
-    void *carrier;             // the call
-    struct span request_bytes; // the head as received, for TRACE
-    struct message request;
+/* What of the request is the host's to know. */
+struct arrival {
+    struct span head; // as received, for TRACE
+    int64_t time;     // seconds since 1970, of this request
+    uint64_t id;
+};
 
-    uint32_t known;     // FACT_BIT of each fact
-    enum outcome cause; // the first cause that a fact found; OUTCOME_NONE: none
-    uint64_t cause_offset;
-    struct span detail; // a sentence on what was found in this very request; or empty
-    int system_error;   // errno behind the cause, for the log alone; or 0
-    bool over_capacity, host_known;
-    bool host_doubtful; // it may be that of a page which has its name lead to this machine
-    bool hurried;   // set by the host, at any time: it is to end, and waits no more than it must
-    bool cancelled; // set by graph_cancel: nobody waits for the answer any more
-    struct hurry hurry; // for the steps that run long: as of the whole program, or when cancelled
-    struct content_kind content_kind;
-    struct conditions conditions;
-    struct uri_path path;
+/* Where the request leads. */
+struct routing {
+    bool over_capacity; // there are too many: it is told so
+    bool host_known;
+    bool host_doubtful;        // it may be that of a page which has its name lead to this machine
     struct resource *resource; // not owned; NULL: no route
     struct resource *guard;    // that authors and knows the locks, while its reader is the resource
                                // here and answers; NULL: no reader does
+    void *resource_state;      // the resource's own, given back by its release
+    void *guard_state;         // the guard's own, on the arena
     method_set allowed;
     method_set withheld; // of those that the resource has: not with this query
-    uint64_t content_limit;
-    struct trailer *trailers; // that count (FIELD_FLAG_TRAILER)
-    uint64_t content_taken;   // bytes that the resource has taken before the piece at hand
-    struct representation representation;
-    struct target_state target;
-    struct upload_facts upload;
-    struct destination_state destination;
-    struct lock_state locks;
-    struct effect effect;
-    void *resource_state; // the resource's own, given back by its release
-    void *guard_state;    // the guard's own, on the arena
-    struct range *ranges;
-    size_t range_count;
-    enum range_result range_result;
+};
 
-    enum outcome outcome;
-    uint16_t at; // node
+/* The content of the request. */
+struct exchange_content {
+    struct content_kind kind;
+    uint64_t limit;           // bytes
+    uint64_t taken;           // bytes that the resource has taken before the piece at hand
+    struct trailer *trailers; // that count (FIELD_FLAG_TRAILER)
+};
+
+/* Why a fact could not be had, and more of what was found in this very request. */
+struct failure {
+    enum outcome cause; // the first; OUTCOME_NONE: none
+    uint64_t offset;    // of the byte that is at fault
+    struct span detail; // a sentence; or empty
+    int system_error;   // errno behind the cause, for the log alone; or 0
+};
+
+/* Whether there is reason to give up. */
+struct urgency {
+    bool hurried;       // set by the host, at any time: it waits no more than it must
+    bool cancelled;     // set by graph_cancel: nobody waits for the answer any more
+    struct hurry hurry; // for the steps that run long: as of the whole program, or when cancelled
+};
+
+/* Where the walk is, and what it waits for. Private to the walker, but for the trail. */
+struct walk {
+    uint32_t known; // FACT_BIT of each fact
+    uint16_t at;    // node
     uint16_t trail_length;
     uint16_t trail[TRAIL_LENGTH];
-
-    /* Private to the walker. */
     enum waits waits;
     bool runs_long;                        // the step, which may read it
     uint8_t step_fact;                     // that is being established
     const struct fact_step *step;          // by this
     unsigned looks;                        // again, because what was seen had changed
     int64_t stale_since, in_the_way_since; // monotonic ns; 0: never
+};
 
-    int64_t time; // seconds since 1970, of this request
-    uint64_t id;
+struct exchange {
+    struct arena arena;
+    const struct exchange_host *host;
+    void *carrier; // the call
+    struct message request;
+
+    struct arrival arrival; // from here on zeroed for each request
+    struct uri_path path;
+    struct routing routing;
+    struct exchange_content content;
+    struct conditions conditions;
+    struct representation representation;
+    struct target_state target;
+    struct upload_facts upload;
+    struct destination_state destination;
+    struct lock_state locks;
+    struct effect effect;
+    struct failure failure;
+    struct urgency urgency;
+    struct walk walk;
+    enum outcome outcome;
     struct response response;
 };
 
@@ -248,8 +280,8 @@ __attribute__((format(printf, 2, 3))) void exchange_describe(struct exchange *x,
 /* Whether the cause became the outcome and is of a certain byte of the request. */
 static inline bool exchange_has_offset(const struct exchange *x)
 {
-    return x->cause != OUTCOME_NONE && x->cause == x->outcome &&
-           (x->cause_offset || x->cause == x->request.violation.outcome);
+    return x->failure.cause != OUTCOME_NONE && x->failure.cause == x->outcome &&
+           (x->failure.offset || x->failure.cause == x->request.violation.outcome);
 }
 
 /*

@@ -86,7 +86,7 @@ enum {
 
 static const struct fact_step *find_step(const struct exchange *x, enum fact fact)
 {
-    const struct resource *r = x->resource;
+    const struct resource *r = x->routing.resource;
 
     switch (fact_table[fact].knower) {
     case KNOWER_HOST:
@@ -94,7 +94,7 @@ static const struct fact_step *find_step(const struct exchange *x, enum fact fac
     case KNOWER_PAGE:
         return &page_steps[fact];
     case KNOWER_GUARD:
-        r = x->guard ? x->guard : r;
+        r = x->routing.guard ? x->routing.guard : r;
         break;
     case KNOWER_RESOURCE:
         break;
@@ -104,7 +104,7 @@ static const struct fact_step *find_step(const struct exchange *x, enum fact fac
 
 static void pause_walk(struct exchange *x, int64_t nanoseconds)
 {
-    x->waits = WAITS_FOR_PAUSE;
+    x->walk.waits = WAITS_FOR_PAUSE;
     x->host->pause(x, nanoseconds);
 }
 
@@ -117,25 +117,25 @@ static void pause_walk(struct exchange *x, int64_t nanoseconds)
 static void look_again(struct exchange *x)
 {
     int64_t now = clock_monotonic();
-    unsigned doublings = x->looks;
+    unsigned doublings = x->walk.looks;
 
-    if (x->stale_since == 0)
-        x->stale_since = now;
-    if (now - x->stale_since >= (int64_t)LIMIT_LOOK_AGAIN * CLOCK_MS)
+    if (x->walk.stale_since == 0)
+        x->walk.stale_since = now;
+    if (now - x->walk.stale_since >= (int64_t)LIMIT_LOOK_AGAIN * CLOCK_MS)
         exchange_fail(x, OUTCOME_resources_exhausted, 0,
                       "What the request is about was changed by others all the time.");
-    else if (x->hurried)
+    else if (x->urgency.hurried)
         exchange_fail(x, OUTCOME_server_stopping, 0, NULL);
-    if (x->cause != OUTCOME_NONE)
+    if (x->failure.cause != OUTCOME_NONE)
         return;
-    x->known &= ~facts_that_fade;
-    for (unsigned i = 0; i < x->trail_length; i++) {
-        if (node_table[x->trail[i] >> 1].facts & facts_that_fade) {
-            x->at = x->trail[i] >> 1;
-            x->trail_length = (uint16_t)i;
+    x->walk.known &= ~facts_that_fade;
+    for (unsigned i = 0; i < x->walk.trail_length; i++) {
+        if (node_table[x->walk.trail[i] >> 1].facts & facts_that_fade) {
+            x->walk.at = x->walk.trail[i] >> 1;
+            x->walk.trail_length = (uint16_t)i;
         }
     }
-    if (x->looks++ && !x->cancelled) // at once, the first time
+    if (x->walk.looks++ && !x->urgency.cancelled) // at once, the first time
         pause_walk(x, doublings > 8 ? LOOK_PAUSE_MOST_MS * CLOCK_MS
                                     : (LOOK_PAUSE_MS * CLOCK_MS) << (doublings - 1));
 }
@@ -145,41 +145,41 @@ static void pause_step(struct exchange *x)
 {
     int64_t now = clock_monotonic();
 
-    if (x->in_the_way_since == 0)
-        x->in_the_way_since = now;
-    if (x->cancelled)
+    if (x->walk.in_the_way_since == 0)
+        x->walk.in_the_way_since = now;
+    if (x->urgency.cancelled)
         exchange_fail(x, OUTCOME_client_gone, 0, NULL);
-    else if (x->hurried)
+    else if (x->urgency.hurried)
         exchange_fail(x, OUTCOME_server_stopping, 0, NULL);
-    else if (now - x->in_the_way_since >= (int64_t)LIMIT_ROWS_WAIT * CLOCK_MS)
+    else if (now - x->walk.in_the_way_since >= (int64_t)LIMIT_ROWS_WAIT * CLOCK_MS)
         exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
     else
-        pause_walk(x, WAY_PAUSE_MS * CLOCK_MS + (now - x->in_the_way_since) / 4);
+        pause_walk(x, WAY_PAUSE_MS * CLOCK_MS + (now - x->walk.in_the_way_since) / 4);
 }
 
 /* Does what the step said. */
 static void go_on(struct exchange *x, enum step step)
 {
-    x->waits = WAITS_NOT;
+    x->walk.waits = WAITS_NOT;
     switch (step) {
     case STEP_KNOWN:
-        x->known |= FACT_BIT(x->step_fact);
-        x->step = NULL;
+        x->walk.known |= FACT_BIT(x->walk.step_fact);
+        x->walk.step = NULL;
         break;
     case STEP_RUN:
     case STEP_RUN_LONG:
-        x->waits = WAITS_FOR_RUN;
-        x->runs_long = step == STEP_RUN_LONG;
-        x->host->run(x, x->runs_long);
+        x->walk.waits = WAITS_FOR_RUN;
+        x->walk.runs_long = step == STEP_RUN_LONG;
+        x->host->run(x, x->walk.runs_long);
         break;
     case STEP_WAIT:
-        x->waits = WAITS_FOR_EVENT;
+        x->walk.waits = WAITS_FOR_EVENT;
         break;
     case STEP_PAUSE:
         pause_step(x);
         break;
     case STEP_STALE:
-        x->step = NULL;
+        x->walk.step = NULL;
         look_again(x);
         break;
     }
@@ -191,18 +191,18 @@ static void begin_step(struct exchange *x, enum fact fact)
     const struct fact_step *s = find_step(x, fact);
     enum step step = STEP_KNOWN;
 
-    x->step_fact = (uint8_t)fact;
+    x->walk.step_fact = (uint8_t)fact;
     if (s && (s->begin || s->run)) {
-        if (x->cancelled) {
+        if (x->urgency.cancelled) {
             exchange_fail(x, OUTCOME_client_gone, 0, NULL);
             return;
         }
-        x->step = s;
+        x->walk.step = s;
         step = s->begin ? s->begin(x) : STEP_RUN;
     }
     if (step == STEP_KNOWN) { // as most are
-        x->known |= FACT_BIT(fact);
-        x->step = NULL;
+        x->walk.known |= FACT_BIT(fact);
+        x->walk.step = NULL;
     } else {
         go_on(x, step);
     }
@@ -211,35 +211,35 @@ static void begin_step(struct exchange *x, enum fact fact)
 /* What the step under way waited for is there. */
 static void resume_step(struct exchange *x)
 {
-    enum waits waited = x->waits;
+    enum waits waited = x->walk.waits;
 
-    x->waits = WAITS_NOT;
-    if (!x->step) // a pause before a look
+    x->walk.waits = WAITS_NOT;
+    if (!x->walk.step) // a pause before a look
         return;
     if (waited != WAITS_FOR_PAUSE)
-        go_on(x, x->step->end ? x->step->end(x) : STEP_KNOWN);
-    else if (x->cancelled)
+        go_on(x, x->walk.step->end ? x->walk.step->end(x) : STEP_KNOWN);
+    else if (x->urgency.cancelled)
         exchange_fail(x, OUTCOME_client_gone, 0, NULL);
     else
-        go_on(x, x->runs_long ? STEP_RUN_LONG : STEP_RUN);
+        go_on(x, x->walk.runs_long ? STEP_RUN_LONG : STEP_RUN);
 }
 
 static void end_with_cause(struct exchange *x)
 {
     // What was given up because nobody waits looks like what is given up for the stop.
-    if (x->cancelled && x->cause == OUTCOME_server_stopping && !x->hurried)
-        x->cause = OUTCOME_client_gone;
-    x->trail[x->trail_length++] = (uint16_t)(TRAIL_FACT | x->step_fact);
-    x->outcome = x->cause;
+    if (x->urgency.cancelled && x->failure.cause == OUTCOME_server_stopping && !x->urgency.hurried)
+        x->failure.cause = OUTCOME_client_gone;
+    x->walk.trail[x->walk.trail_length++] = (uint16_t)(TRAIL_FACT | x->walk.step_fact);
+    x->outcome = x->failure.cause;
 }
 
 /* Asks as far as the facts go that are known. Which ones the next question lacks; 0: none, as the
  * outcome is decided. */
 static uint32_t ask(struct exchange *x)
 {
-    const uint32_t unknown = ~x->known;
-    uint16_t *trail = x->trail + x->trail_length;
-    unsigned at = x->at;
+    const uint32_t unknown = ~x->walk.known;
+    uint16_t *trail = x->walk.trail + x->walk.trail_length;
+    unsigned at = x->walk.at;
     uint32_t missing = 0;
 
     while (at < EDGE_OUTCOME) {
@@ -255,8 +255,8 @@ static uint32_t ask(struct exchange *x)
         }
         at = node->edge[answer];
     }
-    x->at = (uint16_t)at;
-    x->trail_length = (uint16_t)(trail - x->trail);
+    x->walk.at = (uint16_t)at;
+    x->walk.trail_length = (uint16_t)(trail - x->walk.trail);
     if (!missing)
         x->outcome = (enum outcome)(at - EDGE_OUTCOME);
     return missing;
@@ -264,14 +264,14 @@ static uint32_t ask(struct exchange *x)
 
 bool graph_walk(struct exchange *x)
 {
-    if (x->waits)
+    if (x->walk.waits)
         resume_step(x);
     for (;;) {
         uint32_t missing;
 
-        if (x->waits)
+        if (x->walk.waits)
             return false;
-        if (x->cause != OUTCOME_NONE) {
+        if (x->failure.cause != OUTCOME_NONE) {
             end_with_cause(x);
             return true;
         }
@@ -284,16 +284,16 @@ bool graph_walk(struct exchange *x)
 
 void graph_run(struct exchange *x)
 {
-    x->step->run(x);
+    x->walk.step->run(x);
 }
 
 bool graph_cancel(struct exchange *x)
 {
-    const struct resource *r = x->resource;
+    const struct resource *r = x->routing.resource;
 
-    x->cancelled = true;
-    hurry_begin(&x->hurry);
-    if (x->waits != WAITS_FOR_EVENT || !r || !r->ops->cancel || !r->ops->cancel(x))
+    x->urgency.cancelled = true;
+    hurry_begin(&x->urgency.hurry);
+    if (x->walk.waits != WAITS_FOR_EVENT || !r || !r->ops->cancel || !r->ops->cancel(x))
         return false;
     graph_take_back(x);
     return true;
@@ -301,7 +301,7 @@ bool graph_cancel(struct exchange *x)
 
 void graph_take_back(struct exchange *x)
 {
-    x->waits = WAITS_NOT;
+    x->walk.waits = WAITS_NOT;
     exchange_fail(x, OUTCOME_client_gone, 0, NULL);
 }
 

@@ -57,7 +57,7 @@ void graph_run(struct exchange *x);
  * Nobody waits for the answer any more: no further step begins, and what x waits for is given up as
  * far as it can be. What has begun to change something is ended, and the outcome is what came of
  * it. True: nothing that x waited for will come any more; graph_walk() then ends the walk. What is
- * in the pool (x->waits is WAITS_FOR_RUN), or a pause, is the host's to take back.
+ * in the pool (x->walk.waits is WAITS_FOR_RUN), or a pause, is the host's to take back.
  */
 bool graph_cancel(struct exchange *x);
 

@@ -28,12 +28,14 @@ static enum step begin_conditions(struct exchange *x)
 
 static enum step begin_ranges(struct exchange *x)
 {
-    x->ranges = arena_alloc(&x->arena, LIMIT_RANGES * sizeof *x->ranges);
-    if (!x->ranges)
+    x->representation.ranges.list =
+        arena_alloc(&x->arena, LIMIT_RANGES * sizeof *x->representation.ranges.list);
+    if (!x->representation.ranges.list)
         exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
     else
-        x->range_result = range_parse(message_field(&x->request, FIELD_range),
-                                      x->representation.length, x->ranges, &x->range_count);
+        x->representation.ranges.result =
+            range_parse(message_field(&x->request, FIELD_range), x->representation.length,
+                        x->representation.ranges.list, &x->representation.ranges.count);
     return STEP_KNOWN;
 }
 

@@ -6,7 +6,7 @@
 
 bool ask_capacity_left(const struct exchange *x)
 {
-    return !x->over_capacity;
+    return !x->routing.over_capacity;
 }
 
 bool ask_targets_server(const struct exchange *x)
@@ -21,17 +21,17 @@ bool ask_asks_tunnel(const struct exchange *x)
 
 bool ask_host_known(const struct exchange *x)
 {
-    return x->host_known;
+    return x->routing.host_known;
 }
 
 bool ask_route_known(const struct exchange *x)
 {
-    return x->resource != NULL;
+    return x->routing.resource != NULL;
 }
 
 bool ask_host_certain(const struct exchange *x)
 {
-    return !x->host_doubtful;
+    return !x->routing.host_doubtful;
 }
 
 bool ask_method_known(const struct exchange *x)
@@ -46,12 +46,12 @@ bool ask_method_registered(const struct exchange *x)
 
 bool ask_query_permits(const struct exchange *x)
 {
-    return !(x->withheld & METHOD_BIT(x->request.method));
+    return !(x->routing.withheld & METHOD_BIT(x->request.method));
 }
 
 bool ask_method_allowed(const struct exchange *x)
 {
-    return (x->allowed & METHOD_BIT(x->request.method)) != 0;
+    return (x->routing.allowed & METHOD_BIT(x->request.method)) != 0;
 }
 
 bool ask_is_trace(const struct exchange *x)
@@ -73,7 +73,7 @@ bool ask_content_fits(const struct exchange *x)
 {
     const struct message *m = &x->request;
 
-    return m->framing != FRAMING_LENGTH || m->content_length <= x->content_limit;
+    return m->framing != FRAMING_LENGTH || m->content_length <= x->content.limit;
 }
 
 bool ask_names_upload(const struct exchange *x)
@@ -94,7 +94,7 @@ bool ask_authors(const struct exchange *x)
 
 bool ask_changes(const struct exchange *x)
 {
-    return !reads(x) || (x->request.first[FIELD_if] && x->guard);
+    return !reads(x) || (x->request.first[FIELD_if] && x->routing.guard);
 }
 
 bool ask_is_read(const struct exchange *x)
@@ -150,7 +150,7 @@ bool ask_if_match_holds(const struct exchange *x)
 static enum condition if_unmodified_since(const struct exchange *x)
 {
     return precondition_if_unmodified_since(x->conditions.if_unmodified_since,
-                                            &x->representation.validators, x->time);
+                                            &x->representation.validators, x->arrival.time);
 }
 
 bool ask_has_if_unmodified_since(const struct exchange *x)
@@ -186,7 +186,7 @@ bool ask_if_none_match_holds(const struct exchange *x)
 static enum condition if_modified_since(const struct exchange *x)
 {
     return precondition_if_modified_since(message_field(&x->request, FIELD_if_modified_since),
-                                          &x->representation.validators, x->time);
+                                          &x->representation.validators, x->arrival.time);
 }
 
 bool ask_has_if_modified_since(const struct exchange *x)
@@ -214,22 +214,22 @@ bool ask_has_if_range(const struct exchange *x)
 bool ask_if_range_holds(const struct exchange *x)
 {
     return precondition_if_range(message_field(&x->request, FIELD_if_range),
-                                 &x->representation.validators, x->time) == CONDITION_HOLDS;
+                                 &x->representation.validators, x->arrival.time) == CONDITION_HOLDS;
 }
 
 bool ask_range_sound(const struct exchange *x)
 {
-    return x->range_result != RANGE_IGNORE;
+    return x->representation.ranges.result != RANGE_IGNORE;
 }
 
 bool ask_range_satisfiable(const struct exchange *x)
 {
-    return x->range_result == RANGE_SATISFIABLE;
+    return x->representation.ranges.result == RANGE_SATISFIABLE;
 }
 
 bool ask_range_single(const struct exchange *x)
 {
-    return x->range_count == 1;
+    return x->representation.ranges.count == 1;
 }
 
 void question_explain(struct exchange *x)

@@ -11,7 +11,8 @@
 #define NODE(ident, facts, yes, no, section, question) bool ask_##ident(const struct exchange *x);
 #include "graph/page.def"
 
-/* After the walk: says more (x->detail) of what a question decided, where there is more to say. */
+/* After the walk: says more (x->failure.detail) of what a question decided, where there is more to
+ * say. */
 void question_explain(struct exchange *x);
 
 #endif

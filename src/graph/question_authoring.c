@@ -10,10 +10,10 @@
 
 bool ask_announced_fits(const struct exchange *x)
 {
-    const struct content_kind *c = &x->content_kind;
+    const struct content_kind *c = &x->content.kind;
 
-    return (c->length == CONTENT_LENGTH_UNKNOWN || c->length <= x->content_limit) &&
-           (c->upload.length == UPLOAD_LENGTH_UNKNOWN || c->upload.length <= x->content_limit);
+    return (c->length == CONTENT_LENGTH_UNKNOWN || c->length <= x->content.limit) &&
+           (c->upload.length == UPLOAD_LENGTH_UNKNOWN || c->upload.length <= x->content.limit);
 }
 
 bool ask_upload_fits(const struct exchange *x)
@@ -46,13 +46,13 @@ static bool content_agrees(const struct exchange *x, uint64_t offset, uint64_t l
         return true;
     if (offset > length || content > length - offset)
         return false;
-    return m->framing == FRAMING_OPEN || x->content_kind.upload.complete != UPLOAD_COMPLETE_YES ||
+    return m->framing == FRAMING_OPEN || x->content.kind.upload.complete != UPLOAD_COMPLETE_YES ||
            content == length - offset;
 }
 
 bool ask_piece_sound(const struct exchange *x)
 {
-    const struct upload_fields *u = &x->content_kind.upload;
+    const struct upload_fields *u = &x->content.kind.upload;
 
     return (u->complete == UPLOAD_COMPLETE_YES || u->complete == UPLOAD_COMPLETE_NO) &&
            u->has_offset && !u->length_malformed;
@@ -60,12 +60,12 @@ bool ask_piece_sound(const struct exchange *x)
 
 bool ask_piece_follows(const struct exchange *x)
 {
-    return x->content_kind.upload.offset == x->upload.offset;
+    return x->content.kind.upload.offset == x->upload.offset;
 }
 
 bool ask_piece_fits(const struct exchange *x)
 {
-    uint64_t told = x->content_kind.upload.length,
+    uint64_t told = x->content.kind.upload.length,
              known = x->upload.has_length ? x->upload.length : told;
 
     return (told == UPLOAD_LENGTH_UNKNOWN || told == known) &&
@@ -89,7 +89,7 @@ bool ask_from_this_site(const struct exchange *x)
 
 bool ask_upload_fields_sound(const struct exchange *x)
 {
-    const struct upload_fields *u = &x->content_kind.upload;
+    const struct upload_fields *u = &x->content.kind.upload;
 
     if (upload_use_of(x) != UPLOAD_OPENS || u->complete == UPLOAD_COMPLETE_ABSENT)
         return true;
@@ -102,7 +102,7 @@ bool ask_upload_fields_sound(const struct exchange *x)
 bool ask_length_told(const struct exchange *x)
 {
     return x->request.framing != FRAMING_NONE ||
-           x->content_kind.upload.complete == UPLOAD_COMPLETE_NO ||
+           x->content.kind.upload.complete == UPLOAD_COMPLETE_NO ||
            !method_is_in(x, methods_that_store);
 }
 
@@ -113,7 +113,7 @@ bool ask_may_be_chunked(const struct exchange *x)
 
 static bool is_wanted(const struct exchange *x)
 {
-    return method_is_in(x, x->resource->wants);
+    return method_is_in(x, x->routing.resource->wants);
 }
 
 /* As far as is known: content that nobody wants has come by now, other content has not. */
@@ -127,13 +127,13 @@ static bool has_content(const struct exchange *x)
     case FRAMING_LENGTH:
         return m->content_length > 0;
     default:
-        return is_wanted(x) || m->expect_continue || x->content_taken > 0;
+        return is_wanted(x) || m->expect_continue || x->content.taken > 0;
     }
 }
 
 bool ask_content_uncoded(const struct exchange *x)
 {
-    return !x->content_kind.is_coded || !is_wanted(x) || !has_content(x);
+    return !x->content.kind.is_coded || !is_wanted(x) || !has_content(x);
 }
 
 bool ask_piece_uncoded(const struct exchange *x)
@@ -143,7 +143,7 @@ bool ask_piece_uncoded(const struct exchange *x)
 
 bool ask_type_supported(const struct exchange *x)
 {
-    return !has_content(x) || !x->content_kind.type_refused;
+    return !has_content(x) || !x->content.kind.type_refused;
 }
 
 bool ask_depth_sound(const struct exchange *x)
@@ -317,7 +317,7 @@ bool ask_unlocked(const struct exchange *x)
 
 bool ask_was_refresh(const struct exchange *x)
 {
-    return author_of(x)->also & AUTHOR_LOCKS && x->content_taken == 0;
+    return author_of(x)->also & AUTHOR_LOCKS && x->content.taken == 0;
 }
 
 bool ask_refreshed_in_chunks(const struct exchange *x)

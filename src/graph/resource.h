@@ -29,8 +29,8 @@ struct resource_ops {
      * it comes, soon. NULL: it always comes.
      */
     bool (*cancel)(struct exchange *x);
-    /* Gives back what x holds of the resource (x->resource_state); runs once, at the end of the
-     * exchange. */
+    /* Gives back what x holds of the resource (x->routing.resource_state); runs once, at the end of
+     * the exchange. */
     void (*release)(struct exchange *x);
     /* Ends an instance; no exchange holds anything of it any more. */
     void (*free)(struct resource *r);

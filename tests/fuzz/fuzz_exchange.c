@@ -107,7 +107,7 @@ static void read_content(struct exchange *x)
     }
     if (event == H1_CONTENT_BAD)
         exchange_fail(x, reader.violation.outcome, reader.violation.offset, NULL);
-    else if (received > x->content_limit)
+    else if (received > x->content.limit)
         exchange_fail(x, OUTCOME_content_too_large, reader.offset, NULL);
     else if (event == H1_CONTENT_MORE)
         exchange_fail(x, OUTCOME_content_incomplete, reader.offset, NULL);
@@ -126,13 +126,14 @@ static enum step begin_unwanted(struct exchange *x)
 
 static enum step end_route(struct exchange *x)
 {
-    x->host_known = world & HOST_KNOWN;
+    x->routing.host_known = world & HOST_KNOWN;
     if (!(world & HAS_ROUTE))
         return STEP_KNOWN;
-    x->resource = &resource;
-    x->allowed = METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD) | METHOD_BIT(METHOD_OPTIONS) |
-                 (world & TAKES_TRACE ? METHOD_BIT(METHOD_TRACE) : 0);
-    x->content_limit = CONTENT_LIMIT;
+    x->routing.resource = &resource;
+    x->routing.allowed = METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD) |
+                         METHOD_BIT(METHOD_OPTIONS) |
+                         (world & TAKES_TRACE ? METHOD_BIT(METHOD_TRACE) : 0);
+    x->content.limit = CONTENT_LIMIT;
     return STEP_KNOWN;
 }
 
@@ -155,14 +156,14 @@ static void begin(struct exchange *x, struct span in)
     char *decoded;
     size_t offset;
 
-    x->known = FACT_BIT(FACT_message);
-    x->over_capacity = world & OVER_CAPACITY;
+    x->walk.known = FACT_BIT(FACT_message);
+    x->routing.over_capacity = world & OVER_CAPACITY;
     if (n <= 0) {
         exchange_fail(x, n == H1_BAD ? x->request.violation.outcome : OUTCOME_request_incomplete,
                       n == H1_BAD ? x->request.violation.offset : in.len, NULL);
         return;
     }
-    x->request_bytes = span_first(in, (size_t)n);
+    x->arrival.head = span_first(in, (size_t)n);
     content = span_from(in, (size_t)n);
     h1_content_init(&reader, &x->request, (size_t)n, &limits);
     decoded = arena_alloc(&x->arena, x->request.path.len);
@@ -177,19 +178,19 @@ static void check_trail(const struct exchange *x)
 {
     unsigned edge = 0;
 
-    require(x->trail_length > 0 && x->trail_length <= TRAIL_LENGTH);
-    for (unsigned i = 0; i < x->trail_length; i++) {
-        if (x->trail[i] & TRAIL_FACT) {
-            require(i == x->trail_length - 1u && x->cause != OUTCOME_NONE);
-            require(x->outcome == x->cause);
+    require(x->walk.trail_length > 0 && x->walk.trail_length <= TRAIL_LENGTH);
+    for (unsigned i = 0; i < x->walk.trail_length; i++) {
+        if (x->walk.trail[i] & TRAIL_FACT) {
+            require(i == x->walk.trail_length - 1u && x->failure.cause != OUTCOME_NONE);
+            require(x->outcome == x->failure.cause);
             return;
         }
-        require(edge == (unsigned)x->trail[i] >> 1);
-        edge = node_table[x->trail[i] >> 1].edge[x->trail[i] & 1];
+        require(edge == (unsigned)x->walk.trail[i] >> 1);
+        edge = node_table[x->walk.trail[i] >> 1].edge[x->walk.trail[i] & 1];
         if (edge < NODE_COUNT && !node_table[edge].ask)
             edge = node_table[edge].edge[0];
     }
-    require(edge >= EDGE_OUTCOME && x->cause == OUTCOME_NONE);
+    require(edge >= EDGE_OUTCOME && x->failure.cause == OUTCOME_NONE);
     require(x->outcome == (enum outcome)(edge - EDGE_OUTCOME));
 }
 
@@ -200,12 +201,15 @@ static void check_outcome(const struct exchange *x)
     require(x->outcome > OUTCOME_NONE && x->outcome < OUTCOME_COUNT);
     line = status_line(outcome_table[x->outcome].status);
     require(span_starts(line, SPAN("HTTP/1.1 ")) && span_ends(line, SPAN("\r\n")));
-    if (x->request.violation.outcome != OUTCOME_NONE && x->cause == x->request.violation.outcome)
-        require(x->outcome == x->cause);
+    if (x->request.violation.outcome != OUTCOME_NONE &&
+        x->failure.cause == x->request.violation.outcome)
+        require(x->outcome == x->failure.cause);
     if (x->outcome == OUTCOME_partial || x->outcome == OUTCOME_partial_many)
-        for (size_t i = 0; i < x->range_count; i++)
-            require(x->ranges[i].length > 0 &&
-                    x->ranges[i].first + x->ranges[i].length <= x->representation.length);
+        for (size_t i = 0; i < x->representation.ranges.count; i++)
+            require(x->representation.ranges.list[i].length > 0 &&
+                    x->representation.ranges.list[i].first +
+                            x->representation.ranges.list[i].length <=
+                        x->representation.length);
 }
 
 static void check_response(const struct exchange *x)
@@ -246,7 +250,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require(waits < 3); // route, unwanted content, representation
     check_trail(&x);
     check_outcome(&x);
-    x.resource = NULL; // its respond is the files' own
+    x.routing.resource = NULL; // its respond is the files' own
     respond(&x, &config, NULL);
     check_response(&x);
     free(copy);

@@ -107,8 +107,8 @@ static void the_first_cause_wins(void **state)
     exchange_reset(&x);
     exchange_fail(&x, OUTCOME_content_incomplete, 7, NULL);
     exchange_fail(&x, OUTCOME_read_failed, 9, NULL);
-    assert_int_equal(x.cause, OUTCOME_content_incomplete);
-    assert_int_equal(x.cause_offset, 7);
+    assert_int_equal(x.failure.cause, OUTCOME_content_incomplete);
+    assert_int_equal(x.failure.offset, 7);
 }
 
 /* RFC 9457 §3.1.4: less than the truth is never told as all of it. */
@@ -119,13 +119,13 @@ static void a_sentence_that_cannot_be_made_is_told(void **state)
     (void)state;
     exchange_reset(&x);
     exchange_fail(&x, OUTCOME_xml_malformed, 0, "Line %d.", 7);
-    assert_true(span_eq(x.detail, SPAN("Line 7.")) && !x.response.failed);
+    assert_true(span_eq(x.failure.detail, SPAN("Line 7.")) && !x.response.failed);
     exchange_reset(&x);
     x.arena.at = x.arena.end;
     x.arena.most = 0;
     exchange_fail(&x, OUTCOME_xml_malformed, 0, "Line %d.", 7);
     x.arena.most = most;
-    assert_int_equal(x.cause, OUTCOME_xml_malformed);
+    assert_int_equal(x.failure.cause, OUTCOME_xml_malformed);
     assert_true(x.response.failed);
 }
 
@@ -156,17 +156,17 @@ static void nothing_of_one_request_is_left_for_the_next(void **state)
     read_request("GET /a HTTP/1.1\r\nHost: a\r\nIf-Match: *\r\nRange: bytes=0-\r\n\r\n");
     exchange_add_field(&x, SPAN("A"), SPAN("1"));
     exchange_fail(&x, OUTCOME_read_failed, 9, NULL);
-    x.known = UINT32_MAX;
-    x.trail_length = 3;
-    x.at = 5;
+    x.walk.known = UINT32_MAX;
+    x.walk.trail_length = 3;
+    x.walk.at = 5;
     x.representation.exists = true;
     exchange_reset(&x);
     assert_ptr_equal(x.host, &host);
     assert_ptr_equal(x.carrier, &carrier);
-    assert_int_equal(x.cause, OUTCOME_NONE);
-    assert_int_equal(x.known, 0);
-    assert_int_equal(x.trail_length, 0);
-    assert_int_equal(x.at, 0);
+    assert_int_equal(x.failure.cause, OUTCOME_NONE);
+    assert_int_equal(x.walk.known, 0);
+    assert_int_equal(x.walk.trail_length, 0);
+    assert_int_equal(x.walk.at, 0);
     assert_false(x.representation.exists);
     assert_null(x.response.fields);
     assert_int_equal(x.request.field_count, 0);

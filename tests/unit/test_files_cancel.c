@@ -104,7 +104,7 @@ static enum step begin(const char *path, const char *query)
     x.path.text = span_from_str(path);
     x.request.query = span_from_str(query);
     resource->mount_length = 1;
-    x.resource = resource;
+    x.routing.resource = resource;
     resumed = 0;
     return resource->ops->steps[FACT_representation].begin(&x);
 }
@@ -143,7 +143,7 @@ static void a_piece_that_was_not_begun_is_not_made(void **state)
     while (!resumed)
         loop_run(loop);
     assert_int_equal(resource->ops->steps[FACT_representation].end(&x), STEP_KNOWN);
-    x.known |= FACT_BIT(FACT_representation);
+    x.walk.known |= FACT_BIT(FACT_representation);
     x.outcome = OUTCOME_ok;
     resource->ops->respond(&x);
     block();

@@ -21,7 +21,7 @@ enum { GOLDEN = sizeof golden / sizeof *golden };
 static bool seen[NODE_COUNT][2];
 
 /* The walk under test: which facts were asked for, and how they are established. */
-struct walk {
+struct trial {
     struct exchange x;
     uint64_t state;
     enum step step; // what each step begins with
@@ -35,14 +35,14 @@ struct walk {
 
 static struct resource resource;
 
-static void establish(struct walk *w, enum fact fact);
-static enum step fake_effect(struct walk *w);
+static void establish(struct trial *w, enum fact fact);
+static enum step fake_effect(struct trial *w);
 
 /* Each fact is established once, and only when a question needs it. */
 static enum step end(struct exchange *x)
 {
-    struct walk *w = x->carrier;
-    enum fact fact = x->step_fact;
+    struct trial *w = x->carrier;
+    enum fact fact = x->walk.step_fact;
 
     assert_int_equal(w->given & FACT_BIT(fact), 0);
     w->given |= FACT_BIT(fact);
@@ -58,39 +58,39 @@ static enum step end(struct exchange *x)
 
 static enum step begin(struct exchange *x)
 {
-    struct walk *w = x->carrier;
+    struct trial *w = x->carrier;
 
     return w->step == STEP_KNOWN ? end(x) : w->step;
 }
 
 static void run(struct exchange *x)
 {
-    struct walk *w = x->carrier;
+    struct trial *w = x->carrier;
 
     assert_true(w->is_running);
 }
 
-static void fake_route(struct walk *w)
+static void fake_route(struct trial *w)
 {
     struct exchange *x = &w->x;
 
-    x->host_doubtful = (w->state & HOST_UNNAMED) != 0;
-    x->host_known = !(w->state & OTHER_HOST);
-    x->resource = w->state & NO_ROUTE ? NULL : &resource;
-    x->guard = w->state & GUARDED ? &resource : NULL;
-    x->allowed = w->state & READ_ONLY ? METHOD_BIT(METHOD_GET) : ~METHOD_BIT(METHOD_TRACE);
+    x->routing.host_doubtful = (w->state & HOST_UNNAMED) != 0;
+    x->routing.host_known = !(w->state & OTHER_HOST);
+    x->routing.resource = w->state & NO_ROUTE ? NULL : &resource;
+    x->routing.guard = w->state & GUARDED ? &resource : NULL;
+    x->routing.allowed = w->state & READ_ONLY ? METHOD_BIT(METHOD_GET) : ~METHOD_BIT(METHOD_TRACE);
     if (w->state & ALLOWS_TRACE)
-        x->allowed |= METHOD_BIT(METHOD_TRACE);
+        x->routing.allowed |= METHOD_BIT(METHOD_TRACE);
     if (w->state & QUERY_READS)
-        x->withheld = METHOD_BIT(METHOD_DELETE);
-    x->content_limit = 10;
+        x->routing.withheld = METHOD_BIT(METHOD_DELETE);
+    x->content.limit = 10;
     x->upload.named = (w->state & UPLOAD) != 0;
 }
 
 static void fake_content_kind(struct exchange *x, uint64_t state)
 {
     content_kind_read(x);
-    x->content_kind.type_refused = (state & OTHER_TYPE) != 0;
+    x->content.kind.type_refused = (state & OTHER_TYPE) != 0;
 }
 
 static void fake_content(struct exchange *x, uint64_t state, bool wanted)
@@ -99,7 +99,7 @@ static void fake_content(struct exchange *x, uint64_t state, bool wanted)
 
     if (state & CONTENT_BREAKS_OFF && is_wanted == wanted)
         exchange_fail(x, OUTCOME_content_incomplete, 1, NULL);
-    x->content_taken = x->request.content_length;
+    x->content.taken = x->request.content_length;
 }
 
 static void fake_representation(struct exchange *x, uint64_t state)
@@ -165,14 +165,14 @@ static void fake_locks(struct exchange *x, uint64_t state)
         exchange_fail(x, OUTCOME_read_failed, 0, NULL);
 }
 
-static enum step fake_effect(struct walk *w)
+static enum step fake_effect(struct trial *w)
 {
     struct exchange *x = &w->x;
 
     if (w->state & STALE_ONCE) {
         // What depends on the state of resources is established anew.
         w->state &= ~STALE_ONCE;
-        w->given &= x->known & ~FACT_BIT(FACT_effect);
+        w->given &= x->walk.known & ~FACT_BIT(FACT_effect);
         for (int f = 0; f < FACT_COUNT; f++)
             if (fact_table[f].fades)
                 w->given &= ~FACT_BIT(f);
@@ -180,8 +180,8 @@ static enum step fake_effect(struct walk *w)
     }
     if (w->state & STALE_ALWAYS) {
         w->given = 0;
-        if (x->stale_since && !w->is_timeless) // a long time passes
-            x->stale_since -= (int64_t)LIMIT_LOOK_AGAIN * CLOCK_MS;
+        if (x->walk.stale_since && !w->is_timeless) // a long time passes
+            x->walk.stale_since -= (int64_t)LIMIT_LOOK_AGAIN * CLOCK_MS;
         return STEP_STALE;
     }
     if (w->state & EFFECT_FAILS)
@@ -197,7 +197,7 @@ static enum step fake_effect(struct walk *w)
     return STEP_KNOWN;
 }
 
-static void establish(struct walk *w, enum fact fact)
+static void establish(struct trial *w, enum fact fact)
 {
     struct exchange *x = &w->x;
 
@@ -232,7 +232,7 @@ static const struct fact_step resource_steps[FACT_COUNT] = {
 
 static void host_run(struct exchange *x, bool is_long)
 {
-    struct walk *w = x->carrier;
+    struct trial *w = x->carrier;
 
     assert_int_equal(is_long, w->step == STEP_RUN_LONG);
     w->is_running = true;
@@ -240,7 +240,7 @@ static void host_run(struct exchange *x, bool is_long)
 
 static void host_pause(struct exchange *x, int64_t nanoseconds)
 {
-    struct walk *w = x->carrier;
+    struct trial *w = x->carrier;
 
     assert_true(nanoseconds > 0);
     w->pauses++;
@@ -256,7 +256,7 @@ static struct resource resource = {
 static const struct exchange_host host = {
     .steps = host_steps, .run = host_run, .pause = host_pause};
 
-static void begin_walk(struct walk *w, const struct golden *g)
+static void begin_walk(struct trial *w, const struct golden *g)
 {
     static const struct h1_limits limits = {1000, 1000, 100};
     struct h1_head head;
@@ -266,51 +266,51 @@ static void begin_walk(struct walk *w, const struct golden *g)
     w->state = g->state;
     w->given = 0;
     w->pauses = 0;
-    x->known = FACT_BIT(FACT_message);
-    x->time = NOW;
-    x->over_capacity = g->state & OVER_CAPACITY;
-    x->hurried = g->state & HURRIED;
+    x->walk.known = FACT_BIT(FACT_message);
+    x->arrival.time = NOW;
+    x->routing.over_capacity = g->state & OVER_CAPACITY;
+    x->urgency.hurried = g->state & HURRIED;
     if (h1_read_head(&x->request, &head, span_from_str(g->request), 0, &limits) <= 0)
         exchange_fail(x, x->request.violation.outcome, x->request.violation.offset, NULL);
 }
 
-static void walk_once(struct walk *w, const struct golden *g)
+static void walk_once(struct trial *w, const struct golden *g)
 {
     struct exchange *x = &w->x;
 
     begin_walk(w, g);
     for (int waits = 0; !graph_walk(x); waits++) {
         assert_true(w->step != STEP_KNOWN && waits < 20); // a wait for each fact and no more
-        assert_int_equal(w->is_running, x->waits == WAITS_FOR_RUN);
+        assert_int_equal(w->is_running, x->walk.waits == WAITS_FOR_RUN);
         if (w->is_running)
             graph_run(x);
         w->is_running = false;
     }
 }
 
-static void check(struct walk *w, const struct golden *g)
+static void check(struct trial *w, const struct golden *g)
 {
     struct buf trail = {0};
 
     walk_once(w, g);
-    graph_write_trail(&trail, w->x.trail, w->x.trail_length);
+    graph_write_trail(&trail, w->x.walk.trail, w->x.walk.trail_length);
     buf_add_char(&trail, '\0');
     if (w->x.outcome != g->outcome || strcmp(trail.ptr, g->trail) != 0)
         fail_msg("%s\nin state %#llx went\n  %s\nto %s, not\n  %s\nto %s", g->request,
                  (unsigned long long)g->state, trail.ptr, outcome_table[w->x.outcome].token.ptr,
                  g->trail, outcome_table[g->outcome].token.ptr);
-    for (unsigned i = 0; i < w->x.trail_length; i++) {
-        if (w->x.trail[i] & TRAIL_FACT)
-            assert_int_equal(i, w->x.trail_length - 1);
+    for (unsigned i = 0; i < w->x.walk.trail_length; i++) {
+        if (w->x.walk.trail[i] & TRAIL_FACT)
+            assert_int_equal(i, w->x.walk.trail_length - 1);
         else
-            seen[w->x.trail[i] >> 1][w->x.trail[i] & 1] = true;
+            seen[w->x.walk.trail[i] >> 1][w->x.walk.trail[i] & 1] = true;
     }
     buf_done(&trail);
 }
 
-static struct walk *walk_new(enum step step)
+static struct trial *walk_new(enum step step)
 {
-    struct walk *w = calloc(1, sizeof *w);
+    struct trial *w = calloc(1, sizeof *w);
 
     assert_non_null(w);
     w->step = step;
@@ -321,7 +321,7 @@ static struct walk *walk_new(enum step step)
     return w;
 }
 
-static void walk_free(struct walk *w)
+static void walk_free(struct trial *w)
 {
     arena_done(&w->x.arena);
     free(w);
@@ -329,7 +329,7 @@ static void walk_free(struct walk *w)
 
 static void check_all(enum step step)
 {
-    struct walk *w = walk_new(step);
+    struct trial *w = walk_new(step);
 
     for (int i = 0; i < GOLDEN; i++)
         check(w, &golden[i]);
@@ -359,16 +359,16 @@ static void every_edge_of_the_page_was_taken(void **state)
                 fail_msg("no golden walk takes %s%c", node_table[n].name.ptr, answer ? '+' : '-');
 }
 
-static void assert_ends_at(const struct walk *w, int fact, enum outcome outcome)
+static void assert_ends_at(const struct trial *w, int fact, enum outcome outcome)
 {
     assert_int_equal(w->x.outcome, outcome);
-    assert_int_equal(w->x.trail[w->x.trail_length - 1], TRAIL_FACT | fact);
+    assert_int_equal(w->x.walk.trail[w->x.walk.trail_length - 1], TRAIL_FACT | fact);
 }
 
 /* No question is asked without its facts: for every method, and whichever fact it is. */
 static void a_fact_that_cannot_be_had_ends_every_walk_that_needs_it(void **state)
 {
-    struct walk *w = walk_new(STEP_RUN);
+    struct trial *w = walk_new(STEP_RUN);
     unsigned failed = 0;
 
     (void)state;
@@ -376,13 +376,13 @@ static void a_fact_that_cannot_be_had_ends_every_walk_that_needs_it(void **state
         for (int f = 0; f < FACT_COUNT; f++) {
             w->failing = f;
             walk_once(w, &golden[i]);
-            if (!(w->given & FACT_BIT(f)) || w->x.trail_length == 0 ||
-                w->x.cause != OUTCOME_resources_exhausted)
+            if (!(w->given & FACT_BIT(f)) || w->x.walk.trail_length == 0 ||
+                w->x.failure.cause != OUTCOME_resources_exhausted)
                 continue; // it was not needed, or another one failed before
             assert_ends_at(w, f, OUTCOME_resources_exhausted);
             failed++;
         }
-        assert_true(w->x.cause == OUTCOME_NONE || w->x.outcome == w->x.cause);
+        assert_true(w->x.failure.cause == OUTCOME_NONE || w->x.outcome == w->x.failure.cause);
     }
     assert_true(failed > GOLDEN);
     walk_free(w);
@@ -399,7 +399,7 @@ static void no_memory_for_a_condition_or_a_range_is_no_fault_of_the_client(void 
 {
     static const struct golden joined = {GET("If-Match: \"v1\"\r\nIf-Match: \"v2\"\r\n"), 0, 0, ""},
                                ranges = {GET("Range: bytes=0-0\r\n"), 0, 0, ""};
-    struct walk *w = walk_new(STEP_KNOWN);
+    struct trial *w = walk_new(STEP_KNOWN);
 
     (void)state;
     begin_walk(w, &joined);
@@ -415,7 +415,7 @@ static void no_memory_for_a_condition_or_a_range_is_no_fault_of_the_client(void 
 }
 
 /* Goes on until the walk ends; at one of its waits the client leaves. */
-static void walk_and_cancel(struct walk *w, const struct golden *g, int at, bool takes_back)
+static void walk_and_cancel(struct trial *w, const struct golden *g, int at, bool takes_back)
 {
     struct exchange *x = &w->x;
 
@@ -438,7 +438,7 @@ static void walk_and_cancel(struct walk *w, const struct golden *g, int at, bool
 static void when_nobody_waits_no_further_step_begins(void **state)
 {
     static const struct golden put = {REQUEST("PUT /f", LENGTH), CREATES, 0, ""};
-    struct walk *w = walk_new(STEP_RUN);
+    struct trial *w = walk_new(STEP_RUN);
     int waits = 0;
 
     (void)state;
@@ -462,7 +462,7 @@ static void when_nobody_waits_no_further_step_begins(void **state)
 static void an_effect_under_way_has_its_outcome_though_nobody_waits(void **state)
 {
     static const struct golden put = {REQUEST("PUT /f", LENGTH), CREATES, 0, ""};
-    struct walk *w = walk_new(STEP_RUN);
+    struct trial *w = walk_new(STEP_RUN);
     int last = 0;
 
     (void)state;
@@ -471,7 +471,7 @@ static void an_effect_under_way_has_its_outcome_though_nobody_waits(void **state
         graph_run(&w->x);
     walk_and_cancel(w, &put, last - 1, false);
     assert_int_equal(w->x.outcome, OUTCOME_created);
-    assert_true(hurry_is_on(&w->x.hurry));
+    assert_true(hurry_is_on(&w->x.urgency.hurry));
     walk_free(w);
 }
 
@@ -479,7 +479,7 @@ static void an_effect_under_way_has_its_outcome_though_nobody_waits(void **state
 static void looking_again_waits_longer_each_time(void **state)
 {
     static const struct golden put = {REQUEST("PUT /f", LENGTH), STALE_ALWAYS, 0, ""};
-    struct walk *w = walk_new(STEP_KNOWN);
+    struct trial *w = walk_new(STEP_KNOWN);
     unsigned pauses = 0;
 
     (void)state;

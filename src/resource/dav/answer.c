@@ -30,7 +30,7 @@ static void respond_options(struct exchange *x)
 {
     exchange_add_field(x, SPAN("DAV"), SPAN("1, 2, 3"));
     exchange_add_field(x, SPAN("MS-Author-Via"), SPAN("DAV"));
-    if (x->allowed & methods_that_patch)
+    if (x->routing.allowed & methods_that_patch)
         add_accept_patch(x);
 }
 
@@ -157,7 +157,7 @@ static void respond_stored(struct exchange *x, struct authoring *a)
 
 void authoring_respond(struct exchange *x)
 {
-    struct authoring *a = x->resource_state;
+    struct authoring *a = x->routing.resource_state;
 
     locks_respond(x);
     if (a)

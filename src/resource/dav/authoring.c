@@ -26,7 +26,7 @@ static void set_cause(struct authoring *a, enum outcome cause)
     exchange_fail(a->x, cause, 0, NULL);
     if (!a->cause && (outcome_table[cause].status >= 500 || cause == OUTCOME_write_refused) &&
         cause != OUTCOME_server_stopping)
-        a->x->system_error = -a->error;
+        a->x->failure.system_error = -a->error;
 }
 
 enum step authoring_end_failed(struct authoring *a)

@@ -37,8 +37,9 @@ void change_mkcol(struct authoring *a)
 /* The target is the destination here, and the source is what the questions saw at the target. */
 static struct tree_terms terms_of_both(struct authoring *a)
 {
-    struct tree_terms terms = {
-        .target = &a->destination.look.here, .source = &a->target.look.here, .hurry = &a->x->hurry};
+    struct tree_terms terms = {.target = &a->destination.look.here,
+                               .source = &a->target.look.here,
+                               .hurry = &a->x->urgency.hurry};
 
     locks_add_terms(a, &terms);
     return terms;

@@ -59,7 +59,7 @@ static bool is_whole(const struct authoring *a, struct span data)
 {
     const struct message *m = &a->x->request;
 
-    return a->content.fields.role == CONTENT_WHOLE && a->x->content_taken == 0 &&
+    return a->content.fields.role == CONTENT_WHOLE && a->x->content.taken == 0 &&
            m->framing == FRAMING_LENGTH && data.len == m->content_length && !a->content.stage;
 }
 

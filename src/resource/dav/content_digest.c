@@ -67,7 +67,8 @@ static bool rereads_much_content(const struct authoring *a)
 {
     const struct exchange *x = a->x;
 
-    return x->trailers && !a->digests.all_computed && x->content_taken > LIMIT_TREE_SHORT_COPY;
+    return x->content.trailers && !a->digests.all_computed &&
+           x->content.taken > LIMIT_TREE_SHORT_COPY;
 }
 
 bool digests_reread_much(const struct authoring *a)
@@ -82,7 +83,7 @@ bool digests_reread_much(const struct authoring *a)
     if (!is_of_whole(a) || (!is_sent(x, FIELD_repr_digest) && !(o && has_any(&o->digests))))
         return false;
     if (o)
-        size = x->upload.finishes ? x->upload.offset + x->content_taken : 0;
+        size = x->upload.finishes ? x->upload.offset + x->content.taken : 0;
     else if (a->target.look.here.kind == TREE_FILE && a->target.look.here.stamp.size > size)
         size = a->target.look.here.stamp.size;
     return size > LIMIT_TREE_SHORT_COPY;
@@ -149,7 +150,7 @@ static int compute_staged(struct authoring *a, const struct stage *stage, uint64
     while (error == 0 && length) {
         size_t n = length < READ_AT_ONCE ? (size_t)length : READ_AT_ONCE;
 
-        error = hurry_is_on(&a->x->hurry) ? -EINTR : tree_stage_read(stage, at, n, room);
+        error = hurry_is_on(&a->x->urgency.hurry) ? -EINTR : tree_stage_read(stage, at, n, room);
         if (error == 0)
             digest_hash_add(hash, span_of(room, n));
         at += n;
@@ -180,7 +181,7 @@ int digests_check(struct authoring *a, const struct stage *stage, uint64_t first
         return -EIO;
     digest_hash_free(a->digests.hash);
     a->digests.hash = NULL;
-    error = compute_staged(a, stage, first, x->content_taken, &a->digests.of_content, &computed);
+    error = compute_staged(a, stage, first, x->content.taken, &a->digests.of_content, &computed);
     if (error)
         return error;
     a->digests.are_checked = true;

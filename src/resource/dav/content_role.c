@@ -25,7 +25,7 @@ static enum content_role find_role(const struct exchange *x)
     case TAKES_PART:
         return CONTENT_PART;
     case TAKES_WHOLE:
-        if (x->content_kind.upload.complete == UPLOAD_COMPLETE_NO)
+        if (x->content.kind.upload.complete == UPLOAD_COMPLETE_NO)
             return CONTENT_OPENING;
         return m->first[FIELD_content_range] ? CONTENT_PART : CONTENT_WHOLE;
     default:
@@ -124,7 +124,7 @@ enum step content_role_begin(struct authoring *a)
         read_range(x, f);
     if (m->first[FIELD_content_type])
         (void)media_type_parse(message_field(m, FIELD_content_type), &f->type);
-    x->content_kind.type_refused = !takes_type(x, f);
+    x->content.kind.type_refused = !takes_type(x, f);
     return STEP_KNOWN;
 }
 

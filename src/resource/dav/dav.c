@@ -17,7 +17,7 @@
  * (exchange.guard_state). */
 static void **slot_of(struct exchange *x)
 {
-    return x->guard ? &x->guard_state : &x->resource_state;
+    return x->routing.guard ? &x->routing.guard_state : &x->routing.resource_state;
 }
 
 /* A step's part in the pool. */
@@ -34,7 +34,7 @@ static void act(struct exchange *x, void (*run)(struct authoring *a))
 /* The route's path, with its slash also where the request names it without. RFC 4918 §5.2. */
 static struct span mount_of(struct exchange *x)
 {
-    size_t length = x->resource->mount_length;
+    size_t length = x->routing.resource->mount_length;
     char *text;
 
     if (x->path.text.len >= length)
@@ -49,7 +49,7 @@ static struct span mount_of(struct exchange *x)
 
 static struct authoring *authoring_of(struct exchange *x)
 {
-    struct resource *self = x->guard ? x->guard : x->resource;
+    struct resource *self = x->routing.guard ? x->routing.guard : x->routing.resource;
     void **slot = slot_of(x);
     struct authoring *a = *slot;
 
@@ -65,7 +65,7 @@ static struct authoring *authoring_of(struct exchange *x)
     if (!a->mount.ptr)
         return NULL;
     a->dav = container_of(self, struct dav, resource);
-    a->target.path = uri_path_trim(span_from(x->path.text, x->resource->mount_length - 1));
+    a->target.path = uri_path_trim(span_from(x->path.text, x->routing.resource->mount_length - 1));
     a->target.names = (struct tree_names){a->target.path, a->target.path, a->target.path};
     *slot = a;
     return a;
@@ -109,19 +109,19 @@ static enum step begin_content_kind_step(struct exchange *x)
 
 static bool dav_take(struct exchange *x, struct span data)
 {
-    return content_take(x->resource_state, data);
+    return content_take(x->routing.resource_state, data);
 }
 
 static bool dav_cancel(struct exchange *x)
 {
-    struct authoring *a = x->resource_state;
+    struct authoring *a = x->routing.resource_state;
 
     return a && (write_cancel(a) || upload_cancel(a) || propfind_cancel(a));
 }
 
 static void dav_release(struct exchange *x)
 {
-    struct authoring *a = x->resource_state;
+    struct authoring *a = x->routing.resource_state;
 
     if (!a)
         return;
@@ -130,7 +130,7 @@ static void dav_release(struct exchange *x)
         close(a->answer.written);
     propfind_discard(a);
     change_forget_failed(a);
-    x->resource_state = NULL;
+    x->routing.resource_state = NULL;
 }
 
 static void dav_free(struct resource *r)

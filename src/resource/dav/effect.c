@@ -86,7 +86,7 @@ enum step effect_begin(struct authoring *a)
     // What could fail of the answer fails before anything is changed.
     if (!method_table[x->request.method].safe && !answer_reserve(a))
         exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
-    if (x->cause != OUTCOME_NONE)
+    if (x->failure.cause != OUTCOME_NONE)
         return STEP_KNOWN;
     if (e->recall && e->recall(a)) {
         tell_effect(a);

@@ -76,7 +76,7 @@ int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_
                             kind == STORE_INTENT_MOVE ? a->destination.path
                                                       : (struct span){NULL, 0}},
                   .renames = true,
-                  .is_long = a->x->runs_long},
+                  .is_long = a->x->walk.runs_long},
         .intent = {.kind = kind,
                    .source = a->target.path,
                    .source_inode = inode_of(&a->target.look.here),

@@ -89,7 +89,7 @@ static int look_at_blocking(struct authoring *a)
 /* While a reader answers, it is found out first under which names locks are to be looked for. */
 static bool lacks_names(const struct authoring *a)
 {
-    return a->x->guard && !a->target.located;
+    return a->x->routing.guard && !a->target.located;
 }
 
 void locks_run(struct authoring *a)
@@ -178,7 +178,7 @@ enum step meaning_begin(struct authoring *a)
     if (author_of(x)->takes != TAKES_XML)
         return STEP_KNOWN;
     xml_understand(a);
-    if (x->cause != OUTCOME_NONE || !(author_of(x)->also & AUTHOR_LOCKS))
+    if (x->failure.cause != OUTCOME_NONE || !(author_of(x)->also & AUTHOR_LOCKS))
         return STEP_KNOWN;
     return locks_begin(a);
 }

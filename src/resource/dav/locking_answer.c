@@ -24,7 +24,7 @@ size_t locks_room_to_tell(const struct authoring *a)
 /* As clients see it. */
 static struct span outside(struct exchange *x, struct span path, bool is_folder)
 {
-    struct span text = authoring_outside(x->resource_state, &x->arena, path, is_folder);
+    struct span text = authoring_outside(x->routing.resource_state, &x->arena, path, is_folder);
 
     x->response.failed |= !text.ptr;
     return text;
@@ -94,7 +94,7 @@ static struct span blocking_path(const struct authoring *a)
 
 void locks_respond(struct exchange *x)
 {
-    struct authoring *a = x->resource_state;
+    struct authoring *a = x->routing.resource_state;
 
     if (x->outcome == OUTCOME_locked)
         respond_condition(x, DAV_CONDITION_LOCK_TOKEN_SUBMITTED, blocking_path(a),

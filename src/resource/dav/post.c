@@ -323,7 +323,7 @@ static int begin_empty(struct authoring *a)
 {
     const struct message *m = &a->x->request;
 
-    if (a->x->content_kind.type_refused)
+    if (a->x->content.kind.type_refused)
         return authoring_fail(a, OUTCOME_unsupported_media_type);
     if (!m->first[FIELD_content_type] && !m->first[FIELD_slug]) {
         exchange_fail(a->x, OUTCOME_form_malformed, 0,

@@ -94,7 +94,7 @@ bool propfind_recall(struct authoring *a)
     a->answer.terms = (struct answer_terms){.key = key_of(a),
                                             .changes = atomic_load(&d->share->changes),
                                             .now = loop_now(d->loop),
-                                            .time = a->x->time};
+                                            .time = a->x->arrival.time};
     if (!a->answer.terms.key.ptr)
         return false;
     a->answer.remembered = answer_cache_find(d->answers, &a->answer.terms);
@@ -197,7 +197,7 @@ bool propfind_cancel(struct authoring *a)
 
 static void next_piece(struct exchange *x, struct piece *ret_piece)
 {
-    struct authoring *a = x->resource_state;
+    struct authoring *a = x->routing.resource_state;
     struct telling *t = a->answer.telling;
 
     if (t->error) {

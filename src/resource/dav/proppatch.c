@@ -53,7 +53,7 @@ static int take_time(struct patch *p, const struct dav_change *change, enum fate
 
     if (dav_element_text(&p->a->x->arena, change->element, &text) < 0)
         return -ENOMEM;
-    if (date_parse(span_trim(text), p->a->x->time, &seconds) &&
+    if (date_parse(span_trim(text), p->a->x->arrival.time, &seconds) &&
         seconds <= INT64_MAX / CLOCK_SECOND && seconds >= -INT64_MAX / CLOCK_SECOND)
         p->modified_ns = seconds * CLOCK_SECOND;
     else
@@ -238,7 +238,7 @@ void change_properties(struct authoring *a)
     struct rows_claim claim = {.paths = {a->target.path, {NULL, 0}}};
     bool minimum = wants_minimum(a->x), was_to_fail;
 
-    if (a->x->cause != OUTCOME_NONE) // it could not be read
+    if (a->x->failure.cause != OUTCOME_NONE) // it could not be read
         return;
     a->error = rows_await(a, &claim, true);
     if (a->error)

@@ -85,7 +85,7 @@ static void narrow_allowed(struct exchange *x, const struct authoring *a)
     for (int m = 0; m < METHOD_COUNT; m++)
         if ((methods_that_read | methods_that_author) & METHOD_BIT(m) &&
             !is_possible((enum method)m, a))
-            x->allowed &= ~METHOD_BIT(m);
+            x->routing.allowed &= ~METHOD_BIT(m);
 }
 
 bool authoring_is_deep(const struct exchange *x)
@@ -259,7 +259,7 @@ static void read_destination(struct authoring *a)
                       "It is the path in Destination: a segment of it is empty.");
     else if (!span_starts(path.text, a->mount) || !is_ours(x, path.text, text))
         exchange_fail(x, OUTCOME_destination_outside, 0, NULL);
-    if (x->cause != OUTCOME_NONE)
+    if (x->failure.cause != OUTCOME_NONE)
         return;
     a->destination.names.asked = uri_path_trim(span_from(path.text, a->mount.len));
     x->destination.named_as_folder = is_named_as_folder(path.text);
@@ -268,7 +268,7 @@ static void read_destination(struct authoring *a)
 enum step destination_begin(struct authoring *a)
 {
     read_destination(a);
-    return a->x->cause == OUTCOME_NONE ? STEP_RUN : STEP_KNOWN;
+    return a->x->failure.cause == OUTCOME_NONE ? STEP_RUN : STEP_KNOWN;
 }
 
 enum step destination_end(struct authoring *a)

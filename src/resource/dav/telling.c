@@ -131,7 +131,7 @@ static int add_locks(struct telling *t, struct span path, struct lock **locks, s
     int error;
 
     tree_lock(share->tree);
-    error = lock_table_discover(share->locks, path, t->a->x->time, &t->scratch, &more, &n);
+    error = lock_table_discover(share->locks, path, t->a->x->arrival.time, &t->scratch, &more, &n);
     tree_unlock(share->tree);
     if (error || n == 0)
         return error ? -ENOMEM : 0;
@@ -189,7 +189,7 @@ static int find_locks(struct telling *t, struct live_subject *s)
             .token = lock->token,
             .root = authoring_outside(t->a, &t->scratch, lock->path,
                                       !own || s->member->seen.kind == TREE_COLLECTION),
-            .timeout = lock->expires > x->time ? lock->expires - x->time : 0,
+            .timeout = lock->expires > x->arrival.time ? lock->expires - x->arrival.time : 0,
         };
         if (!told[i].root.ptr)
             return -ENOMEM;
@@ -220,7 +220,7 @@ int telling_begin_row(struct telling *t, const struct tree_member *m)
                .usage = t->has_usage ? &t->usage : NULL,
                .knows_used = share->options->quota != 0,
                .can_lock = true,
-               .now = t->a->x->time},
+               .now = t->a->x->arrival.time},
     };
     if (t->has_locks && t->asked.live & LIVE_BIT(LIVE_LOCKDISCOVERY))
         error = find_locks(t, &r->of);

@@ -94,7 +94,7 @@ static int tell_batch(struct telling *t)
 
     arena_reset(&t->scratch);
     tree_lock(t->a->dav->share->tree);
-    t->has_locks = lock_table_count(t->a->dav->share->locks, t->a->x->time) > 0;
+    t->has_locks = lock_table_count(t->a->dav->share->locks, t->a->x->arrival.time) > 0;
     tree_unlock(t->a->dav->share->tree);
     if (wants_stored(t)) {
         const struct dav_share *share = t->a->dav->share;
@@ -214,7 +214,7 @@ void telling_make_piece(struct telling *t)
         multistatus_begin(&t->made.piece);
     t->walk.begun = true;
     while (t->error == 0 && !t->walk.ended && !is_full(t)) {
-        if (hurry_is_on(&t->a->x->hurry))
+        if (hurry_is_on(&t->a->x->urgency.hurry))
             t->error = -EINTR;
         else if (t->walk.member_at < t->walk.member_count)
             t->error = tell_batch(t);

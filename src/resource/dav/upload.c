@@ -96,7 +96,7 @@ enum step upload_end(struct authoring *a)
     u->if_none_match = o->if_none_match;
     u->if_unmodified_since = o->if_unmodified_since;
     u->finishes = upload_use_of(a->x) == UPLOAD_APPENDS &&
-                  a->x->content_kind.upload.complete == UPLOAD_COMPLETE_YES;
+                  a->x->content.kind.upload.complete == UPLOAD_COMPLETE_YES;
     return STEP_KNOWN;
 }
 
@@ -131,7 +131,7 @@ static int add(struct authoring *a, struct stage *stage, uint64_t length)
     if (length != TREE_LENGTH_UNKNOWN &&
         (offset > length || a->content.piece.len > length - offset))
         return authoring_fail(a, OUTCOME_upload_length_differs);
-    if (offset + a->content.piece.len > a->x->content_limit)
+    if (offset + a->content.piece.len > a->x->content.limit)
         return authoring_fail(a, OUTCOME_content_too_large);
     return tree_stage_write(stage, a->content.piece);
 }
@@ -149,7 +149,7 @@ void upload_piece(struct authoring *a)
     if (!a->upload.claim.upload) {
         a->error = write_begin(a);
         if (a->error == 0)
-            a->error = add(a, a->content.stage, a->x->content_kind.upload.length);
+            a->error = add(a, a->content.stage, a->x->content.kind.upload.length);
         return;
     }
     stage = enter(a);
@@ -174,7 +174,7 @@ static void open_upload(struct authoring *a)
         .if_match = x->conditions.if_match,
         .if_none_match = x->conditions.if_none_match,
         .if_unmodified_since = x->conditions.if_unmodified_since,
-        .length = x->content_kind.upload.length,
+        .length = x->content.kind.upload.length,
         .modified_ns = a->content.fields.modified_ns,
     };
 
@@ -215,7 +215,7 @@ static void finish_upload(struct authoring *a, struct stage *stage)
     uint64_t length = o->length;
 
     if (length == TREE_LENGTH_UNKNOWN)
-        length = a->x->content_kind.upload.length;
+        length = a->x->content.kind.upload.length;
     if (length != TREE_LENGTH_UNKNOWN && tree_stage_length(stage) != length) {
         a->error = authoring_fail(a, OUTCOME_upload_length_differs);
         return;
@@ -314,7 +314,7 @@ static void add_limit(struct exchange *x, uint64_t offset)
 
 void upload_respond(struct exchange *x)
 {
-    struct authoring *a = x->resource_state;
+    struct authoring *a = x->routing.resource_state;
     struct upload_table *uploads = a->dav->share->uploads;
 
     switch (x->outcome) {

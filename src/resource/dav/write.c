@@ -29,7 +29,7 @@ static uint64_t size_there(const struct authoring *a)
 static enum outcome find_part(struct authoring *a)
 {
     const struct content_fields *f = &a->content.fields;
-    uint64_t length = a->x->content_kind.length, size = size_there(a);
+    uint64_t length = a->x->content.kind.length, size = size_there(a);
     const struct content_range *range = &f->range.content;
 
     if (a->x->request.framing != FRAMING_LENGTH)
@@ -68,7 +68,7 @@ static int stage_before(struct authoring *a, struct stage **ret_stage)
         return error;
     if (a->content.part.first)
         error = tree_stage_copy_from(s, a->target.path, &a->target.look.here, 0,
-                                     a->content.part.first, &a->x->hurry);
+                                     a->content.part.first, &a->x->urgency.hurry);
     if (error)
         tree_stage_free(s);
     else
@@ -95,7 +95,7 @@ static int stage_part(struct authoring *a)
 /* How much there will be in the end, as far as it is told. */
 static uint64_t expected_length(const struct authoring *a)
 {
-    const struct content_kind *c = &a->x->content_kind;
+    const struct content_kind *c = &a->x->content.kind;
 
     return a->content.fields.role == CONTENT_OPENING ? c->upload.length : c->length;
 }
@@ -123,7 +123,7 @@ enum step room_begin(struct authoring *a)
 {
     struct exchange *x = a->x;
     enum content_role role = a->content.fields.role;
-    uint64_t length = x->content_kind.length;
+    uint64_t length = x->content.kind.length;
     enum outcome cause;
 
     if (role != CONTENT_WHOLE && role != CONTENT_PART && role != CONTENT_OPENING)
@@ -135,7 +135,7 @@ enum step room_begin(struct authoring *a)
             return STEP_KNOWN;
         }
     }
-    if (a->content.stage || x->content_taken || a->content.whole.ptr)
+    if (a->content.stage || x->content.taken || a->content.whole.ptr)
         return STEP_KNOWN; // the questions are asked again
     if (!x->request.expect_continue && (length == CONTENT_LENGTH_UNKNOWN ||
                                         (x->request.framing == FRAMING_LENGTH && length < EARLY)))
@@ -173,8 +173,9 @@ static int stage_again(struct authoring *a)
     error = stage_before(a, &s);
     if (error)
         return error == -ERANGE || error == -ENOENT ? -ESTALE : error;
-    error = tree_stage_copy_stage(s, a->content.stage, a->content.part.staged_before,
-                                  a->content.part.end - a->content.part.first, &a->x->hurry);
+    error =
+        tree_stage_copy_stage(s, a->content.stage, a->content.part.staged_before,
+                              a->content.part.end - a->content.part.first, &a->x->urgency.hurry);
     if (error) {
         tree_stage_free(s);
         return error;
@@ -199,7 +200,8 @@ static int complete_part(struct authoring *a)
     if (error == 0 && a->content.part.end < size &&
         tree_stage_length(a->content.stage) == a->content.part.end) {
         error = tree_stage_copy_from(a->content.stage, a->target.path, &a->target.look.here,
-                                     a->content.part.end, size - a->content.part.end, &a->x->hurry);
+                                     a->content.part.end, size - a->content.part.end,
+                                     &a->x->urgency.hurry);
         if (error)
             a->content.part.is_between = false;
     }
@@ -238,7 +240,7 @@ int write_commit_stage(struct authoring *a, struct stage *s, struct span path,
 
 int write_check_staged(const struct authoring *a)
 {
-    return a->content.staged + a->content.whole.len == a->x->content_taken ? 0 : -EIO;
+    return a->content.staged + a->content.whole.len == a->x->content.taken ? 0 : -EIO;
 }
 
 void write_commit(struct authoring *a)

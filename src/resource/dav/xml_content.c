@@ -37,7 +37,7 @@ static void set_cause(struct exchange *x, int error, const struct xml_fault *fau
 /* What is read of it is in the exchange's arena, and a text's beginning in the reader. */
 static bool account(struct authoring *a)
 {
-    uint64_t come = a->x->content_taken;
+    uint64_t come = a->x->content.taken;
     size_t held = come < LIMIT_XML_TEXT ? (size_t)come : LIMIT_XML_TEXT;
 
     a->dav->xml_memory -= a->xml.memory;

@@ -90,7 +90,7 @@ static void pull_done(struct work *w)
     struct archive_body *b = container_of(w, struct archive_body, work);
 
     b->is_working = false;
-    if (b->error == -EAGAIN && !b->x->hurried && !b->x->cancelled) {
+    if (b->error == -EAGAIN && !b->x->urgency.hurried && !b->x->urgency.cancelled) {
         submit(b, pull_run, pull_done); // behind what waits by now
         return;
     }
@@ -109,7 +109,7 @@ static void next(struct exchange *x, struct piece *ret_piece)
     }
     b->ready = false;
     if (b->error) {
-        x->system_error = -b->error;
+        x->failure.system_error = -b->error;
         *ret_piece = (struct piece){.kind = PIECE_FAILED};
     } else if (b->length == 0) {
         *ret_piece = (struct piece){.kind = PIECE_END};

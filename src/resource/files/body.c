@@ -56,7 +56,7 @@ static void tail_piece(struct exchange *x, const struct file_variant *v, struct 
 static void next_range(struct exchange *x, struct piece *ret)
 {
     struct pieces *p = x->response.source;
-    struct range range = x->ranges[0];
+    struct range range = x->representation.ranges.list[0];
     uint64_t tail = range.length < TAIL ? range.length : TAIL;
 
     if (p->ended) {
@@ -77,7 +77,7 @@ static void next_part(struct exchange *x, struct piece *ret)
 
     if (p->ended) {
         *ret = (struct piece){.kind = PIECE_END};
-    } else if (p->at == x->range_count) {
+    } else if (p->at == x->representation.ranges.count) {
         p->ended = true;
         if (p->variant->fd >= 0 && !file_variant_holds(p->variant)) {
             *ret = (struct piece){.kind = PIECE_FAILED};
@@ -87,11 +87,11 @@ static void next_part(struct exchange *x, struct piece *ret)
         text_piece(x, &text, ret);
     } else if (!p->head_sent) {
         p->head_sent = true;
-        range_write_part_head(&text, &p->parts, x->ranges[p->at], p->at == 0);
+        range_write_part_head(&text, &p->parts, x->representation.ranges.list[p->at], p->at == 0);
         text_piece(x, &text, ret);
     } else {
         p->head_sent = false;
-        range_piece(p->variant, x->ranges[p->at++], ret);
+        range_piece(p->variant, x->representation.ranges.list[p->at++], ret);
     }
 }
 
@@ -121,10 +121,11 @@ static void respond_range(struct exchange *x, const struct file_variant *v, stru
     }
     if (range.length == 0)
         return;
-    if (!x->ranges)
-        x->ranges = arena_alloc(&x->arena, sizeof *x->ranges);
-    if (x->ranges && pieces_new(x, v, next_range))
-        x->ranges[0] = range;
+    if (!x->representation.ranges.list)
+        x->representation.ranges.list =
+            arena_alloc(&x->arena, sizeof *x->representation.ranges.list);
+    if (x->representation.ranges.list && pieces_new(x, v, next_range))
+        x->representation.ranges.list[0] = range;
     else
         x->response.failed = true;
 }
@@ -157,7 +158,8 @@ static void respond_parts(struct exchange *x, const struct file_variant *v)
                         SPAN_ARG(p->parts.boundary));
     r->block = &v->fields;
     r->block_first = v->after_type;
-    r->length = range_parts_length(&p->parts, x->ranges, x->range_count);
+    r->length = range_parts_length(&p->parts, x->representation.ranges.list,
+                                   x->representation.ranges.count);
     r->has_length = true;
 }
 
@@ -167,7 +169,7 @@ static void add_content_range(struct exchange *x, const struct file_variant *v)
     struct span copy;
 
     if (x->outcome == OUTCOME_partial)
-        range_write_content_range(&text, x->ranges[0], v->length);
+        range_write_content_range(&text, x->representation.ranges.list[0], v->length);
     else
         range_write_unsatisfied(&text, v->length);
     copy = text.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&text));
@@ -187,7 +189,7 @@ void body_respond(struct exchange *x, const struct file_variant *v)
     case OUTCOME_partial:
         r->block = &v->fields;
         add_content_range(x, v);
-        respond_range(x, v, x->ranges[0]);
+        respond_range(x, v, x->representation.ranges.list[0]);
         break;
     case OUTCOME_partial_many:
         respond_parts(x, v);

@@ -33,7 +33,7 @@ struct reading {
 static struct span relative_path(const struct exchange *x)
 {
     // The route "/docs/" also answers "/docs", which then names the root without its slash.
-    return span_from(x->path.text, x->resource->mount_length);
+    return span_from(x->path.text, x->routing.resource->mount_length);
 }
 
 /* Whether a name below the route begins with a dot; the route's own path hides nothing. */
@@ -137,7 +137,7 @@ static enum step represent(struct reading *reading)
         r->exists = true;
         return STEP_KNOWN;
     case SNAPSHOT_FAILED:
-        x->system_error = reading->snapshot->error;
+        x->failure.system_error = reading->snapshot->error;
         exchange_fail(x, reading->snapshot->failure, 0, NULL);
         return STEP_KNOWN;
     case SNAPSHOT_SLASH_LACKING:
@@ -167,14 +167,14 @@ static void on_found(struct file_waiter *w, struct snapshot *s)
 
 static enum step begin_representation(struct exchange *x)
 {
-    struct files *f = container_of(x->resource, struct files, resource);
+    struct files *f = container_of(x->routing.resource, struct files, resource);
     struct reading *reading;
 
     if (!method_is_in(x, methods_that_read))
         return STEP_KNOWN; // the same methods everywhere, also where nothing is
     if (is_out_of_bounds(x, f))
         return STEP_KNOWN;
-    if (x->path.text.len < x->resource->mount_length) {
+    if (x->path.text.len < x->routing.resource->mount_length) {
         x->representation.exists = x->representation.readable = true;
         x->representation.lacks_slash = true;
         return STEP_KNOWN;
@@ -189,7 +189,7 @@ static enum step begin_representation(struct exchange *x)
     reading->folder.x = x;
     reading->folder.folders = &f->folders;
     reading->waiter.on_found = on_found;
-    x->resource_state = reading;
+    x->routing.resource_state = reading;
     if (span_ends(x->path.text, SPAN("/")))
         folder_choose_view(&reading->folder);
     if (folder_needs_no_index(&reading->folder))
@@ -201,21 +201,21 @@ static enum step begin_representation(struct exchange *x)
 
 static void run_representation(struct exchange *x)
 {
-    struct reading *reading = x->resource_state;
+    struct reading *reading = x->routing.resource_state;
 
     folder_run(&reading->folder);
 }
 
 static enum step end_representation(struct exchange *x)
 {
-    return represent(x->resource_state);
+    return represent(x->routing.resource_state);
 }
 
 static void files_respond(struct exchange *x)
 {
-    struct reading *reading = x->resource_state;
+    struct reading *reading = x->routing.resource_state;
 
-    if (!reading || !(x->known & FACT_BIT(FACT_representation)))
+    if (!reading || !(x->walk.known & FACT_BIT(FACT_representation)))
         return;
     if (!reading->variant) {
         folder_respond(&reading->folder);
@@ -228,20 +228,20 @@ static void files_respond(struct exchange *x)
 
 static bool files_cancel(struct exchange *x)
 {
-    struct reading *reading = x->resource_state;
+    struct reading *reading = x->routing.resource_state;
 
     return reading && (file_cache_cancel(&reading->waiter) || folder_cancel(&reading->folder));
 }
 
 static void files_release(struct exchange *x)
 {
-    struct reading *reading = x->resource_state;
+    struct reading *reading = x->routing.resource_state;
 
     if (!reading)
         return;
     snapshot_unref(reading->snapshot);
     folder_release(&reading->folder);
-    x->resource_state = NULL;
+    x->routing.resource_state = NULL;
 }
 
 static void files_free(struct resource *r)

@@ -46,7 +46,7 @@ void folder_run(struct folder_answer *f)
     const struct folders *folders = f->folders;
     const struct listing_look look = {
         .dotfiles = folders->options->dotfiles,
-        .hurry = &f->x->hurry,
+        .hurry = &f->x->urgency.hurry,
     };
     bool is_search = f->view == FOLDER_SEARCH;
     const struct listing_body_options options = {
@@ -111,7 +111,7 @@ static enum step begin_archive(struct folder_answer *f)
         .name = archive_name(f->x),
         .dotfiles = f->folders->options->dotfiles,
         .format = f->archive_format,
-        .hurry = &f->x->hurry,
+        .hurry = &f->x->urgency.hurry,
     };
 
     f->archive = archive_body_open(&f->folders->yard, f->x, &options);
@@ -145,7 +145,7 @@ static void tell_failure(struct exchange *x, int error)
     r->exists = !fs_error_is_absence(error);
     r->readable = error != EACCES && error != EPERM;
     if (r->exists && r->readable) {
-        x->system_error = error == EINTR ? 0 : error;
+        x->failure.system_error = error == EINTR ? 0 : error;
         exchange_fail(x, fs_failure(error), 0, NULL);
     }
 }

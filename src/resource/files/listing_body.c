@@ -138,7 +138,7 @@ static void pull_run(struct work *w)
 {
     struct listing_body *b = container_of(w, struct listing_body, work);
 
-    if (hurry_is_on(&b->x->hurry))
+    if (hurry_is_on(&b->x->urgency.hurry))
         b->failed = true;
     else
         make_piece(b);

@@ -63,7 +63,7 @@ static void walk(struct call *k)
     if (!graph_walk(&k->x))
         return;
     k->stages[STAGE_DECIDED] = loop_now(s->loop);
-    if (k->x.cancelled) {
+    if (k->x.urgency.cancelled) {
         k->session->ops->abort(k, ENDING_CLIENT_GONE);
         return;
     }
@@ -80,9 +80,9 @@ static void resume_body(struct exchange *x)
 {
     struct call *k = x->carrier;
 
-    if (x->cancelled)
+    if (x->urgency.cancelled)
         k->session->ops->abort(k, ENDING_CLIENT_GONE);
-    else if (x->hurried)
+    else if (x->urgency.hurried)
         k->session->ops->abort(k, ENDING_SEND_TIMEOUT);
     else
         k->session->ops->more_body(k);
@@ -92,10 +92,10 @@ static void taken(struct exchange *x)
 {
     struct call *k = x->carrier;
 
-    x->content_taken = k->content_received;
-    if (x->cancelled)
+    x->content.taken = k->content_received;
+    if (x->urgency.cancelled)
         exchange_fail(x, OUTCOME_client_gone, 0, NULL);
-    if (x->cancelled || k->session->ops->more_content(k))
+    if (x->urgency.cancelled || k->session->ops->more_content(k))
         walk(k);
 }
 
@@ -103,7 +103,7 @@ static void taken(struct exchange *x)
 
 static bool is_wanted(const struct exchange *x)
 {
-    return x->resource && x->resource->wants & METHOD_BIT(x->request.method);
+    return x->routing.resource && x->routing.resource->wants & METHOD_BIT(x->request.method);
 }
 
 static enum step read_content(struct exchange *x)
@@ -132,13 +132,13 @@ bool call_take(struct call *k, struct span data, uint64_t offset)
     bool is_taken;
 
     k->content_received += data.len;
-    if (k->content_received > x->content_limit) {
+    if (k->content_received > x->content.limit) {
         exchange_fail(x, OUTCOME_content_too_large, offset, NULL);
         return true;
     }
-    is_taken = !is_wanted(x) || x->resource->ops->take(x, data);
+    is_taken = !is_wanted(x) || x->routing.resource->ops->take(x, data);
     if (is_taken)
-        x->content_taken = k->content_received;
+        x->content.taken = k->content_received;
     return is_taken;
 }
 
@@ -188,13 +188,13 @@ struct call *call_new(struct session *session, int64_t begun, size_t part)
     memset(k->part, 0, part);
     x->host = &exchange_host;
     x->carrier = k;
-    x->known = FACT_BIT(FACT_message);
-    x->over_capacity = session->over_capacity;
-    x->hurry.also = offload_hurry(s->pool);
-    x->id = s->next_id;
+    x->walk.known = FACT_BIT(FACT_message);
+    x->routing.over_capacity = session->over_capacity;
+    x->urgency.hurry.also = offload_hurry(s->pool);
+    x->arrival.id = s->next_id;
     s->next_id += UINT64_C(0x9e3779b97f4a7c15); // odd: all 2^64 come before one comes again
     k->stages[STAGE_BEGUN] = begun;
-    sessions_date_line(s, &x->time);
+    sessions_date_line(s, &x->arrival.time);
     return k;
 }
 
@@ -217,7 +217,7 @@ static void decode_path(struct exchange *x)
     }
     outcome = uri_path_decode(path, decoded, &x->path, &offset);
     if (outcome != OUTCOME_NONE)
-        exchange_fail(x, outcome, (uint64_t)(path.ptr - x->request_bytes.ptr) + offset, NULL);
+        exchange_fail(x, outcome, (uint64_t)(path.ptr - x->arrival.head.ptr) + offset, NULL);
 }
 
 void call_begin(struct call *k)
@@ -225,7 +225,7 @@ void call_begin(struct call *k)
     const struct sessions *s = k->session->sessions;
 
     k->stages[STAGE_READ] = loop_now(s->loop);
-    k->x.allowed = s->methods; // of the server, until a route is known
+    k->x.routing.allowed = s->methods; // of the server, until a route is known
     decode_path(&k->x);
     walk(k);
 }
@@ -240,7 +240,8 @@ void call_refuse(struct call *k, enum outcome cause, uint64_t offset)
  * nothing of it comes any more. */
 static bool resource_gives_up(struct exchange *x)
 {
-    return x->resource && x->resource->ops->cancel && x->resource->ops->cancel(x);
+    return x->routing.resource && x->routing.resource->ops->cancel &&
+           x->routing.resource->ops->cancel(x);
 }
 
 /* Of an upload in pieces what came stays, whether the rest comes or not. */
@@ -263,10 +264,10 @@ static bool take_back(struct call *k)
 {
     struct sessions *s = k->session->sessions;
 
-    if (k->x.waits == WAITS_FOR_RUN) {
+    if (k->x.walk.waits == WAITS_FOR_RUN) {
         if (!offload_cancel(s->pool, &k->work))
             return false;
-    } else if (k->x.waits == WAITS_FOR_PAUSE) {
+    } else if (k->x.walk.waits == WAITS_FOR_PAUSE) {
         timer_stop(&k->pause);
         loop_let_go(s->loop);
     } else {
@@ -290,7 +291,7 @@ void call_cancel(struct call *k)
 static void tell(const struct call *k)
 {
     const struct exchange *x = &k->x;
-    struct record r = {.id = x->id,
+    struct record r = {.id = x->arrival.id,
                        .time = clock_realtime(),
                        .client = &k->session->client,
                        .route = k->route,
@@ -303,12 +304,12 @@ static void tell(const struct call *k)
                        .status = exchange_status(x),
                        .ending = k->ending,
                        .has_offset = exchange_has_offset(x),
-                       .offset = x->cause_offset,
-                       .system_error = x->system_error,
+                       .offset = x->failure.offset,
+                       .system_error = x->failure.system_error,
                        .bytes_in = k->bytes_in,
                        .bytes_out = k->bytes_out,
-                       .trail = x->trail,
-                       .trail_length = x->trail_length};
+                       .trail = x->walk.trail,
+                       .trail_length = x->walk.trail_length};
 
     memcpy(r.stages, k->stages, sizeof k->stages);
     r.stages[STAGE_ENDED] = clock_monotonic();
@@ -321,7 +322,7 @@ void call_end(struct call *k)
 
     if (access_log_is_on(&s->log))
         tell(k);
-    if (k->x.resource)
-        k->x.resource->ops->release(&k->x);
+    if (k->x.routing.resource)
+        k->x.routing.resource->ops->release(&k->x);
     sessions_give_back_call(s, k);
 }

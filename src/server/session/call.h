@@ -36,7 +36,7 @@ struct call *call_new(struct session *s, int64_t begun, size_t part);
 /* There is no request yet: gives the call back, and nothing is told of it. */
 void call_drop(struct call *k);
 
-/* The head of the request is complete: x->request, x->request_bytes. The answer follows. */
+/* The head of the request is complete: x->request, x->arrival.head. The answer follows. */
 void call_begin(struct call *k);
 /* The request cannot be read to its end: that is answered. offset: of the byte at fault, or 0. */
 void call_refuse(struct call *k, enum outcome cause, uint64_t offset);

@@ -26,7 +26,7 @@ static enum h1_event next_event(struct h1_session *h, struct span *ret_data)
 static void receive_more(struct h1_session *h, stream_recv_fn *done)
 {
     struct loop_buffer *b = h->in;
-    struct span head = h->call->x.request_bytes;
+    struct span head = h->call->x.arrival.head;
 
     b->start = b->len = (uint32_t)(head.ptr - b->data) + (uint32_t)head.len;
     stream_recv(&h->stream, b, done);
@@ -70,7 +70,7 @@ bool h1_receive_more(struct h1_session *h)
     struct h1_call *c = k->part;
     struct span data;
 
-    while (k->x.cause == OUTCOME_NONE && !c->content_ended) {
+    while (k->x.failure.cause == OUTCOME_NONE && !c->content_ended) {
         switch (next_event(h, &data)) {
         case H1_CONTENT_DATA:
             if (!call_take(k, data, c->content.offset)) {
@@ -118,7 +118,8 @@ bool h1_is_broken_off(const struct h1_session *h, bool reset)
 
 bool h1_receive_content(struct h1_session *h)
 {
-    return h1_call(h)->content_ended || h->call->x.cause != OUTCOME_NONE || h1_receive_more(h);
+    return h1_call(h)->content_ended || h->call->x.failure.cause != OUTCOME_NONE ||
+           h1_receive_more(h);
 }
 
 bool h1_can_drain(const struct h1_session *h)

@@ -76,7 +76,7 @@ static void begin_call(struct h1_session *h, size_t length)
     struct loop_buffer *b = h->in;
 
     h->receive = H1_RECEIVE_NOTHING;
-    k->x.request_bytes = span_of(b->data + b->start, length);
+    k->x.arrival.head = span_of(b->data + b->start, length);
     b->start += (uint32_t)length;
     k->bytes_in = length;
     h1_content_init(&c->content, &k->x.request, length, &h->session.sessions->h1_limits);
@@ -231,7 +231,7 @@ static void end_call(struct h1_session *h)
     struct h1_call *c = k->part;
     bool is_complete = k->ending == ENDING_COMPLETE;
     // Who was not told before may have sent more by now.
-    bool unread = !c->content_ended || k->x.cause != OUTCOME_NONE || c->head.keep_alive;
+    bool unread = !c->content_ended || k->x.failure.cause != OUTCOME_NONE || c->head.keep_alive;
     bool received = h->in && h->in->start < h->in->len; // something of a next request
     bool close = c->close || (h->session.sessions->stopping && !received);
 
@@ -379,7 +379,7 @@ static void hurry(struct session *s)
         h1_give_up_sending(h);
     else if (h->send == H1_SEND_AWAIT || h->receive == H1_RECEIVE_NOTHING ||
              h->receive == H1_RECEIVE_PAUSED)
-        h->call->x.hurried = true;
+        h->call->x.urgency.hurried = true;
     else
         on_receive_timer(&h->receive_timer);
 }

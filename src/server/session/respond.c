@@ -79,7 +79,7 @@ static void echo_request(struct exchange *x)
     const struct message *m = &x->request;
     struct buf b = {0};
 
-    buf_add(&b, request_line(x->request_bytes));
+    buf_add(&b, request_line(x->arrival.head));
     buf_add(&b, SPAN("\r\n"));
     for (size_t i = 0; i < m->field_count; i++) {
         const struct field_line *f = &m->fields[i];
@@ -103,19 +103,19 @@ static struct span describe(struct exchange *x)
     int n = 0;
 
     question_explain(x);
-    if (x->detail.len)
-        return x->detail;
+    if (x->failure.detail.len)
+        return x->failure.detail;
     if (!text)
         return SPAN("");
     if (exchange_has_offset(x))
         n = snprintf(text, DETAIL_LENGTH, "Found at byte %llu of the request.",
-                     (unsigned long long)x->cause_offset);
+                     (unsigned long long)x->failure.offset);
     else if (x->outcome == OUTCOME_method_not_allowed)
         n = snprintf(text, DETAIL_LENGTH, "The method was %.*s.",
                      SPAN_ARG(span_first(x->request.method_name, 64)));
     else if (x->outcome == OUTCOME_content_too_large)
         n = snprintf(text, DETAIL_LENGTH, "At most %llu bytes are taken here.",
-                     (unsigned long long)x->content_limit);
+                     (unsigned long long)x->content.limit);
     else if (x->outcome == OUTCOME_range_not_satisfiable)
         n = snprintf(text, DETAIL_LENGTH, "The representation has %llu bytes.",
                      (unsigned long long)x->representation.length);
@@ -151,7 +151,7 @@ static void write_problem(struct exchange *x, bool as_json, struct buf *b)
     char id[REQUEST_ID_LENGTH], instance[sizeof "urn:candor:request:" + REQUEST_ID_LENGTH];
     int n;
 
-    request_id_print(x->id, id);
+    request_id_print(x->arrival.id, id);
     n = snprintf(instance, sizeof instance, "urn:candor:request:%.*s", REQUEST_ID_LENGTH, id);
     const struct problem problem = {
         .outcome = x->outcome, .instance = span_of(instance, (size_t)n), .detail = describe(x)};
@@ -166,7 +166,7 @@ static void write_page(struct exchange *x, struct buf *b)
     struct error_page page = {.outcome = x->outcome, .detail = describe(x)};
     char id[REQUEST_ID_LENGTH];
 
-    request_id_print(x->id, id);
+    request_id_print(x->arrival.id, id);
     page.request_id = span_of(id, sizeof id);
     if (exchange_status(x) == 503)
         page.retry_after = RETRY_AFTER;
@@ -234,7 +234,7 @@ static void respond_redirect(struct exchange *x)
 static void add_status_fields(struct exchange *x, int status)
 {
     if (status == 405)
-        add_allow(x, x->allowed);
+        add_allow(x, x->routing.allowed);
     if (status == 503)
         exchange_add_fieldf(x, SPAN("Retry-After"), "%d", RETRY_AFTER);
     if (status >= 500)
@@ -257,11 +257,11 @@ static void make_response(struct exchange *x, const struct config *config,
 {
     int status = exchange_status(x);
 
-    if (x->resource && x->resource->ops->respond)
-        x->resource->ops->respond(x);
+    if (x->routing.resource && x->routing.resource->ops->respond)
+        x->routing.resource->ops->respond(x);
     switch (x->outcome) {
     case OUTCOME_options_told:
-        add_allow(x, x->allowed);
+        add_allow(x, x->routing.allowed);
         return;
     case OUTCOME_trace_echoed:
         echo_request(x);

@@ -30,7 +30,7 @@ struct hello {
 
 static enum step begin_representation(struct exchange *x)
 {
-    struct hello *h = container_of(x->resource, struct hello, resource);
+    struct hello *h = container_of(x->routing.resource, struct hello, resource);
 
     x->representation = (struct representation){
         .exists = true, .readable = true, .acceptable = true, .length = h->greeting.len};
@@ -43,7 +43,7 @@ static const struct fact_step hello_steps[FACT_COUNT] = {
 
 static void hello_respond(struct exchange *x)
 {
-    struct hello *h = container_of(x->resource, struct hello, resource);
+    struct hello *h = container_of(x->routing.resource, struct hello, resource);
 
     exchange_add_field(x, SPAN("Content-Type"), SPAN("text/plain; charset=utf-8"));
     x->response.has_length = true;
