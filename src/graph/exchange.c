@@ -24,10 +24,10 @@ void exchange_heed_query(struct exchange *x)
     for (int m = 0; m < METHOD_COUNT; m++)
         views |= method_table[m].safe ? METHOD_BIT(m) : 0;
 
-    if (upload_name_parse(x->request.query, &id)) {
+    if (upload_name_parse(x->request.target.query, &id)) {
         x->upload.named = true;
         x->routing.allowed &= methods_of_uploads | ~(methods_that_read | methods_that_author);
-    } else if (x->request.query.len) {
+    } else if (x->request.target.query.len) {
         x->routing.withheld = x->routing.allowed & ~views;
         x->routing.allowed &= views;
     }

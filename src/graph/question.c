@@ -11,7 +11,7 @@ bool ask_capacity_left(const struct exchange *x)
 
 bool ask_targets_server(const struct exchange *x)
 {
-    return x->request.form == TARGET_ASTERISK;
+    return x->request.target.form == TARGET_ASTERISK;
 }
 
 bool ask_asks_tunnel(const struct exchange *x)

@@ -48,10 +48,10 @@ static uint16_t default_port(struct span scheme)
 /* Host against the authority of an absolute target. No port means the scheme's own. */
 static bool is_same_authority(const struct message *m, struct authority host)
 {
-    uint16_t port = default_port(m->scheme);
+    uint16_t port = default_port(m->target.scheme);
 
-    return span_eq_nocase(m->host, host.host) &&
-           (m->port ? m->port : port) == (host.has_port ? host.port : port);
+    return span_eq_nocase(m->target.host, host.host) &&
+           (m->target.port ? m->target.port : port) == (host.has_port ? host.port : port);
 }
 
 static int check_host(struct h1_reader *r, const char *section_end)
@@ -70,13 +70,13 @@ static int check_host(struct h1_reader *r, const char *section_end)
     if (!h1_parse_authority(line->value, &a, &bad))
         return h1_bad(r, OUTCOME_host_malformed, line->value.ptr);
     // A target without an authority component has an empty Host: only "*" is one here.
-    if (a.host.len == 0 && (m->form == TARGET_ORIGIN || line->value.len > 0))
+    if (a.host.len == 0 && (m->target.form == TARGET_ORIGIN || line->value.len > 0))
         return h1_bad(r, OUTCOME_host_malformed, line->value.ptr);
-    if (m->form == TARGET_ABSOLUTE && !is_same_authority(m, a))
+    if (m->target.form == TARGET_ABSOLUTE && !is_same_authority(m, a))
         return h1_bad(r, OUTCOME_host_differs, line->value.ptr);
-    if (m->form == TARGET_ORIGIN || m->form == TARGET_ASTERISK) {
-        m->host = a.host;
-        m->port = a.port;
+    if (m->target.form == TARGET_ORIGIN || m->target.form == TARGET_ASTERISK) {
+        m->target.host = a.host;
+        m->target.port = a.port;
     }
     return H1_OK;
 }

@@ -101,7 +101,7 @@ static int read_request_line(struct h1_reader *r)
     rc = h1_read_target(r);
     if (rc != H1_OK)
         return rc;
-    r->m->target = span_of(target, (size_t)(r->at - target));
+    r->m->target.text = span_of(target, (size_t)(r->at - target));
     if (is_line_end(*r->at))
         return h1_bad_line_end(r, OUTCOME_version_missing);
     r->at++;

@@ -159,10 +159,10 @@ static int read_path(struct h1_reader *r)
         }
     }
     r->at = p;
-    m->path = span_of(path, (size_t)((query ? query : p) - path));
+    m->target.path = span_of(path, (size_t)((query ? query : p) - path));
     if (query) {
-        m->has_query = true;
-        m->query = span_of(query + 1, (size_t)(p - query - 1));
+        m->target.has_query = true;
+        m->target.query = span_of(query + 1, (size_t)(p - query - 1));
     }
     return H1_OK;
 }
@@ -192,8 +192,8 @@ static int read_authority(struct h1_reader *r, struct authority *ret_authority)
     if (a.host.len == 0)
         return h1_bad(r, OUTCOME_target_malformed, start);
     *ret_authority = a;
-    r->m->host = a.host;
-    r->m->port = a.port;
+    r->m->target.host = a.host;
+    r->m->target.port = a.port;
     return H1_OK;
 }
 
@@ -205,7 +205,7 @@ static int read_authority_form(struct h1_reader *r)
 
     if (rc != H1_OK)
         return rc;
-    r->m->form = TARGET_AUTHORITY;
+    r->m->target.form = TARGET_AUTHORITY;
     if (*r->at == '/' || *r->at == '?') { // another form, which CONNECT may not have
         r->form_wrong = true;
         return read_path(r);
@@ -232,14 +232,14 @@ static int read_after_scheme(struct h1_reader *r)
     rc = read_authority(r, &a);
     if (rc != H1_OK)
         return rc;
-    m->form = TARGET_ABSOLUTE;
+    m->target.form = TARGET_ABSOLUTE;
     if (*r->at == '/' || *r->at == '?') {
         rc = read_path(r);
         if (rc != H1_OK)
             return rc;
     }
-    if (m->path.len == 0)
-        m->path = SPAN("/");
+    if (m->target.path.len == 0)
+        m->target.path = SPAN("/");
     return H1_OK;
 }
 
@@ -257,17 +257,18 @@ static int read_absolute_form(struct h1_reader *r)
         return H1_MORE;
     if (*p != ':')
         return h1_bad(r, OUTCOME_target_malformed, p);
-    r->m->scheme = span_of(start, (size_t)(p - start));
+    r->m->target.scheme = span_of(start, (size_t)(p - start));
     r->at = p;
     if (p + 1 == r->end)
         return H1_MORE;
     if (ascii_is(p[1], ASCII_DIGIT)) { // host:port, which only CONNECT may have
-        r->m->scheme = span_of(NULL, 0);
+        r->m->target.scheme = span_of(NULL, 0);
         r->at = start;
         r->form_wrong = true;
         return read_authority_form(r);
     }
-    if (!span_eq_nocase(r->m->scheme, SPAN("http")) && !span_eq_nocase(r->m->scheme, SPAN("https")))
+    if (!span_eq_nocase(r->m->target.scheme, SPAN("http")) &&
+        !span_eq_nocase(r->m->target.scheme, SPAN("https")))
         return h1_bad(r, OUTCOME_target_scheme_unknown, start);
     return read_after_scheme(r);
 }
@@ -277,7 +278,7 @@ int h1_read_target(struct h1_reader *r)
     struct message *m = r->m;
 
     if (*r->at == '/') {
-        m->form = TARGET_ORIGIN;
+        m->target.form = TARGET_ORIGIN;
         r->form_wrong = m->method == METHOD_CONNECT;
         return read_path(r);
     }
@@ -287,7 +288,7 @@ int h1_read_target(struct h1_reader *r)
         r->at++;
         if (*r->at != ' ' && *r->at != '\r' && *r->at != '\n')
             return h1_bad(r, OUTCOME_target_malformed, r->at);
-        m->form = TARGET_ASTERISK;
+        m->target.form = TARGET_ASTERISK;
         r->form_wrong = m->method != METHOD_OPTIONS;
         return H1_OK;
     }

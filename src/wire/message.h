@@ -42,18 +42,23 @@ struct violation {
     uint64_t offset;      // bytes from the first byte of the request
 };
 
-struct message {
-    struct span method_name;
-    enum method method;
-    struct span target; // as sent
+/* RFC 9110 §7.1 */
+struct request_target {
+    struct span text; // as sent
     enum target_form form;
     struct span scheme; // of an absolute target; else empty
     struct span host;   // without the port, an IPv6 literal with its brackets; from the target if
                         // it is absolute or an authority, else from Host
+    uint16_t port;      // 0 when none was given
     struct span path;   // still encoded; "/" where an absolute target has none; empty for "*"
     struct span query;  // without "?"; has_query tells an empty one from none
-    uint16_t port;      // 0 when none was given
     bool has_query;
+};
+
+struct message {
+    struct span method_name;
+    enum method method;
+    struct request_target target;
     bool may_be_open;                     // the version lets content come whose length is not told
     bool expect_continue, expect_unknown; // RFC 9110 §10.1.1
     enum framing framing;

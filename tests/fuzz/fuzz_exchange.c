@@ -166,9 +166,9 @@ static void begin(struct exchange *x, struct span in)
     x->arrival.head = span_first(in, (size_t)n);
     content = span_from(in, (size_t)n);
     h1_content_init(&reader, &x->request, (size_t)n, &limits);
-    decoded = arena_alloc(&x->arena, x->request.path.len);
+    decoded = arena_alloc(&x->arena, x->request.target.path.len);
     require(decoded != NULL);
-    outcome = uri_path_decode(x->request.path, decoded, &x->path, &offset);
+    outcome = uri_path_decode(x->request.target.path, decoded, &x->path, &offset);
     if (outcome != OUTCOME_NONE)
         exchange_fail(x, outcome, offset, NULL);
 }

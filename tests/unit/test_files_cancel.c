@@ -102,7 +102,7 @@ static enum step begin(const char *path, const char *query)
     exchange_reset(&x);
     x.request.method = METHOD_GET;
     x.path.text = span_from_str(path);
-    x.request.query = span_from_str(query);
+    x.request.target.query = span_from_str(query);
     resource->mount_length = 1;
     x.routing.resource = resource;
     resumed = 0;

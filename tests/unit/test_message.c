@@ -77,7 +77,7 @@ static void lines_for_which_there_is_no_memory_are_no_fault_of_the_client(void *
     assert_int_equal(message.field_count, MESSAGE_FIELDS_FEW);
     assert_int_equal(read_head(&more), H1_NO_MEMORY);
     assert_int_equal(message.violation.outcome, OUTCOME_NONE);
-    assert_true(span_eq(message.target, SPAN("/")));
+    assert_true(span_eq(message.target.text, SPAN("/")));
     arena.most = SIZE_MAX;
     buf_done(&few);
     buf_done(&more);

@@ -43,7 +43,7 @@ void upload_claim_run(struct authoring *a)
     struct span id;
 
     (void)upload_table_expire(a->dav->share->uploads, now_seconds());
-    if (upload_name_parse(a->x->request.query, &id))
+    if (upload_name_parse(a->x->request.target.query, &id))
         a->error = claim_upload(a, id);
 }
 

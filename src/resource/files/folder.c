@@ -27,7 +27,7 @@ void folder_choose_view(struct folder_answer *f)
 {
     const struct files_options *options = f->folders->options;
     struct exchange *x = f->x;
-    struct span query = x->request.query, value;
+    struct span query = x->request.target.query, value;
     char *out;
 
     if (!query.len)

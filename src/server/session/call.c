@@ -206,7 +206,7 @@ void call_drop(struct call *k)
 /* The path as it will be looked up. That it has one is part of the verdict on the message. */
 static void decode_path(struct exchange *x)
 {
-    struct span path = x->request.path;
+    struct span path = x->request.target.path;
     char *decoded = arena_alloc(&x->arena, path.len);
     enum outcome outcome;
     size_t offset;
@@ -297,7 +297,7 @@ static void tell(const struct call *k)
                        .route = k->route,
                        .request_line = k->request_line,
                        .method = x->request.method_name,
-                       .target = x->request.target,
+                       .target = x->request.target.text,
                        .referer = message_field(&x->request, FIELD_referer),
                        .user_agent = message_field(&x->request, FIELD_user_agent),
                        .outcome = x->outcome,

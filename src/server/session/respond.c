@@ -61,7 +61,7 @@ static void add_slash_location(struct exchange *x)
         x->response.failed = true;
     else
         exchange_add_fieldf(x, SPAN("Location"), "%.*s/%s%.*s", SPAN_ARG(buf_span(&b)),
-                            m->has_query ? "?" : "", SPAN_ARG(m->query));
+                            m->target.has_query ? "?" : "", SPAN_ARG(m->target.query));
     buf_done(&b);
 }
 

@@ -8,12 +8,12 @@ static void establish_route(struct call *k)
     const struct config *config = s->config;
     const struct route *route;
 
-    route = route_find(config, x->request.host, x->path.text, &x->routing.host_known);
+    route = route_find(config, x->request.target.host, x->path.text, &x->routing.host_known);
     if (!route)
         return;
     k->route = route;
     x->routing.host_doubtful = route->writes && route->host.len == 0 &&
-                               !route_host_is_local(x->request.host) &&
+                               !route_host_is_local(x->request.target.host) &&
                                k->session->ops->is_local(k->session);
     x->routing.resource = s->resources[route->number];
     x->routing.allowed = x->routing.resource->methods;
@@ -42,7 +42,7 @@ bool route_leads_here(const struct exchange *x, struct span path)
     const struct call *k = x->carrier;
     const struct sessions *s = k->session->sessions;
     bool host_known;
-    const struct route *route = route_find(s->config, x->request.host, path, &host_known);
+    const struct route *route = route_find(s->config, x->request.target.host, path, &host_known);
 
     return route && s->resources[route->number] == x->routing.resource;
 }
