@@ -257,8 +257,8 @@ def test_pipes_and_links_that_lead_nowhere_or_out_are_not_written(server, root, 
     (root / "out-folder").symlink_to(tmp_path)
     before = {name: value for name, value in state_of_links(root)}
     for target in ("/pipe", "/nowhere", "/out"):
-        response = ask(server, "PUT", target, content=b"new")
-        assert_refused(response, 409, "special-file")
+        for method, query in (("PUT", ""), ("TRACE", ""), ("GET", "?upload=" + "0" * 32)):
+            assert_refused(ask(server, method, target + query, content=b"new"), 409, "special-file")
     assert ask(server, "PUT", "/out-folder/outside", content=b"new").status == 409
     assert ask(server, "PUT", "/out-folder/new", content=b"new").status == 409
     assert outside.read_bytes() == b"outside" and not (tmp_path / "new").exists()

@@ -101,12 +101,13 @@ static bool only_tells(const struct exchange *x)
     return author_of(x)->also & AUTHOR_TELLS && method_table[x->request.method].safe;
 }
 
-/* A pipe, a device, a link that leads nowhere: never told, but nothing else can have its name. */
+/* A pipe, a device, a link that leads nowhere: never told, but nothing else can have its name. Nor
+ * would the Allow of a 405 be true there. */
 static void set_special_cause(struct exchange *x)
 {
     if (only_tells(x))
         exchange_fail(x, OUTCOME_not_found, 0, NULL);
-    else if (method_is_in(x, methods_that_author))
+    else if (method_is_in(x, methods_that_author) || !method_is_in(x, x->allowed))
         exchange_fail(x, OUTCOME_special_file, 0, NULL);
 }
 
