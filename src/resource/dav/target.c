@@ -107,7 +107,7 @@ static void set_special_cause(struct exchange *x)
 {
     if (only_tells(x))
         exchange_fail(x, OUTCOME_not_found, 0, NULL);
-    else if (method_is_in(x, methods_that_author) || !method_is_in(x, x->allowed))
+    else if (method_is_in(x, methods_that_author) || !method_is_in(x, x->routing.allowed))
         exchange_fail(x, OUTCOME_special_file, 0, NULL);
 }
 
