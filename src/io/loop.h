@@ -18,7 +18,8 @@
 
 struct loop;
 
-/* buffer_size: capacity in bytes of the buffers that the loop lends to receives. */
+/* buffer_size: capacity in bytes of the large ones of the buffers that the loop lends to receives.
+ */
 int loop_open(size_t buffer_size, struct loop **ret_loop);
 void loop_free(struct loop *l);
 /* Runs until loop_stop; -CANDOR_E_SYSTEM if the system's own waiting fails. */
@@ -37,7 +38,8 @@ struct source {
 
 /*
  * A buffer lent by the loop. Whoever gets it in a callback owns it until loop_buffer_release.
- * Bytes [start, len) of data are valid and unread; the reader advances start.
+ * Bytes [start, len) of data are valid and unread; the reader advances start. There are small ones,
+ * so that who waits with a short request takes little memory, and large ones.
  */
 struct loop_buffer {
     struct loop_buffer *next; // private
@@ -77,12 +79,15 @@ struct stream {
 int stream_open(struct loop *l, struct stream *s, int fd);
 
 /*
- * Receives once. `into`: append to this buffer (which must have room); NULL: the loop lends one
- * when bytes are there, so that a waiting stream holds none. In the callback result > 0 is the
- * number of bytes appended, 0 the end of the stream; b is `into`, or the lent one if result > 0,
- * else NULL.
+ * Receives once. `into`: append to this buffer (a large one must have room); NULL: the loop lends a
+ * small one when bytes are there, so that a waiting stream holds none. What would fill a small
+ * buffer is received into a large one, with all that was in the small one before, which is gone
+ * then. In the callback result > 0 is the number of bytes appended, 0 the end of the stream; b is
+ * the buffer, but NULL where one was to be lent and result <= 0.
  */
 void stream_recv(struct stream *s, struct loop_buffer *into, stream_recv_fn *done);
+/* As stream_recv without a buffer, for who expects much: a large one is lent. */
+void stream_recv_much(struct stream *s, stream_recv_fn *done);
 /* Takes back a receive that has not completed; its callback will not run. */
 void stream_recv_cancel(struct stream *s);
 

@@ -34,35 +34,56 @@ void loop_let_go(struct loop *l)
 
 /* Buffers: last in, first out, so that the next receive finds a warm one. */
 
-struct loop_buffer *loop_buffer_take(struct loop *l)
+struct loop_buffer *loop_buffer_take(struct loop *l, bool large)
 {
-    struct loop_buffer *b = l->buffers;
+    struct buffer_pool *pool = &l->buffers[large];
+    struct loop_buffer *b = pool->first;
 
     if (b) {
-        l->buffers = b->next;
-        l->buffers_free--;
+        pool->first = b->next;
+        pool->count--;
     } else {
-        b = malloc(sizeof *b + l->buffer_size);
+        b = malloc(sizeof *b + pool->size);
         if (!b)
             return NULL;
-        b->cap = l->buffer_size;
+        b->cap = pool->size;
     }
     b->next = NULL;
     b->start = b->len = 0;
     return b;
 }
 
+bool loop_buffer_grow(struct loop *l, struct loop_buffer **b)
+{
+    struct loop_buffer *small = *b, *large;
+
+    if (small->cap == l->buffers[true].size)
+        return false;
+    large = loop_buffer_take(l, true);
+    if (!large)
+        return false;
+    memcpy(large->data, small->data, small->len);
+    large->start = small->start;
+    large->len = small->len;
+    loop_buffer_release(l, small);
+    *b = large;
+    return true;
+}
+
 void loop_buffer_release(struct loop *l, struct loop_buffer *b)
 {
+    struct buffer_pool *pool;
+
     if (!b)
         return;
-    if (l->buffers_free >= BUFFERS_KEPT) {
+    pool = &l->buffers[b->cap == l->buffers[true].size];
+    if (pool->count >= pool->most) {
         free(b);
         return;
     }
-    b->next = l->buffers;
-    l->buffers = b;
-    l->buffers_free++;
+    b->next = pool->first;
+    pool->first = b;
+    pool->count++;
 }
 
 /* The inbox: messages from other threads. */
@@ -124,7 +145,10 @@ int loop_open(size_t buffer_size, struct loop **ret_loop)
     if (!l)
         return -CANDOR_E_MEMORY;
     list_init(&l->ready);
-    l->buffer_size = (uint32_t)buffer_size;
+    l->buffers[true] = (struct buffer_pool){.size = (uint32_t)buffer_size, .most = BUFFERS_KEPT};
+    l->buffers[false] = (struct buffer_pool){
+        .size = buffer_size > 2 * BUFFER_SMALL ? BUFFER_SMALL : (uint32_t)buffer_size / 2,
+        .most = BUFFERS_KEPT_SMALL};
     l->now = clock_monotonic();
     wheel_init(&l->wheel, l->now);
     l->inbox_end = &l->inbox;
@@ -146,11 +170,13 @@ void loop_free(struct loop *l)
 {
     if (!l)
         return;
-    while (l->buffers) {
-        struct loop_buffer *b = l->buffers;
+    for (int i = 0; i < 2; i++) {
+        while (l->buffers[i].first) {
+            struct loop_buffer *b = l->buffers[i].first;
 
-        l->buffers = b->next;
-        free(b);
+            l->buffers[i].first = b->next;
+            free(b);
+        }
     }
     if (l->inbox_fd >= 0)
         close(l->inbox_fd);

@@ -14,7 +14,9 @@ enum {
     EVENTS_A_ROUND = 256,
     READY_A_ROUND = 64, // completions between two events, so that no stream starves the others
     ACCEPTS_A_ROUND = 64,
-    BUFFERS_KEPT = 64, // free buffers kept for the next receive
+    BUFFER_SMALL = 2048 - 16 - sizeof(struct loop_buffer), // with what malloc needs: half a page
+    BUFFERS_KEPT = 64,        // free buffers kept for the next receive, large ones
+    BUFFERS_KEPT_SMALL = 256, // and small ones
 };
 
 struct loop {
@@ -23,9 +25,11 @@ struct loop {
     unsigned holds;
     int64_t now;
     struct list ready;
-    struct loop_buffer *buffers;
-    unsigned buffers_free;
-    uint32_t buffer_size;
+    struct buffer_pool {
+        struct loop_buffer *first;
+        unsigned count, most;
+        uint32_t size;
+    } buffers[2]; // small, large
     struct epoll_event events[EVENTS_A_ROUND];
     int event_at, event_count;
     struct wheel wheel;
@@ -37,7 +41,9 @@ struct loop {
 };
 
 /* An empty buffer; NULL when out of memory. */
-struct loop_buffer *loop_buffer_take(struct loop *l);
+struct loop_buffer *loop_buffer_take(struct loop *l, bool large);
+/* Moves what is in a small buffer to a large one. False: it is large, or there is no memory. */
+bool loop_buffer_grow(struct loop *l, struct loop_buffer **b);
 
 /* The events of this round that are still to come for s will not be delivered. */
 void loop_forget(struct loop *l, const struct source *s);

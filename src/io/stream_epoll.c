@@ -26,6 +26,7 @@ enum stream_state {
     SENDS_MORE = 1 << 8,
     RESET = 1 << 9, // nothing can be sent or received any more
     NEWS = 1 << 10, // that it hung up, or that it is reset, was not told yet
+    RECEIVES_MUCH = 1 << 11,
 };
 
 enum {
@@ -49,38 +50,56 @@ static void make_ready(struct stream *s)
         list_add_tail(&s->loop->ready, &s->ready);
 }
 
-/* One receive. False when there is nothing to receive yet. */
-static bool receive(struct stream *s)
+/* As recv(2), with a negated errno. */
+static ssize_t receive_into(struct stream *s, struct loop_buffer *b)
 {
-    struct loop_buffer *b = s->into ? s->into : loop_buffer_take(s->loop);
-    stream_recv_fn *done = s->on_recv;
-    size_t room;
+    size_t room = b->cap - b->len;
     ssize_t n;
 
-    if (!b) {
-        clear(s, RECEIVING);
-        done(s, NULL, -ENOMEM);
-        return true;
-    }
-    room = b->cap - b->len;
     do
         n = recv(s->fd, b->data + b->len, room, 0);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         n = -errno;
-    if (n < (ssize_t)room && !(s->state & HUNG_UP))
+    if (n == -EAGAIN || (n < (ssize_t)room && !(s->state & HUNG_UP)))
         clear(s, READABLE);
     if (n > 0)
         b->len += (uint32_t)n;
-    else if (!s->into)
+    return n;
+}
+
+/* What fills a small buffer goes on in a large one. */
+static ssize_t receive_all(struct stream *s, struct loop_buffer **b)
+{
+    ssize_t n, more;
+
+    if ((*b)->len == (*b)->cap) // there was no memory when it was filled
+        return -ENOMEM;
+    n = receive_into(s, *b);
+    if (n <= 0 || (*b)->len < (*b)->cap || !loop_buffer_grow(s->loop, b))
+        return n;
+    more = receive_into(s, *b);
+    return more > 0 ? n + more : n; // an end is there the next time as well
+}
+
+/* One receive, unless there is nothing to receive yet. */
+static void receive(struct stream *s)
+{
+    struct loop_buffer *b = s->into;
+    bool is_lent = !b;
+    ssize_t n;
+
+    if (is_lent)
+        b = loop_buffer_take(s->loop, s->state & RECEIVES_MUCH);
+    n = b ? receive_all(s, &b) : -ENOMEM;
+    if (is_lent && n <= 0) {
         loop_buffer_release(s->loop, b);
-    if (n == -EAGAIN) {
-        clear(s, READABLE);
-        return false;
+        b = NULL;
     }
-    clear(s, RECEIVING);
-    done(s, n > 0 || s->into ? b : NULL, n);
-    return true;
+    if (n == -EAGAIN)
+        return;
+    clear(s, RECEIVING | RECEIVES_MUCH);
+    s->on_recv(s, b, n);
 }
 
 static void send_done(struct stream *s, ssize_t result)
@@ -250,20 +269,30 @@ int stream_open(struct loop *l, struct stream *s, int fd)
     return 0;
 }
 
-void stream_recv(struct stream *s, struct loop_buffer *into, stream_recv_fn *done)
+static void recv_begin(struct stream *s, struct loop_buffer *into, unsigned bits,
+                       stream_recv_fn *done)
 {
     assert(!(s->state & (RECEIVING | CLOSED)));
-    assert(!into || into->len < into->cap);
     s->into = into;
     s->on_recv = done;
-    set(s, RECEIVING);
+    set(s, RECEIVING | bits);
     if (s->state & READABLE)
         make_ready(s);
 }
 
+void stream_recv(struct stream *s, struct loop_buffer *into, stream_recv_fn *done)
+{
+    recv_begin(s, into, 0, done);
+}
+
+void stream_recv_much(struct stream *s, stream_recv_fn *done)
+{
+    recv_begin(s, NULL, RECEIVES_MUCH, done);
+}
+
 void stream_recv_cancel(struct stream *s)
 {
-    clear(s, RECEIVING);
+    clear(s, RECEIVING | RECEIVES_MUCH);
 }
 
 static void send_begin(struct stream *s, unsigned bits, stream_send_fn *done)

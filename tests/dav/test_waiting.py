@@ -61,4 +61,4 @@ def test_who_waits_takes_little_memory(tmp_path):
             print(f"{WAITING} PUTs wait with {taken / KIB:.1f} KiB each")
         for client in clients:
             assert client.read_response("PUT").status == 201
-    assert SANITIZED or taken <= 12 * KIB
+    assert SANITIZED or taken <= 8 * KIB

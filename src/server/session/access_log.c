@@ -105,7 +105,7 @@ static void add_json(struct access_log *log, const struct record *r)
     add_number(b, MEMBER("bytes_in"), r->bytes_in);
     add_number(b, MEMBER("bytes_out"), r->bytes_out);
     add_number(b, MEMBER("duration_us"),
-               (uint64_t)(r->stages[STAGE_ENDED] - r->stages[STAGE_BEGUN]) / 1000);
+               (uint64_t)(r->moments[MOMENT_ENDED] - r->moments[MOMENT_BEGUN]) / 1000);
     if (r->has_offset)
         add_number(b, MEMBER("offset"), r->offset);
     if (r->status >= 400) {

@@ -62,7 +62,7 @@ static void walk(struct call *k)
 
     if (!graph_walk(&k->x))
         return;
-    k->stages[STAGE_DECIDED] = loop_now(s->loop);
+    k->moments[MOMENT_DECIDED] = loop_now(s->loop);
     if (k->x.urgency.cancelled) {
         k->session->ops->abort(k, ENDING_CLIENT_GONE);
         return;
@@ -193,7 +193,7 @@ struct call *call_new(struct session *session, int64_t begun, size_t part)
     x->urgency.hurry.also = offload_hurry(s->pool);
     x->arrival.id = s->next_id;
     s->next_id += UINT64_C(0x9e3779b97f4a7c15); // odd: all 2^64 come before one comes again
-    k->stages[STAGE_BEGUN] = begun;
+    k->moments[MOMENT_BEGUN] = begun;
     sessions_date_line(s, &x->arrival.time);
     return k;
 }
@@ -224,7 +224,7 @@ void call_begin(struct call *k)
 {
     const struct sessions *s = k->session->sessions;
 
-    k->stages[STAGE_READ] = loop_now(s->loop);
+    k->moments[MOMENT_READ] = loop_now(s->loop);
     k->x.routing.allowed = s->methods; // of the server, until a route is known
     decode_path(&k->x);
     walk(k);
@@ -311,8 +311,8 @@ static void tell(const struct call *k)
                        .trail = x->walk.trail,
                        .trail_length = x->walk.trail_length};
 
-    memcpy(r.stages, k->stages, sizeof k->stages);
-    r.stages[STAGE_ENDED] = clock_monotonic();
+    memcpy(r.moments, k->moments, sizeof k->moments);
+    r.moments[MOMENT_ENDED] = clock_monotonic();
     access_log_add(&k->session->sessions->log, &r);
 }
 

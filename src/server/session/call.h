@@ -21,10 +21,10 @@ struct call {
         struct work work;
         struct timer pause;
     };
-    struct span request_line;     // as the session read it
-    uint64_t bytes_in, bytes_out; // counted by the session
-    uint64_t content_received;    // bytes of content, without framing
-    int64_t stages[STAGE_ENDED];  // monotonic ns
+    struct span request_line;      // as the session read it
+    uint64_t bytes_in, bytes_out;  // counted by the session
+    uint64_t content_received;     // bytes of content, without framing
+    int64_t moments[MOMENT_ENDED]; // monotonic ns
     enum ending ending;
 };
 

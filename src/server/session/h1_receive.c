@@ -6,30 +6,39 @@
  */
 #include "server/session/h1_session.h"
 
+static struct span unread(const struct loop_buffer *b)
+{
+    return b ? span_of(b->data + b->start, b->len - b->start) : SPAN("");
+}
+
 /* The next event of the content in the buffer; *ret_data with content and trailers. */
 static enum h1_event next_event(struct h1_session *h, struct span *ret_data)
 {
     struct h1_call *c = h1_call(h);
     struct loop_buffer *b = h->in;
-    struct span in = span_of(b->data + b->start, b->len - b->start);
-    uint32_t before = b->start;
+    struct span in = unread(b);
+    size_t before = in.len;
     enum h1_event event = h1_read_content(&c->content, &in, ret_data);
 
-    b->start = b->len - (uint32_t)in.len;
-    h->call->bytes_in += b->start - before;
+    if (b)
+        b->start = b->len - (uint32_t)in.len;
+    h->call->bytes_in += before - in.len;
     if (event == H1_CONTENT_END)
         c->content_ended = true;
     return event;
 }
 
-/* Content is consumed at once, so the room behind the head is used again for the next piece. */
+/* All that came before is consumed; only the head of the request stays. */
 static void receive_more(struct h1_session *h, stream_recv_fn *done)
 {
-    struct loop_buffer *b = h->in;
-    struct span head = h->call->x.arrival.head;
+    struct h1_call *c = h1_call(h);
 
-    b->start = b->len = (uint32_t)(head.ptr - b->data) + (uint32_t)head.len;
-    stream_recv(&h->stream, b, done);
+    if (!c->head_in)
+        c->head_in = h->in;
+    else
+        loop_buffer_release(h->session.sessions->loop, h->in);
+    h->in = NULL;
+    stream_recv_much(&h->stream, done);
 }
 
 /* The content will not come to its end. */
@@ -44,7 +53,7 @@ static void on_content(struct stream *s, struct loop_buffer *b, ssize_t result)
 {
     struct h1_session *h = container_of(s, struct h1_session, stream);
 
-    (void)b;
+    h->in = b;
     if (result <= 0)
         break_off(h, OUTCOME_content_incomplete);
     else if (h1_receive_more(h))
@@ -106,7 +115,7 @@ bool h1_receive_more(struct h1_session *h)
 bool h1_is_broken_off(const struct h1_session *h, bool reset)
 {
     struct h1_content ahead = h1_call(h)->content;
-    struct span in = span_of(h->in->data + h->in->start, h->in->len - h->in->start), data;
+    struct span in = unread(h->in), data;
     enum h1_event event;
 
     do
@@ -145,7 +154,7 @@ static void on_drain(struct stream *s, struct loop_buffer *b, ssize_t result)
 {
     struct h1_session *h = container_of(s, struct h1_session, stream);
 
-    (void)b;
+    h->in = b;
     if (result <= 0) {
         end_draining(h, false);
         return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A connection's life: receive a head, let the call be answered, again or close. What is received
- * stays in one buffer of the loop's until the call is over, so its spans stay valid.
+ * A connection's life: receive a head, let the call be answered, again or close. The buffer with
+ * the head stays until the call is over, so its spans stay valid.
  */
 #include "server/session/h1_session.h"
 
@@ -234,15 +234,18 @@ static void end_call(struct h1_session *h)
     bool unread = !c->content_ended || k->x.failure.cause != OUTCOME_NONE || c->head.keep_alive;
     bool received = h->in && h->in->start < h->in->len; // something of a next request
     bool close = c->close || (h->session.sessions->stopping && !received);
+    struct loop_buffer *head_in;
 
     if (!is_complete && !h->closing && h1_close_ends_body(h))
         stream_reset(&h->stream);
     h1_stop_sending(h);
+    head_in = c->head_in;
     h->call = NULL;
     h->send = H1_SEND_NOTHING;
     h->head_since = h->fresh_until = 0;
     h->head_seen = 0;
     call_end(k);
+    loop_buffer_release(h->session.sessions->loop, head_in);
     if (h->closing)
         free_if_over(h);
     else if (!is_complete)

@@ -31,7 +31,7 @@ struct h1_session {
     struct session session;
     struct stream stream;
     struct timer receive_timer;
-    struct loop_buffer *in; // NULL when nothing unread is there
+    struct loop_buffer *in; // what is unread; NULL when nothing is
     struct call *call;      // NULL when none is under way
     union {
         int64_t head_since;      // monotonic ns: when the first byte of this head came
@@ -50,6 +50,7 @@ struct h1_call {
     struct h1_content content;
     struct timer send_timer; // all zeros until it is needed
     struct h1_session *session;
+    struct loop_buffer *head_in;        // with the head of the request, if that is not session->in
     void (*sent)(struct h1_session *h); // what is being sent is out
     struct iovec vector[3];             // of that
     char chunk_head[H1_CHUNK_HEAD];

@@ -15,12 +15,12 @@ struct route;
 enum ending { ENDING_COMPLETE, ENDING_CLIENT_GONE, ENDING_SEND_TIMEOUT, ENDING_BODY_FAILED };
 
 /* What a call has come to, in order. */
-enum stage {
-    STAGE_BEGUN,   // the first byte of its request was here
-    STAGE_READ,    // and then all of the head
-    STAGE_DECIDED, // the outcome
-    STAGE_ENDED,   // the answer is out, or will never be
-    STAGE_COUNT
+enum moment {
+    MOMENT_BEGUN,   // the first byte of its request was here
+    MOMENT_READ,    // and then all of the head
+    MOMENT_DECIDED, // the outcome
+    MOMENT_ENDED,   // the answer is out, or will never be
+    MOMENT_COUNT
 };
 
 /* The client's end of a connection. */
@@ -32,8 +32,8 @@ struct client {
 
 struct record {
     uint64_t id;
-    int64_t time;                // of the end, ns since 1970
-    int64_t stages[STAGE_COUNT]; // monotonic ns; 0: it did not come to that
+    int64_t time;                  // of the end, ns since 1970
+    int64_t moments[MOMENT_COUNT]; // monotonic ns; 0: it did not come to that
     const struct client *client;
     const struct route *route; // NULL: none was found
     struct span request_line;  // as far as it came
