@@ -17,7 +17,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import disk  # noqa: E402
 from test_memory import KIB, memory, SANITIZED  # noqa: E402
 
-WAITING = 100
+WAITING = 1000
+WARMING = 32
+ROUNDS = 3
 FIELDS = ["User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
           "Accept: */*", "Accept-Language: en-US,en;q=0.5", "Accept-Encoding: gzip, deflate, br",
           "Content-Type: text/plain", "Origin: null", "DNT: 1", "Sec-Fetch-Dest: empty",
@@ -52,13 +54,23 @@ def wait_together(server, clients, *request):
     return (memory(server) - before) / len(clients)
 
 
-def test_who_waits_takes_little_memory(tmp_path):
+def memory_of_waiting(root):
+    """Of each of many PUTs that wait, in bytes."""
+    root.mkdir()
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(disk.Server(tmp_path, config=config(1)))
+        server = stack.enter_context(disk.Server(root, config=config(1)))
         clients = [stack.enter_context(server.connect()) for _ in range(WAITING)]
+        for number in range(WARMING):  # the threads of the pool have their memory
+            assert server.request("PUT", f"/warm-{number}", body=b"x").status == 201
         with stuck(server):
             taken = wait_together(server, clients, "PUT", "Content-Length: 5", b"hello")
-            print(f"{WAITING} PUTs wait with {taken / KIB:.1f} KiB each")
         for client in clients:
             assert client.read_response("PUT").status == 201
+    return taken
+
+
+def test_who_waits_takes_little_memory(tmp_path):
+    """The least of some rounds: what an allocator has reserved meanwhile is nobody's."""
+    taken = min(memory_of_waiting(tmp_path / str(turn)) for turn in range(ROUNDS))
+    print(f"{WAITING} PUTs wait with {taken / KIB:.1f} KiB each")
     assert SANITIZED or taken <= 8 * KIB
