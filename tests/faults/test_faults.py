@@ -421,7 +421,8 @@ class Attempt:
         done = self.after[0] if status and outcome_of(response) == "not-durable" else None
         if self.case.may_leave_parts:
             return None
-        if status is None and self.after == usual.after:
+        # Silence, or done-untold, for whose page there is no memory.
+        if (status is None or status == 500 and not response.body) and self.after == usual.after:
             return None
         if done != usual.after[0] if done is not None else self.after != self.before:
             return f"it is {status}: {response and response.body}; there is {self.after}"

@@ -7,6 +7,7 @@
 #include "server/session/h1_session.h"
 
 #include "registry/status.h"
+#include "server/session/respond.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -286,6 +287,29 @@ void h1_send_more(struct h1_session *h)
     }
 }
 
+/* There is no memory for the head, and what is sent instead takes none. */
+static void send_without_memory(struct h1_session *h)
+{
+    static char again[] = "Retry-After: 1\r\nCache-Control: no-store\r\n"
+                          "Content-Length: 0\r\nConnection: close\r\n\r\n";
+    char *rest = again;
+    struct exchange *x = &h->call->x;
+    struct h1_call *c = h1_call(h);
+    struct span status, date;
+    int64_t unused;
+
+    respond_without_memory(x);
+    if (x->outcome != OUTCOME_resources_exhausted)
+        rest = strchr(rest, '\n') + 1;
+    c->close = true;
+    status = status_line(exchange_status(x));
+    date = sessions_date_line(h->session.sessions, &unused);
+    c->vector[0] = (struct iovec){(void *)(uintptr_t)status.ptr, status.len};
+    c->vector[1] = (struct iovec){(void *)(uintptr_t)date.ptr, date.len};
+    c->vector[2] = (struct iovec){rest, strlen(rest)};
+    send_vector(h, 3, 0, on_all_sent);
+}
+
 void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
 {
     struct exchange *x = &h->call->x;
@@ -305,8 +329,10 @@ void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
         c->chunked = has_body && c->head.minor > 0;
         c->close |= !c->chunked && has_body;
     }
+    c->sent = sent;
+    h->send = H1_SEND_RESPONSE;
     if (!head) {
-        h->session.ops->abort(h->call, ENDING_BODY_FAILED);
+        send_without_memory(h);
         return;
     }
     end = put_head(head, h->call, status, date);
@@ -315,8 +341,6 @@ void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
     assert((size_t)(end - head) <= room);
     c->vector[0] = (struct iovec){head, (size_t)(end - head)};
     c->vector[1] = (struct iovec){(void *)(uintptr_t)body.ptr, body.len};
-    c->sent = sent;
-    h->send = H1_SEND_RESPONSE;
     if (r->next && has_body)
         send_vector(h, 1, STREAM_MORE, on_piece_sent);
     else

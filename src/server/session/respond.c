@@ -241,15 +241,21 @@ static void add_status_fields(struct exchange *x, int status)
         exchange_add_field(x, SPAN("Cache-Control"), SPAN("no-store"));
 }
 
-/* As far as it can be made without memory that is lacking. */
-static void respond_exhausted(struct exchange *x)
+/* The method has been performed, and is one that changes something. */
+static bool has_changed(const struct exchange *x)
+{
+    return x->walk.known & FACT_BIT(FACT_effect) && !method_table[x->request.method].safe;
+}
+
+void respond_without_memory(struct exchange *x)
 {
     static struct response_field no_store = {NULL, SPAN_INIT("Cache-Control"),
                                              SPAN_INIT("no-store")};
     static struct response_field retry = {&no_store, SPAN_INIT("Retry-After"), SPAN_INIT("1")};
+    bool changed = has_changed(x);
 
-    x->outcome = OUTCOME_resources_exhausted;
-    x->response = (struct response){.fields = &retry, .has_length = true};
+    x->outcome = changed ? OUTCOME_done_untold : OUTCOME_resources_exhausted;
+    x->response = (struct response){.fields = changed ? &no_store : &retry, .has_length = true};
 }
 
 static void make_response(struct exchange *x, const struct config *config,
@@ -285,5 +291,5 @@ void respond(struct exchange *x, const struct config *config, const struct media
 {
     make_response(x, config, types);
     if (x->response.failed) // what there is of it would say less than the truth
-        respond_exhausted(x);
+        respond_without_memory(x);
 }

@@ -10,7 +10,14 @@
 #include "resource/files/media_type_map.h"
 #include "server/config/config.h"
 
-/* Fills in x->response. x->outcome is decided. */
+/* Fills in x->response. x->outcome is decided, but becomes what respond_without_memory makes of it
+ * where a field or the body that must be there cannot be had. */
 void respond(struct exchange *x, const struct config *config, const struct media_type_map *types);
+
+/*
+ * A response that takes no memory: that there is none, or, where the method has been performed,
+ * that what came of it cannot be told.
+ */
+void respond_without_memory(struct exchange *x);
 
 #endif
