@@ -43,11 +43,10 @@ int arena_init(struct arena *a, size_t first)
     return 0;
 }
 
-/* A chunk with room for so many bytes, and that is the current one. */
+/* A chunk of so many bytes, which is the current one. */
 static bool add_chunk(struct arena *a, size_t size)
 {
-    size_t least = a->chunks ? a->chunks->size * 2 : 4096;
-    struct arena_chunk *c = size > a->most ? NULL : chunk_new(size > least ? size : least);
+    struct arena_chunk *c = chunk_new(size);
 
     if (!c)
         return false;
@@ -60,8 +59,9 @@ static bool add_chunk(struct arena *a, size_t size)
 void *arena_grow(struct arena *a, size_t size)
 {
     size_t rounded = (size + 15) & ~(size_t)15;
+    size_t usual = a->chunks ? a->chunks->size * 2 : 4096;
 
-    if (rounded < size || !add_chunk(a, rounded))
+    if (rounded < size || rounded > a->most || !add_chunk(a, rounded > usual ? rounded : usual))
         return NULL;
     a->at += rounded;
     return a->chunks->data;
@@ -69,7 +69,7 @@ void *arena_grow(struct arena *a, size_t size)
 
 bool arena_reserve(struct arena *a, size_t size)
 {
-    return (size_t)(a->end - a->at) >= size || add_chunk(a, size);
+    return (size_t)(a->end - a->at) >= size || (size <= a->most && add_chunk(a, size));
 }
 
 size_t arena_extra(const struct arena *a)

@@ -44,19 +44,19 @@ struct span exchange_field(struct exchange *x, enum field id)
         return (struct span){NULL, 0};
     for (size_t i = first - 1; i < m->field_count; i++) {
         if (m->fields[i].id == id) {
-            length += m->fields[i].value.len + 2;
+            length += m->fields[i].value_length + 2;
             lines++;
         }
     }
     if (lines == 1)
-        return m->fields[first - 1].value;
+        return message_field(m, id);
     joined = arena_alloc(&x->arena, length);
     if (!joined) {
         exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
         return SPAN("");
     }
     for (size_t i = first - 1; i < m->field_count; i++) {
-        struct span value = m->fields[i].value;
+        struct span value = field_line_value(&m->fields[i]);
 
         if (m->fields[i].id != id)
             continue;

@@ -66,14 +66,14 @@ static int check_host(struct h1_reader *r, const char *section_end)
         return r->h->minor ? h1_bad(r, OUTCOME_host_missing, section_end) : H1_OK;
     second = r->repeated ? walk_next(&walk) : NULL;
     if (second)
-        return h1_bad(r, OUTCOME_host_repeated, second->name.ptr);
-    if (!h1_parse_authority(line->value, &a, &bad))
-        return h1_bad(r, OUTCOME_host_malformed, line->value.ptr);
+        return h1_bad(r, OUTCOME_host_repeated, second->name);
+    if (!h1_parse_authority(field_line_value(line), &a, &bad))
+        return h1_bad(r, OUTCOME_host_malformed, line->value);
     // A target without an authority component has an empty Host: only "*" is one here.
-    if (a.host.len == 0 && (m->target.form == TARGET_ORIGIN || line->value.len > 0))
-        return h1_bad(r, OUTCOME_host_malformed, line->value.ptr);
+    if (a.host.len == 0 && (m->target.form == TARGET_ORIGIN || line->value_length > 0))
+        return h1_bad(r, OUTCOME_host_malformed, line->value);
     if (m->target.form == TARGET_ABSOLUTE && !is_same_authority(m, a))
-        return h1_bad(r, OUTCOME_host_differs, line->value.ptr);
+        return h1_bad(r, OUTCOME_host_differs, line->value);
     if (m->target.form == TARGET_ORIGIN || m->target.form == TARGET_ASTERISK) {
         m->target.host = a.host;
         m->target.port = a.port;
@@ -100,7 +100,7 @@ static int check_content_length(struct h1_reader *r)
     struct span seen = {NULL, 0};
 
     while ((line = walk_next(&walk))) {
-        struct span rest = line->value, item;
+        struct span rest = field_line_value(line), item;
         bool more = true;
 
         while (list_next(&rest, &more, &item)) {
@@ -115,7 +115,7 @@ static int check_content_length(struct h1_reader *r)
                 return h1_bad(r, OUTCOME_content_length_overflow, item.ptr);
             if (seen.ptr)
                 return compare_lengths(r, seen, item, value,
-                                       item.ptr == line->value.ptr ? line->name.ptr : item.ptr);
+                                       item.ptr == line->value ? line->name : item.ptr);
             seen = item;
             r->m->content_length = value;
             r->m->framing = FRAMING_LENGTH;
@@ -196,7 +196,7 @@ static int check_codings(struct h1_reader *r)
     bool chunked = false;
 
     while ((line = walk_next(&walk))) {
-        struct span rest = line->value;
+        struct span rest = field_line_value(line);
 
         if (!last)
             last = rest.ptr;
@@ -256,7 +256,7 @@ static int check_repeated(struct h1_reader *r)
         const struct field_line *line = &r->m->fields[i];
 
         if ((field_table[line->id].flags & FIELD_FLAG_ONE) && r->m->first[line->id] != i + 1)
-            return h1_bad(r, OUTCOME_field_repeated, line->name.ptr);
+            return h1_bad(r, OUTCOME_field_repeated, line->name);
     }
     return H1_OK;
 }
@@ -269,7 +269,7 @@ static int check_connection(struct h1_reader *r)
     bool close = false, keep = false;
 
     while ((line = walk_next(&walk))) {
-        struct span rest = line->value, item;
+        struct span rest = field_line_value(line), item;
         bool more = true;
 
         while (list_next(&rest, &more, &item)) {
@@ -293,7 +293,7 @@ static void read_expect(const struct h1_reader *r)
     const struct field_line *line;
 
     while ((line = walk_next(&walk))) {
-        struct span rest = line->value, item;
+        struct span rest = field_line_value(line), item;
         bool more = true;
 
         while (list_next(&rest, &more, &item)) {

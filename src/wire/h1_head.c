@@ -156,7 +156,8 @@ static int read_field_line(struct h1_reader *r)
         return H1_MORE;
     if (*p != ':' || p == start)
         return bad_field_name(r, start);
-    line->name = span_of(start, (size_t)(p - start));
+    line->name = start;
+    line->name_length = (unsigned)(p - start) & ((1U << FIELD_NAME_BITS) - 1);
     do
         p++;
     while (p < r->end && (*p == ' ' || *p == '\t'));
@@ -171,8 +172,9 @@ static int read_field_line(struct h1_reader *r)
         return rc;
     while (stop > value && (stop[-1] == ' ' || stop[-1] == '\t'))
         stop--;
-    line->value = span_of(value, (size_t)(stop - value));
-    line->id = field_from_name(line->name);
+    line->value = value;
+    line->value_length = (uint32_t)(stop - value);
+    line->id = field_from_name(field_line_name(line));
     m->field_count++;
     if (!m->first[line->id])
         m->first[line->id] = m->field_count;

@@ -12,15 +12,32 @@
 #include "registry/method.h"
 #include "registry/outcome.h"
 
+#include <assert.h>
+
 enum {
     MESSAGE_FIELDS = 256,   // hard bound on field lines; limits.fields is at most this
     MESSAGE_FIELDS_FEW = 16 // of those, without memory of the arena: as many as browsers send
 };
 
+enum { FIELD_NAME_BITS = 22 }; // a field section is at most 1 MiB (server/config/config.def)
+
+/* Packed, as every exchange has room for some. */
 struct field_line {
-    struct span name, value; // value without whitespace around it
-    enum field id;
+    const char *name, *value; // value without whitespace around it
+    uint32_t value_length;
+    uint32_t name_length : FIELD_NAME_BITS, id : 32 - FIELD_NAME_BITS; // id: enum field
 };
+static_assert(FIELD_COUNT <= 1 << (32 - FIELD_NAME_BITS), "id");
+
+static inline struct span field_line_name(const struct field_line *l)
+{
+    return (struct span){l->name, l->name_length};
+}
+
+static inline struct span field_line_value(const struct field_line *l)
+{
+    return (struct span){l->value, l->value_length};
+}
 
 enum target_form { // RFC 9112 §3.2
     TARGET_NONE,
@@ -83,7 +100,7 @@ bool message_grow(struct message *m);
 /* The value of the first line with that id; {NULL, 0} when there is none. */
 static inline struct span message_field(const struct message *m, enum field id)
 {
-    return m->first[id] ? m->fields[m->first[id] - 1].value : (struct span){NULL, 0};
+    return m->first[id] ? field_line_value(&m->fields[m->first[id] - 1]) : (struct span){NULL, 0};
 }
 
 #endif

@@ -76,7 +76,8 @@ static size_t path_room(const struct authoring *a)
     const struct exchange *x = a->x;
 
     return a->mount.len + x->path.text.len + a->target.names.asked.len +
-           a->destination.names.asked.len + (makes_members(x) ? LIMIT_FILE_NAME : 0) + 2;
+           (a->destination ? a->destination->names.asked.len : 0) +
+           (makes_members(x) ? LIMIT_FILE_NAME : 0) + 2;
 }
 
 bool answer_has_written(const struct authoring *a)
@@ -103,7 +104,7 @@ static struct span path_of_result(const struct authoring *a)
 
     if (x->upload.finishes || goes_elsewhere(x)) {
         buf_add(b, a->mount);
-        buf_add(b, x->upload.finishes ? a->target.names.asked : a->destination.names.asked);
+        buf_add(b, x->upload.finishes ? a->target.names.asked : a->destination->names.asked);
     } else {
         buf_add(b, x->path.text);
     }

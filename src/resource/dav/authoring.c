@@ -16,7 +16,7 @@ int authoring_fail(struct authoring *a, enum outcome cause)
 static bool is_about_root(const struct authoring *a)
 {
     return !a->target.path.len ||
-           (author_of(a->x)->also & AUTHOR_ELSEWHERE && !a->destination.path.len);
+           (author_of(a->x)->also & AUTHOR_ELSEWHERE && !a->destination->path.len);
 }
 
 static void set_cause(struct authoring *a, enum outcome cause)

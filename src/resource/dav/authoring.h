@@ -25,7 +25,7 @@ struct authoring {
     int error;          // of the last step: 0, or a negated errno
     enum outcome cause; // of the last step, where an errno does not tell
     struct target target;
-    struct dav_destination destination;
+    struct dav_destination *destination; // COPY and MOVE; else NULL
     struct content content;
     struct content_digests digests;
     struct upload_part upload;

@@ -37,7 +37,7 @@ void change_mkcol(struct authoring *a)
 /* The target is the destination here, and the source is what the questions saw at the target. */
 static struct tree_terms terms_of_both(struct authoring *a)
 {
-    struct tree_terms terms = {.target = &a->destination.look.here,
+    struct tree_terms terms = {.target = &a->destination->look.here,
                                .source = &a->target.look.here,
                                .hurry = &a->x->urgency.hurry};
 
@@ -167,8 +167,8 @@ void change_copy(struct authoring *a)
     a->error = rows_begin(a, &rows, STORE_INTENT_COPY);
     if (a->error)
         return;
-    a->error = tree_copy(a->dav->share->tree, a->target.path, a->destination.path, &copying, &terms,
-                         &a->result);
+    a->error = tree_copy(a->dav->share->tree, a->target.path, a->destination->path, &copying,
+                         &terms, &a->result);
     rows_end(a, &rows, copying.shallow);
     locks_forget(a);
     end_failed(a);
@@ -180,13 +180,13 @@ void change_move(struct authoring *a)
     struct tree_copying copying = {.failed = note_failed, .context = a};
     struct rows_following rows;
 
-    terms.at_once = !a->destination.crosses;
+    terms.at_once = !a->destination->crosses;
     change_forget_failed(a);
     a->error = rows_begin(a, &rows, STORE_INTENT_MOVE);
     if (a->error)
         return;
-    a->error = tree_move(a->dav->share->tree, a->target.path, a->destination.path, &copying, &terms,
-                         &a->result);
+    a->error = tree_move(a->dav->share->tree, a->target.path, a->destination->path, &copying,
+                         &terms, &a->result);
     rows_end(a, &rows, false);
     locks_forget(a);
     end_failed(a);

@@ -27,6 +27,13 @@ static bool has_any(const struct digests *d)
     return false;
 }
 
+static const struct digests none;
+
+static const struct digests *or_none(const struct digests *d)
+{
+    return d ? d : &none;
+}
+
 /* All of `more` become those of `d`. False: they contradict each other. */
 static bool unite(struct digests *d, const struct digests *more)
 {
@@ -40,6 +47,20 @@ static bool unite(struct digests *d, const struct digests *more)
         memcpy(d->bytes[i], more->bytes[i], DIGEST_LENGTH_MAX);
     }
     return true;
+}
+
+/* As unite, of what is made when there is any. 0 or a negated errno. */
+static int keep(struct authoring *a, struct digests **d, const struct digests *more)
+{
+    if (!has_any(more))
+        return 0;
+    if (!*d) {
+        *d = arena_alloc(&a->x->arena, sizeof **d);
+        if (!*d)
+            return -ENOMEM;
+        **d = none;
+    }
+    return unite(*d, more) ? 0 : authoring_fail(a, OUTCOME_digest_differs);
 }
 
 /* Whether Repr-Digest is of more than the content. */
@@ -94,14 +115,15 @@ static int add_sent(struct authoring *a, struct span content_digest, struct span
 {
     struct digests content = {0}, representation = {0};
     size_t offset;
+    int error;
 
     if ((content_digest.ptr && !digest_parse(content_digest, &content, &offset)) ||
         (repr_digest.ptr && !digest_parse(repr_digest, &representation, &offset)))
         return authoring_fail(a, OUTCOME_digest_malformed);
-    if (!unite(&a->digests.of_content, &content) ||
-        !unite(is_of_whole(a) ? &a->digests.of_whole : &a->digests.of_content, &representation))
-        return authoring_fail(a, OUTCOME_digest_differs);
-    return 0;
+    error = keep(a, &a->digests.of_content, &content);
+    return error ? error
+                 : keep(a, is_of_whole(a) ? &a->digests.of_whole : &a->digests.of_content,
+                        &representation);
 }
 
 int digests_read(struct authoring *a)
@@ -115,7 +137,7 @@ int digests_read(struct authoring *a)
     if (error)
         return error;
     a->digests.all_computed = needs_all(a);
-    wanted = a->digests.of_content;
+    wanted = *or_none(a->digests.of_content);
     for (int i = 0; i < DIGEST_ALGORITHMS; i++)
         wanted.has[i] |= a->digests.all_computed;
     if (has_any(&wanted) && digest_hash_new(&wanted, &a->digests.hash) < 0)
@@ -181,11 +203,12 @@ int digests_check(struct authoring *a, const struct stage *stage, uint64_t first
         return -EIO;
     digest_hash_free(a->digests.hash);
     a->digests.hash = NULL;
-    error = compute_staged(a, stage, first, x->content.taken, &a->digests.of_content, &computed);
+    error = compute_staged(a, stage, first, x->content.taken, or_none(a->digests.of_content),
+                           &computed);
     if (error)
         return error;
     a->digests.are_checked = true;
-    return digest_agree(&a->digests.of_content, &computed)
+    return digest_agree(or_none(a->digests.of_content), &computed)
                ? 0
                : authoring_fail(a, OUTCOME_digest_differs);
 }
@@ -193,7 +216,7 @@ int digests_check(struct authoring *a, const struct stage *stage, uint64_t first
 int digests_check_whole(struct authoring *a, const struct stage *stage,
                         const struct digests *earlier)
 {
-    struct digests sent = a->digests.of_whole, computed = {0};
+    struct digests sent = *or_none(a->digests.of_whole), computed = {0};
     int error;
 
     if (earlier && !unite(&sent, earlier))

@@ -13,9 +13,9 @@ struct authoring;
 
 /* What the client says that the content is, and what it is. */
 struct content_digests {
-    struct digest_hash *hash; // of the content, where the client sent digests
-    struct digests of_content;
-    struct digests of_whole; // of the representation, of which this is a part
+    struct digest_hash *hash;   // of the content, where the client sent digests
+    struct digests *of_content; // on the arena; NULL: none
+    struct digests *of_whole;   // of the representation, of which this is a part
     bool are_read, are_checked;
     bool all_computed; // whatever digest of the content may still come, it is being computed
 };

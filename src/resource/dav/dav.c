@@ -47,6 +47,13 @@ static struct span mount_of(struct exchange *x)
     return span_of(text, length);
 }
 
+static void *zeroed(struct arena *arena, size_t size)
+{
+    void *memory = arena_alloc(arena, size);
+
+    return memory ? memset(memory, 0, size) : NULL;
+}
+
 static struct authoring *authoring_of(struct exchange *x)
 {
     struct resource *self = x->routing.guard ? x->routing.guard : x->routing.resource;
@@ -55,10 +62,14 @@ static struct authoring *authoring_of(struct exchange *x)
 
     if (a)
         return a;
-    a = arena_alloc(&x->arena, sizeof *a);
+    a = zeroed(&x->arena, sizeof *a);
     if (!a)
         return NULL;
-    memset(a, 0, sizeof *a);
+    if (author_of(x)->also & AUTHOR_ELSEWHERE) {
+        a->destination = zeroed(&x->arena, sizeof *a->destination);
+        if (!a->destination)
+            return NULL;
+    }
     a->x = x;
     a->answer.written = -1;
     a->mount = mount_of(x);

@@ -27,7 +27,7 @@ static bool is_deep(const struct authoring *a)
 /* What is there is a collection, and removed. */
 static bool replaces_much(const struct authoring *a)
 {
-    return a->destination.look.here.kind == TREE_COLLECTION;
+    return a->destination->look.here.kind == TREE_COLLECTION;
 }
 
 static bool copy_is_long(const struct authoring *a)
@@ -40,7 +40,7 @@ static bool copy_is_long(const struct authoring *a)
 
 static bool move_is_long(const struct authoring *a)
 {
-    return replaces_much(a) || a->destination.crosses;
+    return replaces_much(a) || a->destination->crosses;
 }
 
 static bool content_is_long(const struct authoring *a)
@@ -83,9 +83,6 @@ enum step effect_begin(struct authoring *a)
     const struct effect_info *e = effect_of(a);
     struct exchange *x = a->x;
 
-    // What could fail of the answer fails before anything is changed.
-    if (!method_table[x->request.method].safe && !answer_reserve(a))
-        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
     if (x->failure.cause != OUTCOME_NONE)
         return STEP_KNOWN;
     if (e->recall && e->recall(a)) {
@@ -97,9 +94,17 @@ enum step effect_begin(struct authoring *a)
 
 void effect_run(struct authoring *a)
 {
+    bool is_safe = method_table[a->x->request.method].safe;
+
+    // What could fail of the answer fails before anything is changed; and not earlier, as many may
+    // wait for their turn here.
+    if (!is_safe && !answer_reserve(a)) {
+        a->error = -ENOMEM;
+        return;
+    }
     effect_of(a)->perform(a);
     // Here, so that it counts even when the client has left meanwhile.
-    if (!method_table[a->x->request.method].safe && !a->in_the_way)
+    if (!is_safe && !a->in_the_way)
         atomic_fetch_add(&a->dav->share->changes, 1);
 }
 
@@ -109,8 +114,9 @@ enum step effect_end(struct authoring *a)
 
     if (a->in_the_way)
         return STEP_PAUSE;
-    if (a->error == -EXDEV && author_of(a->x)->also & AUTHOR_ELSEWHERE && !a->destination.crosses) {
-        a->destination.crosses = true; // a copy, then
+    if (a->error == -EXDEV && author_of(a->x)->also & AUTHOR_ELSEWHERE &&
+        !a->destination->crosses) {
+        a->destination->crosses = true; // a copy, then
         return STEP_RUN_LONG;
     }
     if (e->settle)

@@ -67,21 +67,21 @@ int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_
 {
     struct dav_share *share = a->dav->share;
     const struct lock_journal *j = &share->journal;
+    const struct dav_destination none = {0}, *to = a->destination ? a->destination : &none;
     struct store_change begin = {.kind = STORE_INTENT_BEGIN, .intent = &f->intent};
     bool follows = j->store && store_tree_has_properties(j->store, j->tree);
     int error;
 
     *f = (struct rows_following){
-        .claim = {.paths = {kind == STORE_INTENT_COPY ? a->destination.path : a->target.path,
-                            kind == STORE_INTENT_MOVE ? a->destination.path
-                                                      : (struct span){NULL, 0}},
+        .claim = {.paths = {kind == STORE_INTENT_COPY ? to->path : a->target.path,
+                            kind == STORE_INTENT_MOVE ? to->path : (struct span){NULL, 0}},
                   .renames = true,
                   .is_long = a->x->walk.runs_long},
         .intent = {.kind = kind,
                    .source = a->target.path,
                    .source_inode = inode_of(&a->target.look.here),
-                   .destination = a->destination.path,
-                   .destination_inode = inode_of(&a->destination.look.here)},
+                   .destination = to->path,
+                   .destination_inode = inode_of(&to->look.here)},
     };
     error = rows_await(a, &f->claim, follows);
     if (error)
@@ -110,16 +110,16 @@ int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_
 static bool add_failed(struct authoring *a, struct store_change *changes, size_t *at)
 {
     for (const struct failed_member *m = a->failures.first; m; m = m->next) {
-        char *path = arena_alloc(&a->x->arena, a->destination.path.len + 1 + m->length);
+        char *path = arena_alloc(&a->x->arena, a->destination->path.len + 1 + m->length);
 
         if (!path)
             return false;
-        memcpy(path, a->destination.path.ptr, a->destination.path.len);
-        path[a->destination.path.len] = '/';
-        memcpy(path + a->destination.path.len + 1, m->path, m->length);
+        memcpy(path, a->destination->path.ptr, a->destination->path.len);
+        path[a->destination->path.len] = '/';
+        memcpy(path + a->destination->path.len + 1, m->path, m->length);
         changes[(*at)++] =
             (struct store_change){.kind = STORE_PROPERTIES_DELETE,
-                                  .path = span_of(path, a->destination.path.len + 1 + m->length)};
+                                  .path = span_of(path, a->destination->path.len + 1 + m->length)};
     }
     return true;
 }

@@ -37,9 +37,9 @@ static void note_changes(struct authoring *a)
         lock_facts_change_parent(f, &a->target.names);
     if (!(changes & CHANGES_DESTINATION))
         return;
-    lock_facts_change(f, &a->destination.names, LOCK_REACH_SUBTREE);
-    if (a->destination.look.here.kind == TREE_ABSENT)
-        lock_facts_change_parent(f, &a->destination.names);
+    lock_facts_change(f, &a->destination->names, LOCK_REACH_SUBTREE);
+    if (a->destination->look.here.kind == TREE_ABSENT)
+        lock_facts_change_parent(f, &a->destination->names);
 }
 
 static bool names_lock(struct authoring *a, int64_t now)
@@ -215,7 +215,7 @@ static void done(void *context)
     if (changes & CHANGES_SUBTREE)
         add_gone(a, lock_table_remove_subtree(table, a->target.path, false));
     if (changes & CHANGES_DESTINATION)
-        add_gone(a, lock_table_remove_subtree(table, a->destination.path, true));
+        add_gone(a, lock_table_remove_subtree(table, a->destination->path, true));
 }
 
 void locks_add_terms(struct authoring *a, struct tree_terms *terms)

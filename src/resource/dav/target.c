@@ -27,9 +27,9 @@ void target_run(struct authoring *a)
 
 void destination_run(struct authoring *a)
 {
-    a->error = tree_locate(a->dav->share->tree, a->destination.names.asked, &a->x->arena,
-                           &a->destination.look, &a->destination.names);
-    a->destination.path = a->destination.names.name;
+    a->error = tree_locate(a->dav->share->tree, a->destination->names.asked, &a->x->arena,
+                           &a->destination->look, &a->destination->names);
+    a->destination->path = a->destination->names.name;
 }
 
 /* A look fails where the system refuses it or the disk does. */
@@ -262,7 +262,7 @@ static void read_destination(struct authoring *a)
         exchange_fail(x, OUTCOME_destination_outside, 0, NULL);
     if (x->failure.cause != OUTCOME_NONE)
         return;
-    a->destination.names.asked = uri_path_trim(span_from(path.text, a->mount.len));
+    a->destination->names.asked = uri_path_trim(span_from(path.text, a->mount.len));
     x->destination.named_as_folder = is_named_as_folder(path.text);
 }
 
@@ -280,13 +280,13 @@ enum step destination_end(struct authoring *a)
         look_fail(a);
         return STEP_KNOWN;
     }
-    if (a->destination.look.name != TREE_NAME_OK)
+    if (a->destination->look.name != TREE_NAME_OK)
         exchange_fail(
-            x, is_hidden(a->destination.look.name) ? OUTCOME_name_hidden : OUTCOME_name_impossible,
+            x, is_hidden(a->destination->look.name) ? OUTCOME_name_hidden : OUTCOME_name_impossible,
             0, "It is the name in Destination.");
-    x->destination.exists = a->destination.look.here.kind != TREE_ABSENT;
-    x->destination.is_collection = a->destination.look.here.kind == TREE_COLLECTION;
-    x->destination.parent_exists = a->destination.look.parent == TREE_COLLECTION;
-    x->destination.overlaps = overlap(&a->target.names, &a->destination.names, is_about_link(x));
+    x->destination.exists = a->destination->look.here.kind != TREE_ABSENT;
+    x->destination.is_collection = a->destination->look.here.kind == TREE_COLLECTION;
+    x->destination.parent_exists = a->destination->look.parent == TREE_COLLECTION;
+    x->destination.overlaps = overlap(&a->target.names, &a->destination->names, is_about_link(x));
     return STEP_KNOWN;
 }

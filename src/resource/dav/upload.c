@@ -185,7 +185,8 @@ static void open_upload(struct authoring *a)
         a->error = digests_check(a, a->content.stage, 0);
     if (a->error)
         return;
-    opening.digests = a->digests.of_whole;
+    if (a->digests.of_whole)
+        opening.digests = *a->digests.of_whole;
     (void)upload_table_expire(share->uploads, now_seconds());
     a->error = write_begin(a);
     if (a->error)

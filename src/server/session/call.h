@@ -9,8 +9,6 @@
 
 #include "server/session/session.h"
 
-enum { CALL_ARENA = 2304 }; // bytes of a call's arena that are kept with it
-
 struct call {
     struct exchange x;
     struct call *next_free;
@@ -26,6 +24,11 @@ struct call {
     uint64_t content_received;     // bytes of content, without framing
     int64_t moments[MOMENT_ENDED]; // monotonic ns
     enum ending ending;
+};
+
+enum {
+    CALL_MEMORY = 4096, // bytes of a call that waits, with its arena and what malloc needs for both
+    CALL_ARENA = (CALL_MEMORY - sizeof(struct call) - 3 * 16) & ~15U // bytes, kept with it
 };
 
 /*

@@ -86,9 +86,9 @@ static void echo_request(struct exchange *x)
 
         if (field_table[f->id].flags & FIELD_FLAG_SECRET)
             continue;
-        buf_add(&b, f->name);
+        buf_add(&b, field_line_name(f));
         buf_add(&b, SPAN(": "));
-        buf_add(&b, f->value);
+        buf_add(&b, field_line_value(f));
         buf_add(&b, SPAN("\r\n"));
     }
     buf_add(&b, SPAN("\r\n"));
