@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Two clocks: a monotonic one in nanoseconds for durations and timers, and the calendar.
+ * Three clocks: a monotonic one in nanoseconds for durations and timers, that of the boot for
+ * durations that go on while the machine sleeps, and the calendar, which may be set back.
  */
 #ifndef CANDOR_BASE_CLOCK_H
 #define CANDOR_BASE_CLOCK_H
@@ -28,6 +29,15 @@ static inline int64_t clock_monotonic(void)
     struct timespec ts;
 
     clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * CLOCK_SECOND + ts.tv_nsec;
+}
+
+/* Nanoseconds since the machine was started, those when it slept too; never goes back. */
+static inline int64_t clock_boot(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_BOOTTIME, &ts);
     return ts.tv_sec * CLOCK_SECOND + ts.tv_nsec;
 }
 

@@ -1,20 +1,44 @@
 // SPDX-License-Identifier: MIT
 #include "lock/lock_journal.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-static struct store_lock stored(const struct lock *lock)
+static const char BOOT_ID[] = "/proc/sys/kernel/random/boot_id";
+
+int64_t lock_now(void)
 {
+    return clock_boot() / CLOCK_SECOND;
+}
+
+void lock_journal_read_boot(struct lock_journal *j)
+{
+    int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, j->boot, sizeof j->boot - 1);
+
+    j->boot[n < 0 ? 0 : n] = '\0';
+    if (fd >= 0)
+        close(fd);
+}
+
+static struct store_lock stored(const struct lock_journal *j, const struct lock *lock)
+{
+    int64_t left = lock->expires - lock_now();
+
     return (struct store_lock){
         .token = lock->token,
         .path = lock->path,
         .infinite = lock->infinite,
         .shared = lock->shared,
         .timeout = lock->timeout,
-        .expires = lock->expires,
+        .expires = clock_realtime() / CLOCK_SECOND + left,
+        .boot_expires = lock->expires,
+        .boot = span_from_str(j->boot),
         .owner = lock->owner,
         .principal = lock->principal,
     };
@@ -48,7 +72,7 @@ static int apply(const struct lock_journal *j, const struct lock_gone *gone,
         return -ENOMEM;
     }
     for (; gone; gone = gone->next, at++) {
-        locks[at] = stored(&gone->lock);
+        locks[at] = stored(j, &gone->lock);
         changes[at] = (struct store_change){.kind = STORE_LOCK_DELETE, .lock = &locks[at]};
     }
     if (last)
@@ -62,7 +86,7 @@ static int apply(const struct lock_journal *j, const struct lock_gone *gone,
 int lock_journal_insert(const struct lock_journal *j, const struct lock *lock,
                         struct lock_gone *expired)
 {
-    struct store_lock s = stored(lock);
+    struct store_lock s = stored(j, lock);
     struct store_change change = {.kind = STORE_LOCK_INSERT, .lock = &s};
     int error = apply(j, expired, &change);
 
@@ -72,7 +96,7 @@ int lock_journal_insert(const struct lock_journal *j, const struct lock *lock,
 
 int lock_journal_refresh(const struct lock_journal *j, const struct lock *lock)
 {
-    struct store_lock s = stored(lock);
+    struct store_lock s = stored(j, lock);
     struct store_change change = {.kind = STORE_LOCK_REFRESH, .lock = &s};
 
     return apply(j, NULL, &change);
@@ -95,7 +119,8 @@ struct loading {
     struct lock_table *table;
     struct tree *tree;
     struct lock_gone *gone; // not to be kept
-    int64_t now;
+    const char *boot;
+    int64_t now, calendar;
 };
 
 /* Sets a lock aside: the store must not be called during a visit. */
@@ -111,11 +136,21 @@ static int set_aside(struct loading *l, const struct lock *lock)
     return 0;
 }
 
+/* When it expires, by the clock of this boot. */
+static int64_t expires_of(const struct loading *l, const struct store_lock *s)
+{
+    int64_t left = s->expires - l->calendar;
+
+    if (*l->boot && span_eq(s->boot, span_from_str(l->boot)))
+        return s->boot_expires;
+    return l->now + (left < s->timeout ? left : s->timeout);
+}
+
 static int load_one(void *context, const struct store_lock *s)
 {
     struct loading *l = context;
     struct lock lock = {s->token, s->path,      s->infinite, s->shared,
-                        s->owner, s->principal, s->timeout,  s->expires};
+                        s->owner, s->principal, s->timeout,  expires_of(l, s)};
     struct tree_look look;
     int error;
 
@@ -132,9 +167,10 @@ static int load_one(void *context, const struct store_lock *s)
 }
 
 int lock_journal_load(const struct lock_journal *j, struct tree *tree, struct lock_table *table,
-                      int64_t now)
+                      int64_t now, int64_t calendar)
 {
-    struct loading l = {.table = table, .tree = tree, .now = now};
+    struct loading l = {
+        .table = table, .tree = tree, .boot = j->boot, .now = now, .calendar = calendar};
     int error;
 
     if (!j->store)

@@ -11,8 +11,8 @@
  *
  * Every function but new, free, token_make and is_empty is called with the tree's mutex held
  * (tree_lock). Spans that are returned without an arena are valid while it is held. `now` is in
- * seconds since 1970; what has expired by then is dropped before anything else is looked at. Paths
- * are as in tree.h.
+ * seconds of the clock of the boot, as no lock may last longer because the calendar is set back;
+ * what has expired by then is dropped before anything else is looked at. Paths are as in tree.h.
  */
 #ifndef CANDOR_LOCK_LOCK_TABLE_H
 #define CANDOR_LOCK_LOCK_TABLE_H
@@ -30,7 +30,7 @@ struct lock {
     struct span owner; // XML that stands alone; empty: none
     struct span principal;
     int64_t timeout; // seconds, as granted
-    int64_t expires; // seconds since 1970
+    int64_t expires; // seconds (clock_boot)
 };
 
 int lock_table_new(struct lock_table **ret_table);

@@ -63,12 +63,15 @@ struct store_property {
 };
 
 struct store_lock {
-    struct span token;     // unique in the whole store
-    struct span path;      // the lock's root
-    bool infinite;         // depth infinity; otherwise 0
-    bool shared;           // otherwise exclusive
-    int64_t timeout;       // seconds, as granted
-    int64_t expires;       // seconds since 1970; kept for the caller, who drops what has expired
+    struct span token; // unique in the whole store
+    struct span path;  // the lock's root
+    bool infinite;     // depth infinity; otherwise 0
+    bool shared;       // otherwise exclusive
+    int64_t timeout;   // seconds, as granted
+    // When it expires, twice, for the caller, who drops what has expired:
+    int64_t expires;       // seconds since 1970
+    int64_t boot_expires;  // seconds (clock_boot), while this is the boot:
+    struct span boot;      // the boot's name, up to LIMIT_LOCK_OWNER bytes; may be empty
     struct span owner;     // XML, may be empty
     struct span principal; // empty: anonymous
 };

@@ -289,7 +289,7 @@ static int lock_insert(struct database *d, struct operation *op, const struct st
     int result;
 
     if (lock->token.len > LIMIT_LOCK_TOKEN || lock->owner.len > LIMIT_LOCK_OWNER ||
-        lock->principal.len > LIMIT_LOCK_OWNER)
+        lock->principal.len > LIMIT_LOCK_OWNER || lock->boot.len > LIMIT_LOCK_OWNER)
         return -CANDOR_E_LIMIT;
     if ((result = key_check(lock->path)) < 0 ||
         (result = database_prepare(d, STATEMENT_LOCK_INSERT, &q)) < 0)
@@ -304,6 +304,8 @@ static int lock_insert(struct database *d, struct operation *op, const struct st
     sqlite3_bind_int64(q, 7, lock->expires);
     statement_bind(q, 8, lock->owner);
     statement_bind(q, 9, lock->principal);
+    statement_bind(q, 10, lock->boot);
+    sqlite3_bind_int64(q, 11, lock->boot_expires);
     return database_finish(d, q);
 }
 
@@ -318,6 +320,8 @@ static int lock_refresh(struct database *d, struct operation *op, const struct s
     sqlite3_bind_int64(q, 2, op->tree);
     sqlite3_bind_int64(q, 3, lock->timeout);
     sqlite3_bind_int64(q, 4, lock->expires);
+    statement_bind(q, 5, lock->boot);
+    sqlite3_bind_int64(q, 6, lock->boot_expires);
     if ((result = database_finish(d, q)) < 0)
         return result;
     return sqlite3_changes(d->db) ? 0 : -CANDOR_E_ABSENT;

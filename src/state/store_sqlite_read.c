@@ -156,6 +156,8 @@ static int lock_row(const struct visit *v, sqlite3_stmt *q)
                                    .expires = sqlite3_column_int64(q, 5),
                                    .owner = statement_column(q, 6),
                                    .principal = statement_column(q, 7),
+                                   .boot = statement_column(q, 8),
+                                   .boot_expires = sqlite3_column_int64(q, 9),
                                });
 }
 

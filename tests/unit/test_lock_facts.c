@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/clock.h"
 #include "base/error.h"
 #include "lock/lock_facts.h"
 #include "lock/lock_journal.h"
@@ -232,6 +233,8 @@ static void a_restart_keeps_locks_that_have_time_and_a_resource(void **state)
     struct scene *s = *state;
     void *opened = NULL;
     struct fixture *f;
+    const int64_t now = lock_now(), calendar = clock_realtime() / CLOCK_SECOND;
+    struct lock_journal j = {.boot = "one"};
     struct lock_table *again;
     struct lock lock = {.token = SPAN("t:1"),
                         .path = SPAN("file"),
@@ -239,45 +242,79 @@ static void a_restart_keeps_locks_that_have_time_and_a_resource(void **state)
                         .shared = true,
                         .owner = SPAN("<owner>me</owner>"),
                         .timeout = 100,
-                        .expires = NOW + 100};
+                        .expires = now + 100};
     const struct lock *found;
 
     assert_int_equal(fixture_setup(&opened), 0);
     f = opened;
-    assert_int_equal(lock_journal_insert(&(struct lock_journal){f->store, f->tree}, &lock, NULL),
-                     0);
+    j.store = f->store, j.tree = f->tree;
+    assert_int_equal(lock_journal_insert(&j, &lock, NULL), 0);
     lock.token = SPAN("t:gone");
     lock.path = SPAN("gone");
-    assert_int_equal(lock_journal_insert(&(struct lock_journal){f->store, f->tree}, &lock, NULL),
-                     0);
+    assert_int_equal(lock_journal_insert(&j, &lock, NULL), 0);
     lock.token = SPAN("t:old");
     lock.path = SPAN("other");
-    lock.expires = NOW + 10;
-    assert_int_equal(lock_journal_insert(&(struct lock_journal){f->store, f->tree}, &lock, NULL),
-                     0);
+    lock.expires = now + 10;
+    assert_int_equal(lock_journal_insert(&j, &lock, NULL), 0);
     for (int start = 0; start < 2; start++) {
         fixture_reopen(f);
+        j.store = f->store, j.tree = f->tree;
         assert_int_equal(lock_table_new(&again), 0);
-        assert_int_equal(lock_journal_load(&(struct lock_journal){f->store, f->tree},
-                                           s->folder.tree, again, NOW + 10),
+        assert_int_equal(lock_journal_load(&j, s->folder.tree, again, now + 10, calendar - 7200),
                          0);
-        assert_int_equal(lock_table_count(again, NOW + 10), 1);
-        found = lock_table_find(again, SPAN("t:1"), SPAN("file"), NOW + 10);
+        assert_int_equal(lock_table_count(again, now + 10), 1);
+        found = lock_table_find(again, SPAN("t:1"), SPAN("file"), now + 10);
         assert_non_null(found);
         assert_true(found->infinite && found->shared);
         assert_true(span_eq(found->owner, SPAN("<owner>me</owner>")));
-        assert_int_equal(found->expires, NOW + 100);
+        assert_int_equal(found->expires, now + 100);
         lock_table_free(again);
     }
-    assert_int_equal(lock_journal_delete(&(struct lock_journal){f->store, f->tree}, SPAN("t:1")),
-                     0);
+    assert_int_equal(lock_journal_delete(&j, SPAN("t:1")), 0);
     assert_int_equal(lock_table_new(&again), 0);
-    assert_int_equal(
-        lock_journal_load(&(struct lock_journal){f->store, f->tree}, s->folder.tree, again, NOW),
-        0);
+    assert_int_equal(lock_journal_load(&j, s->folder.tree, again, now, calendar), 0);
     assert_true(lock_table_is_empty(again));
     lock_table_free(again);
     fixture_teardown(&opened);
+}
+
+static void after_another_boot_a_lock_has_what_the_calendar_leaves_but_no_more(void **state)
+{
+    static const struct {
+        int64_t later; // by the calendar, seconds
+        int64_t left;  // 0: it has expired
+    } cases[] = {{0, 60}, {20, 40}, {59, 1}, {61, 0}, {-20, 80}, {-7200, 100}};
+    struct scene *s = *state;
+    void *opened = NULL;
+    struct fixture *f;
+    struct lock_journal j;
+    const int64_t now = lock_now(), calendar = clock_realtime() / CLOCK_SECOND;
+    const struct lock lock = {
+        .token = SPAN("t:1"), .path = SPAN("file"), .timeout = 100, .expires = now + 60};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct lock_table *table;
+        const struct lock *found;
+
+        assert_int_equal(fixture_setup(&opened), 0);
+        f = opened;
+        j = (struct lock_journal){f->store, f->tree, "one"};
+        assert_int_equal(lock_journal_insert(&j, &lock, NULL), 0);
+        fixture_reopen(f);
+        j = (struct lock_journal){f->store, f->tree, "two"};
+        if (i % 2)
+            j.boot[0] = '\0'; // not known: as another
+        assert_int_equal(lock_table_new(&table), 0);
+        // The clock of the boot began anew.
+        assert_int_equal(lock_journal_load(&j, s->folder.tree, table, 7, calendar + cases[i].later),
+                         0);
+        found = lock_table_find(table, SPAN("t:1"), SPAN("file"), 7);
+        assert_int_equal(found != NULL, cases[i].left > 0);
+        if (found)
+            assert_in_range(found->expires, 7 + cases[i].left - 1, 7 + cases[i].left);
+        lock_table_free(table);
+        fixture_teardown(&opened);
+    }
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scene_setup, scene_teardown)
@@ -289,6 +326,7 @@ int main(void)
         TEST(what_would_change_needs_its_token),
         TEST(a_refresh_names_one_lock_that_holds_at_the_path),
         TEST(a_restart_keeps_locks_that_have_time_and_a_resource),
+        TEST(after_another_boot_a_lock_has_what_the_calendar_leaves_but_no_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

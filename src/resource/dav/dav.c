@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/clock.h"
 #include "base/error.h"
 #include "graph/author.h"
 #include "resource/dav/authoring.h"
@@ -218,7 +219,9 @@ static int open_locks(struct dav_share *share, struct store *store)
     error = rows_recover(share);
     if (error)
         return error;
-    return lock_journal_load(&share->journal, share->tree, share->locks, locks_now());
+    lock_journal_read_boot(&share->journal);
+    return lock_journal_load(&share->journal, share->tree, share->locks, lock_now(),
+                             clock_realtime() / CLOCK_SECOND);
 }
 
 int dav_share_open(const struct files_options *options, struct store *store,

@@ -23,7 +23,7 @@ static int64_t granted_timeout(const struct authoring *a)
 static int refresh(struct authoring *a)
 {
     struct dav_share *share = a->dav->share;
-    int64_t now = locks_now();
+    int64_t now = lock_now();
     const struct lock *lock;
     int error = -ESTALE;
 
@@ -42,7 +42,7 @@ static int insert(void *context)
 {
     struct authoring *a = context;
     struct dav_share *share = a->dav->share;
-    int64_t now = locks_now();
+    int64_t now = lock_now();
     bool conflict, below;
     int error = locks_check(a);
 
@@ -119,7 +119,7 @@ static int confirm(struct authoring *a)
     if (error)
         return error;
     tree_lock(share->tree);
-    error = lock_table_confirm(share->locks, a->locking.lock.token, locks_now()) < 0 ? -ESTALE : 0;
+    error = lock_table_confirm(share->locks, a->locking.lock.token, lock_now()) < 0 ? -ESTALE : 0;
     tree_unlock(share->tree);
     return error;
 }
@@ -168,7 +168,7 @@ void change_lock(struct authoring *a)
 void change_unlock(struct authoring *a)
 {
     struct dav_share *share = a->dav->share;
-    int64_t now = locks_now();
+    int64_t now = lock_now();
     const struct lock *lock;
     struct span token;
     int error = -ESTALE;

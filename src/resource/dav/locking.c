@@ -11,11 +11,6 @@
 
 #include <errno.h>
 
-int64_t locks_now(void)
-{
-    return clock_realtime() / CLOCK_SECOND;
-}
-
 bool locks_is_refresh(const struct authoring *a)
 {
     return author_of(a->x)->also & AUTHOR_LOCKS && !a->xml.understood;
@@ -95,7 +90,7 @@ static bool lacks_names(const struct authoring *a)
 void locks_run(struct authoring *a)
 {
     struct dav_share *share = a->dav->share;
-    int64_t now = locks_now();
+    int64_t now = lock_now();
     bool conflict = false, below = false;
 
     if (lacks_names(a)) {
@@ -190,8 +185,8 @@ int locks_check(void *context)
     struct authoring *a = context;
     struct lock_verdict now;
 
-    if (lock_facts_decide(&a->locking.facts, a->dav->share->locks, locks_now(), &a->x->arena,
-                          &now) < 0)
+    if (lock_facts_decide(&a->locking.facts, a->dav->share->locks, lock_now(), &a->x->arena, &now) <
+        0)
         return -ENOMEM;
     return now.blocked || !now.if_holds ? -ESTALE : 0; // it was asked, and had been otherwise
 }

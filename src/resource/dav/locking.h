@@ -36,8 +36,6 @@ void locks_add_terms(struct authoring *a, struct tree_terms *terms);
 /* After such a change, in the pool: the journal forgets the locks that ended. */
 void locks_forget(struct authoring *a);
 
-/* Seconds since 1970. */
-int64_t locks_now(void);
 /* A LOCK that is without content; known once that has come. */
 bool locks_is_refresh(const struct authoring *a);
 /* Whether the lock asked for is of infinite depth. */

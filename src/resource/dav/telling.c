@@ -131,7 +131,7 @@ static int add_locks(struct telling *t, struct span path, struct lock **locks, s
     int error;
 
     tree_lock(share->tree);
-    error = lock_table_discover(share->locks, path, t->a->x->arrival.time, &t->scratch, &more, &n);
+    error = lock_table_discover(share->locks, path, lock_now(), &t->scratch, &more, &n);
     tree_unlock(share->tree);
     if (error || n == 0)
         return error ? -ENOMEM : 0;
@@ -155,7 +155,6 @@ static int add_locks(struct telling *t, struct span path, struct lock **locks, s
 /* The locks that apply to the row's resource, on the scratch arena. */
 static int find_locks(struct telling *t, struct live_subject *s)
 {
-    const struct exchange *x = t->a->x;
     struct span paths[TREE_NAMES];
     struct dav_active_lock *told;
     struct tree_names names;
@@ -177,6 +176,7 @@ static int find_locks(struct telling *t, struct live_subject *s)
         return -ENOMEM;
     for (size_t i = 0; i < s->lock_count; i++) {
         const struct lock *lock = &locks[i];
+        int64_t now = lock_now();
         bool own = false; // else it is a lock of a folder above
 
         for (size_t j = 0; j < n; j++)
@@ -189,7 +189,7 @@ static int find_locks(struct telling *t, struct live_subject *s)
             .token = lock->token,
             .root = authoring_outside(t->a, &t->scratch, lock->path,
                                       !own || s->member->seen.kind == TREE_COLLECTION),
-            .timeout = lock->expires > x->arrival.time ? lock->expires - x->arrival.time : 0,
+            .timeout = lock->expires > now ? lock->expires - now : 0,
         };
         if (!told[i].root.ptr)
             return -ENOMEM;

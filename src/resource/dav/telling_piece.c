@@ -94,7 +94,7 @@ static int tell_batch(struct telling *t)
 
     arena_reset(&t->scratch);
     tree_lock(t->a->dav->share->tree);
-    t->has_locks = lock_table_count(t->a->dav->share->locks, t->a->x->arrival.time) > 0;
+    t->has_locks = lock_table_count(t->a->dav->share->locks, lock_now()) > 0;
     tree_unlock(t->a->dav->share->tree);
     if (wants_stored(t)) {
         const struct dav_share *share = t->a->dav->share;
