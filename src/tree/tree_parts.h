@@ -6,6 +6,7 @@
 #define CANDOR_TREE_TREE_PARTS_H
 
 #include "base/limits.h"
+#include "tree/descent.h"
 #include "tree/path_list.h"
 #include "tree/tree.h"
 
@@ -128,7 +129,7 @@ struct tree_walk {
                      const struct stat *st);
     uint64_t size;  // out: bytes of content
     size_t removed; // out: reserved names
-    struct path_list folders;
+    struct descent folders;
 };
 
 /* -EINTR in a hurry. */
