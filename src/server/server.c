@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/oplog.h"
 #include "io/offload.h"
+#include "resource/files/digest_hash.h"
 #include "resource/files/media_type_map.h"
 #include "server/config/listen.h"
 #include "server/config/state.h"
@@ -16,6 +17,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -253,14 +255,22 @@ static void tell_ready(const struct server *s)
     }
 }
 
+/* Who waits for a second signal while the server ends. */
+struct impatient {
+    const sigset_t *set;
+    atomic_bool has_ended;
+};
+
 static void *end_at_once(void *argument)
 {
-    const sigset_t *set = argument;
+    struct impatient *i = argument;
     int signal_number;
 
-    do
-        sigwait(set, &signal_number);
-    while (signal_number == SIGUSR1);
+    do {
+        sigwait(i->set, &signal_number);
+        if (atomic_load(&i->has_ended))
+            return NULL;
+    } while (signal_number == SIGUSR1);
     oplog("ended", "ended at once by a second signal; what was running is lost");
     _exit(1);
 }
@@ -288,7 +298,8 @@ static void join_workers(struct server *s)
 
 static int serve(struct server *s, sigset_t *set)
 {
-    pthread_t impatient;
+    struct impatient impatient = {.set = set};
+    pthread_t thread;
     int error = start_workers(s);
     bool watched;
 
@@ -297,14 +308,16 @@ static int serve(struct server *s, sigset_t *set)
         wait_for_end(s, set);
     }
     stop_workers(s);
-    watched = pthread_create(&impatient, NULL, end_at_once, set) == 0;
+    watched = pthread_create(&thread, NULL, end_at_once, &impatient) == 0;
     join_workers(s);
     for (unsigned w = 0; w < s->running; w++)
         if (s->workers[w].failed)
             error = -CANDOR_E_SYSTEM;
     if (watched) {
-        pthread_cancel(impatient);
-        pthread_join(impatient, NULL);
+        // Not pthread_cancel(), which loads a library at its first use, and aborts without memory.
+        atomic_store(&impatient.has_ended, true);
+        pthread_kill(thread, SIGUSR1);
+        pthread_join(thread, NULL);
     }
     return error;
 }
@@ -327,6 +340,8 @@ int server_run(const struct config *config)
     error = s.workers && s.addresses ? 0 : -CANDOR_E_MEMORY;
     if (error == 0)
         error = media_type_map_new(MEDIA_TYPE_MAP_SYSTEM_PATH, &s.types);
+    if (error == 0)
+        error = digest_hash_prepare();
     if (error == 0)
         error = offload_open(LIMIT_POOL_THREADS, LIMIT_POOL_THREADS_LONG, &s.pool);
     if (error < 0)
