@@ -22,7 +22,9 @@
 #include <sys/resource.h>
 
 enum {
-    BACKLOG = 4096, // connections that the system keeps until they are accepted
+    BACKLOG = 4096,       // connections that the system keeps until they are accepted
+    OWN_FILES = 24,       // descriptors that the server takes for itself, about
+    OWN_FILES_WORKER = 8, // and each worker
 };
 
 struct server {
@@ -57,6 +59,35 @@ static void raise_open_files(void)
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
     }
+}
+
+/* As many connections as leave files for them to be about: a quarter of those that may be open. */
+static void bound_connections(const struct server *s, struct worker_means *means)
+{
+    size_t wanted = s->config->limits.connections,
+           own = OWN_FILES + OWN_FILES_WORKER * s->worker_count;
+    size_t share;
+    struct rlimit limit;
+
+    means->connections = wanted;
+    means->connections_refused = LIMIT_CONNECTIONS_REFUSED;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+        return;
+    share = limit.rlim_cur / 4 * 3;
+    share = (share > own + limit.rlim_cur / 4 ? share - own : limit.rlim_cur / 4) / s->worker_count;
+    if (wanted + LIMIT_CONNECTIONS_REFUSED <= share)
+        return;
+    if (means->connections_refused > share / 8)
+        means->connections_refused = share / 8;
+    if (share > means->connections_refused)
+        share -= means->connections_refused;
+    if (wanted > share)
+        means->connections = share ? share : 1;
+    if (wanted > share && wanted != LIMIT_CONNECTIONS)
+        oplog("connections-bounded",
+              "each worker takes at most %zu connections, not %zu, as only %llu files may be open: "
+              "raise that limit (ulimit -n)",
+              means->connections, wanted, (unsigned long long)limit.rlim_cur);
 }
 
 static int open_socket(const struct sockaddr_storage *address, socklen_t len, bool share)
@@ -158,6 +189,7 @@ static int open_workers(struct server *s)
     int *sockets = malloc(count * sizeof *sockets);
     int error = sockets ? 0 : -CANDOR_E_MEMORY;
 
+    bound_connections(s, &means);
     for (size_t i = 0; i < count && sockets; i++)
         sockets[i] = -1;
     for (size_t i = 0; i < listen_count && error == 0; i++)
