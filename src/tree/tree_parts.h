@@ -6,7 +6,7 @@
 #define CANDOR_TREE_TREE_PARTS_H
 
 #include "base/limits.h"
-#include "tree/descent.h"
+#include "fs/descent.h"
 #include "tree/path_list.h"
 #include "tree/tree.h"
 

@@ -3,7 +3,7 @@
  * The tree that is walked here is made up: each folder of the same level has so many subfolders,
  * whose names are numbers with something long behind them.
  */
-#include "tree/descent.h"
+#include "fs/descent.h"
 #include "unit.h"
 
 #include <errno.h>

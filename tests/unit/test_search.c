@@ -5,6 +5,7 @@
 #include "listing_unit.h"
 #include "unit.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -111,6 +112,43 @@ static void names_are_found_below_nearest_first(void **state)
     buf_done(&b);
 }
 
+/* A byte that is no UTF-8 is found as that alone, never within a character. */
+static void a_search_compares_characters(void **state)
+{
+    (void)state;
+    assert_false(search_matches(SPAN("\xc3\xa9"), SPAN("\xa9")));
+    assert_false(search_matches(SPAN("\xc3\xa9"), SPAN("\xc3")));
+    assert_true(search_matches(SPAN("x\xa9y"), SPAN("\xa9Y")));
+    assert_true(search_matches(SPAN("\xc3\xc3\xa9"), SPAN("\xc3\x89")));
+    assert_false(search_matches(SPAN("\xfe\xa9"), SPAN("\xa9x")));
+}
+
+/* More folders beside each other than are remembered: every one is looked into. */
+static void a_wide_folder_is_searched_whole(void **state)
+{
+    enum { NAME = 250, FOLDERS = 4500, EACH = 500 };
+    struct buf b = {0};
+    char name[NAME + sizeof "/found"];
+    const char *text;
+    int lines = 0;
+
+    (void)state;
+    static_assert(NAME * FOLDERS > LIMIT_SEARCH_PENDING, "");
+    for (int i = 0; i < FOLDERS; i++) {
+        snprintf(name, sizeof name, "%0*d", NAME, i);
+        make_folder(name);
+        if (i % EACH)
+            continue;
+        memcpy(name + NAME, "/found", sizeof "/found");
+        make_file(name);
+    }
+    text = find(&b, "", SPAN("FOUND"), LISTING_TEXT);
+    for (; (text = strchr(text, '\n')); text++)
+        lines++;
+    assert_int_equal(lines, FOLDERS / EACH);
+    buf_done(&b);
+}
+
 static void what_listings_hide_is_not_found(void **state)
 {
     struct buf b = {0};
@@ -183,6 +221,8 @@ int main(void)
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_setup, place_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_are_found_whatever_their_case),
+        cmocka_unit_test(a_search_compares_characters),
+        IN_PLACE(a_wide_folder_is_searched_whole),
         IN_PLACE(names_are_found_below_nearest_first),
         IN_PLACE(what_listings_hide_is_not_found),
         IN_PLACE(results_are_bounded_and_it_is_told),

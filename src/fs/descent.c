@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tree/descent.h"
+#include "fs/descent.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -10,8 +10,8 @@
  *                       descent_is_full() says so, descent_pause() and leave it
  *       DESCENT_LEAVE   all beneath d.path was visited
  */
-#ifndef CANDOR_TREE_DESCENT_H
-#define CANDOR_TREE_DESCENT_H
+#ifndef CANDOR_FS_DESCENT_H
+#define CANDOR_FS_DESCENT_H
 
 #include "base/limits.h"
 
