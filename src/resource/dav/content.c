@@ -75,7 +75,7 @@ bool content_take(struct authoring *a, struct span data)
     a->content.is_taking = true;
     a->content.work.run = piece_run;
     a->content.work.done = piece_done;
-    a->content.work.is_long = !a->content.stage && write_copies_much(a);
+    a->content.work.lane = !a->content.stage && write_copies_much(a) ? LANE_LONG : LANE_QUICK;
     offload_submit(a->dav->pool, a->dav->loop, &a->content.work);
     return false;
 }

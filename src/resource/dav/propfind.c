@@ -218,7 +218,7 @@ static void next_piece(struct exchange *x, struct piece *ret_piece)
         t->made.is_making = true;
         a->content.work.run = more_run;
         a->content.work.done = more_done;
-        a->content.work.is_long = t->asked.depth == DEPTH_INFINITY;
+        a->content.work.lane = t->asked.depth == DEPTH_INFINITY ? LANE_BODY : LANE_QUICK;
         offload_submit(a->dav->pool, a->dav->loop, &a->content.work);
         ret_piece->kind = PIECE_WAIT;
     }

@@ -283,7 +283,8 @@ int archive_pull(struct archive *a, char *to, size_t room, size_t *ret_length)
     size_t n, steps = 0;
 
     while (a->error == 0 && out->len - a->sent < room && !a->finished &&
-           steps++ < LIMIT_ARCHIVE_STEPS) {
+           steps < LIMIT_ARCHIVE_STEPS) {
+        steps += a->file >= 0 ? LIMIT_ARCHIVE_STEPS / 8 : 1;
         if (a->sent) { // what was pulled makes room
             memmove(out->ptr, out->ptr + a->sent, out->len - a->sent);
             out->len -= a->sent;

@@ -34,7 +34,7 @@ static void run(struct exchange *x, bool is_long)
 
     k->work.run = run_work;
     k->work.done = on_work_done;
-    k->work.is_long = is_long;
+    k->work.lane = is_long ? LANE_LONG : LANE_QUICK;
     offload_submit(s->pool, s->loop, &k->work);
 }
 
