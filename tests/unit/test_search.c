@@ -149,6 +149,47 @@ static void a_wide_folder_is_searched_whole(void **state)
     buf_done(&b);
 }
 
+/* What memory has no room for is read when it is its turn; nothing twice, nothing left out. */
+static void a_large_folder_is_listed_in_parts(void **state)
+{
+    enum { NAME = 200, FILES = 9000, FOLDERS = 300 };
+    const struct listing_look look = {.dotfiles = false};
+    struct listing_found found;
+    struct listing_entry last = {.name = SPAN("")};
+    char name[NAME + 1], last_name[NAME + 1] = "";
+    unsigned told = 0, parts = 0;
+
+    (void)state;
+    static_assert((NAME + sizeof last) * FILES > 2 * LIMIT_LISTING_MEMORY, "");
+    for (int i = 0; i < FILES; i++) {
+        snprintf(name, sizeof name, "%0*d", NAME, (i * 7919) % FILES);
+        make_file(name);
+    }
+    for (int i = 0; i < FOLDERS; i++) {
+        snprintf(name, sizeof name, "z%0*d", NAME - 1, i);
+        make_folder(name);
+    }
+    assert_int_equal(symlink(name, in_place("link")), 0); // is a folder
+    assert_int_equal(listing_read(root, "", &look, &found), 0);
+    assert_int_equal(found.totals.folders, FOLDERS + 1);
+    assert_int_equal(found.totals.files, FILES);
+    for (bool more = true; more; parts++) {
+        assert_in_range(found.names_length + found.count * sizeof last, 1, LIMIT_LISTING_MEMORY);
+        for (size_t i = 0; i < found.count; i++, told++) {
+            assert_true(!told || listing_compare(&last, &found.entries[i]) < 0);
+            last = found.entries[i];
+        }
+        memcpy(last_name, last.name.ptr, last.name.len);
+        last.name.ptr = last_name;
+        more = found.follows;
+        if (more)
+            assert_int_equal(listing_read_on(root, "", &look, &found), 0);
+    }
+    assert_int_equal(told, FILES + FOLDERS + 1);
+    assert_in_range(parts, 3, 8);
+    listing_found_done(&found);
+}
+
 static void what_listings_hide_is_not_found(void **state)
 {
     struct buf b = {0};
@@ -224,6 +265,7 @@ int main(void)
         cmocka_unit_test(a_search_compares_characters),
         IN_PLACE(a_wide_folder_is_searched_whole),
         IN_PLACE(names_are_found_below_nearest_first),
+        IN_PLACE(a_large_folder_is_listed_in_parts),
         IN_PLACE(what_listings_hide_is_not_found),
         IN_PLACE(results_are_bounded_and_it_is_told),
         IN_PLACE(a_folder_that_is_not_there_is_an_error),

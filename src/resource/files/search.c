@@ -167,6 +167,7 @@ static int add_found(struct searching *s, struct listing_entry entry)
         memcpy(path, folder.ptr, folder.len);
     memcpy(path + folder.len, entry.name.ptr, entry.name.len);
     entry.name = span_of(path, folder.len + entry.name.len);
+    listing_found_count(&s->found, &entry);
     return listing_found_add(&s->found, entry) ? 0 : -ENOMEM;
 }
 
