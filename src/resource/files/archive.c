@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resource/files/archive.h"
 
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "resource/files/archive_format.h"
 #include "resource/files/listing_read.h"
@@ -47,6 +48,22 @@ struct archive {
     int64_t opened;
 };
 
+/* As it is in the archive: what unpacks it on Windows would take a backslash for a slash, and
+ * "C:" at the begin of a name for a drive. */
+static void add_harmless(struct buf *b, struct span name)
+{
+    size_t begin = b->len;
+
+    buf_add(b, name);
+    if (b->failed)
+        return;
+    for (size_t i = begin; i < b->len; i++)
+        if (b->ptr[i] == '\\')
+            b->ptr[i] = '_';
+    if (name.len > 1 && name.ptr[1] == ':' && ascii_is(name.ptr[0], ASCII_ALPHA))
+        b->ptr[begin + 1] = '_';
+}
+
 static int enter(struct archive *a, int fd)
 {
     DIR *dir = fdopendir(fd);
@@ -83,7 +100,7 @@ int archive_open(const struct archive_options *options, struct archive **ret_arc
     buf_add(&a->source, span_of(options->folder, strlen(options->folder) + 1));
     a->piece = malloc(LIMIT_ARCHIVE_PIECE);
     if (options->name.len) {
-        buf_add(&a->path, options->name);
+        add_harmless(&a->path, options->name);
         buf_add_char(&a->path, '/');
     }
     error = a->root < 0 ? -errno : 0;
@@ -185,7 +202,7 @@ static int add_member(struct archive *a, int dir, const char *name)
 
     if (found <= 0)
         return found;
-    buf_add(&a->path, entry.name);
+    add_harmless(&a->path, entry.name);
     if (a->path.failed)
         return -ENOMEM;
     if (is_link && entry.is_folder)
