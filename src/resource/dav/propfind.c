@@ -25,18 +25,13 @@ enum {
 /* In the loop's thread: the memory that the answer takes now. False: there is too much of all. */
 static bool account(struct telling *t)
 {
-    struct dav *d = t->a->dav;
-    size_t before = t->made.memory;
-
-    d->telling_memory -= t->made.memory;
-    t->made.memory = t->made.piece.cap;
-    d->telling_memory += t->made.memory;
-    return t->made.memory <= before || d->telling_memory <= LIMIT_TELLING_MEMORY;
+    t->made.memory.budget = &budget_memory;
+    return budget_set(&t->made.memory, t->made.piece.cap);
 }
 
 static void discard(struct telling *t)
 {
-    t->a->dav->telling_memory -= t->made.memory;
+    (void)budget_set(&t->made.memory, 0);
     telling_free(t);
 }
 

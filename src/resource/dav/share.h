@@ -37,8 +37,6 @@ struct dav {
     struct loop *loop;
     struct offload *pool;
     struct answer_cache *answers;
-    size_t telling_memory;     // of answers to PROPFIND that are being sent
-    size_t xml_memory;         // of content that is XML
     struct timer expiry_timer; // uploads that were silent too long
     struct work expiry;
 };

@@ -52,7 +52,7 @@ struct telling_made {
     struct buf piece;
     size_t most; // bytes after which no further row is begun
     bool is_ready, is_making;
-    size_t memory; // of it, in that of the resource
+    struct budget_part memory; // of it
 };
 
 struct telling {

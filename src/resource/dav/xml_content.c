@@ -34,16 +34,13 @@ static void set_cause(struct exchange *x, int error, const struct xml_fault *fau
                       SPAN_ARG(fault->what));
 }
 
-/* What is read of it is in the exchange's arena, and a text's beginning in the reader. */
-static bool account(struct authoring *a)
+/* What is read of it is in the exchange's arena and in the reader; `more` is to come. */
+static bool account(struct authoring *a, size_t more)
 {
-    uint64_t come = a->x->content.taken;
-    size_t held = come < LIMIT_XML_TEXT ? (size_t)come : LIMIT_XML_TEXT;
+    size_t read = a->xml.reader ? xml_reader_memory(a->xml.reader) : 0;
 
-    a->dav->xml_memory -= a->xml.memory;
-    a->xml.memory = arena_extra(&a->x->arena) + held;
-    a->dav->xml_memory += a->xml.memory;
-    return a->dav->xml_memory <= LIMIT_XML_MEMORY;
+    a->xml.memory.budget = &budget_memory;
+    return budget_set(&a->xml.memory, arena_extra(&a->x->arena) + read + more);
 }
 
 bool xml_take(struct authoring *a, struct span data)
@@ -51,7 +48,7 @@ bool xml_take(struct authoring *a, struct span data)
     struct xml_fault fault;
     int error = 0;
 
-    if (!account(a)) {
+    if (!account(a, data.len)) {
         exchange_fail(a->x, OUTCOME_xml_too_much, 0, NULL);
         return true;
     }
@@ -63,6 +60,8 @@ bool xml_take(struct authoring *a, struct span data)
         fault = xml_reader_fault(a->xml.reader);
     if (error < 0)
         set_cause(a->x, error, &fault);
+    else if (!account(a, 0))
+        exchange_fail(a->x, OUTCOME_xml_too_much, 0, NULL);
     return true;
 }
 
@@ -88,7 +87,7 @@ void xml_understand(struct authoring *a)
         error = dav_request_propfind(arena, root, &a->xml.propfind, &fault);
     else if (error == 0)
         error = dav_request_proppatch(arena, root, &a->xml.proppatch, &fault);
-    (void)account(a);
+    (void)account(a, 0);
     a->xml.understood = error == 0;
     if (error < 0)
         set_cause(a->x, error, &fault);
@@ -97,6 +96,5 @@ void xml_understand(struct authoring *a)
 void xml_discard(struct authoring *a)
 {
     free_reader(a);
-    a->dav->xml_memory -= a->xml.memory;
-    a->xml.memory = 0;
+    (void)budget_set(&a->xml.memory, 0);
 }

@@ -132,6 +132,7 @@ void archive_free(struct archive *a)
         deflateEnd(&a->writer.deflate);
     buf_done(&a->writer.out);
     buf_done(&a->writer.directory);
+    (void)budget_set(&a->writer.memory, 0);
     buf_done(&a->path);
     buf_done(&a->source);
     buf_done(&a->left_out);

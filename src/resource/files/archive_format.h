@@ -5,6 +5,7 @@
 #ifndef CANDOR_RESOURCE_FILES_ARCHIVE_FORMAT_H
 #define CANDOR_RESOURCE_FILES_ARCHIVE_FORMAT_H
 
+#include "base/budget.h"
 #include "base/buf.h"
 
 #include <zlib.h>
@@ -24,9 +25,10 @@ struct archive_writer {
     // zip
     z_stream deflate;
     bool deflate_ready;
-    struct buf directory; // the central directory so far
-    uint64_t offset;      // of the next byte of the archive, from its beginning
-    uint64_t count;       // members
+    struct buf directory;      // the central directory so far
+    struct budget_part memory; // of that
+    uint64_t offset;           // of the next byte of the archive, from its beginning
+    uint64_t count;            // members
     uint64_t member_offset, compressed;
     uint32_t crc;
 };

@@ -219,7 +219,8 @@ static int add_to_directory(struct archive_writer *w)
     }
     add_unix_time(d, m);
     w->count++;
-    if (d->failed)
+    w->memory.budget = &budget_memory;
+    if (d->failed || !budget_set(&w->memory, d->cap))
         return -ENOMEM;
     return d->len > LIMIT_ARCHIVE_DIRECTORY ? -EFBIG : 0;
 }

@@ -81,6 +81,9 @@ bool listing_found_add(struct listing_found *f, struct listing_entry entry)
         f->entries = more;
         f->room = room;
     }
+    f->memory.budget = &budget_memory;
+    if (!budget_set(&f->memory, f->room * sizeof *f->entries + arena_extra(&f->arena)))
+        return false;
     f->entries[f->count++] = entry;
     f->names_length += entry.name.len;
     return true;
@@ -98,6 +101,7 @@ void listing_found_count(struct listing_found *f, const struct listing_entry *en
 
 void listing_found_done(struct listing_found *f)
 {
+    (void)budget_set(&f->memory, 0);
     free(f->entries);
     arena_done(&f->arena);
     *f = (struct listing_found){0};

@@ -6,6 +6,7 @@
 #define CANDOR_RESOURCE_FILES_LISTING_READ_H
 
 #include "base/arena.h"
+#include "base/budget.h"
 #include "base/hurry.h"
 #include "resource/page/listing.h"
 
@@ -24,6 +25,7 @@ struct listing_found {
     bool truncated;      // there is more than is told
     struct listing_totals totals;
     uint64_t hash; // of all entries, whatever their order
+    struct budget_part memory;
     struct arena arena;
     char *names, *names_end; // room of the arena for the next names, side by side
 };
