@@ -119,6 +119,17 @@ def test_names_that_are_ways_on_windows_are_written_harmless(server, kind):
     assert not [name for name in files if "\\" in name or re.search(r"(^|/).:", name)]
 
 
+@pytest.mark.parametrize("kind", TYPES)
+def test_archive_of_many_members_is_whole(tmp_path, kind):
+    """A zip's directory is longer than one piece then."""
+    names = {f"{number:0100}": b"%d" % number for number in range(2000)}
+    for name, content in names.items():
+        put(tmp_path, f"many/{name}", content)
+    with Server(tmp_path) as server:
+        files = files_of(ask(server, "GET", f"/many/?archive={kind}"), kind)
+    assert files == {f"many/{name}": content for name, content in names.items()}
+
+
 def test_odd_folder_names_its_archive(server):  # RFC 8187 §3.2.1
     name = "ä \"'*%;"
     response = ask(server, "GET", f"/{quote(name)}/?archive=zip")

@@ -315,8 +315,10 @@ int archive_pull(struct archive *a, char *to, size_t room, size_t *ret_length)
         } else if (a->depth) {
             a->error = next_member(a);
         } else {
-            a->error = a->format->finish(&a->writer);
-            a->finished = true;
+            int result = a->format->finish(&a->writer);
+
+            a->error = result < 0 ? result : 0;
+            a->finished = result <= 0;
         }
     }
     if (a->error)
