@@ -18,7 +18,8 @@ _candor() {
         ;;
     esac
     case $command:$current in
-    serve:-*) mapfile -t COMPREPLY < <(compgen -W '--listen --write --config --help' -- "$current") ;;
+    serve:-*) mapfile -t COMPREPLY < <(compgen -W '--listen --write --dotfiles
+        --no-dotfiles --config --help' -- "$current") ;;
     serve:*) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
     status:-*) mapfile -t COMPREPLY < <(compgen -W '--json --help' -- "$current") ;;
     status:*)

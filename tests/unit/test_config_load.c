@@ -261,7 +261,7 @@ static void a_folder_needs_no_file(void **state)
     char out[LISTEN_TEXT];
 
     (void)state;
-    assert_int_equal(config_from_folder(folder, false, &c, &error), 0);
+    assert_int_equal(config_from_folder(&(struct config_folder){.path = folder}, &c, &error), 0);
     assert_standard(c);
     assert_string_equal(files_of(&c->routes.routes[0])->root, folder);
     assert_int_equal(config_set_listen(c, SPAN("nonsense")), -CANDOR_E_SYNTAX);
@@ -270,15 +270,61 @@ static void a_folder_needs_no_file(void **state)
     assert_string_equal(out, "[::1]:0");
     config_free(c);
     c = NULL;
-    assert_int_equal(config_from_folder("/nowhere-at-all", false, &c, &error), -CANDOR_E_CONFIG);
+    assert_int_equal(
+        config_from_folder(&(struct config_folder){.path = "/nowhere-at-all"}, &c, &error),
+        -CANDOR_E_CONFIG);
     assert_string_equal(error.text,
                         "/nowhere-at-all: this does not exist; expected the path of a folder");
     config_error_done(&error);
-    assert_int_equal(config_from_folder("/etc/passwd", false, &c, &error), -CANDOR_E_CONFIG);
+    assert_int_equal(config_from_folder(&(struct config_folder){.path = "/etc/passwd"}, &c, &error),
+                     -CANDOR_E_CONFIG);
     assert_string_equal(error.text,
                         "/etc/passwd: this is not a folder; expected the path of a folder");
     config_error_done(&error);
     assert_null(c);
+}
+
+/* Whether they exist for clients; dotfiles: what the file says, or nothing. */
+static bool dotfiles_of_file(const char *write, const char *dotfiles)
+{
+    char text[256];
+    struct config *c;
+    bool exist;
+
+    snprintf(text, sizeof text, "routes: [{path: /, files: {root: public, write: %s%s%s}}]", write,
+             *dotfiles ? ", dotfiles: " : "", dotfiles);
+    c = load(text);
+    exist = files_of(&c->routes.routes[0])->dotfiles;
+    config_free(c);
+    return exist;
+}
+
+static bool dotfiles_of_folder(bool write, const bool *dotfiles)
+{
+    const struct config_folder given = {.path = folder, .write = write, .dotfiles = dotfiles};
+    struct config *c = NULL;
+    struct config_error error = {NULL};
+    bool exist;
+
+    assert_int_equal(config_from_folder(&given, &c, &error), 0);
+    exist = files_of(&c->routes.routes[0])->dotfiles;
+    config_free(c);
+    return exist;
+}
+
+static void names_with_a_dot_exist_where_clients_write_unless_it_is_said(void **state)
+{
+    const bool yes = true, no = false;
+
+    (void)state;
+    assert_false(dotfiles_of_file("false", ""));
+    assert_true(dotfiles_of_file("true", ""));
+    assert_true(dotfiles_of_file("false", "true"));
+    assert_false(dotfiles_of_file("true", "false"));
+    assert_false(dotfiles_of_folder(false, NULL));
+    assert_true(dotfiles_of_folder(true, NULL));
+    assert_true(dotfiles_of_folder(false, &yes));
+    assert_false(dotfiles_of_folder(true, &no));
 }
 
 static void a_file_that_cannot_be_read_is_told(void **state)
@@ -311,6 +357,7 @@ int main(void)
         cmocka_unit_test(without_keys_the_documented_values_hold),
         cmocka_unit_test(the_values_in_the_table_are_those_that_hold),
         cmocka_unit_test(a_folder_needs_no_file),
+        cmocka_unit_test(names_with_a_dot_exist_where_clients_write_unless_it_is_said),
         cmocka_unit_test(a_file_that_cannot_be_read_is_told),
     };
 

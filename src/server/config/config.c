@@ -130,37 +130,51 @@ static const struct option_row *row_of(const struct option_section *section, con
     return row;
 }
 
-/* As "files: { root: FOLDER, write: WRITE }" would. */
-static int choose_files(struct config *config, const char *folder, bool write,
+/* The member that a key of a kind is about, for a value that is given. */
+static void *give(const struct option_section *section, const char *key, void *options, bool *given)
+{
+    const struct option_row *row = row_of(section, key);
+
+    given[row - section->rows] = true;
+    return (char *)options + row->offset;
+}
+
+/* As "files: { root: FOLDER, write: WRITE, dotfiles: DOTFILES }" would. */
+static int choose_files(struct config *config, const struct config_folder *folder,
                         struct kind_route *ret_route)
 {
     const struct resource_kind *kind = config_kind(row_of(&config_schema_route, "files"));
-    char *options = arena_alloc(&config->arena, kind->options.size);
+    const struct option_section *section = &kind->options;
+    void *options = arena_alloc(&config->arena, section->size);
+    bool *given = arena_alloc(&config->arena, section->count * sizeof *given);
 
-    if (!options)
+    if (!options || !given)
         return -CANDOR_E_MEMORY;
-    config_read_nothing(&kind->options, options);
-    *(const char **)(options + row_of(&kind->options, "root")->offset) = folder;
-    *(bool *)(options + row_of(&kind->options, "write")->offset) = write;
-    *ret_route = (struct kind_route){.kind = kind, .options = options};
+    memset(given, 0, section->count * sizeof *given);
+    config_read_nothing(section, options);
+    *(const char **)give(section, "root", options, given) = config->name;
+    *(bool *)give(section, "write", options, given) = folder->write;
+    if (folder->dotfiles)
+        *(bool *)give(section, "dotfiles", options, given) = *folder->dotfiles;
+    *ret_route = (struct kind_route){.kind = kind, .options = options, .given = given};
     return 0;
 }
 
-int config_from_folder(const char *folder, bool write, struct config **ret_config,
+int config_from_folder(const struct config_folder *folder, struct config **ret_config,
                        struct config_error *ret_error)
 {
-    struct report report = {.file = folder, .bare = true};
+    struct report report = {.file = folder->path, .bare = true};
     struct config *config = NULL;
     struct config_draft draft;
     struct route_draft route;
-    int r = config_new(folder, &config);
+    int r = config_new(folder->path, &config);
 
     config_read_nothing(&config_schema, &draft);
     config_read_nothing(&config_schema_route, &route);
     route.path = SPAN("/");
     draft.routes = (struct option_list){&route, 1};
     if (r == 0)
-        r = choose_files(config, config->name, write, &route.kind);
+        r = choose_files(config, folder, &route.kind);
     if (r == 0)
         r = config_build(config, &draft, NULL, &report);
     return finish(r, config, &report, ret_config, ret_error);

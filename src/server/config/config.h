@@ -65,8 +65,15 @@ int config_load(const char *file, struct config **ret_config, struct config_erro
 int config_load_text(const char *name, struct span text, struct config **ret_config,
                      struct config_error *ret_error);
 
-/* One route "/" with the files of a folder, writable or not, everything else as without keys. */
-int config_from_folder(const char *folder, bool write, struct config **ret_config,
+/* A folder to be served without a file: what the command line says of it. */
+struct config_folder {
+    const char *path;
+    bool write;
+    const bool *dotfiles; // NULL: as without the key
+};
+
+/* One route "/" with the files of a folder, everything else as without keys. */
+int config_from_folder(const struct config_folder *folder, struct config **ret_config,
                        struct config_error *ret_error);
 
 /*

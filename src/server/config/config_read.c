@@ -423,15 +423,19 @@ static void read_kind(struct reader *r, const struct resource_kind *kind,
 {
     const struct option_section *section = &kind->options;
     struct position *positions = allocate(r, r->scratch, section->count * sizeof *positions);
+    bool *given = allocate(r, r->scratch, section->count * sizeof *given);
     const struct config_node **where;
     void *options = allocate(r, r->arena, section->size);
 
-    if (!options || !positions)
+    if (!options || !positions || !given)
         return;
     where = read_keys(r, section, node, options);
-    for (size_t i = 0; i < section->count && where; i++)
+    for (size_t i = 0; i < section->count && where; i++) {
+        given[i] = where[i] != NULL;
         positions[i] = config_tree_position(where[i] ? where[i]->value : NULL);
-    *to = (struct kind_route){.kind = kind, .options = options, .positions = positions};
+    }
+    *to = (struct kind_route){
+        .kind = kind, .options = options, .given = given, .positions = positions};
 }
 
 void config_read_nothing(const struct option_section *section, void *to)
