@@ -18,7 +18,10 @@ static int check_file(const char *file)
     struct config_error error = {NULL};
     int r = config_load(file, &config, &error);
 
+    if (r == 0)
+        r = config_resolve(config, &error);
     if (r < 0) {
+        config_free(config);
         fprintf(stderr, "%s\n", error.text ? error.text : error_text(r));
         config_error_done(&error);
         return r == -CANDOR_E_CONFIG ? CLI_USAGE : CLI_FAILURE;

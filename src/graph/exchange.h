@@ -39,13 +39,13 @@ struct representation {
 
 /* What is at the target of a method that authors, and around it. */
 struct target_state {
-    bool is_collection;   // what is there
-    bool named_as_folder; // with a slash at its end, and not the root
-    bool name_possible;   // the file system can hold the name
-    bool name_hidden;     // whatever had it would not be there for clients
-    bool parent_exists;   // as a collection
-    bool lists_unlisted;  // a PROPFIND of members, where folders are not listed
-    bool depth_unbounded; // a PROPFIND that goes deeper than is permitted
+    bool is_collection;      // what is there
+    bool named_as_folder;    // with a slash at its end, and not the root
+    bool name_possible;      // the file system can hold the name
+    const char *name_hidden; // why whatever had it would not be there for clients; NULL: it would
+    bool parent_exists;      // as a collection
+    bool lists_unlisted;     // a PROPFIND of members, where folders are not listed
+    bool depth_unbounded;    // a PROPFIND that goes deeper than is permitted
 };
 
 /* The unfinished upload that the target names: docs/uploads.md. */

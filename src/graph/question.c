@@ -244,4 +244,6 @@ void question_explain(struct exchange *x)
             SPAN_ARG(field_table[by_if_match ? FIELD_if_match : FIELD_if_none_match].name));
     else if (x->outcome == OUTCOME_if_malformed)
         exchange_describe(x, "Byte %zu of it is where it does not.", x->locks.if_fault);
+    else if (x->outcome == OUTCOME_name_hidden && !x->failure.detail.len)
+        exchange_describe(x, "%s", x->target.name_hidden);
 }

@@ -26,7 +26,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(folder):
     text = "workers: 3\nroutes:\n" + "".join(
-        f"  - path: {path}\n    files: {{ root: '{folder / name}', write: true }}\n"
+        f"  - path: {path}\n    files: {{ root: '{folder / name}', write: true, "
+        f"dotfiles: false }}\n"
         for path, name in [("/", "site"), ("/inner/", "inner")])
     (folder / "site").mkdir()
     (folder / "inner").mkdir()

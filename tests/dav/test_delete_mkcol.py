@@ -17,7 +17,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(root):
-    with Server(root, config=config(3)) as server:
+    with Server(root, config=config(3, dotfiles=False)) as server:
         yield server
 
 
@@ -166,7 +166,7 @@ def test_of_many_mkcols_exactly_one_succeeds(server, root):
 
 
 def test_names_with_a_dot_exist_where_they_may(root, tmp_path):
-    text = config(1, dotfiles=True)
+    text = config(1)
     with Server(tmp_path, config=text) as server:
         assert ask(server, "MKCOL", "/.dot").status == 201
         assert ask(server, "PUT", "/.dot/.file", content=b"dot").status == 201

@@ -37,7 +37,7 @@ def root(tmp_path):
 
 @pytest.fixture
 def server(root):
-    with harness.Server(root, arguments=["--write"]) as running:
+    with harness.Server(root, arguments=["--write", "--no-dotfiles"]) as running:
         yield running
 
 

@@ -24,7 +24,7 @@ def server(tmp_path_factory):
     root = tmp_path_factory.mktemp("options")
     put(root, "file")
     (root / "folder").mkdir()
-    text = config(2) + "  - path: /read/\n    files: { root: '{root}' }\n"
+    text = config(2, dotfiles=False) + "  - path: /read/\n    files: { root: '{root}' }\n"
     with Server(root, config=text) as server:
         yield server
 

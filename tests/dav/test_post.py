@@ -98,13 +98,26 @@ def test_without_a_slug_the_name_is_one_of_chance(server, box):
     assert len(found) == 3 and all(re.fullmatch(r"/box/[0-9a-f]{16}", name) for name in found)
 
 
-@pytest.mark.parametrize("slug, name", [("../../evil", "evil"), (".hidden", "hidden"),
-                                        ("a/b", "a-b"), ("%2e%2e%2fx", "-x")])
+@pytest.mark.parametrize("slug, name", [("../../evil", "-..-evil"), ("..x", "x"),
+                                        (".hidden", ".hidden"), ("a/b", "a-b"),
+                                        ("%2e%2e%2fx", "-x"),
+                                        (".candor-tmp-0123456789abcdef",
+                                         "candor-tmp-0123456789abcdef")])
 def test_a_slug_never_leads_out_of_the_folder(server, box, slug, name):
     response = server.request("POST", "/box/", {"Slug": slug}, b"x")
     assert response.status == 201
-    (only,) = names(server, box)
-    assert "/" not in only and not only.startswith(".") and only.endswith(name[-1])
+    assert names(server, box) == [name]
+    assert server.get(response["Location"]).body == b"x"
+
+
+@pytest.mark.parametrize("option, name", [("--dotfiles", ".gitignore"),
+                                          ("--no-dotfiles", "gitignore")])
+def test_a_form_keeps_the_dot_of_a_name_where_such_names_exist(tmp_path, option, name):
+    (tmp_path / "box").mkdir()
+    with Server(tmp_path, arguments=["--write", option]) as server:
+        body = form(('name="f"; filename=".gitignore"', b"one"))
+        assert post_form(server, body).status == 303
+        assert names(server, tmp_path / "box") == [name]
 
 
 def test_content_without_a_length_is_taken(server, box):

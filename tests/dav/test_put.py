@@ -22,7 +22,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(root):
-    with Server(root, config=config(WORKERS)) as server:
+    with Server(root, config=config(WORKERS, dotfiles=False)) as server:
         yield server
 
 

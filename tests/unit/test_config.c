@@ -35,7 +35,8 @@ static void assert_refusals(const struct refusal *cases, size_t count)
 #define ASSERT_REFUSALS(cases) assert_refusals(cases, sizeof(cases) / sizeof *(cases))
 
 #define LISTEN_HELP                                                                                \
-    "expected a list of addresses, each ADDRESS:PORT, [IPv6]:PORT, :PORT or PORT, all in numbers"
+    "expected a list of addresses, each ADDRESS:PORT, [IPv6]:PORT, HOST:PORT, :PORT, PORT or "     \
+    "unix:PATH, or keys like address and mode"
 #define BOOLEAN_HELP "expected true, false, yes, no, on or off"
 #define PATH_HELP "expected a path like / or /team/ or /robots.txt, not percent-encoded"
 #define HOST_HELP "expected a host like example.org or [::1], without a port"
@@ -147,11 +148,54 @@ static void shapes_and_keys_are_checked(void **state)
     ASSERT_REFUSALS(cases);
 }
 
+static void listening_on_a_path_needs_one_that_can_be(void **state)
+{
+    static const struct refusal cases[] = {
+        {"listen: [\"unix:\"]\n" ROUTES, "c.yaml:1:10: key \"listen\": \"unix:\" has no path of 1 "
+                                         "to 107 bytes, as the system wants "
+                                         "for a socket; " LISTEN_HELP},
+        {"listen: [unix:/nowhere-at-all/s]\n" ROUTES,
+         "c.yaml:1:10: key \"listen\": \"/nowhere-at-all/s\" is in a folder that does not exist; "
+         "expected the path of a socket that can be made, in a folder that is there"},
+        {"listen: [unix:/tmp]\n" ROUTES,
+         "c.yaml:1:10: key \"listen\": \"/tmp\" is a folder; "
+         "expected the path of a socket that can be made, in a folder that is there"},
+        {"listen: [{mode: 0660}]\n" ROUTES,
+         "c.yaml:1:10: key \"listen.address\": it is missing; expected ADDRESS:PORT, [IPv6]:PORT, "
+         "HOST:PORT, :PORT, PORT or unix:PATH"},
+        {"listen: [{address: unix:/tmp/s, mode: 0880}]\n" ROUTES,
+         "c.yaml:1:39: key \"listen.mode\": \"0880\" is not a mode; expected an octal number from "
+         "0 "
+         "to 0777, like 0660"},
+        {"listen: [{address: unix:/tmp/s, mode: 1777}]\n" ROUTES,
+         "c.yaml:1:39: key \"listen.mode\": \"1777\" is out of range; expected an octal number "
+         "from "
+         "0 to 0777, like 0660"},
+        {"listen: [{address: unix:/tmp/s, owner: no-such-user}]\n" ROUTES,
+         "c.yaml:1:40: key \"listen.owner\": \"no-such-user\" is not a user of this system; "
+         "expected "
+         "the name or the number of a user"},
+        {"listen: [{address: unix:/tmp/s, group: no-such-group}]\n" ROUTES,
+         "c.yaml:1:40: key \"listen.group\": \"no-such-group\" is not a group of this system; "
+         "expected the name or the number of a group"},
+        {"listen: [{address: 80, mode: 0600}]\n" ROUTES,
+         "c.yaml:1:10: key \"listen\": mode, owner and group are those of a Unix socket, and this "
+         "is "
+         "an address of the network; expected unix:PATH, or no such keys"},
+        {"listen: [unix:/tmp/s, {address: unix:/tmp/s}]\n" ROUTES,
+         "c.yaml:1:23: key \"listen\": the address is in the list already; expected each address "
+         "once"},
+    };
+
+    (void)state;
+    ASSERT_REFUSALS(cases);
+}
+
 static void values_are_checked(void **state)
 {
     static const struct refusal cases[] = {
-        {"listen: [localhost:80]\n" ROUTES,
-         "c.yaml:1:10: key \"listen\": \"localhost:80\" is not an address; " LISTEN_HELP},
+        {"listen: [localhost]\n" ROUTES,
+         "c.yaml:1:10: key \"listen\": \"localhost\" is not an address; " LISTEN_HELP},
         {"listen:\n  - 80\n  - 1.2.3.4:65536\n" ROUTES,
          "c.yaml:3:5: key \"listen\": \"1.2.3.4:65536\" has a port above 65535; " LISTEN_HELP},
         {"listen: [80, \"127.0.0.1:80\"]\n" ROUTES,
@@ -413,6 +457,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_plain_yaml_is_refused),
         cmocka_unit_test(shapes_and_keys_are_checked),
+        cmocka_unit_test(listening_on_a_path_needs_one_that_can_be),
         cmocka_unit_test(values_are_checked),
         cmocka_unit_test(routes_and_pages_are_checked),
         cmocka_unit_test(several_errors_are_told_at_once_within_a_limit),

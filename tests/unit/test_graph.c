@@ -123,7 +123,7 @@ static void fake_representation(struct exchange *x, uint64_t state)
     x->target = (struct target_state){
         .is_collection = (state & COLLECTION) != 0,
         .name_possible = !(state & NAME_IMPOSSIBLE),
-        .name_hidden = (state & NAME_HIDDEN) != 0,
+        .name_hidden = state & NAME_HIDDEN ? "It is hidden." : NULL,
         .named_as_folder = (state & SLASH) != 0,
         .parent_exists = !(state & ORPHAN),
         .lists_unlisted = (state & UNLISTED) != 0,

@@ -41,16 +41,19 @@ static void check_root(const struct kind_route *route, struct report *report)
 static void check(struct kind_route *route, struct report *report)
 {
     struct files_options *files = route->options;
-    struct position precompressed = kind_position(route, SPAN("precompressed"));
 
     route->writes = route->needs_store = files->write;
     // Where clients write, an index that nobody asked for would let one of them hide the folder.
-    if (files->write && !kind_position(route, SPAN("index")).line)
+    if (files->write && !kind_is_given(route, SPAN("index")))
         files->index = SPAN("");
+    // Editors, synchronisers and note programs keep what they need under such names.
+    if (files->write && !kind_is_given(route, SPAN("dotfiles")))
+        files->dotfiles = true;
     // And NAME.gz is theirs like any other file: in the place of NAME it would answer with content
     // that nobody stored there.
-    if (files->write && precompressed.line && files->precompressed)
-        report_add(report, precompressed, "routes.files.", SPAN("precompressed"),
+    if (files->write && kind_is_given(route, SPAN("precompressed")) && files->precompressed)
+        report_add(report, kind_position(route, SPAN("precompressed")), "routes.files.",
+                   SPAN("precompressed"),
                    "clients write here, and what they store as \"name.gz\" would answer for "
                    "\"name\"; expected false, or no \"write: true\"");
     if (files->write)

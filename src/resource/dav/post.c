@@ -6,6 +6,7 @@
  */
 #include "resource/dav/post.h"
 #include "base/ascii.h"
+#include "fs/stamp.h"
 #include "http/multipart_form.h"
 #include "http/slug.h"
 #include "resource/dav/authoring.h"
@@ -85,13 +86,16 @@ static int begin_stage(struct authoring *a, struct span path, struct stage **ret
     return error ? error : tree_group_stage(p->group, path, ret_stage);
 }
 
-static int begin_member(struct authoring *a, size_t name_length, const char *name)
+static int begin_member(struct authoring *a, struct span name)
 {
     struct member *m = calloc(1, sizeof *m);
     struct posting *p = a->content.posting;
     struct buf path = {0};
-    int error = write_member_path(&path, a, span_of(name, name_length));
+    int error;
 
+    if (stamp_name_is_reserved(name))
+        name = span_from(name, 1); // without its dot it is one like any other
+    error = write_member_path(&path, a, name);
     if (error == 0)
         error = m ? begin_stage(a, buf_span(&path), &m->stage) : -ENOMEM;
     buf_done(&path);
@@ -99,9 +103,9 @@ static int begin_member(struct authoring *a, size_t name_length, const char *nam
         free(m);
         return error;
     }
-    m->length = m->asked_length = name_length;
-    memcpy(m->name, name, name_length);
-    memcpy(m->asked, name, name_length);
+    m->length = m->asked_length = name.len;
+    memcpy(m->name, name.ptr, name.len);
+    memcpy(m->asked, name.ptr, name.len);
     m->number = 1;
     if (p->last)
         p->last->next = m;
@@ -115,6 +119,7 @@ static int begin_member(struct authoring *a, size_t name_length, const char *nam
 static int fill_posting(struct authoring *a)
 {
     const struct message *m = &a->x->request;
+    bool dotfiles = a->dav->share->options->dotfiles;
     char name[LIMIT_FILE_NAME];
     size_t length;
 
@@ -123,10 +128,10 @@ static int fill_posting(struct authoring *a)
                        MULTIPART_BEGIN_OK
                    ? 0
                    : authoring_fail(a, OUTCOME_form_malformed);
-    length = slug_file_name(message_field(m, FIELD_slug), name);
+    length = slug_file_name(message_field(m, FIELD_slug), dotfiles, name);
     if (!length)
         length = random_file_name(a, name);
-    return length ? begin_member(a, length, name) : -EIO;
+    return length ? begin_member(a, span_of(name, length)) : -EIO;
 }
 
 /* A posting that is there has its member, unless it is a form. */
@@ -149,13 +154,14 @@ static int begin_posting(struct authoring *a)
 static int begin_part(struct authoring *a, const struct multipart_part *part)
 {
     char name[LIMIT_FILE_NAME];
-    size_t length =
-        part->file_name.ptr ? file_name_clean(file_name_base(part->file_name), name) : 0;
+    size_t length = part->file_name.ptr ? file_name_clean(file_name_base(part->file_name),
+                                                          a->dav->share->options->dotfiles, name)
+                                        : 0;
 
     a->content.posting->in_file = length != 0;
     if (length && a->content.posting->count == LIMIT_FORM_FILES)
         return authoring_fail(a, OUTCOME_form_files_too_many);
-    return length ? begin_member(a, length, name) : 0;
+    return length ? begin_member(a, span_of(name, length)) : 0;
 }
 
 static int take_form(struct authoring *a, struct span piece)

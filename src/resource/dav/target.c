@@ -53,10 +53,14 @@ static bool is_named_as_folder(struct span path)
     return span_ends(path, SPAN("/"));
 }
 
-/* Names that the file system could hold, but that are never told. */
-static bool is_hidden(enum tree_name name)
+/* Of names that the file system could hold, but that are never told; NULL for others. */
+static const char *why_hidden(enum tree_name name)
 {
-    return name == TREE_NAME_DOT || name == TREE_NAME_RESERVED;
+    if (name == TREE_NAME_RESERVED)
+        return "Names that begin with " TEMPORARY_PREFIX " are those of the server's temporaries.";
+    return name == TREE_NAME_DOT ? "It begins with a dot; such names are hidden here by "
+                                   "\"dotfiles: false\" or --no-dotfiles, and permitted without."
+                                 : NULL;
 }
 
 /* Whether it can be performed on what is there, or could be. */
@@ -130,7 +134,7 @@ enum step target_end(struct authoring *a)
         set_special_cause(x);
         return STEP_KNOWN;
     }
-    x->target.name_hidden = is_hidden(a->target.look.name);
+    x->target.name_hidden = why_hidden(a->target.look.name);
     x->target.name_possible =
         (a->target.look.name == TREE_NAME_OK || x->target.name_hidden) && !names_nothing(&x->path);
     x->target.named_as_folder =
@@ -275,15 +279,17 @@ enum step destination_begin(struct authoring *a)
 enum step destination_end(struct authoring *a)
 {
     struct exchange *x = a->x;
+    const char *hidden;
 
     if (a->error) {
         look_fail(a);
         return STEP_KNOWN;
     }
-    if (a->destination->look.name != TREE_NAME_OK)
-        exchange_fail(
-            x, is_hidden(a->destination->look.name) ? OUTCOME_name_hidden : OUTCOME_name_impossible,
-            0, "It is the name in Destination.");
+    hidden = why_hidden(a->destination->look.name);
+    if (hidden)
+        exchange_fail(x, OUTCOME_name_hidden, 0, "It is the name in Destination. %s", hidden);
+    else if (a->destination->look.name != TREE_NAME_OK)
+        exchange_fail(x, OUTCOME_name_impossible, 0, "It is the name in Destination.");
     x->destination.exists = a->destination->look.here.kind != TREE_ABSENT;
     x->destination.is_collection = a->destination->look.here.kind == TREE_COLLECTION;
     x->destination.parent_exists = a->destination->look.parent == TREE_COLLECTION;

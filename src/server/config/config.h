@@ -8,16 +8,16 @@
 #define CANDOR_SERVER_CONFIG_CONFIG_H
 
 #include "registry/outcome.h"
+#include "server/config/listen.h"
 #include "server/config/route.h"
-
-#include <sys/socket.h>
 
 enum access_log_to { ACCESS_LOG_STDERR, ACCESS_LOG_OFF, ACCESS_LOG_FILE };
 enum access_log_format { ACCESS_LOG_JSON, ACCESS_LOG_COMBINED };
 
 struct config_listen {
-    struct sockaddr_storage address;
-    socklen_t len;
+    struct listen_address address;
+    uint64_t mode, owner, group; // of a Unix socket; UINT64_MAX: as the system chooses
+    struct position at;          // nowhere: the command line says it
 };
 
 struct config_limits { // sizes in bytes, times in milliseconds
@@ -65,8 +65,15 @@ int config_load(const char *file, struct config **ret_config, struct config_erro
 int config_load_text(const char *name, struct span text, struct config **ret_config,
                      struct config_error *ret_error);
 
-/* One route "/" with the files of a folder, writable or not, everything else as without keys. */
-int config_from_folder(const char *folder, bool write, struct config **ret_config,
+/* A folder to be served without a file: what the command line says of it. */
+struct config_folder {
+    const char *path;
+    bool write;
+    const bool *dotfiles; // NULL: as without the key
+};
+
+/* One route "/" with the files of a folder, everything else as without keys. */
+int config_from_folder(const struct config_folder *folder, struct config **ret_config,
                        struct config_error *ret_error);
 
 /*
@@ -74,6 +81,13 @@ int config_from_folder(const char *folder, bool write, struct config **ret_confi
  * shared. Errors of listen_parse, or -CANDOR_E_MEMORY; the configuration is then as it was.
  */
 int config_set_listen(struct config *config, struct span address);
+
+/*
+ * Puts the addresses of each host to listen on in its place, before the configuration is shared:
+ * those that this machine has, each once. It asks the system, which may ask a name server. Errors
+ * of config_load.
+ */
+int config_resolve(struct config *config, struct config_error *ret_error);
 
 void config_free(struct config *config);
 void config_error_done(struct config_error *error);

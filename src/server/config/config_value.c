@@ -6,6 +6,9 @@
 #include "registry/status.h"
 #include "server/config/listen.h"
 
+#include <grp.h>
+#include <pwd.h>
+
 struct unit {
     struct span name;
     uint64_t factor;
@@ -108,11 +111,55 @@ int config_parse_for(struct span text, struct config_for *ret_for)
     return 0;
 }
 
-static const char *read_address(struct span text, struct config_listen *to)
+static const char *read_address(struct span text, struct listen_address *to)
 {
-    int r = listen_parse(text, &to->address, &to->len);
+    int r = listen_parse(text, to);
 
-    return r == -CANDOR_E_RANGE ? "has a port above 65535" : r < 0 ? "is not an address" : NULL;
+    return r < 0 ? listen_wrong(r) : NULL;
+}
+
+/* Octal, as chmod takes it; a leading 0 or 0o changes nothing. */
+static const char *read_mode(const struct option_row *key, struct span text, uint64_t *to)
+{
+    uint64_t mode = 0;
+
+    if (span_starts(text, SPAN("0o")))
+        text = span_from(text, 2);
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '7')
+            return "is not a mode";
+        mode = mode << 3 | (uint64_t)(text.ptr[i] - '0');
+        if (mode > (uint64_t)key->high)
+            return "is out of range";
+    }
+    *to = mode;
+    return text.len ? NULL : "is not a mode";
+}
+
+enum { ID_NAME = 64, ID_ROOM = 16384 }; // bytes of a name, and of what is known of it
+
+/* A user or a group, by name or number. */
+static const char *read_id(const struct option_row *key, struct span text, uint64_t *to)
+{
+    char name[ID_NAME], room[ID_ROOM];
+    bool is_user = key->kind == OPTION_USER;
+    struct passwd user, *found_user = NULL;
+    struct group group, *found_group = NULL;
+
+    if (span_to_u64(text, UINT32_MAX - 1, to))
+        return NULL;
+    if (text.len >= sizeof name)
+        return "is too long for a name";
+    memcpy(name, text.ptr, text.len);
+    name[text.len] = '\0';
+    if (is_user)
+        getpwnam_r(name, &user, room, sizeof room, &found_user);
+    else
+        getgrnam_r(name, &group, room, sizeof room, &found_group);
+    if (!found_user && !found_group)
+        return is_user ? "is not a user of this system" : "is not a group of this system";
+    *to = is_user ? user.pw_uid : group.gr_gid;
+    return NULL;
 }
 
 static const char *read_for(struct span text, struct config_for *to)
@@ -226,8 +273,14 @@ static const char *read_text(const char *wrong, struct span text, struct span *t
 const char *config_value_read(const struct option_row *key, struct span text, void *to)
 {
     switch (key->kind) {
+    case OPTION_ADDRESS:
     case OPTION_ADDRESSES:
         return read_address(text, to);
+    case OPTION_MODE:
+        return read_mode(key, text, to);
+    case OPTION_USER:
+    case OPTION_GROUP:
+        return read_id(key, text, to);
     case OPTION_NUMBER:
     case OPTION_SIZE:
     case OPTION_DURATION:
@@ -305,7 +358,13 @@ void config_add_expected(struct buf *out, const struct option_row *key)
     static const struct {
         const char *what, *like;
     } kinds[] = {
-        [OPTION_ADDRESSES] = {"a list of addresses, each " LISTEN_EXPECTED, NULL},
+        [OPTION_ADDRESS] = {LISTEN_EXPECTED, NULL},
+        [OPTION_ADDRESSES] = {"a list of addresses, each " LISTEN_EXPECTED
+                              ", or keys like address and mode",
+                              NULL},
+        [OPTION_MODE] = {"an octal number from 0 to 0777, like 0660", NULL},
+        [OPTION_USER] = {"the name or the number of a user", NULL},
+        [OPTION_GROUP] = {"the name or the number of a group", NULL},
         [OPTION_NUMBER] = {"a whole number", ""},
         [OPTION_SIZE] = {"a size", ", like 512, 64K, 10M or 2G"},
         [OPTION_DURATION] = {"a duration", ", like 500ms, 5s, 10m or 1h"},
