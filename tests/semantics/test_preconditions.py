@@ -135,7 +135,7 @@ def test_date_is_understood_in_every_form(site, form, line, expected):  # RFC 91
         check(site, method, "/small.txt", [line], FORMS[form], expected)
 
 
-@pytest.mark.parametrize("target, status", [("/missing", 404), ("/folder", 308)])
+@pytest.mark.parametrize("target, status", [("/missing", 404), ("/folder", 301)])
 @pytest.mark.parametrize("line", ["If-Match: *", 'If-Match: "x"', "If-None-Match: *",
                                   "If-Match: malformed",
                                   "If-Unmodified-Since: Sun, 06 Nov 1970 08:49:37 GMT"])
