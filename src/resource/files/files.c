@@ -103,7 +103,7 @@ static void represent_file(struct reading *reading)
     r->validators = (struct validators){.exists = true,
                                         .has_etag = true,
                                         .etag = v->etag,
-                                        .has_last_modified = true,
+                                        .has_last_modified = v->has_date,
                                         .last_modified = v->last_modified};
 }
 

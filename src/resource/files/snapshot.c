@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "http/date.h"
 #include "http/media_type.h"
+#include "resource/files/cache_control.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -109,24 +110,34 @@ bool snapshot_can_hold_scripts(struct span content_type)
             span_eq_nocase(span_from(type.subtype, type.subtype.len - 4), SPAN("+xml")));
 }
 
+static void add_date(struct file_variant *v, struct buf *b)
+{
+    char date[DATE_LENGTH];
+
+    v->last_modified = stamp_last_modified(&v->stamp, clock_realtime() / CLOCK_SECOND);
+    v->has_date = stamp_date_tells(&v->stamp);
+    date_format(v->last_modified, date);
+    if (v->has_date)
+        buf_addf(b, "Last-Modified: %.*s\r\n", DATE_LENGTH, date);
+}
+
 /*
  * The ready-made fields of one variant. The tag covers the content, too, where that is in
  * memory: on a file system with a coarse clock a stamp alone does not prove it.
  */
 static int make_fields(struct file_variant *v, struct span content_type, unsigned coding, bool vary,
-                       bool writable)
+                       const struct files_options *options, struct span path)
 {
     struct buf b = {0};
-    char date[DATE_LENGTH];
     char opaque[STAMP_ETAG_OPAQUE + 1];
+    bool writable = options->write, has_control;
     int error;
 
-    v->last_modified = stamp_last_modified(&v->stamp);
-    date_format(v->last_modified, date);
     buf_addf(&b, "Content-Type: %.*s\r\n", SPAN_ARG(content_type));
     if (coding != CODING_IDENTITY)
         buf_addf(&b, "Content-Encoding: %.*s\r\n", SPAN_ARG(file_coding_names[coding]));
-    buf_addf(&b, "Last-Modified: %.*s\r\nAccept-Ranges: bytes\r\n", DATE_LENGTH, date);
+    add_date(v, &b);
+    buf_add(&b, SPAN("Accept-Ranges: bytes\r\n"));
     // What somebody uploaded is not the operator's word: it acts for nobody.
     if (writable)
         buf_add(&b, SPAN("X-Content-Type-Options: nosniff\r\n"));
@@ -137,12 +148,13 @@ static int make_fields(struct file_variant *v, struct span content_type, unsigne
     buf_addf(&b, "ETag: \"%s\"\r\n", opaque);
     if (vary)
         buf_add(&b, SPAN("Vary: Accept-Encoding\r\n"));
+    has_control = cache_control_add(&b, &options->cache, path);
     error = b.failed || field_block_make(buf_span(&b), &v->fields) < 0 ? -ENOMEM : 0;
     buf_done(&b);
     if (error)
         return error;
     v->after_type = 1;
-    v->validators = v->fields.count - (vary ? 2 : 1);
+    v->validators = v->fields.count - 1 - (size_t)vary - (size_t)has_control;
     v->etag = (struct entity_tag){
         .opaque = span_of(v->fields.pairs[v->validators].value.ptr + 1, STAMP_ETAG_OPAQUE)};
     return 0;
@@ -313,7 +325,8 @@ static int load_file(const struct snapshot_request *request, char *path, size_t 
     }
     for (unsigned i = 0; i < CODING_COUNT && !error; i++)
         if (s->variants[i].present)
-            error = make_fields(&s->variants[i], s->content_type, i, vary, request->options->write);
+            error = make_fields(&s->variants[i], s->content_type, i, vary, request->options,
+                                span_of(path, length));
     return error;
 }
 

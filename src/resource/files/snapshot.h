@@ -25,6 +25,7 @@ struct file_variant {
     uint64_t ends; // where the content is not in memory: a hash of its first and last bytes
     struct entity_tag etag;
     int64_t last_modified;
+    bool has_date; // that last_modified tells, and is sent
     /* Content-Type, then the rest of the representation's fields, then what 304 has too. */
     struct field_block fields;
     size_t after_type, validators; // the first of those parts, by its number
