@@ -97,11 +97,12 @@ static void represent_file(struct reading *reading)
     r->exists = r->readable = true;
     if (!v)
         return;
-    r->acceptable = r->has_ranges = true;
+    r->acceptable = true;
+    r->has_ranges = !v->unsized;
     r->length = v->length;
     r->content_type = reading->snapshot->content_type;
     r->validators = (struct validators){.exists = true,
-                                        .has_etag = true,
+                                        .has_etag = !v->unsized,
                                         .etag = v->etag,
                                         .has_last_modified = v->has_date,
                                         .last_modified = v->last_modified};
@@ -222,7 +223,8 @@ static void files_respond(struct exchange *x)
         return;
     }
     body_respond(x, reading->variant);
-    if (x->request.first[FIELD_want_repr_digest] || x->request.first[FIELD_want_content_digest])
+    if (!reading->variant->unsized &&
+        (x->request.first[FIELD_want_repr_digest] || x->request.first[FIELD_want_content_digest]))
         body_add_digests(x, reading->variant);
 }
 

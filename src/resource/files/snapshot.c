@@ -136,8 +136,9 @@ static int make_fields(struct file_variant *v, struct span content_type, unsigne
     buf_addf(&b, "Content-Type: %.*s\r\n", SPAN_ARG(content_type));
     if (coding != CODING_IDENTITY)
         buf_addf(&b, "Content-Encoding: %.*s\r\n", SPAN_ARG(file_coding_names[coding]));
-    add_date(v, &b);
-    buf_add(&b, SPAN("Accept-Ranges: bytes\r\n"));
+    if (!v->unsized)
+        add_date(v, &b);
+    buf_add(&b, v->unsized ? SPAN("Accept-Ranges: none\r\n") : SPAN("Accept-Ranges: bytes\r\n"));
     // What somebody uploaded is not the operator's word: it acts for nobody.
     if (writable)
         buf_add(&b, SPAN("X-Content-Type-Options: nosniff\r\n"));
@@ -145,7 +146,8 @@ static int make_fields(struct file_variant *v, struct span content_type, unsigne
         buf_add(&b, SPAN("Content-Security-Policy: sandbox\r\n"));
     stamp_etag(&v->stamp, coding, span_of(v->content, writable || !v->content ? 0 : v->length),
                opaque);
-    buf_addf(&b, "ETag: \"%s\"\r\n", opaque);
+    if (!v->unsized)
+        buf_addf(&b, "ETag: \"%s\"\r\n", opaque);
     if (vary)
         buf_add(&b, SPAN("Vary: Accept-Encoding\r\n"));
     has_control = cache_control_add(&b, &options->cache, path);
@@ -154,9 +156,52 @@ static int make_fields(struct file_variant *v, struct span content_type, unsigne
     if (error)
         return error;
     v->after_type = 1;
-    v->validators = v->fields.count - 1 - (size_t)vary - (size_t)has_control;
+    v->validators = v->fields.count - !v->unsized - (size_t)vary - (size_t)has_control;
+    if (v->unsized)
+        return 0;
     v->etag = (struct entity_tag){
         .opaque = span_of(v->fields.pairs[v->validators].value.ptr + 1, STAMP_ETAG_OPAQUE)};
+    return 0;
+}
+
+/*
+ * Reads what is open. Files that a program makes up while they are read, as those of /proc and of
+ * some file systems in user space, tell a size that has nothing to do with their content.
+ * -EAGAIN: it was changed under our eyes.
+ */
+static int load_open(struct file_variant *v, int fd)
+{
+    struct file_stamp after;
+    struct stat st;
+    char byte;
+    int error;
+
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (!S_ISREG(st.st_mode))
+        return -ENXIO;
+    v->stamp = stamp_from_stat(&st);
+    v->length = v->stamp.size;
+    if (v->length > LIMIT_FILE_IN_MEMORY) {
+        error = read_ends(fd, v->length, &v->ends);
+        if (error == 0)
+            v->fd = fd;
+        if (error != -EAGAIN)
+            return error;
+    } else {
+        error = read_content(fd, v->length, &v->content);
+        if (error == 0 && pread(fd, &byte, 1, (off_t)v->length) > 0)
+            error = -EAGAIN;
+    }
+    if (error && error != -EAGAIN)
+        return error;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    after = stamp_from_stat(&st);
+    if (!stamp_eq(&after, &v->stamp))
+        return -EAGAIN;
+    v->unsized = error == -EAGAIN;
+    v->fd = v->unsized ? fd : -1;
     return 0;
 }
 
@@ -167,43 +212,22 @@ static int make_fields(struct file_variant *v, struct span content_type, unsigne
 static int load_variant(const struct snapshot_request *request, const char *path,
                         struct file_variant *v)
 {
-    struct stat st;
-    int error = 0;
-    int fd;
+    int error = -EAGAIN;
 
-    for (int attempt = 0; attempt < 3; attempt++) {
+    for (int attempt = 0; attempt < 3 && error == -EAGAIN; attempt++) {
+        int fd;
+
         v->stamp.present = false;
         fd = fs_open(request->root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
         if (fd < 0)
             return fd;
-        error = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -ENXIO;
-        if (error == 0) {
-            v->stamp = stamp_from_stat(&st);
-            v->length = v->stamp.size;
-            v->fd = fd;
-            if (v->length > LIMIT_FILE_IN_MEMORY) {
-                error = read_ends(fd, v->length, &v->ends);
-                if (error == 0)
-                    break;
-            } else {
-                error = read_content(fd, v->length, &v->content);
-            }
-            if (error == 0 && fstat(fd, &st) < 0)
-                error = -errno;
-            if (error == 0) {
-                struct file_stamp after = stamp_from_stat(&st);
-
-                if (!stamp_eq(&after, &v->stamp)) {
-                    free(v->content);
-                    v->content = NULL;
-                    error = -EAGAIN; // changed under our eyes: read it again
-                }
-            }
+        error = load_open(v, fd);
+        if (error || v->unsized) {
+            free(v->content);
+            v->content = NULL;
         }
-        close(fd);
-        v->fd = -1;
-        if (error != -EAGAIN)
-            break;
+        if (v->fd < 0)
+            close(fd);
     }
     v->present = error == 0;
     return error;
@@ -317,6 +341,11 @@ static int load_file(const struct snapshot_request *request, char *path, size_t 
             continue;
         memcpy(path + length, coding_suffixes[i], strlen(coding_suffixes[i]) + 1);
         error = load_variant(request, path, v);
+        if (error == 0 && v->unsized && i != CODING_IDENTITY) {
+            variant_done(v);
+            *v = (struct file_variant){.fd = -1};
+            error = -EAGAIN;
+        }
         if (error && (i == CODING_IDENTITY || !is_refused(-error)))
             return error == -EAGAIN ? -EIO : error;
         vary |= i != CODING_IDENTITY && !error;
