@@ -211,6 +211,24 @@ def test_if_range_keeps_parts_of_different_states_apart(site, value, status):  #
             assert response.body == (whole[3:10] if status == HOLDS else whole)
 
 
+@pytest.mark.parametrize("coding", ["identity", "gzip", "br"])
+@pytest.mark.parametrize("form", FORMS.values())
+def test_if_range_by_a_date_joins_no_bytes_of_different_codings(site, coding, form):
+    # RFC 9110 §8.8.2.2 and §13.1.5: every coding has that date, so it tells none of them.
+    accept = f"Accept-Encoding: {coding}"
+    whole = site.ask("GET", "/coded.txt", accept)
+    date = "If-Range: " + dates(form, 784111777)["same"]
+    for line in accept, "Accept-Encoding: identity":
+        response = site.ask("GET", "/coded.txt", line, "Range: bytes=3-9", date)
+        assert response.status == 200 and response["Content-Range"] is None
+    response = site.ask("GET", "/coded.txt", accept, "Range: bytes=3-9",
+                        f"If-Range: {whole['ETag']}")
+    assert response.status == 206 and response.body == whole.body[3:10]
+    other = site.ask("GET", "/coded.txt", "Accept-Encoding: zstd", "Range: bytes=3-9",
+                     f"If-Range: {whole['ETag']}")
+    assert other.status == 200
+
+
 def test_if_range_without_range_is_ignored(site):  # RFC 9110 §13.1.5
     assert site.ask("GET", "/small.txt", 'If-Range: "other"').status == 200
 

@@ -70,7 +70,8 @@ static struct file_variant *select_variant(struct exchange *x, struct snapshot *
     size_t count = 0;
     int choice;
 
-    if (!x->request.first[FIELD_accept_encoding])
+    // What there is in one coding alone is sent so: no refusal would help anybody (§15.5.7).
+    if (!x->request.first[FIELD_accept_encoding] || s->is_gzip)
         return &s->variants[CODING_IDENTITY];
     for (int i = 1; i < CODING_COUNT; i++) {
         if (s->variants[i].present) {
@@ -85,6 +86,14 @@ static struct file_variant *select_variant(struct exchange *x, struct snapshot *
     return accept_coding_quality(field, file_coding_names[CODING_IDENTITY])
                ? &s->variants[CODING_IDENTITY]
                : NULL;
+}
+
+static bool has_neighbours(const struct snapshot *s)
+{
+    for (int i = 1; i < CODING_COUNT; i++)
+        if (s->variants[i].present)
+            return true;
+    return false;
 }
 
 static void represent_file(struct reading *reading)
@@ -105,7 +114,8 @@ static void represent_file(struct reading *reading)
                                         .has_etag = !v->unsized,
                                         .etag = v->etag,
                                         .has_last_modified = v->has_date,
-                                        .last_modified = v->last_modified};
+                                        .last_modified = v->last_modified,
+                                        .date_is_shared = has_neighbours(reading->snapshot)};
 }
 
 /* The query names a view that there is not, or that is switched off. */

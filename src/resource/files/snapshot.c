@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/path.h"
 #include "http/date.h"
 #include "http/media_type.h"
 #include "resource/files/cache_control.h"
@@ -324,15 +325,29 @@ static bool is_refused(int error)
            error == EPERM;
 }
 
+/*
+ * Whether a file that by its name is in the coding gzip is so. Where clients write it is stored as
+ * it came and sent as it is: clients that synchronise would find it decoded.
+ */
+static bool is_gzip(const struct file_variant *v, const struct files_options *options,
+                    struct span name)
+{
+    char begin[2] = {0};
+
+    if (options->write || !media_type_within_gzip(name).len)
+        return false;
+    if (!v->content)
+        return fs_read(v->fd, 0, begin, sizeof begin) == 0 && memcmp(begin, "\x1f\x8b", 2) == 0;
+    return span_starts(span_of(v->content, v->length), SPAN("\x1f\x8b"));
+}
+
 static int load_file(const struct snapshot_request *request, char *path, size_t length,
                      const struct file_stamp stamps[CODING_COUNT], struct snapshot *s)
 {
-    struct span name = span_of(path, length);
+    struct span name = path_leaf(span_of(path, length));
     bool vary = false;
     int error = 0;
 
-    for (size_t i = length; i > 0 && path[i - 1] != '/'; i--)
-        name = span_from(span_of(path, length), i - 1);
     s->content_type = media_type_for_name(request->types, name);
     for (int i = 0; i < CODING_COUNT; i++) {
         struct file_variant *v = &s->variants[i];
@@ -352,10 +367,13 @@ static int load_file(const struct snapshot_request *request, char *path, size_t 
         s->memory += v->content ? v->length : 0;
         error = 0;
     }
+    s->is_gzip = is_gzip(&s->variants[CODING_IDENTITY], request->options, name);
+    if (s->is_gzip)
+        s->content_type = media_type_within_gzip(name);
     for (unsigned i = 0; i < CODING_COUNT && !error; i++)
         if (s->variants[i].present)
-            error = make_fields(&s->variants[i], s->content_type, i, vary, request->options,
-                                span_of(path, length));
+            error = make_fields(&s->variants[i], s->content_type, s->is_gzip ? CODING_GZIP : i,
+                                vary, request->options, span_of(path, length));
     return error;
 }
 
@@ -377,6 +395,7 @@ static int find_file(const struct snapshot_request *request, char *path, size_t 
 {
     bool is_folder = *length == 0 || path[*length - 1] == '/';
     const struct files_options *o = request->options;
+    bool is_coded;
     int error;
 
     if (is_folder) {
@@ -400,7 +419,8 @@ static int find_file(const struct snapshot_request *request, char *path, size_t 
     }
     if (error)
         return error;
-    for (int i = 1; i < CODING_COUNT && o->precompressed; i++) {
+    is_coded = media_type_within_gzip(path_leaf(span_of(path, *length))).len;
+    for (int i = 1; i < CODING_COUNT && o->precompressed && !is_coded; i++) {
         memcpy(path + *length, coding_suffixes[i], strlen(coding_suffixes[i]) + 1);
         error = look(request->root, path, &stamps[i]);
         if (error && !is_refused(-error))

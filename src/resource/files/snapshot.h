@@ -48,6 +48,7 @@ struct snapshot {
     enum outcome failure;
     int error; // errno, for the log
     struct span content_type;
+    bool is_gzip;     // the file itself is in that coding, and there is no other variant
     size_t memory;    // bytes of content held
     int64_t taken_ns; // since 1970: when the look began
     struct file_variant variants[CODING_COUNT];
