@@ -72,3 +72,16 @@ int fs_read(int fd, uint64_t offset, char *into, size_t length)
     }
     return 0;
 }
+
+bool fs_size_tells(int fd, const struct stat *st)
+{
+    struct stat now;
+    char byte;
+
+    if (st->st_blocks)
+        return true;
+    if ((st->st_size == 0 || pread(fd, &byte, 1, st->st_size - 1) != 0) &&
+        pread(fd, &byte, 1, st->st_size) <= 0)
+        return true;
+    return fstat(fd, &now) < 0 || now.st_size != st->st_size;
+}

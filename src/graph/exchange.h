@@ -312,6 +312,14 @@ __attribute__((format(printf, 3, 4))) void exchange_add_fieldf(struct exchange *
  * byte of that. */
 void exchange_add_path(struct exchange *x, struct span name, struct span path);
 
+/*
+ * Adds a field whose value leads to the folder that the target names, with its slash at the end,
+ * and where that is wished for with the target's query: "folder/?query", "./" where the slash is
+ * there. It is relative to the client's own address (RFC 3986 §5.2), so that it is right as well
+ * where a proxy has taken something off the front. Memory: as exchange_add_path, and the query.
+ */
+void exchange_add_folder(struct exchange *x, struct span name, bool with_query);
+
 /* The whole body, which b holds, and its type; b is done with. */
 void exchange_set_body(struct exchange *x, struct buf *b, struct span type);
 

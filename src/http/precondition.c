@@ -81,7 +81,7 @@ enum condition precondition_if_range(struct span value, const struct validators 
     if (entity_tag_parse(value, &tag))
         holds = v->has_etag && entity_tag_eq_strong(tag, v->etag);
     else if (date_parse(value, now, &date))
-        holds = v->has_last_modified && date == v->last_modified &&
+        holds = v->has_last_modified && !v->date_is_shared && date == v->last_modified &&
                 precondition_date_is_strong(date, now);
     else
         return CONDITION_MALFORMED;

@@ -17,6 +17,7 @@ struct validators {
     struct entity_tag etag;
     bool has_last_modified;
     int64_t last_modified; // seconds since 1970, as it would be sent in Last-Modified
+    bool date_is_shared;   // by other representations, such as those in other codings
 };
 
 enum condition {
@@ -45,8 +46,9 @@ enum condition precondition_if_unmodified_since(struct span value, const struct 
 
 /*
  * §13.1.5: strong comparison, or exactly the date of the last change, which counts only if it is a
- * strong validator. When it doesn't hold, Range is to be ignored; a value that is neither an entity
- * tag nor a date is malformed and means the same. Without Range the field is to be ignored.
+ * strong validator: not where it is shared, as bytes of one coding would be joined to another's.
+ * When it doesn't hold, Range is to be ignored; a value that is neither an entity tag nor a date is
+ * malformed and means the same. Without Range the field is to be ignored.
  */
 enum condition precondition_if_range(struct span value, const struct validators *v, int64_t now);
 

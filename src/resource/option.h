@@ -18,6 +18,8 @@ enum option_kind {
     OPTION_DURATION, // milliseconds
     OPTION_BOOLEAN,
     OPTION_NAME,      // of a file in a folder
+    OPTION_PATTERN,   // of names, or of paths below a folder
+    OPTION_CACHING,   // of what was sent, by caches
     OPTION_PATH,      // of requests
     OPTION_HOST,      // in lower case
     OPTION_HOSTS,     // a list of those, each a struct span
@@ -51,6 +53,21 @@ enum option_kind {
 #define OPTION_TYPE_USER uint64_t
 #define OPTION_TYPE_GROUP uint64_t
 #define OPTION_TYPE_STATE const char *
+
+#define OPTION_TYPE_PATTERN struct span
+#define OPTION_TYPE_CACHING struct option_caching
+
+/* What caches may do with what they keep: RFC 9111 §5.2.2. */
+struct option_caching {
+    enum {
+        CACHING_ASKED,     // use it when the server was asked and says that it is still so
+        CACHING_NEVER,     // nothing: it is not kept
+        CACHING_FOR,       // use it for so long
+        CACHING_IMMUTABLE, // use it for ever
+        CACHING_UNSAID,    // what they guess, or what somebody on the way tells them
+    } kind;
+    uint64_t milliseconds; // of CACHING_FOR
+};
 
 struct option_list {
     void *items;

@@ -80,6 +80,8 @@ int copy_file(struct copy *c, int from, const char *name, int to, const char *ne
 
     if (error == 0 && !S_ISREG(st.st_mode))
         error = -ENXIO; // it was one a moment ago
+    if (error == 0 && !fs_size_tells(in, &st))
+        error = -EIO; // a copy as long as that would not be one
     if (error == 0)
         error = take_space(c, to, (uint64_t)st.st_size);
     if (error == 0) {

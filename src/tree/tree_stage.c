@@ -158,6 +158,8 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
             error = -ESTALE;
         else if (offset > now.stamp.size || length > now.stamp.size - offset)
             error = -ERANGE;
+        else if (!fs_size_tells(fd, &st))
+            error = -EIO; // a copy as long as that would not be one
     }
     if (error == 0)
         error = stage_cover(s, s->length + length);

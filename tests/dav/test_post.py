@@ -47,8 +47,9 @@ def form(*parts, boundary="b0undary", end=True):
     return b"\r\n".join(lines) + tail
 
 
-def post_form(server, body, content_type="multipart/form-data; boundary=b0undary", **fields):
-    return server.request("POST", "/box/", {"Content-Type": content_type, **fields}, body)
+def post_form(server, body, content_type="multipart/form-data; boundary=b0undary", target="/box/",
+              **fields):
+    return server.request("POST", target, {"Content-Type": content_type, **fields}, body)
 
 
 @pytest.mark.parametrize("target", ["/box/", "/box"])
@@ -134,9 +135,16 @@ def test_every_file_of_a_form_is_stored_and_the_page_is_shown_again(server, box)
     body = form(('name="note"', b"not a file"), ('name="f"; filename="a.txt"', b"one"),
                 ('name="f"; filename="C:\\\\dir\\\\b.bin"', large), ('name="g"; filename=""', b""))
     response = post_form(server, body, Accept="text/html")
-    assert response.status == 303 and response["Location"] == "/box/"
+    assert response.status == 303 and response["Location"] == "./"
     assert names(server, box) == ["a.txt", "b.bin"]
     assert (box / "a.txt").read_bytes() == b"one" and (box / "b.bin").read_bytes() == large
+
+
+@pytest.mark.parametrize("target, location", [("/box/", "./"), ("/box", "box/")])
+def test_the_way_back_to_the_page_is_right_behind_a_prefix(server, box, target, location):
+    body = form(('name="f"; filename="a"', b"x"))
+    response = post_form(server, body, target=target, Accept="text/html")
+    assert response.status == 303 and response["Location"] == location  # RFC 3986 §5.2
 
 
 @pytest.mark.parametrize("body, content_type", [

@@ -205,7 +205,7 @@ def test_what_is_no_folder_has_no_archive(server):
         assert (response.status, response.outcome) == (404, "not-found"), target
     assert ask(server, "GET", "/plain/file.txt?archive=zip").body == b"f" * 1234
     response = ask(server, "GET", "/plain?archive=zip")
-    assert response.status == 308 and response["Location"] == "/plain/?archive=zip"
+    assert response.status == 301 and response["Location"] == "plain/?archive=zip"
 
 
 def test_archives_can_be_switched_off(root):

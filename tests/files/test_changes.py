@@ -104,7 +104,7 @@ def test_file_that_becomes_a_folder_is_seen(server, root):
     assert watcher.get().status == 200
     path.unlink()
     path.mkdir()
-    watcher.wait(lambda response: response.status == 308, lambda response: None)
+    watcher.wait(lambda response: response.status == 301, lambda response: None)
 
 
 def test_index_and_neighbour_that_appear_are_seen(server, root):

@@ -135,7 +135,7 @@ def test_date_is_understood_in_every_form(site, form, line, expected):  # RFC 91
         check(site, method, "/small.txt", [line], FORMS[form], expected)
 
 
-@pytest.mark.parametrize("target, status", [("/missing", 404), ("/folder", 308)])
+@pytest.mark.parametrize("target, status", [("/missing", 404), ("/folder", 301)])
 @pytest.mark.parametrize("line", ["If-Match: *", 'If-Match: "x"', "If-None-Match: *",
                                   "If-Match: malformed",
                                   "If-Unmodified-Since: Sun, 06 Nov 1970 08:49:37 GMT"])
@@ -209,6 +209,24 @@ def test_if_range_keeps_parts_of_different_states_apart(site, value, status):  #
             assert response.status == status
             whole = site.content[target]
             assert response.body == (whole[3:10] if status == HOLDS else whole)
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip", "br"])
+@pytest.mark.parametrize("form", FORMS.values())
+def test_if_range_by_a_date_joins_no_bytes_of_different_codings(site, coding, form):
+    # RFC 9110 §8.8.2.2 and §13.1.5: every coding has that date, so it tells none of them.
+    accept = f"Accept-Encoding: {coding}"
+    whole = site.ask("GET", "/coded.txt", accept)
+    date = "If-Range: " + dates(form, 784111777)["same"]
+    for line in accept, "Accept-Encoding: identity":
+        response = site.ask("GET", "/coded.txt", line, "Range: bytes=3-9", date)
+        assert response.status == 200 and response["Content-Range"] is None
+    response = site.ask("GET", "/coded.txt", accept, "Range: bytes=3-9",
+                        f"If-Range: {whole['ETag']}")
+    assert response.status == 206 and response.body == whole.body[3:10]
+    other = site.ask("GET", "/coded.txt", "Accept-Encoding: zstd", "Range: bytes=3-9",
+                     f"If-Range: {whole['ETag']}")
+    assert other.status == 200
 
 
 def test_if_range_without_range_is_ignored(site):  # RFC 9110 §13.1.5

@@ -40,6 +40,11 @@ static void assert_refusals(const struct refusal *cases, size_t count)
 #define BOOLEAN_HELP "expected true, false, yes, no, on or off"
 #define PATH_HELP "expected a path like / or /team/ or /robots.txt, not percent-encoded"
 #define HOST_HELP "expected a host like example.org or [::1], without a port"
+#define PATTERN_HELP                                                                               \
+    "expected a name like *.js, without a slash, or a path like /assets/, not percent-encoded"
+#define CACHING_HELP                                                                               \
+    "expected no-cache, no-store, immutable, off, or a duration from 1s to 8760h, like 60s, 5m "   \
+    "or 1h"
 #define FOR_HELP "expected a status from 400 to 599, a class like 5xx, or an outcome like not-found"
 
 static void what_is_not_plain_yaml_is_refused(void **state)
@@ -316,6 +321,36 @@ static void routes_and_pages_are_checked(void **state)
     ASSERT_REFUSALS(cases);
 }
 
+static void rules_for_caches_are_checked(void **state)
+{
+    static const struct refusal cases[] = {
+        {"routes: [{path: /, files: {root: /, cache: {match: \"*\"}}}]\n",
+         "c.yaml:1:44: key \"routes.files.cache\": there are keys where a list belongs; expected a "
+         "list, each member with keys of its own"},
+        {"routes: [{path: /, files: {root: /, cache: [{match: a/*, control: off}]}}]\n",
+         "c.yaml:1:53: key \"routes.files.cache.match\": \"a/*\" holds a slash, and does not begin "
+         "with one; " PATTERN_HELP},
+        {"routes: [{path: /, files: {root: /, cache: [{match: /a/../*, control: off}]}}]\n",
+         "c.yaml:1:53: key \"routes.files.cache.match\": \"/a/../*\" has a dot "
+         "segment; " PATTERN_HELP},
+        {"routes: [{path: /, files: {root: /, cache: [{match: \"*\"}]}}]\n",
+         "c.yaml:1:45: key \"routes.files.cache.control\": it is missing; " CACHING_HELP},
+        {"routes: [{path: /, files: {root: /, cache: [{match: \"*\", control: soon}]}}]\n",
+         "c.yaml:1:67: key \"routes.files.cache.control\": \"soon\" is none of what it may "
+         "be; " CACHING_HELP},
+        {"routes: [{path: /, files: {root: /, cache: [{match: \"*\", control: 0s}]}}]\n",
+         "c.yaml:1:67: key \"routes.files.cache.control\": \"0s\" is out of range; " CACHING_HELP},
+        {"routes: [{path: /, files: {root: /, cache: [{match: \"*\", control: 8761h}]}}]\n",
+         "c.yaml:1:67: key \"routes.files.cache.control\": \"8761h\" is out of "
+         "range; " CACHING_HELP},
+        {"routes: [{path: /, files: {root: /, cache: [{match: \"*\", control: 1500ms}]}}]\n",
+         "c.yaml:1:67: key \"routes.files.cache.control\": \"1500ms\" is no number of whole "
+         "seconds; " CACHING_HELP}};
+
+    (void)state;
+    ASSERT_REFUSALS(cases);
+}
+
 static void several_errors_are_told_at_once_within_a_limit(void **state)
 {
     struct buf text = {0};
@@ -389,6 +424,18 @@ static void limits_of_the_file_hold(void **state)
     assert_refused(buf_span(&text),
                    "c.yaml:69:7: key \"routes.hosts\": the list is too long; expected at most 64 "
                    "members");
+
+    buf_clear(&text);
+    buf_add_str(&text, "routes:\n  - path: /\n    files:\n      root: /\n      cache:\n");
+    for (int i = 0; i < LIMIT_CACHE_RULES; i++)
+        buf_addf(&text, "        - {match: n%d, control: off}\n", i);
+    assert_int_equal(config_load_text("c.yaml", buf_span(&text), &config, &error), 0);
+    config_free(config);
+    buf_add_str(&text, "        - {match: more, control: off}\n");
+    assert_refused(
+        buf_span(&text),
+        "c.yaml:262:11: key \"routes.files.cache\": the list is too long; expected at most "
+        "256 members");
     buf_done(&text);
 }
 
@@ -460,6 +507,7 @@ int main(void)
         cmocka_unit_test(listening_on_a_path_needs_one_that_can_be),
         cmocka_unit_test(values_are_checked),
         cmocka_unit_test(routes_and_pages_are_checked),
+        cmocka_unit_test(rules_for_caches_are_checked),
         cmocka_unit_test(several_errors_are_told_at_once_within_a_limit),
         cmocka_unit_test(long_values_and_terminal_controls_are_not_told_raw),
         cmocka_unit_test(limits_of_the_file_hold),

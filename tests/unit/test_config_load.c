@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "resource/files/cache_control.h"
 #include "resource/files/files.h"
 #include "server/config/config.h"
 #include "server/config/config_schema.h"
@@ -170,6 +171,41 @@ static void every_key_arrives(void **state)
     route = route_find(c, SPAN("other.org"), SPAN("/x/"), &known);
     assert_int_equal(route->content, 4 << 20);
     assert_string_equal(files_of(route)->root, "/");
+    config_free(c);
+}
+
+/* Its members are kept as long as the configuration, in their order. */
+static void list_of_a_kind_is_kept(void **state)
+{
+    const struct cache_rule *rules;
+    const struct files_options *files;
+    struct config *c;
+
+    (void)state;
+    c = load("routes:\n"
+             "  - path: /\n"
+             "    files:\n"
+             "      root: /\n"
+             "      cache:\n"
+             "        - { match: \"*.js\", control: 1h }\n"
+             "        - { match: /img/, control: immutable }\n"
+             "        - { match: a, control: no-store }\n"
+             "        - { match: b, control: no-cache }\n"
+             "        - { match: c, control: off }\n"
+             "  - path: /x/\n"
+             "    files: { root: /, cache: [] }\n");
+    files = files_of(&c->routes.routes[0]);
+    rules = files->cache.items;
+    assert_int_equal(files->cache.count, 5);
+    assert_true(span_eq(rules[0].match, SPAN("*.js")));
+    assert_int_equal(rules[0].control.kind, CACHING_FOR);
+    assert_int_equal(rules[0].control.milliseconds, 3600000);
+    assert_true(span_eq(rules[1].match, SPAN("/img/")));
+    assert_int_equal(rules[1].control.kind, CACHING_IMMUTABLE);
+    assert_int_equal(rules[2].control.kind, CACHING_NEVER);
+    assert_int_equal(rules[3].control.kind, CACHING_ASKED);
+    assert_int_equal(rules[4].control.kind, CACHING_UNSAID);
+    assert_int_equal(files_of(&c->routes.routes[1])->cache.count, 0);
     config_free(c);
 }
 
@@ -406,6 +442,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_route_may_have_several_hosts),
         cmocka_unit_test(every_key_arrives),
+        cmocka_unit_test(list_of_a_kind_is_kept),
         cmocka_unit_test(without_keys_the_documented_values_hold),
         cmocka_unit_test(the_values_in_the_table_are_those_that_hold),
         cmocka_unit_test(a_unix_socket_has_its_keys_and_a_path_relative_to_the_file),

@@ -9,8 +9,9 @@ enum { CHANGED = 784111777, NOW = CHANGED + 60 };
 #define DATE_CHANGED "Sun, 06 Nov 1994 08:49:37 GMT"
 #define DATE_AFTER "Sun, 06 Nov 1994 08:49:38 GMT"
 
-static const struct validators full = {true, true, {SPAN_INIT("v1"), false}, true, CHANGED};
-static const struct validators weak = {true, true, {SPAN_INIT("v1"), true}, true, CHANGED};
+static const struct validators full = {true, true, {SPAN_INIT("v1"), false}, true, CHANGED, false};
+static const struct validators weak = {true, true, {SPAN_INIT("v1"), true}, true, CHANGED, false};
+static const struct validators shared = {true, true, {SPAN_INIT("v1"), false}, true, CHANGED, true};
 static const struct validators bare = {.exists = true};
 static const struct validators nothing = {.exists = false};
 
@@ -134,6 +135,8 @@ static void if_range_needs_a_strong_validator(void **state)
         {DATE_AFTER, &full, CONDITION_FAILS}, // exactly the same date, no later one
         {DATE_CHANGED, &bare, CONDITION_FAILS},
         {DATE_CHANGED, &nothing, CONDITION_FAILS},
+        {DATE_CHANGED, &shared, CONDITION_FAILS}, // of which representation is it?
+        {"\"v1\"", &shared, CONDITION_HOLDS},
         {"*", &full, CONDITION_MALFORMED},
         {"\"v1\", \"v2\"", &full, CONDITION_MALFORMED},
         {"", &full, CONDITION_MALFORMED},

@@ -189,7 +189,7 @@ void authoring_respond(struct exchange *x)
             respond_multistatus(x, buf_span(&a->failures.told));
         break;
     case OUTCOME_uploaded:
-        exchange_add_path(x, SPAN("Location"), x->path.text);
+        exchange_add_folder(x, SPAN("Location"), false);
         break;
     case OUTCOME_content_coded: // RFC 9110 §12.5.3
         exchange_add_field(x, SPAN("Accept-Encoding"), SPAN("identity"));

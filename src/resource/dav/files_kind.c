@@ -8,13 +8,23 @@
 #include "fs/path_check.h"
 #include "io/offload.h"
 #include "resource/dav/dav.h"
+#include "resource/files/cache_control.h"
 #include "resource/kind.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
+static const struct option_row rows_cache[] = {
+#define OPTION_CACHE(...) OPTION_ROW(struct cache_rule, __VA_ARGS__)
+#include "resource/dav/files_kind.def"
+};
+static const struct option_section section_cache =
+    OPTION_TABLE("routes.files.cache.", rows_cache, struct cache_rule);
+
 static const struct option_row rows[] = {
 #define OPTION(...) OPTION_ROW(struct files_options, __VA_ARGS__)
+#define OPTION_BELOW(member, name, kind, need, below, ...)                                         \
+    OPTION_ROW_BELOW(struct files_options, member, name, kind, need, &below, __VA_ARGS__)
 #include "resource/dav/files_kind.def"
 };
 

@@ -2,7 +2,6 @@
 /*
  * The facts about the target and the destination of a method that authors.
  */
-#include "base/clock.h"
 #include "base/path.h"
 #include "fs/open.h"
 #include "graph/author.h"
@@ -158,7 +157,8 @@ enum step target_end(struct authoring *a)
         r->validators.has_etag = true;
         r->validators.etag.opaque = span_of(a->answer.etag, STAMP_ETAG_OPAQUE);
         r->validators.has_last_modified = true;
-        r->validators.last_modified = a->target.look.here.stamp.modified_ns / CLOCK_SECOND;
+        r->validators.last_modified =
+            stamp_last_modified(&a->target.look.here.stamp, x->arrival.time);
     }
     return STEP_KNOWN;
 }

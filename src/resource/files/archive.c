@@ -226,6 +226,10 @@ static int add_member(struct archive *a, int dir, const char *name)
         close(fd);
         return 0;
     }
+    if (!fs_size_tells(fd, &st)) {
+        close(fd);
+        return leave_out(a, "nothing tells its length before its end");
+    }
     a->file = fd;
     a->remaining = (uint64_t)st.st_size; // what it grows by meanwhile is not sent
     return begin_member(a, &st);

@@ -4,10 +4,12 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 
+#include <errno.h>
 #include <sys/random.h>
 
 enum {
     BOUNDARY_LENGTH = 24,
+    PIECE = 32 * 1024, // bytes of a file of which only the end tells the length
     TAIL = 4096, // most of the last bytes of a file, which are held back until it was looked at
 };
 
@@ -130,6 +132,41 @@ static void respond_range(struct exchange *x, const struct file_variant *v, stru
         x->response.failed = true;
 }
 
+/* What a program makes up while it is read: up to where it ends. */
+struct unsized {
+    int fd;
+    uint64_t offset;
+    char bytes[PIECE];
+};
+
+static void next_unsized(struct exchange *x, struct piece *ret)
+{
+    struct unsized *u = x->response.source;
+    ssize_t n;
+
+    do
+        n = pread(u->fd, u->bytes, sizeof u->bytes, (off_t)u->offset);
+    while (n < 0 && errno == EINTR);
+    *ret = (struct piece){.kind = n < 0 ? PIECE_FAILED : n == 0 ? PIECE_END : PIECE_BYTES};
+    if (n > 0) {
+        ret->bytes = span_of(u->bytes, (size_t)n);
+        u->offset += (uint64_t)n;
+    }
+}
+
+static void respond_unsized(struct exchange *x, const struct file_variant *v)
+{
+    struct unsized *u = arena_alloc(&x->arena, sizeof *u);
+
+    if (u) {
+        u->fd = v->fd;
+        u->offset = 0;
+    }
+    x->response.source = u;
+    x->response.next = next_unsized;
+    x->response.failed |= !u;
+}
+
 /* Random, so that nobody can store content that holds it. */
 static struct span boundary_new(struct exchange *x)
 {
@@ -184,7 +221,10 @@ void body_respond(struct exchange *x, const struct file_variant *v)
     switch (x->outcome) {
     case OUTCOME_ok:
         r->block = &v->fields;
-        respond_range(x, v, (struct range){0, v->length});
+        if (v->unsized)
+            respond_unsized(x, v);
+        else
+            respond_range(x, v, (struct range){0, v->length});
         break;
     case OUTCOME_partial:
         r->block = &v->fields;

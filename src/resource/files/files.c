@@ -70,7 +70,8 @@ static struct file_variant *select_variant(struct exchange *x, struct snapshot *
     size_t count = 0;
     int choice;
 
-    if (!x->request.first[FIELD_accept_encoding])
+    // What there is in one coding alone is sent so: no refusal would help anybody (§15.5.7).
+    if (!x->request.first[FIELD_accept_encoding] || s->is_gzip)
         return &s->variants[CODING_IDENTITY];
     for (int i = 1; i < CODING_COUNT; i++) {
         if (s->variants[i].present) {
@@ -87,6 +88,14 @@ static struct file_variant *select_variant(struct exchange *x, struct snapshot *
                : NULL;
 }
 
+static bool has_neighbours(const struct snapshot *s)
+{
+    for (int i = 1; i < CODING_COUNT; i++)
+        if (s->variants[i].present)
+            return true;
+    return false;
+}
+
 static void represent_file(struct reading *reading)
 {
     struct exchange *x = reading->x;
@@ -97,14 +106,16 @@ static void represent_file(struct reading *reading)
     r->exists = r->readable = true;
     if (!v)
         return;
-    r->acceptable = r->has_ranges = true;
+    r->acceptable = true;
+    r->has_ranges = !v->unsized;
     r->length = v->length;
     r->content_type = reading->snapshot->content_type;
     r->validators = (struct validators){.exists = true,
-                                        .has_etag = true,
+                                        .has_etag = !v->unsized,
                                         .etag = v->etag,
-                                        .has_last_modified = true,
-                                        .last_modified = v->last_modified};
+                                        .has_last_modified = v->has_date,
+                                        .last_modified = v->last_modified,
+                                        .date_is_shared = has_neighbours(reading->snapshot)};
 }
 
 /* The query names a view that there is not, or that is switched off. */
@@ -222,7 +233,8 @@ static void files_respond(struct exchange *x)
         return;
     }
     body_respond(x, reading->variant);
-    if (x->request.first[FIELD_want_repr_digest] || x->request.first[FIELD_want_content_digest])
+    if (!reading->variant->unsized &&
+        (x->request.first[FIELD_want_repr_digest] || x->request.first[FIELD_want_content_digest]))
         body_add_digests(x, reading->variant);
 }
 

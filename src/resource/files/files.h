@@ -9,20 +9,22 @@
 #include "graph/resource.h"
 #include "io/offload.h"
 #include "resource/files/media_type_map.h"
+#include "resource/option.h"
 
 struct files_options {
     const char *root;
-    struct span index;       // name of the file that answers for its folder; empty: none
-    bool listing;            // folders without it are listed
-    bool archives;           // they are offered as archives as well
-    bool search;             // names below them are searched for
-    bool dotfiles;           // names that begin with a dot are served
-    bool precompressed;      // NAME.br, NAME.zst and NAME.gz answer for NAME
-    bool write;              // authoring is on (resource/dav); the rest is of meaning then only
-    uint64_t max_upload;     // bytes that one request may store; 0: no bound
-    uint64_t quota;          // bytes that everything below the root may take; 0: no bound
-    uint64_t reserve;        // bytes of the file system that uploads leave free
-    uint64_t infinite_depth; // members that PROPFIND with Depth: infinity may tell; 0: it is off
+    struct span index;        // name of the file that answers for its folder; empty: none
+    bool listing;             // folders without it are listed
+    bool archives;            // they are offered as archives as well
+    bool search;              // names below them are searched for
+    bool dotfiles;            // names that begin with a dot are served
+    bool precompressed;       // NAME.br, NAME.zst and NAME.gz answer for NAME
+    struct option_list cache; // of struct cache_rule: what caches may do with which files
+    bool write;               // authoring is on (resource/dav); the rest is of meaning then only
+    uint64_t max_upload;      // bytes that one request may store; 0: no bound
+    uint64_t quota;           // bytes that everything below the root may take; 0: no bound
+    uint64_t reserve;         // bytes of the file system that uploads leave free
+    uint64_t infinite_depth;  // members that PROPFIND with Depth: infinity may tell; 0: it is off
 };
 
 /*

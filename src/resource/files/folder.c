@@ -205,6 +205,8 @@ static void respond_archive(struct folder_answer *f)
     struct buf name = {0};
     struct span copy;
 
+    if (x->outcome == OUTCOME_ok || x->outcome == OUTCOME_not_modified) // RFC 9110 §15.4.5
+        exchange_add_field(x, SPAN("Cache-Control"), SPAN("no-store"));
     if (x->outcome != OUTCOME_ok)
         return;
     buf_add(&name, archive_name(x));
@@ -216,7 +218,6 @@ static void respond_archive(struct folder_answer *f)
     buf_done(&name);
     exchange_add_field(x, SPAN("Content-Type"), archive_types[f->archive_format]);
     exchange_add_field(x, SPAN("Content-Disposition"), copy);
-    exchange_add_field(x, SPAN("Cache-Control"), SPAN("no-store"));
     exchange_add_field(x, SPAN("Accept-Ranges"), SPAN("none"));
     archive_body_respond(f->archive);
 }

@@ -5,8 +5,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/path.h"
 #include "http/date.h"
 #include "http/media_type.h"
+#include "resource/files/cache_control.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -109,24 +111,35 @@ bool snapshot_can_hold_scripts(struct span content_type)
             span_eq_nocase(span_from(type.subtype, type.subtype.len - 4), SPAN("+xml")));
 }
 
+static void add_date(struct file_variant *v, struct buf *b)
+{
+    char date[DATE_LENGTH];
+
+    v->last_modified = stamp_last_modified(&v->stamp, clock_realtime() / CLOCK_SECOND);
+    v->has_date = stamp_date_tells(&v->stamp);
+    date_format(v->last_modified, date);
+    if (v->has_date)
+        buf_addf(b, "Last-Modified: %.*s\r\n", DATE_LENGTH, date);
+}
+
 /*
  * The ready-made fields of one variant. The tag covers the content, too, where that is in
  * memory: on a file system with a coarse clock a stamp alone does not prove it.
  */
 static int make_fields(struct file_variant *v, struct span content_type, unsigned coding, bool vary,
-                       bool writable)
+                       const struct files_options *options, struct span path)
 {
     struct buf b = {0};
-    char date[DATE_LENGTH];
     char opaque[STAMP_ETAG_OPAQUE + 1];
+    bool writable = options->write, has_control;
     int error;
 
-    v->last_modified = stamp_last_modified(&v->stamp);
-    date_format(v->last_modified, date);
     buf_addf(&b, "Content-Type: %.*s\r\n", SPAN_ARG(content_type));
     if (coding != CODING_IDENTITY)
         buf_addf(&b, "Content-Encoding: %.*s\r\n", SPAN_ARG(file_coding_names[coding]));
-    buf_addf(&b, "Last-Modified: %.*s\r\nAccept-Ranges: bytes\r\n", DATE_LENGTH, date);
+    if (!v->unsized)
+        add_date(v, &b);
+    buf_add(&b, v->unsized ? SPAN("Accept-Ranges: none\r\n") : SPAN("Accept-Ranges: bytes\r\n"));
     // What somebody uploaded is not the operator's word: it acts for nobody.
     if (writable)
         buf_add(&b, SPAN("X-Content-Type-Options: nosniff\r\n"));
@@ -134,17 +147,62 @@ static int make_fields(struct file_variant *v, struct span content_type, unsigne
         buf_add(&b, SPAN("Content-Security-Policy: sandbox\r\n"));
     stamp_etag(&v->stamp, coding, span_of(v->content, writable || !v->content ? 0 : v->length),
                opaque);
-    buf_addf(&b, "ETag: \"%s\"\r\n", opaque);
+    if (!v->unsized)
+        buf_addf(&b, "ETag: \"%s\"\r\n", opaque);
     if (vary)
         buf_add(&b, SPAN("Vary: Accept-Encoding\r\n"));
+    has_control = cache_control_add(&b, &options->cache, path);
     error = b.failed || field_block_make(buf_span(&b), &v->fields) < 0 ? -ENOMEM : 0;
     buf_done(&b);
     if (error)
         return error;
     v->after_type = 1;
-    v->validators = v->fields.count - (vary ? 2 : 1);
+    v->validators = v->fields.count - !v->unsized - (size_t)vary - (size_t)has_control;
+    if (v->unsized)
+        return 0;
     v->etag = (struct entity_tag){
         .opaque = span_of(v->fields.pairs[v->validators].value.ptr + 1, STAMP_ETAG_OPAQUE)};
+    return 0;
+}
+
+/*
+ * Reads what is open. Files that a program makes up while they are read, as those of /proc and of
+ * some file systems in user space, tell a size that has nothing to do with their content.
+ * -EAGAIN: it was changed under our eyes.
+ */
+static int load_open(struct file_variant *v, int fd)
+{
+    struct file_stamp after;
+    struct stat st;
+    char byte;
+    int error;
+
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (!S_ISREG(st.st_mode))
+        return -ENXIO;
+    v->stamp = stamp_from_stat(&st);
+    v->length = v->stamp.size;
+    if (v->length > LIMIT_FILE_IN_MEMORY) {
+        error = read_ends(fd, v->length, &v->ends);
+        if (error == 0)
+            v->fd = fd;
+        if (error != -EAGAIN)
+            return error;
+    } else {
+        error = read_content(fd, v->length, &v->content);
+        if (error == 0 && pread(fd, &byte, 1, (off_t)v->length) > 0)
+            error = -EAGAIN;
+    }
+    if (error && error != -EAGAIN)
+        return error;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    after = stamp_from_stat(&st);
+    if (!stamp_eq(&after, &v->stamp))
+        return -EAGAIN;
+    v->unsized = error == -EAGAIN;
+    v->fd = v->unsized ? fd : -1;
     return 0;
 }
 
@@ -155,43 +213,22 @@ static int make_fields(struct file_variant *v, struct span content_type, unsigne
 static int load_variant(const struct snapshot_request *request, const char *path,
                         struct file_variant *v)
 {
-    struct stat st;
-    int error = 0;
-    int fd;
+    int error = -EAGAIN;
 
-    for (int attempt = 0; attempt < 3; attempt++) {
+    for (int attempt = 0; attempt < 3 && error == -EAGAIN; attempt++) {
+        int fd;
+
         v->stamp.present = false;
         fd = fs_open(request->root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
         if (fd < 0)
             return fd;
-        error = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -ENXIO;
-        if (error == 0) {
-            v->stamp = stamp_from_stat(&st);
-            v->length = v->stamp.size;
-            v->fd = fd;
-            if (v->length > LIMIT_FILE_IN_MEMORY) {
-                error = read_ends(fd, v->length, &v->ends);
-                if (error == 0)
-                    break;
-            } else {
-                error = read_content(fd, v->length, &v->content);
-            }
-            if (error == 0 && fstat(fd, &st) < 0)
-                error = -errno;
-            if (error == 0) {
-                struct file_stamp after = stamp_from_stat(&st);
-
-                if (!stamp_eq(&after, &v->stamp)) {
-                    free(v->content);
-                    v->content = NULL;
-                    error = -EAGAIN; // changed under our eyes: read it again
-                }
-            }
+        error = load_open(v, fd);
+        if (error || v->unsized) {
+            free(v->content);
+            v->content = NULL;
         }
-        close(fd);
-        v->fd = -1;
-        if (error != -EAGAIN)
-            break;
+        if (v->fd < 0)
+            close(fd);
     }
     v->present = error == 0;
     return error;
@@ -288,15 +325,29 @@ static bool is_refused(int error)
            error == EPERM;
 }
 
+/*
+ * Whether a file that by its name is in the coding gzip is so. Where clients write it is stored as
+ * it came and sent as it is: clients that synchronise would find it decoded.
+ */
+static bool is_gzip(const struct file_variant *v, const struct files_options *options,
+                    struct span name)
+{
+    char begin[2] = {0};
+
+    if (options->write || !media_type_within_gzip(name).len)
+        return false;
+    if (!v->content)
+        return fs_read(v->fd, 0, begin, sizeof begin) == 0 && memcmp(begin, "\x1f\x8b", 2) == 0;
+    return span_starts(span_of(v->content, v->length), SPAN("\x1f\x8b"));
+}
+
 static int load_file(const struct snapshot_request *request, char *path, size_t length,
                      const struct file_stamp stamps[CODING_COUNT], struct snapshot *s)
 {
-    struct span name = span_of(path, length);
+    struct span name = path_leaf(span_of(path, length));
     bool vary = false;
     int error = 0;
 
-    for (size_t i = length; i > 0 && path[i - 1] != '/'; i--)
-        name = span_from(span_of(path, length), i - 1);
     s->content_type = media_type_for_name(request->types, name);
     for (int i = 0; i < CODING_COUNT; i++) {
         struct file_variant *v = &s->variants[i];
@@ -305,15 +356,24 @@ static int load_file(const struct snapshot_request *request, char *path, size_t 
             continue;
         memcpy(path + length, coding_suffixes[i], strlen(coding_suffixes[i]) + 1);
         error = load_variant(request, path, v);
+        if (error == 0 && v->unsized && i != CODING_IDENTITY) {
+            variant_done(v);
+            *v = (struct file_variant){.fd = -1};
+            error = -EAGAIN;
+        }
         if (error && (i == CODING_IDENTITY || !is_refused(-error)))
             return error == -EAGAIN ? -EIO : error;
         vary |= i != CODING_IDENTITY && !error;
         s->memory += v->content ? v->length : 0;
         error = 0;
     }
+    s->is_gzip = is_gzip(&s->variants[CODING_IDENTITY], request->options, name);
+    if (s->is_gzip)
+        s->content_type = media_type_within_gzip(name);
     for (unsigned i = 0; i < CODING_COUNT && !error; i++)
         if (s->variants[i].present)
-            error = make_fields(&s->variants[i], s->content_type, i, vary, request->options->write);
+            error = make_fields(&s->variants[i], s->content_type, s->is_gzip ? CODING_GZIP : i,
+                                vary, request->options, span_of(path, length));
     return error;
 }
 
@@ -335,6 +395,7 @@ static int find_file(const struct snapshot_request *request, char *path, size_t 
 {
     bool is_folder = *length == 0 || path[*length - 1] == '/';
     const struct files_options *o = request->options;
+    bool is_coded;
     int error;
 
     if (is_folder) {
@@ -358,7 +419,8 @@ static int find_file(const struct snapshot_request *request, char *path, size_t 
     }
     if (error)
         return error;
-    for (int i = 1; i < CODING_COUNT && o->precompressed; i++) {
+    is_coded = media_type_within_gzip(path_leaf(span_of(path, *length))).len;
+    for (int i = 1; i < CODING_COUNT && o->precompressed && !is_coded; i++) {
         memcpy(path + *length, coding_suffixes[i], strlen(coding_suffixes[i]) + 1);
         error = look(request->root, path, &stamps[i]);
         if (error && !is_refused(-error))

@@ -19,12 +19,14 @@ enum file_coding { CODING_IDENTITY, CODING_BROTLI, CODING_ZSTD, CODING_GZIP, COD
 struct file_variant {
     bool present;
     struct file_stamp stamp;
-    uint64_t length;
-    int fd;        // -1 when the content is in memory
-    char *content; // or NULL
-    uint64_t ends; // where the content is not in memory: a hash of its first and last bytes
-    struct entity_tag etag;
+    uint64_t length; // if it is not unsized
+    bool unsized;    // the file holds more or less than its size says: only its end tells
+    int fd;          // -1 when the content is in memory
+    char *content;   // or NULL
+    uint64_t ends;   // where the content is not in memory: a hash of its first and last bytes
+    struct entity_tag etag; // what is unsized has none, nor a date
     int64_t last_modified;
+    bool has_date; // that last_modified tells, and is sent
     /* Content-Type, then the rest of the representation's fields, then what 304 has too. */
     struct field_block fields;
     size_t after_type, validators; // the first of those parts, by its number
@@ -46,6 +48,7 @@ struct snapshot {
     enum outcome failure;
     int error; // errno, for the log
     struct span content_type;
+    bool is_gzip;     // the file itself is in that coding, and there is no other variant
     size_t memory;    // bytes of content held
     int64_t taken_ns; // since 1970: when the look began
     struct file_variant variants[CODING_COUNT];

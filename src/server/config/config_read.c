@@ -185,6 +185,7 @@ static void keep_value(struct reader *r, const struct option_section *section,
 {
     switch (key->kind) {
     case OPTION_NAME:
+    case OPTION_PATTERN:
     case OPTION_PATH:
     case OPTION_HOST:
     case OPTION_HOSTS:
@@ -255,7 +256,7 @@ static void read_members(struct reader *r, const struct option_section *section,
         most++;
     if (most > (size_t)key->high)
         most = (size_t)key->high;
-    to->items = allocate(r, r->scratch, most * size);
+    to->items = allocate(r, r->arena, most * size); // a kind of resource keeps its lists
     for (const struct config_node *member = node->first; member && to->items;
          member = member->next) {
         void *item = (char *)to->items + to->count * size;

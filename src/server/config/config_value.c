@@ -224,6 +224,61 @@ static const char *path_wrong(struct span text)
     return NULL;
 }
 
+static const char *pattern_wrong(struct span text)
+{
+    return span_starts(text, SPAN("/"))      ? path_wrong(text)
+           : span_find(text, '/') < text.len ? "holds a slash, and does not begin with one"
+                                             : NULL;
+}
+
+static const char *read_number(const struct option_row *key, struct span text, uint64_t *to)
+{
+    const char *kind = "is not a whole number";
+    uint64_t value = 0;
+    int r;
+
+    if (key->kind == OPTION_SIZE) {
+        kind = "is not a size";
+        r = config_parse_size(text, &value);
+    } else if (key->kind == OPTION_NUMBER) {
+        r = config_parse_number(text, &value);
+    } else {
+        kind = key->kind == OPTION_DURATION ? "is not a duration" : "is none of what it may be";
+        r = config_parse_duration(text, &value);
+    }
+    if (r == -CANDOR_E_SYNTAX)
+        return kind;
+    if (r < 0 || value < (uint64_t)key->low || value > (uint64_t)key->high)
+        return "is out of range";
+    *to = value;
+    return NULL;
+}
+
+static const char *read_caching(const struct option_row *key, struct span text,
+                                struct option_caching *to)
+{
+    static const struct {
+        struct span word;
+        struct option_caching caching;
+    } words[] = {
+        {SPAN_INIT("no-cache"), {.kind = CACHING_ASKED}},
+        {SPAN_INIT("no-store"), {.kind = CACHING_NEVER}},
+        {SPAN_INIT("immutable"), {.kind = CACHING_IMMUTABLE}},
+        {SPAN_INIT("off"), {.kind = CACHING_UNSAID}},
+    };
+    const char *wrong;
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (span_eq(words[i].word, text)) {
+            *to = words[i].caching;
+            return NULL;
+        }
+    }
+    to->kind = CACHING_FOR;
+    wrong = read_number(key, text, &to->milliseconds);
+    return wrong ? wrong : to->milliseconds % 1000 ? "is no number of whole seconds" : NULL;
+}
+
 static const char *host_wrong(struct span text)
 {
     if (span_starts(text, SPAN("[")) && span_ends(text, SPAN("]"))) {
@@ -238,29 +293,6 @@ static const char *host_wrong(struct span text)
         if (!ascii_is(text.ptr[i], ASCII_ALPHA | ASCII_DIGIT) && text.ptr[i] != '-' &&
             text.ptr[i] != '.' && text.ptr[i] != '_')
             return "is not a host";
-    return NULL;
-}
-
-static const char *read_number(const struct option_row *key, struct span text, uint64_t *to)
-{
-    const char *kind = "is not a whole number";
-    uint64_t value = 0;
-    int r;
-
-    if (key->kind == OPTION_SIZE) {
-        kind = "is not a size";
-        r = config_parse_size(text, &value);
-    } else if (key->kind == OPTION_DURATION) {
-        kind = "is not a duration";
-        r = config_parse_duration(text, &value);
-    } else {
-        r = config_parse_number(text, &value);
-    }
-    if (r == -CANDOR_E_SYNTAX)
-        return kind;
-    if (r < 0 || value < (uint64_t)key->low || value > (uint64_t)key->high)
-        return "is out of range";
-    *to = value;
     return NULL;
 }
 
@@ -297,6 +329,10 @@ const char *config_value_read(const struct option_row *key, struct span text, vo
         return state_wrong(text);
     case OPTION_NAME:
         return read_text(name_wrong(text), text, to);
+    case OPTION_PATTERN:
+        return read_text(pattern_wrong(text), text, to);
+    case OPTION_CACHING:
+        return read_caching(key, text, to);
     case OPTION_PATH:
         return read_text(path_wrong(text), text, to);
     case OPTION_HOST:
@@ -346,7 +382,7 @@ void config_add_number(struct buf *out, enum option_kind kind, int64_t value)
         buf_add_str(out, value ? "true" : "false");
     else if (kind == OPTION_SIZE)
         add_quantity(out, size_units, sizeof size_units / sizeof *size_units, (uint64_t)value);
-    else if (kind == OPTION_DURATION)
+    else if (kind == OPTION_DURATION || kind == OPTION_CACHING)
         add_quantity(out, duration_units, sizeof duration_units / sizeof *duration_units,
                      (uint64_t)value);
     else
@@ -378,6 +414,11 @@ void config_add_expected(struct buf *out, const struct option_row *key)
         [OPTION_FILE] = {"the path of a readable file", NULL},
         [OPTION_FOLDER] = {"the path of a folder", NULL},
         [OPTION_NAME] = {"the name of a file, without a slash", NULL},
+        [OPTION_PATTERN] = {"a name like *.js, without a slash, or a path like /assets/, not "
+                            "percent-encoded",
+                            NULL},
+        [OPTION_CACHING] = {"no-cache, no-store, immutable, off, or a duration",
+                            ", like 60s, 5m or 1h"},
         [OPTION_PATH] = {"a path like / or /team/ or /robots.txt, not percent-encoded", NULL},
         [OPTION_HOST] = {"a host like example.org or [::1], without a port", NULL},
         [OPTION_HOSTS] = {"a list of hosts, each like example.org or [::1], without a port", NULL},

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "resource/dav/xml/live.h"
 
-#include "base/clock.h"
 #include "http/date.h"
 #include "resource/dav/xml/xml_write.h"
 
@@ -107,14 +106,6 @@ static void write_text(struct buf *b, enum live live, struct span text)
     buf_add(b, live_table[live].end);
 }
 
-/* As Last-Modified tells it: never later than now. */
-static int64_t last_modified(const struct live_subject *s)
-{
-    int64_t seconds = s->member->seen.stamp.modified_ns / CLOCK_SECOND;
-
-    return seconds < s->now ? seconds : s->now;
-}
-
 void live_write(struct buf *b, enum live live, const struct live_subject *s)
 {
     const struct tree_member *m = s->member;
@@ -137,7 +128,7 @@ void live_write(struct buf *b, enum live live, const struct live_subject *s)
         write_etag(b, stamp);
         break;
     case LIVE_GETLASTMODIFIED:
-        write_last_modified(b, last_modified(s));
+        write_last_modified(b, stamp_last_modified(stamp, s->now));
         break;
     case LIVE_RESOURCETYPE:
         multistatus_resourcetype(b, m->seen.kind == TREE_COLLECTION);
