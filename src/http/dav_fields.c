@@ -113,7 +113,7 @@ static int read_escape(struct span s)
 }
 
 /* The offset of the first octet that may not be in a path, query or fragment; s.len: none.
- * extra: what is allowed beside pchar. */
+ * extra: what is allowed beside pchar and what is sent raw. */
 static size_t find_foreign(struct span s, struct span extra)
 {
     size_t i = 0;
@@ -123,7 +123,8 @@ static size_t find_foreign(struct span s, struct span extra)
             if (read_escape(span_from(s, i)) < 0)
                 return i;
             i += 3;
-        } else if (ascii_is(s.ptr[i], ASCII_PCHAR) || span_find(extra, s.ptr[i]) < extra.len) {
+        } else if (ascii_is(s.ptr[i], ASCII_PCHAR | ASCII_RAW) ||
+                   span_find(extra, s.ptr[i]) < extra.len) {
             i++;
         } else {
             return i;

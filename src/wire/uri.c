@@ -109,3 +109,17 @@ void uri_path_encode(struct buf *b, struct span text)
         text = span_from(text, 1);
     buf_add_uri_path(b, text);
 }
+
+void uri_query_encode(struct buf *b, struct span query)
+{
+    for (size_t i = 0; i < query.len; i++) {
+        char c = query.ptr[i];
+        bool is_escape = c == '%' && query.len - i > 2 && ascii_is(query.ptr[i + 1], ASCII_HEX) &&
+                         ascii_is(query.ptr[i + 2], ASCII_HEX);
+
+        if (is_escape || c == '?')
+            buf_add_char(b, c);
+        else
+            buf_add_uri_path(b, span_of(&c, 1));
+    }
+}

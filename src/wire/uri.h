@@ -32,6 +32,9 @@ enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_p
  */
 void uri_path_encode(struct buf *b, struct span text);
 
+/* Adds a query as it was sent, but with what no URI may hold escaped. */
+void uri_query_encode(struct buf *b, struct span query);
+
 /* Without the slashes at both ends. */
 static inline struct span uri_path_trim(struct span path)
 {

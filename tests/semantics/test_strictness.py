@@ -2,10 +2,13 @@
 """docs/strictness.md: each row of its tables is asked of the server."""
 import pathlib
 import re
+import shutil
+import subprocess
 
 import pytest
 
 from site_of_dav import ask, config, put, Server
+from site_of_files import record_of
 
 PAGE = pathlib.Path(__file__).parents[2] / "docs/strictness.md"
 CONTENT = b"0123456789"
@@ -150,3 +153,67 @@ def test_upload_keeps_the_condition_as_it_was_sent(server, root, word, status):
                "Content-Type: application/partial-upload", content=CONTENT)
     assert last.status == status
     assert (root / "new").read_bytes() == (CONTENT if status == 204 else b"meanwhile")
+
+
+# ---- Bytes of a target: RFC 3986 §3.3, URL Standard §1.3
+
+RAW = "a[1]^`{|}"
+ESCAPED = "a%5B1%5D%5E%60%7B%7C%7D"
+
+
+def test_raw_bytes_of_a_path_name_what_escaped_ones_name(server, root):
+    assert ask(server, "MKCOL", f"/{RAW}").status == 201
+    made = ask(server, "PUT", f"/{RAW}/{RAW}", content=CONTENT)
+    assert made.status == 201
+    assert (root / RAW / RAW).read_bytes() == CONTENT
+    assert ask(server, "GET", f"/{ESCAPED}/{RAW}").body == CONTENT
+    assert ask(server, "GET", f"http://dav.localhost/{RAW}/{RAW}").body == CONTENT
+    listed = ask(server, "PROPFIND", f"/{RAW}/", "Depth: 1")
+    assert re.findall(r"<D:href>([^<]*)<", listed.body.decode()) == [
+        f"/{ESCAPED}/", f"/{ESCAPED}/{ESCAPED}"]
+
+
+def test_redirect_is_written_escaped(server, root):
+    (root / RAW).mkdir()
+    response = ask(server, "GET", f"/{RAW}?a=\\%20%zz[%")
+    assert response.status in (301, 308)
+    assert response["Location"].endswith(f"{ESCAPED}/?a=%5C%20%25zz%5B%25")
+
+
+@pytest.mark.parametrize("address", ["", "http://dav.localhost"])
+def test_raw_bytes_in_destination_and_if(server, root, address):
+    assert ask(server, "COPY", "/file", f"Destination: {address}/{RAW}").status == 201
+    assert (root / RAW).read_bytes() == CONTENT
+    locked = ask(server, "LOCK", f"/{RAW}", content=MALFORMED["Timeout"][3])
+    token = locked["Lock-Token"]
+    assert ask(server, "PUT", f"/{RAW}", content=b"x").status == 423
+    for path in (RAW, ESCAPED):
+        condition = f"If: <{address or 'http://dav.localhost'}/{path}> ({token})"
+        assert ask(server, "PUT", f"/{RAW}", condition, content=b"x").status == 204
+
+
+def test_query_may_hold_what_browsers_leave_raw(server, root):
+    (root / "100%").write_bytes(b"")
+    (root / "a\\b").write_bytes(b"")
+    for word, name in (("%", "100%"), ("0%", "100%"), ("\\", "a\\\\b")):  # in JSON
+        found = ask(server, "GET", f"/?search={word}", "Accept: application/json")
+        assert (found.status, name in found.body.decode()) == (200, True)
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_curl_without_globbing_sends_brackets(server, root):
+    (root / "a[1].txt").write_bytes(CONTENT)
+    done = subprocess.run(["curl", "-sgS", f"http://127.0.0.1:{server.port}/a[1].txt"],
+                          capture_output=True, timeout=60, check=True)
+    assert done.stdout == CONTENT
+
+
+@pytest.mark.parametrize("target", [
+    b'/a"b', b"/a<b", b"/a>b", b"/a#b", b"/a\\b", b"/a%zz", b"/a%4", b"/\xc3\xa4", b"/\xff",
+    b"/a\x01b", b'/?a"', b"/?a<", b"/?a#b", b"/?\xc3\xa4", b"http://u@h/"])
+def test_refused_target_is_in_the_log(server, target):
+    response = ask(server, "GET", target)
+    assert response.status == 400
+    record = record_of(server, response)
+    assert record["target"] == target.decode("latin-1" if target == b"/\xff" else "utf-8")
+    assert record["offset"] < len(b"GET " + target)

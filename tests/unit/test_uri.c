@@ -44,6 +44,8 @@ static void paths_are_decoded_and_their_dot_segments_removed(void **state)
         PATH("/a%2fb/%2e%2e%2fc", "/a%2fb/..%2fc", SLASH | DOT),
         PATH("/a%252Fb", "/a%2Fb", 0),
         PATH("/a%00b", "/a\0b", NUL),
+        PATH("/a[1]^`{|}", "/a[1]^`{|}", 0),
+        PATH("/a%5B1]", "/a[1]", 0),
         PATH("/a%", "/a%", 0),
         PATH("/a%4", "/a%4", 0),
         PATH("", "", 0),
@@ -99,12 +101,36 @@ static void a_plain_path_is_not_copied(void **state)
     assert_ptr_equal(result.text.ptr, path.ptr);
 }
 
+static void a_query_is_passed_on_without_what_no_uri_holds(void **state)
+{
+    static const struct {
+        struct span query, encoded;
+    } rows[] = {
+        {SPAN_INIT(""), SPAN_INIT("")},
+        {SPAN_INIT("a=b&c=/?:@!$'()*+,;"), SPAN_INIT("a=b&c=/?:@!$'()*+,;")},
+        {SPAN_INIT("%41%zz%4%"), SPAN_INIT("%41%25zz%254%25")},
+        {SPAN_INIT("\\[]^`{|}"), SPAN_INIT("%5C%5B%5D%5E%60%7B%7C%7D")},
+        {SPAN_INIT("%%20"), SPAN_INIT("%25%20")},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf b = {0};
+
+        uri_query_encode(&b, rows[i].query);
+        if (!span_eq(buf_span(&b), rows[i].encoded))
+            fail_msg("%s", rows[i].query.ptr);
+        buf_done(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_are_decoded_and_their_dot_segments_removed),
         cmocka_unit_test(climbing_above_the_root_is_refused),
         cmocka_unit_test(a_plain_path_is_not_copied),
+        cmocka_unit_test(a_query_is_passed_on_without_what_no_uri_holds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,11 +57,14 @@ static void add_slash_location(struct exchange *x)
     struct buf b = {0};
 
     uri_path_encode(&b, x->path.text);
+    buf_add_char(&b, '/');
+    if (m->target.has_query)
+        buf_add_char(&b, '?');
+    uri_query_encode(&b, m->target.query);
     if (b.failed)
         x->response.failed = true;
     else
-        exchange_add_fieldf(x, SPAN("Location"), "%.*s/%s%.*s", SPAN_ARG(buf_span(&b)),
-                            m->target.has_query ? "?" : "", SPAN_ARG(m->target.query));
+        exchange_add_fieldf(x, SPAN("Location"), "%.*s", SPAN_ARG(buf_span(&b)));
     buf_done(&b);
 }
 
