@@ -106,6 +106,13 @@ static void refuse_partial_head(struct h1_session *h, enum outcome cause)
     refuse_head(h, cause, in.len);
 }
 
+/* Whether nothing is there but the empty line, or half of it, that some clients send behind a
+ * request (RFC 9112 §2.2): whoever sent it has not begun another. */
+static bool is_empty_line(const struct loop_buffer *b)
+{
+    return span_starts(SPAN("\r\n"), span_of(b->data + b->start, b->len - b->start));
+}
+
 /* Room for more behind what is there; what was consumed goes. */
 static void compact(struct loop_buffer *b)
 {
@@ -123,7 +130,7 @@ static void receive_rest(struct h1_session *h)
     h->call = NULL;
     compact(h->in);
     h->head_seen = h->in->len;
-    if (h->receive == H1_RECEIVE_IDLE) {
+    if (h->receive == H1_RECEIVE_IDLE && !is_empty_line(h->in)) {
         h->receive = H1_RECEIVE_HEAD;
         h->head_since = loop_now(h->session.sessions->loop);
         h1_set_timer(h, &h->receive_timer, h1_limits_of(h)->header_timeout);
@@ -230,9 +237,11 @@ static void end_call(struct h1_session *h)
     struct call *k = h->call;
     struct h1_call *c = k->part;
     bool is_complete = k->ending == ENDING_COMPLETE;
-    // Who was not told before may have sent more by now.
-    bool unread = !c->content_ended || k->x.failure.cause != OUTCOME_NONE || c->head.keep_alive;
-    bool received = h->in && h->in->start < h->in->len; // something of a next request
+    // Who was not told before may have sent more by now, and some send an empty line behind
+    // content.
+    bool unread = !c->content_ended || k->x.failure.cause != OUTCOME_NONE || c->head.keep_alive ||
+                  k->x.request.framing != FRAMING_NONE;
+    bool received = h->in && !is_empty_line(h->in); // something of a next request
     bool close = c->close || (h->session.sessions->stopping && !received);
     struct loop_buffer *head_in;
 

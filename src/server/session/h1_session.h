@@ -10,7 +10,7 @@
 #include "wire/h1_response.h"
 
 enum h1_receive {
-    H1_RECEIVE_IDLE,    // nothing of a request has come
+    H1_RECEIVE_IDLE,    // nothing of a request has come, but perhaps an empty line
     H1_RECEIVE_HEAD,    // part of a head has come
     H1_RECEIVE_NOTHING, // nothing is received: a call is under way, or the connection is closed
     H1_RECEIVE_CONTENT,
