@@ -251,9 +251,11 @@ static size_t find_climb(struct span path)
 
     while (rest.len) {
         size_t at = path.len - rest.len;
-        int dots = count_dots(span_take_until(&rest, '/'));
+        struct span segment = span_take_until(&rest, '/');
+        int dots = count_dots(segment);
 
-        level += dots == 1 ? 0 : dots == 2 ? -1 : 1;
+        if (segment.len && dots != 1) // several slashes are one
+            level += dots == 2 ? -1 : 1;
         if (level < 0)
             return at;
     }

@@ -101,6 +101,16 @@ def server(root):
     ("/sub/up", b"file\n"),
     ("/folderlink/inner.txt", b"inner\n"),
     ("/folderlink/deep/er.txt", b"deeper\n"),
+    # Several slashes are one, before dot segments are looked at.
+    ("//file.txt", b"file\n"),
+    ("///sub//inner.txt", b"inner\n"),
+    ("/sub/.//inner.txt", b"inner\n"),
+    ("/sub//deep//er.txt", b"deeper\n"),
+    ("/sub//../file.txt", b"file\n"),
+    ("/sub/%2e%2e//file.txt", b"file\n"),
+    ("http://example//file.txt", b"file\n"),
+    ("//folderlink//deep/er.txt", b"deeper\n"),
+    ("/index//", b"<p>index</p>"),
 ])
 def test_path_leads_to_the_file(server, target, body):
     response = ask(server, "GET", target)
@@ -111,7 +121,7 @@ ABSENT = [
     "/missing", "/missing/", "/sub/missing", "/FILE.TXT",
     "/file.txt/", "/file.txt/x", "/file.txt/..x", "/inside/", "/file.txt%20", "/file.txt.",
     # Segments that are no names
-    "//file.txt", "//", "/sub//inner.txt", "/sub/inner.txt//", "/sub//",
+    "/sub/inner.txt//", "/file.txt//", "/file.txt//x",
     "/%2ffile.txt", "/sub%2finner.txt", "/sub%2Finner.txt", "/%2e%2e%2foutside.txt",
     "/..%2foutside.txt", "/sub/..%2f..%2foutside.txt", "/%2f%2f", "/sub%2f",
     "/file.txt%00", "/file.txt%00.html", "/%00", "/sub/%00", "/sub%00/inner.txt",
@@ -146,6 +156,7 @@ def test_what_is_not_to_be_had_is_like_what_is_not_there(server, target, accept)
 
 @pytest.mark.parametrize("target", ["/..", "/../outside.txt", "/sub/../../outside.txt",
                                     "/%2e%2e/outside.txt", "/.%2e/outside.txt", "/./../x",
+                                    "//../outside.txt", "/sub//../../outside.txt",
                                     "/../rooted/outside.txt"])
 def test_path_does_not_climb_above_the_root(server, target):
     response = ask(server, "GET", target)
@@ -157,7 +168,8 @@ def test_path_does_not_climb_above_the_root(server, target):
     ("/sub", "/sub/"), ("/sub?", "/sub/?"), ("/sub?a=b&c=%2F//x", "/sub/?a=b&c=%2F//x"),
     ("/sub/deep?x=/..", "/sub/deep/?x=/.."), ("/folderlink", "/folderlink/"),
     ("/pr%c3%bcfung", "/pr%C3%BCfung/"), ("/sub/./deep", "/sub/deep/"),
-    ("/evil.example", "/evil.example/"), ("http://example/sub?q", "/sub/?q")])
+    ("/evil.example", "/evil.example/"), ("//evil.example", "/evil.example/"),
+    ("//sub//deep", "/sub/deep/"), ("http://example/sub?q", "/sub/?q")])
 def test_folder_without_its_slash_is_redirected_with_its_query(server, target, location):
     for method in ("GET", "HEAD"):  # RFC 9110 §15.4.9
         response = ask(server, method, target)
@@ -177,14 +189,14 @@ def test_folder_without_its_slash_is_redirected_with_its_query(server, target, l
 def test_redirect_never_leads_to_another_authority(server, target):  # RFC 3986 §4.2
     response = ask(server, "GET", target)
     locations = response.all("Location")
-    assert response.status in (308, 400, 404) and len(locations) == (response.status == 308)
+    assert response.status in (200, 308, 400, 404) and len(locations) == (response.status == 308)
     for location in locations:
         assert re.match(r"/(?![/\\])", location)
         assert urlsplit(urljoin("http://example/a/b", location)).netloc == "example"
 
 
 def test_redirect_to_the_folder_is_made_at_all_where_the_path_climbs(server):
-    response = ask(server, "GET", "//evil.example/../../sub?q")
+    response = ask(server, "GET", "//evil.example/../sub?q")
     assert response.status == 308 and response["Location"] == "/sub/?q"
 
 

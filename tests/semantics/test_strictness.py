@@ -217,3 +217,75 @@ def test_refused_target_is_in_the_log(server, target):
     record = record_of(server, response)
     assert record["target"] == target.decode("latin-1" if target == b"/\xff" else "utf-8")
     assert record["offset"] < len(b"GET " + target)
+
+
+# ---- Empty segments: several slashes are one, in whatever names a resource
+
+def test_several_slashes_are_one_for_every_method(server, root):
+    origin = "http://dav.localhost"
+    assert ask(server, "MKCOL", "//team//").status == 201
+    assert ask(server, "PUT", "/team//file", content=CONTENT).status == 201
+    assert ask(server, "GET", "//team///file").body == CONTENT
+    assert ask(server, "GET", f"{origin}//team//file").body == CONTENT
+    listed = ask(server, "PROPFIND", "//team//", "Depth: 1")
+    assert re.findall(r"<D:href>([^<]*)<", listed.body.decode()) == ["/team/", "/team/file"]
+    for destination in (f"{origin}//team//copy", "/team//copy", "/team/.//copy",
+                        "/team//x/..//copy"):
+        copied = ask(server, "COPY", "/team//file", f"Destination: {destination}")
+        assert copied.status in (201, 204), destination
+    assert ask(server, "MOVE", "/team//copy", f"Destination: {origin}/team//moved").status == 201
+    assert sorted(path.name for path in (root / "team").iterdir()) == ["file", "moved"]
+    same = ask(server, "MOVE", "/team/file", "Destination: /team//file")
+    assert (same.status, same.outcome) == (403, "destination-overlaps")
+    assert ask(server, "DELETE", "/team//moved").status == 204
+    posted = ask(server, "POST", "//team//", "Slug: note.txt", "Content-Type: text/plain",
+                 content=CONTENT)
+    assert posted.status == 201 and "//" not in posted["Location"]
+
+
+def test_lock_holds_however_many_slashes_name_it(server, root):
+    (root / "team").mkdir()
+    put(root / "team", "file", b"")
+    token = ask(server, "LOCK", "/team//file", content=MALFORMED["Timeout"][3])["Lock-Token"]
+    for target in ("/team/file", "//team/file", "/team///file"):
+        assert ask(server, "PUT", target, content=b"x").status == 423
+        assert ask(server, "PUT", target, f"If: ({token})", content=b"x").status == 204
+        tagged = f"If: <http://dav.localhost//team//file> ({token})"
+        assert ask(server, "PUT", target, tagged, content=b"x").status == 204
+    assert ask(server, "UNLOCK", "//team/file", f"Lock-Token: {token}").status == 204
+
+
+def test_upload_in_pieces_by_several_slashes(server, root):
+    (root / "team").mkdir()
+    opened = ask(server, "PUT", "/team//big", OPEN, "Upload-Length: 10")
+    assert opened.status == 201 and "//" not in opened["Location"].split("://")[-1]
+    for upload in (opened["Location"], opened["Location"].replace("/team/", "//team//")):
+        assert ask(server, "HEAD", upload)["Upload-Offset"] == "0"
+    ask(server, "PATCH", opened["Location"], "Upload-Offset: 0", "Upload-Complete: ?1",
+        "Content-Type: application/partial-upload", content=CONTENT)
+    assert (root / "team/big").read_bytes() == CONTENT
+
+
+def test_routes_are_found_behind_several_slashes(root):
+    """And what one of them hides stays hidden."""
+    (root / "open").mkdir()
+    put(root / "open", "a", b"open")
+    (root / "closed").mkdir()
+    put(root / "closed", "a", b"closed")
+    put(root / "closed", ".secret", b"secret")
+    routes = (f"routes:\n  - path: /x/\n    files: {{ root: '{root}/open' }}\n"
+              f"  - path: /x/y/\n    files: {{ root: '{root}/closed' }}\n")
+    with Server(root, config="workers: 1\n" + routes) as server:
+        for target in ("/x/a", "//x/a", "/x//a", "/x///y/../a", "//x/y//..//a"):
+            assert ask(server, "GET", target).body == b"open", target
+        for target in ("/x/y/a", "/x//y/a", "//x//y//a", "/x/.//y/a"):
+            assert ask(server, "GET", target).body == b"closed", target
+        for target in ("/x/y/.secret", "/x//y//.secret", "//x//y/.//.secret"):
+            assert ask(server, "GET", target).status == 404
+        assert ask(server, "GET", "//x").status in (301, 308)
+        assert ask(server, "GET", "//x//y//..//..//..").status == 400
+
+
+def test_log_has_the_target_as_it_came(server, root):
+    response = ask(server, "GET", "//no//such//file")
+    assert record_of(server, response)["target"] == "//no//such//file"
