@@ -206,7 +206,7 @@ void exchange_add_folder(struct exchange *x, struct span name, bool with_query)
 {
     const struct request_target *t = &x->request.target;
     struct span leaf = path_leaf(x->path.text);
-    size_t room = sizeof "./" + 3 * leaf.len + sizeof "/?" + (with_query ? t->query.len : 0);
+    size_t room = sizeof "./" + 3 * leaf.len + sizeof "/?" + (with_query ? 3 * t->query.len : 0);
     struct buf b = buf_in(arena_alloc(&x->arena, room), room);
 
     // A colon in the first segment would make a scheme of what is before it: RFC 3986 §4.2.
@@ -216,7 +216,7 @@ void exchange_add_folder(struct exchange *x, struct span name, bool with_query)
     buf_add(&b, leaf.len ? SPAN("/") : SPAN(""));
     if (with_query && t->has_query) {
         buf_add_char(&b, '?');
-        buf_add(&b, t->query);
+        uri_query_encode(&b, t->query);
     }
     exchange_add_field(x, name, b.failed ? (struct span){NULL, 0} : buf_span(&b));
 }

@@ -113,7 +113,7 @@ static int read_escape(struct span s)
 }
 
 /* The offset of the first octet that may not be in a path, query or fragment; s.len: none.
- * extra: what is allowed beside pchar. */
+ * extra: what is allowed beside pchar and what is sent raw. */
 static size_t find_foreign(struct span s, struct span extra)
 {
     size_t i = 0;
@@ -123,7 +123,8 @@ static size_t find_foreign(struct span s, struct span extra)
             if (read_escape(span_from(s, i)) < 0)
                 return i;
             i += 3;
-        } else if (ascii_is(s.ptr[i], ASCII_PCHAR) || span_find(extra, s.ptr[i]) < extra.len) {
+        } else if (ascii_is(s.ptr[i], ASCII_PCHAR | ASCII_RAW) ||
+                   span_find(extra, s.ptr[i]) < extra.len) {
             i++;
         } else {
             return i;
@@ -250,9 +251,11 @@ static size_t find_climb(struct span path)
 
     while (rest.len) {
         size_t at = path.len - rest.len;
-        int dots = count_dots(span_take_until(&rest, '/'));
+        struct span segment = span_take_until(&rest, '/');
+        int dots = count_dots(segment);
 
-        level += dots == 1 ? 0 : dots == 2 ? -1 : 1;
+        if (segment.len && dots != 1) // several slashes are one
+            level += dots == 2 ? -1 : 1;
         if (level < 0)
             return at;
     }

@@ -24,13 +24,16 @@ enum condition {
     CONDITION_ABSENT, // not sent, or to be ignored
     CONDITION_HOLDS,
     CONDITION_FAILS,
-    CONDITION_MALFORMED, // entity tags that break their syntax, or too many
+    CONDITION_MALFORMED, // what breaks its syntax, or too many entity tags
 };
 
 /* §13.1.1: "*" holds where something exists; a list by strong comparison. */
 enum condition precondition_if_match(struct span value, const struct validators *v);
 
-/* §13.1.2: "*" fails where something exists; a list fails where a tag matches weakly. */
+/*
+ * §13.1.2: "*" fails where something exists; a list fails where a tag matches weakly. Never
+ * malformed: a member that is neither names nothing that is stored, so the others decide.
+ */
 enum condition precondition_if_none_match(struct span value, const struct validators *v);
 
 /*

@@ -130,7 +130,8 @@ bool h1_parse_authority(struct span s, struct authority *ret_authority, const ch
 }
 
 /* Path and query at r->at up to the first byte that belongs to neither, which ends the target if it
- * is a space or the end of the line. */
+ * is a space or the end of the line. As browsers and others send them: some bytes of a path stand
+ * for themselves, and in a query also "\\" and a "%" without digits (URL Standard §4.4). */
 static int read_path(struct h1_reader *r)
 {
     struct message *m = r->m;
@@ -145,6 +146,8 @@ static int read_path(struct h1_reader *r)
         if (*p == '?') {
             if (!query)
                 query = p;
+            p++;
+        } else if (query && (*p == '%' || *p == '\\')) {
             p++;
         } else if (*p == '%') {
             for (int i = 1; i <= 2; i++) {

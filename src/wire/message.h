@@ -61,7 +61,7 @@ struct violation {
 
 /* RFC 9110 §7.1 */
 struct request_target {
-    struct span text; // as sent
+    struct span text; // as sent, also where it is malformed
     enum target_form form;
     struct span scheme; // of an absolute target; else empty
     struct span host;   // without the port, an IPv6 literal with its brackets; from the target if

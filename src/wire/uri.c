@@ -3,13 +3,19 @@
 
 #include "base/ascii.h"
 
-/* Whether path is its own decoded text: no escape in it, no dot segment. */
+#include <assert.h>
+
+/* Whether path is its own decoded text: no escape in it, no dot segment, no empty one. */
 static bool is_plain(struct span path)
 {
     for (size_t i = 0; i < path.len; i++) {
         if (path.ptr[i] == '%')
             return false;
-        if (i > 0 && path.ptr[i] == '.' && path.ptr[i - 1] == '/') {
+        if (i == 0 || path.ptr[i - 1] != '/')
+            continue;
+        if (path.ptr[i] == '/')
+            return false;
+        if (path.ptr[i] == '.') {
             struct span segment = span_from(path, i);
 
             segment = span_first(segment, span_find(segment, '/'));
@@ -53,12 +59,8 @@ static void look_at_segments(struct uri_path *path)
 {
     struct span text = path->text;
 
-    for (size_t i = 1; i < text.len; i++) {
-        if (text.ptr[i - 1] != '/')
-            continue;
-        path->has_dot_file |= text.ptr[i] == '.';
-        path->has_empty_segment |= text.ptr[i] == '/';
-    }
+    for (size_t i = 1; i < text.len; i++)
+        path->has_dot_file |= text.ptr[i - 1] == '/' && text.ptr[i] == '.';
 }
 
 enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_path,
@@ -88,7 +90,7 @@ enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_p
             do
                 n--;
             while (out[n - 1] != '/');
-        } else if (!span_eq(decoded, SPAN("."))) {
+        } else if (decoded.len && !span_eq(decoded, SPAN("."))) {
             n += decoded.len;
             if (!last)
                 out[n++] = '/';
@@ -105,7 +107,20 @@ enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_p
 
 void uri_path_encode(struct buf *b, struct span text)
 {
-    while (span_starts(text, SPAN("//")))
-        text = span_from(text, 1);
+    assert(!span_starts(text, SPAN("//")));
     buf_add_uri_path(b, text);
+}
+
+void uri_query_encode(struct buf *b, struct span query)
+{
+    for (size_t i = 0; i < query.len; i++) {
+        char c = query.ptr[i];
+        bool is_escape = c == '%' && query.len - i > 2 && ascii_is(query.ptr[i + 1], ASCII_HEX) &&
+                         ascii_is(query.ptr[i + 2], ASCII_HEX);
+
+        if (is_escape || c == '?')
+            buf_add_char(b, c);
+        else
+            buf_add_uri_path(b, span_of(&c, 1));
+    }
 }

@@ -539,7 +539,7 @@ def test_what_was_replaced_elsewhere_tells_no_state_of_the_target(server, root, 
     ("http://user@h/x", "destination-malformed", "neither an absolute URI"),
     ("/a%2Fb", "name-impossible", "The name in Destination holds %2F, at byte 2"),
     ("/a%00b", "name-impossible", "The name in Destination holds %00, at byte 2"),
-    ("/a//b", "name-impossible", "the path in Destination"),
+    ("//a/b", "destination-malformed", "neither an absolute URI"),
     ("/" + "n" * 300, "name-impossible", "the name in Destination"),
     ("/.hidden", "name-hidden", "the name in Destination"),
     ("/a/../../b", "destination-above-root", "The segment at byte")])
@@ -550,8 +550,7 @@ def test_what_is_wrong_with_a_destination_is_told(server, root, method, destinat
 
 @pytest.mark.parametrize("lines, outcome, said", [
     (['If-Match: "a", b'], "entity-tag-malformed", "Byte 5 of If-Match"),
-    (["If-None-Match: a"], "entity-tag-malformed", "Byte 0 of If-None-Match"),
-    (['If-None-Match: "a" "b"'], "entity-tag-malformed", "Byte 0 of If-None-Match"),
+    (['If-Match: "a" "b"'], "entity-tag-malformed", "Byte 0 of If-Match"),
     (['If: (["a"]) x'], "if-malformed", "Byte 8 of it")])
 def test_where_a_condition_is_malformed_is_told(server, root, lines, outcome, said):
     response = ask(server, "PUT", "/file", *lines, content=b"x")

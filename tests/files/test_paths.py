@@ -104,6 +104,16 @@ def server(root):
     ("/sub/up", b"file\n"),
     ("/folderlink/inner.txt", b"inner\n"),
     ("/folderlink/deep/er.txt", b"deeper\n"),
+    # Several slashes are one, before dot segments are looked at.
+    ("//file.txt", b"file\n"),
+    ("///sub//inner.txt", b"inner\n"),
+    ("/sub/.//inner.txt", b"inner\n"),
+    ("/sub//deep//er.txt", b"deeper\n"),
+    ("/sub//../file.txt", b"file\n"),
+    ("/sub/%2e%2e//file.txt", b"file\n"),
+    ("http://example//file.txt", b"file\n"),
+    ("//folderlink//deep/er.txt", b"deeper\n"),
+    ("/index//", b"<p>index</p>"),
 ])
 def test_path_leads_to_the_file(server, target, body):
     response = ask(server, "GET", target)
@@ -114,7 +124,7 @@ ABSENT = [
     "/missing", "/missing/", "/sub/missing", "/FILE.TXT",
     "/file.txt/", "/file.txt/x", "/file.txt/..x", "/inside/", "/file.txt%20", "/file.txt.",
     # Segments that are no names
-    "//file.txt", "//", "/sub//inner.txt", "/sub/inner.txt//", "/sub//",
+    "/sub/inner.txt//", "/file.txt//", "/file.txt//x",
     "/%2ffile.txt", "/sub%2finner.txt", "/sub%2Finner.txt", "/%2e%2e%2foutside.txt",
     "/..%2foutside.txt", "/sub/..%2f..%2foutside.txt", "/%2f%2f", "/sub%2f",
     "/file.txt%00", "/file.txt%00.html", "/%00", "/sub/%00", "/sub%00/inner.txt",
@@ -149,6 +159,7 @@ def test_what_is_not_to_be_had_is_like_what_is_not_there(server, target, accept)
 
 @pytest.mark.parametrize("target", ["/..", "/../outside.txt", "/sub/../../outside.txt",
                                     "/%2e%2e/outside.txt", "/.%2e/outside.txt", "/./../x",
+                                    "//../outside.txt", "/sub//../../outside.txt",
                                     "/../rooted/outside.txt"])
 def test_path_does_not_climb_above_the_root(server, target):
     response = ask(server, "GET", target)
@@ -164,6 +175,7 @@ def test_path_does_not_climb_above_the_root(server, target):
     ("/pr%c3%bcfung", "pr%C3%BCfung/", "/pr%C3%BCfung/"),
     ("/sub/./deep", "deep/", "/sub/deep/"), ("/%73ub/%64eep", "deep/", "/%73ub/deep/"),
     ("/evil.example", "evil.example/", "/evil.example/"),
+    ("//evil.example", "evil.example/", "//evil.example/"), ("//sub//deep", "deep/", "//sub//deep/"),
     ("/a:b", "./a:b/", "/a:b/"), ("/a%3Ab?c:d", "./a:b/?c:d", "/a:b/?c:d"),
     ("/a:b/in?x", "in/?x", "/a:b/in/?x"),
     ("/javascript:1", "./javascript:1/", "/javascript:1/"),
@@ -195,7 +207,7 @@ def test_folder_without_its_slash_is_redirected_with_its_query(
 def test_redirect_never_leads_to_another_authority(server, target):  # RFC 3986 §4.2
     response = ask(server, "GET", target)
     locations = response.all("Location")
-    assert response.status in (301, 400, 404) and len(locations) == (response.status == 301)
+    assert response.status in (200, 301, 400, 404) and len(locations) == (response.status == 301)
     for location in locations:
         assert re.match(r"[a-z.]+/(\?q)?$", location)
         assert urlsplit(urljoin("http://example/a/b", location)).netloc == "example"

@@ -49,9 +49,10 @@ SINGLE = [
     (['If-None-Match: "other"', "If-None-Match: {tag}"], CURRENT),
     (['If-None-Match: "other"'], OK),
     (['If-None-Match: W/"other"', 'If-None-Match: "another"'], OK),
-    (["If-None-Match: other"], MALFORMED),
-    (["If-None-Match: {tag}x"], MALFORMED),
-    (["If-None-Match: {tag}", "If-None-Match: *"], MALFORMED),
+    (["If-None-Match: other"], OK),
+    (["If-None-Match: {tag}x"], OK),
+    (["If-None-Match: other, {tag}"], CURRENT),
+    (['If-None-Match: "other"', "If-None-Match: *"], CURRENT),
     # §13.1.3
     (["If-Modified-Since: {same}"], CURRENT),
     (["If-Modified-Since: {later}"], CURRENT),
@@ -74,7 +75,7 @@ PRECEDENCE = [  # §13.2.2
     (["If-Match: other", "If-Unmodified-Since: {later}"], MALFORMED),
     (['If-None-Match: "other"', "If-Modified-Since: {same}"], OK),
     (["If-None-Match: {tag}", "If-Modified-Since: {earlier}"], CURRENT),
-    (["If-None-Match: other", "If-Modified-Since: {same}"], MALFORMED),
+    (["If-None-Match: other", "If-Modified-Since: {same}"], OK),
     (["If-None-Match: {tag}", "If-Match: {tag}"], CURRENT),
     (["If-None-Match: {tag}", 'If-Match: "other"'], CHANGED),
     (["If-None-Match: other", 'If-Match: "other"'], CHANGED),
@@ -167,12 +168,14 @@ def test_304_has_the_fields_that_200_would_have_and_no_content(site, method, tar
     assert (whole["Vary"] is not None) == (target in ("/coded.txt", "/folder/"))
 
 
-@pytest.mark.parametrize("count, status", [(256, 304), (257, 400)])
+@pytest.mark.parametrize("count, status", [(256, 200), (257, 400)])
 def test_number_of_tags_is_limited(site, count, status):  # docs/limits.md
     tags = ['"x"'] * (count - 1) + [site.etag("/small.txt")]
-    response = site.ask("GET", "/small.txt", "If-None-Match: " + ",".join(tags))
+    response = site.ask("GET", "/small.txt", "If-Match: " + ",".join(tags))
     assert response.status == status
-    assert status == 304 or response.outcome == "entity-tag-malformed"
+    assert status == 200 or response.outcome == "entity-tag-malformed"
+    response = site.ask("GET", "/small.txt", "If-None-Match: " + ",".join(tags))
+    assert response.status == 304
 
 
 def test_connection_goes_on_behind_304(site):  # RFC 9112 §6.3: no body, whatever the fields say

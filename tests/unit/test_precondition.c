@@ -76,8 +76,17 @@ static void if_none_match_compares_weakly(void **state)
         {"\"v1\"", &bare, CONDITION_HOLDS},
         {"\"v1\"", &nothing, CONDITION_HOLDS},
         {"", &full, CONDITION_HOLDS},
-        {"v1", &full, CONDITION_MALFORMED},
-        {"*, \"v1\"", &full, CONDITION_MALFORMED},
+        // What is no member of such a list names nothing; the members that are still count.
+        {"v1", &full, CONDITION_HOLDS},
+        {"\"v1\"x", &full, CONDITION_HOLDS},
+        {"\"v1\" \"v1\"", &full, CONDITION_HOLDS},
+        {"\"v1", &full, CONDITION_HOLDS},
+        {"**", &full, CONDITION_HOLDS},
+        {"v1, \"v1\"", &full, CONDITION_FAILS},
+        {"\"v1\", v0", &full, CONDITION_FAILS},
+        {"\"v0\", *", &full, CONDITION_FAILS},
+        {"*, *", &full, CONDITION_FAILS},
+        {"v1, *", &nothing, CONDITION_HOLDS},
     };
 
     (void)state;
@@ -191,7 +200,8 @@ static void preconditions_are_evaluated_in_their_order(void **state)
         // If-None-Match: 304 to GET and HEAD, 412 to others.
         {{.if_none_match = HIT}, true, PRECONDITION_NOT_MODIFIED, FIELD_if_none_match},
         {{.if_none_match = HIT}, false, PRECONDITION_FAILED, FIELD_if_none_match},
-        {{.if_none_match = JUNK}, true, PRECONDITION_MALFORMED, FIELD_if_none_match},
+        {{.if_none_match = JUNK}, true, PRECONDITION_PROCEED, FIELD_OTHER},
+        {{.if_none_match = JUNK}, false, PRECONDITION_PROCEED, FIELD_OTHER},
         {{.if_match = MISS, .if_none_match = HIT}, true, PRECONDITION_FAILED, FIELD_if_match},
         {{.if_match = HIT, .if_none_match = HIT},
          true,

@@ -51,7 +51,7 @@ REQUEST_LINE = [
     ("target-malformed", "CONNECT without a port", "CONNECT a^ HTTP/1.1\r\n"),
     ("target-percent-malformed", "no digit", "GET /a^% HTTP/1.1\r\n"),
     ("target-percent-malformed", "one digit", "GET /^%4 HTTP/1.1\r\n"),
-    ("target-percent-malformed", "no hexadecimal digits", "GET /?q=^%zz HTTP/1.1\r\n"),
+    ("target-percent-malformed", "no hexadecimal digits", "GET /q=^%zz HTTP/1.1\r\n"),
     ("target-percent-malformed", "in an authority", "GET http://a^%zz/ HTTP/1.1\r\n"),
     ("target-form-wrong", "the asterisk with GET", "GET ^* HTTP/1.1\r\n"),
     ("target-form-wrong", "a path with CONNECT", "CONNECT ^/ HTTP/1.1\r\n"),

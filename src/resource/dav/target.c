@@ -41,12 +41,6 @@ void look_fail(struct authoring *a)
     exchange_fail(a->x, cause, 0, NULL);
 }
 
-/* A path that no file can have, though it can be written. */
-static bool names_nothing(const struct uri_path *path)
-{
-    return path->has_encoded_slash || path->has_empty_segment;
-}
-
 static bool is_named_as_folder(struct span path)
 {
     return span_ends(path, SPAN("/"));
@@ -134,8 +128,8 @@ enum step target_end(struct authoring *a)
         return STEP_KNOWN;
     }
     x->target.name_hidden = why_hidden(a->target.look.name);
-    x->target.name_possible =
-        (a->target.look.name == TREE_NAME_OK || x->target.name_hidden) && !names_nothing(&x->path);
+    x->target.name_possible = (a->target.look.name == TREE_NAME_OK || x->target.name_hidden) &&
+                              !x->path.has_encoded_slash;
     x->target.named_as_folder =
         !x->upload.named && a->target.names.asked.len && is_named_as_folder(x->path.text);
     x->target.parent_exists = a->target.look.parent == TREE_COLLECTION;
@@ -146,7 +140,7 @@ enum step target_end(struct authoring *a)
         x->target.lists_unlisted = depth != DEPTH_0 && !a->dav->share->options->listing;
         x->target.depth_unbounded = authoring_is_deep(x) && !a->dav->share->options->infinite_depth;
     }
-    r->exists = a->target.look.here.kind != TREE_ABSENT && !names_nothing(&x->path);
+    r->exists = a->target.look.here.kind != TREE_ABSENT && !x->path.has_encoded_slash;
     r->readable = r->acceptable = r->exists;
     r->validators = (struct validators){.exists = r->exists};
     if (!x->upload.named)
@@ -259,9 +253,6 @@ static void read_destination(struct authoring *a)
         exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
     else if (uri_path_decode(d.path, text, &path, &offset) != OUTCOME_NONE)
         exchange_fail(x, OUTCOME_destination_malformed, 0, NULL);
-    else if (names_nothing(&path))
-        exchange_fail(x, OUTCOME_name_impossible, 0,
-                      "It is the path in Destination: a segment of it is empty.");
     else if (!span_starts(path.text, a->mount) || !is_ours(x, path.text, text))
         exchange_fail(x, OUTCOME_destination_outside, 0, NULL);
     if (x->failure.cause != OUTCOME_NONE)

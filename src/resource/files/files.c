@@ -57,7 +57,7 @@ static bool has_reserved_name(const struct exchange *x)
 /* Names that cannot be, or are not to be seen: as if nothing were there. */
 static bool is_out_of_bounds(const struct exchange *x, const struct files *f)
 {
-    return x->path.has_nul || x->path.has_encoded_slash || x->path.has_empty_segment ||
+    return x->path.has_nul || x->path.has_encoded_slash ||
            (x->path.has_dot_file &&
             ((!f->options.dotfiles && has_dot_file(x)) || has_reserved_name(x)));
 }

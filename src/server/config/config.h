@@ -23,6 +23,7 @@ struct config_listen {
 struct config_limits { // sizes in bytes, times in milliseconds
     uint64_t request_line, field_section, fields, content;
     uint64_t header_timeout, content_timeout, send_timeout, idle_timeout, stop_timeout;
+    uint64_t linger_timeout;
     uint64_t connections; // per worker
 };
 

@@ -10,7 +10,7 @@
 #include "wire/h1_response.h"
 
 enum h1_receive {
-    H1_RECEIVE_IDLE,    // nothing of a request has come
+    H1_RECEIVE_IDLE,    // nothing of a request has come, but perhaps an empty line
     H1_RECEIVE_HEAD,    // part of a head has come
     H1_RECEIVE_NOTHING, // nothing is received: a call is under way, or the connection is closed
     H1_RECEIVE_CONTENT,
@@ -37,9 +37,13 @@ struct h1_session {
         int64_t head_since;      // monotonic ns: when the first byte of this head came
         uint64_t linger_backlog; // what the peer had not taken when the timer last looked
     };
-    int64_t fresh_until;   // monotonic ns: a stop waits so long for a first request; 0: it had one
+    union {                   // monotonic ns
+        int64_t fresh_until;  // a stop waits so long for a first request; 0: it had one
+        int64_t linger_until; // what the peer sends from then on gives it no more time
+    };
     uint32_t head_seen;    // bytes of an incomplete head already looked at
     uint8_t receive, send; // enum h1_receive, enum h1_send
+    bool linger_heard;     // the peer has sent something since the timer last looked
     bool closing;          // the stream is
     bool closed;
 };
