@@ -28,6 +28,7 @@ SMALL, LARGE = b"small", bytes(range(256)) * 800
 SERVERS_FAULT = re.compile(rb"<D:status>HTTP/1\.1 50[07] ")
 DIGEST = f"sha-256=:{b64encode(sha256(SMALL).digest()).decode()}:"
 PIECE = "Content-Type: application/partial-upload"
+RESUMABLE = ("Upload-Complete: ?1", "Upload-Draft-Interop-Version: 6")
 PATCH = "Content-Type: application/x-sabredav-partialupdate"
 LOCKINFO = (b'<D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope>'
             b"<D:locktype><D:write/></D:locktype><D:owner>me</D:owner></D:lockinfo>")
@@ -163,6 +164,11 @@ def open_upload(site, _path, at):
     return response["Location"]
 
 
+def post_upload(site, _path, at):
+    response = site.ask("POST", at, "Slug: new", "Upload-Complete: ?0", content=b"first,")
+    return response["Location"]
+
+
 def find(target):
     """What PROPFIND tells of a resource and of what is below: properties, and how many locks."""
     def probe(site, at):
@@ -265,6 +271,13 @@ STORING = [
     Case("append-last", lambda at, upload: Ask("PATCH", upload, (PIECE, "Upload-Offset: 6",
                                                                  "Upload-Complete: ?1"), SMALL),
          201, make=open_upload, may_leave_parts=True),
+    case("put-resumable", 201, "PUT", "{at}new", *RESUMABLE, content=SMALL, may_leave_parts=True),
+    case("post-resumable", 201, "POST", "{at}", "Slug: new", *RESUMABLE, content=SMALL,
+         may_leave_parts=True),
+    Case("append-last-posted", lambda at, upload: Ask("PATCH", upload, (PIECE, "Upload-Offset: 6",
+                                                                        "Upload-Complete: ?1"),
+                                                      SMALL),
+         201, make=post_upload, may_leave_parts=True),
     Case("ask-upload", lambda at, upload: Ask("HEAD", upload), 204, make=open_upload,
          needs_nothing=True),
     Case("give-up-upload", lambda at, upload: Ask("DELETE", upload), 204, make=open_upload),

@@ -39,11 +39,6 @@ static bool goes_elsewhere(const struct exchange *x)
     return author_of(x)->also & AUTHOR_ELSEWHERE;
 }
 
-static bool makes_members(const struct exchange *x)
-{
-    return author_of(x)->takes == TAKES_MEMBERS;
-}
-
 /* The validators of what was stored, so that the client need not ask: RFC 9110 §9.3.4. */
 static void add_validators(struct exchange *x, const struct authoring *a)
 {
@@ -77,7 +72,7 @@ static size_t path_room(const struct authoring *a)
 
     return a->mount.len + x->path.text.len + a->target.names.asked.len +
            (a->destination ? a->destination->names.asked.len : 0) +
-           (makes_members(x) ? LIMIT_FILE_NAME : 0) + 2;
+           (content_makes_member(x) ? LIMIT_FILE_NAME : 0) + 2;
 }
 
 bool answer_has_written(const struct authoring *a)
@@ -108,9 +103,9 @@ static struct span path_of_result(const struct authoring *a)
     } else {
         buf_add(b, x->path.text);
     }
-    if ((makes_folder || makes_members(x)) && !span_ends(buf_span(b), SPAN("/")))
+    if ((makes_folder || content_makes_member(x)) && !span_ends(buf_span(b), SPAN("/")))
         buf_add_char(b, '/');
-    if (makes_members(x))
+    if (content_makes_member(x))
         buf_add(b, post_member_name(a));
     x->response.failed |= b->failed;
     return buf_span(b);
@@ -119,7 +114,7 @@ static struct span path_of_result(const struct authoring *a)
 /* Whether what was made or stored has another address than the request's: RFC 9110 §15.3.2. */
 static bool is_elsewhere(const struct exchange *x, const struct authoring *a)
 {
-    if (makes_members(x) || x->upload.finishes)
+    if (content_makes_member(x) || x->upload.finishes)
         return true;
     return x->outcome == OUTCOME_created &&
            (goes_elsewhere(x) ||
@@ -137,12 +132,21 @@ static void respond_posted(struct exchange *x, const struct authoring *a)
     exchange_set_body(x, &b, SPAN("application/json"));
 }
 
+/* A client that speaks of uploads learns that this one is complete. */
+static bool completes_upload(const struct exchange *x, const struct authoring *a)
+{
+    return x->content.kind.upload.complete != UPLOAD_COMPLETE_ABSENT &&
+           a->content.fields.role != CONTENT_PART && a->result.now.kind == TREE_FILE;
+}
+
 static void respond_stored(struct exchange *x, struct authoring *a)
 {
     bool elsewhere = is_elsewhere(x, a);
     struct span path;
 
     add_validators(x, a);
+    if (completes_upload(x, a))
+        upload_add_state(x, a->result.now.stamp.size, true);
     if (!elsewhere && !answer_has_written(a))
         return;
     path = path_of_result(a);

@@ -62,8 +62,28 @@ static size_t random_file_name(const struct authoring *a, char out[LIMIT_FILE_NA
     return length + 1 + extension.len;
 }
 
-/* The path of a member of the collection; b is empty at first. -ENOMEM. */
-static int write_member_path(struct buf *b, const struct authoring *a, struct span name)
+static size_t name_asked(const struct authoring *a, char out[LIMIT_FILE_NAME])
+{
+    const struct message *m = &a->x->request;
+    size_t length = slug_file_name(message_field(m, FIELD_slug), out);
+
+    if (!length && a->x->content.kind.upload.complete != UPLOAD_COMPLETE_ABSENT)
+        length = upload_file_name(message_field(m, FIELD_upload_metadata), out);
+    return length ? length : random_file_name(a, out);
+}
+
+int post_name_asked(struct authoring *a, struct span *ret_name)
+{
+    char *name = arena_alloc(&a->x->arena, LIMIT_FILE_NAME);
+    size_t length = name ? name_asked(a, name) : 0;
+
+    if (!length)
+        return name ? -EIO : -ENOMEM;
+    *ret_name = span_of(name, length);
+    return 0;
+}
+
+int post_write_path(struct buf *b, const struct authoring *a, struct span name)
 {
     buf_add(b, a->target.path);
     if (b->len)
@@ -85,23 +105,11 @@ static int begin_stage(struct authoring *a, struct span path, struct stage **ret
     return error ? error : tree_group_stage(p->group, path, ret_stage);
 }
 
-static int begin_member(struct authoring *a, size_t name_length, const char *name)
+static void add_member(struct posting *p, struct member *m, struct span name)
 {
-    struct member *m = calloc(1, sizeof *m);
-    struct posting *p = a->content.posting;
-    struct buf path = {0};
-    int error = write_member_path(&path, a, span_of(name, name_length));
-
-    if (error == 0)
-        error = m ? begin_stage(a, buf_span(&path), &m->stage) : -ENOMEM;
-    buf_done(&path);
-    if (error) {
-        free(m);
-        return error;
-    }
-    m->length = m->asked_length = name_length;
-    memcpy(m->name, name, name_length);
-    memcpy(m->asked, name, name_length);
+    m->length = m->asked_length = name.len;
+    memcpy(m->name, name.ptr, name.len);
+    memcpy(m->asked, name.ptr, name.len);
     m->number = 1;
     if (p->last)
         p->last->next = m;
@@ -109,7 +117,22 @@ static int begin_member(struct authoring *a, size_t name_length, const char *nam
         p->members = m;
     p->last = m;
     p->count++;
-    return 0;
+}
+
+static int begin_member(struct authoring *a, size_t name_length, const char *name)
+{
+    struct member *m = calloc(1, sizeof *m);
+    struct buf path = {0};
+    int error = post_write_path(&path, a, span_of(name, name_length));
+
+    if (error == 0)
+        error = m ? begin_stage(a, buf_span(&path), &m->stage) : -ENOMEM;
+    buf_done(&path);
+    if (error)
+        free(m);
+    else
+        add_member(a->content.posting, m, span_of(name, name_length));
+    return error;
 }
 
 static int fill_posting(struct authoring *a)
@@ -123,9 +146,7 @@ static int fill_posting(struct authoring *a)
                        MULTIPART_BEGIN_OK
                    ? 0
                    : authoring_fail(a, OUTCOME_form_malformed);
-    length = slug_file_name(message_field(m, FIELD_slug), name);
-    if (!length)
-        length = random_file_name(a, name);
+    length = name_asked(a, name);
     return length ? begin_member(a, length, name) : -EIO;
 }
 
@@ -230,7 +251,7 @@ static int try_name(struct member *m)
 static int place_member(struct authoring *a, struct member *m)
 {
     struct buf path = {0};
-    int error = write_member_path(&path, a, span_of(m->name, m->length));
+    int error = post_write_path(&path, a, span_of(m->name, m->length));
 
     if (error == 0)
         error = is_taken(a, m, buf_span(&path));
@@ -274,7 +295,7 @@ static int part_names(struct authoring *a)
 static int check_place(struct authoring *a, const struct member *m)
 {
     struct buf path = {0};
-    int error = write_member_path(&path, a, span_of(m->name, m->length));
+    int error = post_write_path(&path, a, span_of(m->name, m->length));
 
     if (error == 0 && !tree_stage_is_for(m->stage, buf_span(&path)))
         error = authoring_fail(a, OUTCOME_parent_missing);
@@ -325,7 +346,8 @@ static int begin_empty(struct authoring *a)
 
     if (a->x->content.kind.type_refused)
         return authoring_fail(a, OUTCOME_unsupported_media_type);
-    if (!m->first[FIELD_content_type] && !m->first[FIELD_slug]) {
+    if (!m->first[FIELD_content_type] && !m->first[FIELD_slug] &&
+        a->x->content.kind.upload.complete == UPLOAD_COMPLETE_ABSENT) {
         exchange_fail(a->x, OUTCOME_form_malformed, 0,
                       "There is no content, and neither Content-Type nor Slug.");
         return authoring_fail(a, OUTCOME_form_malformed);
@@ -350,6 +372,36 @@ void post_commit(struct authoring *a)
         a->error = authoring_fail(a, OUTCOME_form_malformed);
     if (a->error == 0)
         a->error = commit_members(a);
+}
+
+/* The posting of a member whose stage is another's. -ENOMEM. */
+static int begin_posting_of(struct authoring *a, struct span name)
+{
+    struct posting *p = calloc(1, sizeof *p);
+    struct member *m = calloc(1, sizeof *m);
+
+    if (!p || !m) {
+        free(p);
+        free(m);
+        return -ENOMEM;
+    }
+    add_member(p, m, name);
+    a->content.posting = p;
+    return 0;
+}
+
+int post_commit_staged(struct authoring *a, struct stage *stage, struct span name)
+{
+    struct posting *p;
+    int error = a->content.posting ? 0 : begin_posting_of(a, name);
+
+    if (error)
+        return error;
+    p = a->content.posting;
+    p->members->stage = stage;
+    error = commit_members(a);
+    p->members->stage = NULL;
+    return error;
 }
 
 struct span post_member_name(const struct authoring *a)
