@@ -28,6 +28,7 @@ SMALL, LARGE = b"small", bytes(range(256)) * 800
 SERVERS_FAULT = re.compile(rb"<D:status>HTTP/1\.1 50[07] ")
 DIGEST = f"sha-256=:{b64encode(sha256(SMALL).digest()).decode()}:"
 PIECE = "Content-Type: application/partial-upload"
+DATED = "X-OC-Mtime: 1234567890"
 RESUMABLE = ("Upload-Complete: ?1", "Upload-Draft-Interop-Version: 6")
 PATCH = "Content-Type: application/x-sabredav-partialupdate"
 LOCKINFO = (b'<D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope>'
@@ -305,6 +306,9 @@ CHANGING = [
     case("move-tree", 201, "MOVE", "{at}tree", "Destination: {at}moved", files=TREE,
          make=set_properties, probe=find("")),
     case("move-over", 204, "MOVE", "{at}file", "Destination: {at}tree", files={**FILE, **TREE}),
+    case("move-dated", 201, "MOVE", "{at}file", "Destination: {at}moved", DATED, files=FILE),
+    case("copy-dated", 204, "COPY", "{at}file", "Destination: {at}tree/a", DATED,
+         files={**FILE, **TREE}),
     case("move-outside", 502, "MOVE", "{at}file", "Destination: http://elsewhere.example/",
          files=FILE),
     case("lock", 200, "LOCK", "{at}file", content=LOCKINFO, files=FILE, probe=find("file"),

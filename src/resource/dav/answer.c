@@ -47,8 +47,6 @@ static void add_validators(struct exchange *x, const struct authoring *a)
         (goes_elsewhere(x) && x->outcome != OUTCOME_created))
         return;
     exchange_add_fieldf(x, SPAN("ETag"), "\"%s\"", a->answer.etag);
-    if (a->content.fields.modified_ns != TREE_NOW)
-        exchange_add_field(x, SPAN("X-OC-MTime"), SPAN("accepted"));
 }
 
 /* That was written before all was done, so that there is memory for it. */
@@ -139,12 +137,24 @@ static bool completes_upload(const struct exchange *x, const struct authoring *a
            a->content.fields.role != CONTENT_PART && a->result.now.kind == TREE_FILE;
 }
 
+/* What was made or stored has the date that X-OC-Mtime asks for. A client that is told so does not
+ * look, and one that is not told may send all of it again: so it is told where it is true. */
+static bool has_date_asked(const struct authoring *a)
+{
+    int64_t asked = a->content.fields.modified_ns;
+    const struct tree_seen *now = &a->result.now;
+
+    return asked != TREE_NOW && now->kind != TREE_ABSENT && now->stamp.modified_ns == asked;
+}
+
 static void respond_stored(struct exchange *x, struct authoring *a)
 {
     bool elsewhere = is_elsewhere(x, a);
     struct span path;
 
     add_validators(x, a);
+    if (has_date_asked(a))
+        exchange_add_field(x, SPAN("X-OC-MTime"), SPAN("accepted"));
     if (completes_upload(x, a))
         upload_add_state(x, a->result.now.stamp.size, true);
     if (!elsewhere && !answer_has_written(a))

@@ -128,11 +128,14 @@ static int begin_member(struct authoring *a, size_t name_length, const char *nam
     if (error == 0)
         error = m ? begin_stage(a, buf_span(&path), &m->stage) : -ENOMEM;
     buf_done(&path);
-    if (error)
+    if (error) {
         free(m);
-    else
-        add_member(a->content.posting, m, span_of(name, name_length));
-    return error;
+        return error;
+    }
+    if (a->content.fields.modified_ns != TREE_NOW)
+        tree_stage_set_times(m->stage, a->content.fields.modified_ns);
+    add_member(a->content.posting, m, span_of(name, name_length));
+    return 0;
 }
 
 static int fill_posting(struct authoring *a)

@@ -301,7 +301,9 @@ static void finish_upload(struct authoring *a, struct stage *stage)
         return;
     }
     if (o->modified_ns != TREE_NOW)
-        tree_stage_set_times(stage, o->modified_ns);
+        a->content.fields.modified_ns = o->modified_ns;
+    if (a->content.fields.modified_ns != TREE_NOW)
+        tree_stage_set_times(stage, a->content.fields.modified_ns);
     if (o->name.ptr) {
         a->error = post_commit_staged(a, stage, o->name);
         return;
