@@ -486,7 +486,13 @@ PARTS = [
     ("PUT", "Content-Range: bytes 0-2/10", b"ABC", b"ABC3456789"),
     ("PUT", "Content-Range: bytes 2-4/*", b"ABC", b"01ABC56789"),
     ("PUT", "Content-Range: bytes 10-11/12", b"AB", b"0123456789AB"),
-    ("PUT", "Content-Range: bytes 8-11/12", b"ABCD", b"01234567ABCD")]
+    ("PUT", "Content-Range: bytes 8-11/12", b"ABCD", b"01234567ABCD"),
+    # RFC 9110 §14.5: behind the last byte of the whole there is nothing.
+    ("PUT", "Content-Range: bytes 0-2/3", b"ABC", b"ABC"),
+    ("PUT", "Content-Range: bytes 3-4/5", b"AB", b"012AB"),
+    ("PUT", "Content-Range: bytes 3-4/*", b"AB", b"012AB56789"),
+    ("PUT", "Content-Range: bytes 3-4/12", b"AB", b"012AB56789"),
+    ("PUT", "Content-Range: bytes 3-9/10", b"ABCDEFG", b"012ABCDEFG")]
 
 
 @pytest.mark.parametrize("method, field, content, after", PARTS)
@@ -513,6 +519,8 @@ def test_part_of_something_large_leaves_the_rest(server, root):
     ("PATCH", "X-Update-Range: bytes=11-12", b"AB", 409, "offset-differs"),
     ("PATCH", "X-Update-Range: bytes=-11", b"AB", 409, "offset-differs"),
     ("PUT", "Content-Range: bytes 11-12/13", b"AB", 409, "offset-differs"),
+    ("PUT", "Content-Range: bytes 0-1/9", b"AB", 409, "total-differs"),
+    ("PUT", "Content-Range: bytes 6-7/9", b"AB", 409, "total-differs"),
     ("PATCH", "X-Update-Range: bytes=0-2", b"AB", 400, "content-range-malformed"),
     ("PATCH", "X-Update-Range: lines=0-1", b"AB", 400, "content-range-malformed"),
     ("PATCH", "X-Update-Range: bytes=2-1", b"AB", 400, "content-range-malformed"),
@@ -552,6 +560,41 @@ def test_upload_goes_on_in_parts_from_nothing(server, root):  # RFC 9110 §14.5
                        content=content[at:at + 100_000])
         assert response.status == (201 if at == 0 else 204)
     assert (root / "resumed").read_bytes() == content
+
+
+@pytest.mark.parametrize("size", [2_000_000, 40_000_000])
+def test_last_part_of_something_large_is_the_end_of_it(server, root, size):
+    content = os.urandom(size)
+    put(root, "shorter", content)
+    new = os.urandom(700_000)
+    assert ask(server, "PUT", "/shorter", "Content-Range: bytes 1000001-1700000/1700001",
+               f"If-Match: {ask(server, 'HEAD', '/shorter')['ETag']}",
+               content=new).status == 204
+    assert (root / "shorter").read_bytes() == content[:1_000_001] + new
+
+
+def test_last_part_counts_when_what_is_there_grows_meanwhile(server, root):
+    path = put(root, "grows", b"0123456789")
+    with server.connect() as client:
+        client.send(head_of("PUT", "/grows", "Content-Range: bytes 3-5/6", "Content-Length: 3",
+                            "Expect: 100-continue"))
+        assert client.read_response().status == 100
+        with open(path, "ab") as file:
+            file.write(b"more")
+        assert client.send(b"ABC").read_response().status == 204
+    assert path.read_bytes() == b"012ABC"
+
+
+def test_part_whose_total_became_too_small_meanwhile_is_refused(server, root):
+    path = put(root, "grows", b"01234")
+    with server.connect() as client:
+        client.send(head_of("PUT", "/grows", "Content-Range: bytes 1-3/6", "Content-Length: 3",
+                            "Expect: 100-continue"))
+        assert client.read_response().status == 100
+        with open(path, "ab") as file:
+            file.write(b"more")
+        assert_refused(client.send(b"ABC").read_response(), 409, "total-differs")
+    assert path.read_bytes() == b"01234more"
 
 
 def test_part_of_nothing_that_does_not_begin_is_refused(server, root):

@@ -31,6 +31,9 @@ static enum outcome find_part(struct authoring *a)
             return OUTCOME_content_range_malformed;
         if (range->first > size)
             return OUTCOME_offset_differs;
+        a->content.part.is_last = range->has_size && range->last + 1 == range->size;
+        if (range->has_size && size > range->size && !a->content.part.is_last)
+            return OUTCOME_total_differs;
         a->content.part.first = range->first;
     }
     a->content.part.end = a->content.part.first + length;

@@ -25,10 +25,10 @@ uint64_t write_size_there(const struct authoring *a)
 /* A stage for a part, with what comes before it. */
 static int stage_before(struct authoring *a, struct stage **ret_stage)
 {
-    uint64_t size = write_size_there(a);
+    uint64_t size = write_size_there(a), end = a->content.part.end;
     struct stage *s;
     int error = tree_stage_begin(a->dav->share->tree, a->target.path,
-                                 size > a->content.part.end ? size : a->content.part.end, &s);
+                                 size > end && !a->content.part.is_last ? size : end, &s);
 
     if (error)
         return error;
@@ -108,7 +108,7 @@ static int stage_again(struct authoring *a)
     return 0;
 }
 
-/* Also the second part of what stays, unless it is there from an earlier attempt. */
+/* Also the second part of what stays, if any, unless it is there from an earlier attempt. */
 static int complete_part(struct authoring *a)
 {
     uint64_t size = write_size_there(a);
@@ -117,7 +117,7 @@ static int complete_part(struct authoring *a)
     if (!a->content.part.is_between ||
         !tree_seen_eq(&a->content.part.between, &a->target.look.here))
         error = stage_again(a);
-    if (error == 0 && a->content.part.end < size &&
+    if (error == 0 && a->content.part.end < size && !a->content.part.is_last &&
         tree_stage_length(a->content.stage) == a->content.part.end) {
         error = tree_stage_copy_from(a->content.stage, a->target.path, &a->target.look.here,
                                      a->content.part.end, size - a->content.part.end,

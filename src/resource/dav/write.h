@@ -15,6 +15,7 @@ struct posting;
 /* A part of the representation: where it goes, and between which other parts it is staged. */
 struct content_part {
     uint64_t first, end;
+    bool is_last;           // nothing stays behind it
     uint64_t staged_before; // bytes of the stage before the content
     bool is_between;        // what is before and behind it is of `between`
     struct tree_seen between;
