@@ -259,6 +259,8 @@ STORING = [
          files=FILE),
     case("patch-append", 204, "PATCH", "{at}file", PATCH, "X-Update-Range: append", content=SMALL,
          files=FILE),
+    case("patch-beyond", 204, "PATCH", "{at}file", PATCH, "X-Update-Range: bytes=1000-",
+         content=SMALL, files=FILE),
     case("post", 201, "POST", "{at}", "Slug: a name", content=SMALL),
     case("post-large", 201, "POST", "{at}", "Slug: name", content=LARGE),
     case("post-form", 303, "POST", "{at}", AS_FORM, content=FORM),

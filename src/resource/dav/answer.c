@@ -28,7 +28,7 @@ static void add_accept_patch(struct exchange *x)
 
 static void respond_options(struct exchange *x)
 {
-    exchange_add_field(x, SPAN("DAV"), SPAN("1, 2, 3"));
+    exchange_add_field(x, SPAN("DAV"), SPAN("1, 2, 3, sabredav-partialupdate"));
     exchange_add_field(x, SPAN("MS-Author-Via"), SPAN("DAV"));
     if (x->routing.allowed & methods_that_patch)
         add_accept_patch(x);

@@ -37,7 +37,10 @@ static enum outcome find_part(struct authoring *a)
         a->content.part.first = range->first;
     }
     a->content.part.end = a->content.part.first + length;
-    return OUTCOME_NONE;
+    // What lies between the end and the content is stored as well.
+    return a->content.part.end > size && a->content.part.end - size > a->x->content.limit
+               ? OUTCOME_content_too_large
+               : OUTCOME_NONE;
 }
 
 void room_run(struct authoring *a)

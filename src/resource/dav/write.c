@@ -26,15 +26,18 @@ uint64_t write_size_there(const struct authoring *a)
 static int stage_before(struct authoring *a, struct stage **ret_stage)
 {
     uint64_t size = write_size_there(a), end = a->content.part.end;
+    uint64_t first = a->content.part.first, stays = first < size ? first : size;
     struct stage *s;
     int error = tree_stage_begin(a->dav->share->tree, a->target.path,
                                  size > end && !a->content.part.is_last ? size : end, &s);
 
     if (error)
         return error;
-    if (a->content.part.first)
-        error = tree_stage_copy_from(s, a->target.path, &a->target.look.here, 0,
-                                     a->content.part.first, &a->x->urgency.hurry);
+    if (stays)
+        error = tree_stage_copy_from(s, a->target.path, &a->target.look.here, 0, stays,
+                                     &a->x->urgency.hurry);
+    if (error == 0 && stays < first)
+        error = tree_stage_skip(s, first - stays);
     if (error)
         tree_stage_free(s);
     else
