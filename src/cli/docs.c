@@ -144,8 +144,9 @@ static void add_statuses(struct buf *b)
         add_text(b, span_from_str(status_table[i].meaning));
         buf_add_char(b, '\n');
     }
-    buf_add_str(b, "\n## In use, registered nowhere\n\nTo be recognised; Candor never sends one of"
-                   " these.\n\n| code | used by | called | meaning |\n| --- | --- | --- | --- |\n");
+    buf_add_str(b, "\n## In use, registered nowhere\n\nTo be recognised; Candor sends 104 to"
+                   " clients that ask for it, and none else of these.\n\n| code | used by | called "
+                   "| meaning |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < status_unregistered_count; i++) {
         const struct status_unregistered *info = &status_unregistered_table[i];
 

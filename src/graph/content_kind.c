@@ -15,6 +15,19 @@ static uint64_t told_length(const struct message *m)
     return length;
 }
 
+static struct upload_fields read_upload(const struct message *m)
+{
+    const struct upload_values values = {
+        .complete = message_field(m, FIELD_upload_complete),
+        .incomplete = message_field(m, FIELD_upload_incomplete),
+        .offset = message_field(m, FIELD_upload_offset),
+        .length = message_field(m, FIELD_upload_length),
+        .version = message_field(m, FIELD_upload_draft_interop_version),
+    };
+
+    return upload_fields_parse(&values);
+}
+
 void content_kind_read(struct exchange *x)
 {
     const struct message *m = &x->request;
@@ -23,8 +36,6 @@ void content_kind_read(struct exchange *x)
     x->content.kind = (struct content_kind){
         .is_coded = coding.len && !span_eq_nocase(coding, SPAN("identity")),
         .length = told_length(m),
-        .upload = upload_fields_parse(message_field(m, FIELD_upload_complete),
-                                      message_field(m, FIELD_upload_offset),
-                                      message_field(m, FIELD_upload_length)),
+        .upload = read_upload(m),
     };
 }

@@ -50,10 +50,13 @@ struct target_state {
 
 /* The unfinished upload that the target names: docs/uploads.md. */
 struct upload_facts {
-    bool named;      // by path and query; known with FACT_ROUTE
-    bool finishes;   // this is its last piece: the conditions below count, not the request's
-    bool has_length; // that was told when it was opened
+    bool named;           // by path and query; known with FACT_ROUTE
+    bool finishes;        // this is its last piece: the conditions below count, not the request's
+    bool into_collection; // and makes a member of the target, as a POST opened it
+    bool has_length;      // that was told when it was opened
     uint64_t offset, length;
+    struct span address; // of one that this request has opened, as a reference, to be told before
+                         // its content comes (104); ptr NULL: none
     struct span if_match, if_none_match, if_unmodified_since; // of the request that opened it
 };
 

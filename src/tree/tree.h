@@ -184,6 +184,8 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
 /* Appends part of what another stage holds. */
 int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t offset,
                           uint64_t length, const struct hurry *hurry);
+/* Appends so many zeros, for which there must be room; fails as tree_stage_write(). */
+int tree_stage_skip(struct stage *s, uint64_t length);
 /* What was written, from an offset on; -EIO when it is not all there. */
 int tree_stage_read(const struct stage *s, uint64_t offset, size_t length, char *to);
 /* Nanoseconds since 1970; without this it is the time of tree_stage_sync(). */

@@ -188,6 +188,22 @@ int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t of
     return error;
 }
 
+int tree_stage_skip(struct stage *s, uint64_t length)
+{
+    int error = length > INT64_MAX - s->length ? -EFBIG : stage_cover(s, s->length + length);
+    struct stat st;
+
+    if (error == 0 && fstat(s->fd, &st) < 0)
+        error = -errno;
+    // What a copy that failed has left beyond the end is not zeros.
+    if (error == 0 && (uint64_t)st.st_size > s->length && ftruncate(s->fd, (off_t)s->length) < 0)
+        error = -errno;
+    if (error == 0 && ftruncate(s->fd, (off_t)(s->length + length)) < 0)
+        error = -errno;
+    took(s, error, length);
+    return error;
+}
+
 int tree_stage_read(const struct stage *s, uint64_t offset, size_t length, char *to)
 {
     while (length) {

@@ -157,8 +157,8 @@ int upload_open(struct upload_table *t, const struct upload_opening *opening, st
                 int64_t now, struct upload_claim *ret_claim)
 {
     const struct upload_opening *o = opening;
-    size_t length = o->path.len + o->folder.len + o->if_match.len + o->if_none_match.len +
-                    o->if_unmodified_since.len;
+    size_t length = o->path.len + o->name.len + o->folder.len + o->if_match.len +
+                    o->if_none_match.len + o->if_unmodified_since.len;
     struct upload *u = calloc(1, sizeof *u + length + 1);
     char *at;
     int error;
@@ -172,6 +172,7 @@ int upload_open(struct upload_table *t, const struct upload_opening *opening, st
     at = u->text;
     u->opening = *o;
     u->opening.path = keep(&at, o->path);
+    u->opening.name = keep(&at, o->name);
     u->opening.folder = keep(&at, o->folder);
     u->opening.if_match = keep(&at, o->if_match);
     u->opening.if_none_match = keep(&at, o->if_none_match);

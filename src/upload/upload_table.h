@@ -23,7 +23,9 @@ struct upload;
 
 /* What the request said that opened it. A condition whose ptr is NULL was not sent. */
 struct upload_opening {
-    struct span path;   // of the file to be, relative to the root, as the client named it
+    struct span path;   // of the file to be, relative to the root, as the client named it; or of
+                        // the collection that it is to be a member of, with a name
+    struct span name;   // that the member should have; ptr NULL: there is none
     struct span folder; // that it was to be in, without links
     struct span if_match, if_none_match, if_unmodified_since;
     struct digests digests; // of the whole, as far as they were sent

@@ -119,6 +119,9 @@ def test_rclone_copies_syncs_and_checks(server, root, tmp_path, vendor):
     run(*rclone, "copyto", remote + "moved.txt", remote + "copied.txt")
     assert (root / "moved.txt").read_bytes() == (root / "copied.txt").read_bytes() == b"changed"
     assert not (root / "a.txt").exists()
+    if vendor == "owncloud":
+        dates = {int((root / name).stat().st_mtime) for name in ("moved.txt", "copied.txt")}
+        assert dates == {int((local / "a.txt").stat().st_mtime)}
     run(*rclone, "purge", remote + "new")
     assert not (root / "new").exists()
     settle(server, root)

@@ -34,7 +34,8 @@ def test_options_tells_what_can_be_done_with_what_is_there(server, target):
     response = ask(server, "OPTIONS", target)
     assert response.status == 204
     assert set(response["Allow"].split(", ")) == ALLOWED[target]
-    assert {part.strip() for part in response["DAV"].split(",")} == {"1", "2", "3"}
+    assert {part.strip() for part in response["DAV"].split(",")} == \
+        {"1", "2", "3", "sabredav-partialupdate"}
     assert response["MS-Author-Via"] == "DAV"
     patch = "application/x-sabredav-partialupdate" if "PATCH" in ALLOWED[target] else None
     assert response["Accept-Patch"] == patch

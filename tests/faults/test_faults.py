@@ -28,6 +28,8 @@ SMALL, LARGE = b"small", bytes(range(256)) * 800
 SERVERS_FAULT = re.compile(rb"<D:status>HTTP/1\.1 50[07] ")
 DIGEST = f"sha-256=:{b64encode(sha256(SMALL).digest()).decode()}:"
 PIECE = "Content-Type: application/partial-upload"
+DATED = "X-OC-Mtime: 1234567890"
+RESUMABLE = ("Upload-Complete: ?1", "Upload-Draft-Interop-Version: 6")
 PATCH = "Content-Type: application/x-sabredav-partialupdate"
 LOCKINFO = (b'<D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope>'
             b"<D:locktype><D:write/></D:locktype><D:owner>me</D:owner></D:lockinfo>")
@@ -163,6 +165,11 @@ def open_upload(site, _path, at):
     return response["Location"]
 
 
+def post_upload(site, _path, at):
+    response = site.ask("POST", at, "Slug: new", "Upload-Complete: ?0", content=b"first,")
+    return response["Location"]
+
+
 def find(target):
     """What PROPFIND tells of a resource and of what is below: properties, and how many locks."""
     def probe(site, at):
@@ -252,6 +259,8 @@ STORING = [
          files=FILE),
     case("patch-append", 204, "PATCH", "{at}file", PATCH, "X-Update-Range: append", content=SMALL,
          files=FILE),
+    case("patch-beyond", 204, "PATCH", "{at}file", PATCH, "X-Update-Range: bytes=1000-",
+         content=SMALL, files=FILE),
     case("post", 201, "POST", "{at}", "Slug: a name", content=SMALL),
     case("post-large", 201, "POST", "{at}", "Slug: name", content=LARGE),
     case("post-form", 303, "POST", "{at}", AS_FORM, content=FORM),
@@ -265,6 +274,13 @@ STORING = [
     Case("append-last", lambda at, upload: Ask("PATCH", upload, (PIECE, "Upload-Offset: 6",
                                                                  "Upload-Complete: ?1"), SMALL),
          201, make=open_upload, may_leave_parts=True),
+    case("put-resumable", 201, "PUT", "{at}new", *RESUMABLE, content=SMALL, may_leave_parts=True),
+    case("post-resumable", 201, "POST", "{at}", "Slug: new", *RESUMABLE, content=SMALL,
+         may_leave_parts=True),
+    Case("append-last-posted", lambda at, upload: Ask("PATCH", upload, (PIECE, "Upload-Offset: 6",
+                                                                        "Upload-Complete: ?1"),
+                                                      SMALL),
+         201, make=post_upload, may_leave_parts=True),
     Case("ask-upload", lambda at, upload: Ask("HEAD", upload), 204, make=open_upload,
          needs_nothing=True),
     Case("give-up-upload", lambda at, upload: Ask("DELETE", upload), 204, make=open_upload),
@@ -292,6 +308,9 @@ CHANGING = [
     case("move-tree", 201, "MOVE", "{at}tree", "Destination: {at}moved", files=TREE,
          make=set_properties, probe=find("")),
     case("move-over", 204, "MOVE", "{at}file", "Destination: {at}tree", files={**FILE, **TREE}),
+    case("move-dated", 201, "MOVE", "{at}file", "Destination: {at}moved", DATED, files=FILE),
+    case("copy-dated", 204, "COPY", "{at}file", "Destination: {at}tree/a", DATED,
+         files={**FILE, **TREE}),
     case("move-outside", 502, "MOVE", "{at}file", "Destination: http://elsewhere.example/",
          files=FILE),
     case("lock", 200, "LOCK", "{at}file", content=LOCKINFO, files=FILE, probe=find("file"),

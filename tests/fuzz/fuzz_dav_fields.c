@@ -90,7 +90,8 @@ static void check_numbers(struct span value)
         (c.first > c.last || (c.has_size && c.last >= c.size)))
         abort();
     if (update_range_parse(value, &u) &&
-        update_range_place(&u, 100, 7, &first) == UPDATE_RANGE_OK && first > 100)
+        update_range_place(&u, 100, 7, &first) == UPDATE_RANGE_OK && first > 100 &&
+        (first != u.first || (u.kind != UPDATE_RANGE_WITHIN && u.kind != UPDATE_RANGE_FROM)))
         abort();
 }
 

@@ -148,10 +148,10 @@ def rule_header_guard(name, text):
 # ---- What the tables own
 
 def rule_status_literal(name, text):
-    """Only the registry gives statuses to responses; 100 Continue alone is no outcome."""
-    pattern = re.compile(r"""(?x) \bstatus\w* \s* = \s* (?!100\b)[1-5]\d\d\b   # status = 404
-                           | \bstatus_line \s* \( \s* (?!100\b)[1-5]\d\d\b      # status_line(404)
-                           | "HTTP/1\.[01]\ (?!100\b)[1-5]\d\d\b                # "HTTP/1.1 404
+    """Only the registry gives statuses to responses; 100 and 104 are interim, and no outcomes."""
+    pattern = re.compile(r"""(?x) \bstatus\w* \s* = \s* (?!10[04]\b)[1-5]\d\d\b    # status = 404
+                           | \bstatus_line \s* \( \s* (?!10[04]\b)[1-5]\d\d\b    # status_line(404)
+                           | "HTTP/1\.[01]\ (?!10[04]\b)[1-5]\d\d\b              # "HTTP/1.1 404
                            | \bset_status \w* \s* \( .* \b[1-5]\d\d\b""")
     for number, line in enumerate(text.splitlines(), 1):
         if pattern.search(line.split("//", 1)[0]):

@@ -27,11 +27,34 @@ void change_delete(struct authoring *a)
     locks_forget(a);
 }
 
+/*
+ * X-OC-Mtime, for what is now at the path. Where it cannot be set, all else was done all the same,
+ * and nobody is told that it was.
+ */
+static void set_date(struct authoring *a, struct span path)
+{
+    struct tree *tree = a->dav->share->tree;
+    struct tree_seen *now = &a->result.now;
+    struct tree_terms terms = {.target = now};
+    struct tree_look look;
+
+    if (a->error || now->kind == TREE_ABSENT || a->content.fields.modified_ns == TREE_NOW)
+        return;
+    if (!tree_is_changed(tree_touch(tree, path, a->content.fields.modified_ns, &terms)))
+        return;
+    if (tree_look(tree, path, &look) == 0 && look.here.kind == now->kind &&
+        look.here.stamp.device == now->stamp.device && look.here.stamp.inode == now->stamp.inode)
+        *now = look.here;
+    else
+        now->kind = TREE_ABSENT; // others have changed it since, and its tag is not known
+}
+
 void change_mkcol(struct authoring *a)
 {
     struct tree_terms terms = terms_of(a);
 
     a->error = tree_mkdir(a->dav->share->tree, a->target.path, &terms, &a->result);
+    set_date(a, a->target.path);
 }
 
 /* The target is the destination here, and the source is what the questions saw at the target. */
@@ -170,6 +193,7 @@ void change_copy(struct authoring *a)
     a->error = tree_copy(a->dav->share->tree, a->target.path, a->destination->path, &copying,
                          &terms, &a->result);
     rows_end(a, &rows, copying.shallow);
+    set_date(a, a->destination->path);
     locks_forget(a);
     end_failed(a);
 }
@@ -188,6 +212,7 @@ void change_move(struct authoring *a)
     a->error = tree_move(a->dav->share->tree, a->target.path, a->destination->path, &copying,
                          &terms, &a->result);
     rows_end(a, &rows, false);
+    set_date(a, a->destination->path);
     locks_forget(a);
     end_failed(a);
 }

@@ -80,8 +80,25 @@ bool content_take(struct authoring *a, struct span data)
     return false;
 }
 
+/* What is told to be complete, and longer or shorter than it is told to be, is not stored. */
+static int check_length(struct authoring *a)
+{
+    const struct exchange *x = a->x;
+    uint64_t length = x->content.kind.upload.length;
+    bool is_whole =
+        a->content.fields.role == CONTENT_WHOLE || a->content.fields.role == CONTENT_MEMBER;
+
+    return is_whole && x->content.kind.upload.complete != UPLOAD_COMPLETE_ABSENT &&
+                   length != UPLOAD_LENGTH_UNKNOWN && length != x->content.taken
+               ? authoring_fail(a, OUTCOME_upload_length_differs)
+               : 0;
+}
+
 void content_commit(struct authoring *a)
 {
+    a->error = check_length(a);
+    if (a->error)
+        return;
     switch (a->content.fields.role) {
     case CONTENT_MEMBER:
     case CONTENT_FORM:

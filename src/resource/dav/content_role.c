@@ -10,6 +10,26 @@
 #include "http/prefer.h"
 #include "resource/dav/authoring.h"
 
+static bool has_content(const struct message *m)
+{
+    return m->framing == FRAMING_OPEN || (m->framing == FRAMING_LENGTH && m->content_length);
+}
+
+/*
+ * An upload of which more will come, or that is whole, but could go on after a break because its
+ * client reads interim responses that tell where. One of no length is whole, whatever is said:
+ * nothing can come any more, and there are clients that send nothing more.
+ */
+static bool opens_upload(const struct exchange *x)
+{
+    const struct upload_fields *u = &x->content.kind.upload;
+
+    if (u->complete == UPLOAD_COMPLETE_NO)
+        return u->length != 0;
+    return u->complete == UPLOAD_COMPLETE_YES && u->version && x->request.may_be_open &&
+           has_content(&x->request);
+}
+
 static enum content_role find_role(const struct exchange *x)
 {
     const struct message *m = &x->request;
@@ -20,14 +40,15 @@ static enum content_role find_role(const struct exchange *x)
     case TAKES_XML:
         return CONTENT_XML;
     case TAKES_MEMBERS:
-        return multipart_is_form(message_field(m, FIELD_content_type)) ? CONTENT_FORM
-                                                                       : CONTENT_MEMBER;
+        if (multipart_is_form(message_field(m, FIELD_content_type)))
+            return CONTENT_FORM;
+        return opens_upload(x) ? CONTENT_OPENING : CONTENT_MEMBER;
     case TAKES_PART:
         return CONTENT_PART;
     case TAKES_WHOLE:
-        if (x->content.kind.upload.complete == UPLOAD_COMPLETE_NO)
-            return CONTENT_OPENING;
-        return m->first[FIELD_content_range] ? CONTENT_PART : CONTENT_WHOLE;
+        if (m->first[FIELD_content_range])
+            return CONTENT_PART;
+        return opens_upload(x) ? CONTENT_OPENING : CONTENT_WHOLE;
     default:
         return CONTENT_IGNORED;
     }
@@ -55,7 +76,9 @@ static bool takes_type(const struct exchange *x, const struct content_fields *f)
     case CONTENT_MEMBER: // what a page's form sends without files is nothing to be stored
         return !media_type_is(&f->type, SPAN("application/x-www-form-urlencoded"));
     case CONTENT_PIECE:
-        return media_type_is(&f->type, SPAN("application/partial-upload"));
+        return media_type_is(&f->type, SPAN("application/partial-upload")) ||
+               (x->content.kind.upload.version &&
+                x->content.kind.upload.version <= UPLOAD_VERSION_UNTYPED);
     default:
         return true;
     }
@@ -115,6 +138,8 @@ enum step content_role_begin(struct authoring *a)
 
     content_kind_read(x);
     f->role = find_role(x);
+    if (!x->upload.named && (upload_use_of(x) != UPLOAD_OPENS || f->role == CONTENT_FORM))
+        x->content.kind.upload = (struct upload_fields){.length = UPLOAD_LENGTH_UNKNOWN};
     f->modified_ns = TREE_NOW;
     if (oc_mtime_parse(message_field(m, FIELD_x_oc_mtime), &seconds))
         f->modified_ns = seconds * CLOCK_SECOND;
@@ -131,4 +156,17 @@ enum step content_role_begin(struct authoring *a)
 bool content_is_of_upload(const struct authoring *a)
 {
     return a->content.fields.role == CONTENT_OPENING || a->content.fields.role == CONTENT_PIECE;
+}
+
+bool content_completes_upload(const struct authoring *a)
+{
+    const struct exchange *x = a->x;
+
+    return x->upload.finishes || (a->content.fields.role == CONTENT_OPENING &&
+                                  x->content.kind.upload.complete == UPLOAD_COMPLETE_YES);
+}
+
+bool content_makes_member(const struct exchange *x)
+{
+    return author_of(x)->takes == TAKES_MEMBERS || x->upload.into_collection;
 }

@@ -7,6 +7,7 @@
 #include "resource/dav/effect.h"
 #include "resource/dav/following.h"
 #include "resource/dav/propfind.h"
+#include "resource/dav/room.h"
 
 #include <errno.h>
 #include <fcntl.h>

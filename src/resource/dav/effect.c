@@ -72,8 +72,8 @@ static void tell_effect(struct authoring *a)
     x->effect.partly = a->failures.first || a->locking.conflict_below;
     x->effect.has_result = a->answer.has_result || answer_has_written(a);
     x->effect.untold = a->answer.is_untold;
-    x->effect.unfinished =
-        content_is_of_upload(a) && !x->upload.finishes && upload_use_of(x) != UPLOAD_GIVES_UP;
+    x->effect.unfinished = content_is_of_upload(a) && !content_completes_upload(a) &&
+                           upload_use_of(x) != UPLOAD_GIVES_UP;
     if (a->result.now.kind == TREE_FILE)
         stamp_etag(&a->result.now.stamp, 0, SPAN(""), a->answer.etag);
 }

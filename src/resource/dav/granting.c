@@ -105,7 +105,8 @@ static int insert_with_resource(struct authoring *a)
 {
     struct tree_terms terms = {.must_not_exist = true, .check = insert, .context = a};
 
-    return tree_put(a->dav->share->tree, a->target.path, SPAN(""), TREE_NOW, &terms, &a->result);
+    return tree_put(a->dav->share->tree, a->target.path, SPAN(""), a->content.fields.modified_ns,
+                    &terms, &a->result);
 }
 
 static int confirm(struct authoring *a)

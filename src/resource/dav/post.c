@@ -63,8 +63,35 @@ static size_t random_file_name(const struct authoring *a, char out[LIMIT_FILE_NA
     return length + 1 + extension.len;
 }
 
-/* The path of a member of the collection; b is empty at first. -ENOMEM. */
-static int write_member_path(struct buf *b, const struct authoring *a, struct span name)
+/* Without its dot it is one like any other. */
+static struct span not_reserved(struct span name)
+{
+    return stamp_name_is_reserved(name) ? span_from(name, 1) : name;
+}
+
+static size_t name_asked(const struct authoring *a, char out[LIMIT_FILE_NAME])
+{
+    const struct message *m = &a->x->request;
+    bool dotfiles = a->dav->share->options->dotfiles;
+    size_t length = slug_file_name(message_field(m, FIELD_slug), dotfiles, out);
+
+    if (!length && a->x->content.kind.upload.complete != UPLOAD_COMPLETE_ABSENT)
+        length = upload_file_name(message_field(m, FIELD_upload_metadata), dotfiles, out);
+    return length ? length : random_file_name(a, out);
+}
+
+int post_name_asked(struct authoring *a, struct span *ret_name)
+{
+    char *name = arena_alloc(&a->x->arena, LIMIT_FILE_NAME);
+    size_t length = name ? name_asked(a, name) : 0;
+
+    if (!length)
+        return name ? -EIO : -ENOMEM;
+    *ret_name = not_reserved(span_of(name, length));
+    return 0;
+}
+
+int post_write_path(struct buf *b, const struct authoring *a, struct span name)
 {
     buf_add(b, a->target.path);
     if (b->len)
@@ -86,23 +113,8 @@ static int begin_stage(struct authoring *a, struct span path, struct stage **ret
     return error ? error : tree_group_stage(p->group, path, ret_stage);
 }
 
-static int begin_member(struct authoring *a, struct span name)
+static void add_member(struct posting *p, struct member *m, struct span name)
 {
-    struct member *m = calloc(1, sizeof *m);
-    struct posting *p = a->content.posting;
-    struct buf path = {0};
-    int error;
-
-    if (stamp_name_is_reserved(name))
-        name = span_from(name, 1); // without its dot it is one like any other
-    error = write_member_path(&path, a, name);
-    if (error == 0)
-        error = m ? begin_stage(a, buf_span(&path), &m->stage) : -ENOMEM;
-    buf_done(&path);
-    if (error) {
-        free(m);
-        return error;
-    }
     m->length = m->asked_length = name.len;
     memcpy(m->name, name.ptr, name.len);
     memcpy(m->asked, name.ptr, name.len);
@@ -113,13 +125,32 @@ static int begin_member(struct authoring *a, struct span name)
         p->members = m;
     p->last = m;
     p->count++;
+}
+
+static int begin_member(struct authoring *a, struct span name)
+{
+    struct member *m = calloc(1, sizeof *m);
+    struct buf path = {0};
+    int error;
+
+    name = not_reserved(name);
+    error = post_write_path(&path, a, name);
+    if (error == 0)
+        error = m ? begin_stage(a, buf_span(&path), &m->stage) : -ENOMEM;
+    buf_done(&path);
+    if (error) {
+        free(m);
+        return error;
+    }
+    if (a->content.fields.modified_ns != TREE_NOW)
+        tree_stage_set_times(m->stage, a->content.fields.modified_ns);
+    add_member(a->content.posting, m, name);
     return 0;
 }
 
 static int fill_posting(struct authoring *a)
 {
     const struct message *m = &a->x->request;
-    bool dotfiles = a->dav->share->options->dotfiles;
     char name[LIMIT_FILE_NAME];
     size_t length;
 
@@ -128,9 +159,7 @@ static int fill_posting(struct authoring *a)
                        MULTIPART_BEGIN_OK
                    ? 0
                    : authoring_fail(a, OUTCOME_form_malformed);
-    length = slug_file_name(message_field(m, FIELD_slug), dotfiles, name);
-    if (!length)
-        length = random_file_name(a, name);
+    length = name_asked(a, name);
     return length ? begin_member(a, span_of(name, length)) : -EIO;
 }
 
@@ -236,7 +265,7 @@ static int try_name(struct member *m)
 static int place_member(struct authoring *a, struct member *m)
 {
     struct buf path = {0};
-    int error = write_member_path(&path, a, span_of(m->name, m->length));
+    int error = post_write_path(&path, a, span_of(m->name, m->length));
 
     if (error == 0)
         error = is_taken(a, m, buf_span(&path));
@@ -280,7 +309,7 @@ static int part_names(struct authoring *a)
 static int check_place(struct authoring *a, const struct member *m)
 {
     struct buf path = {0};
-    int error = write_member_path(&path, a, span_of(m->name, m->length));
+    int error = post_write_path(&path, a, span_of(m->name, m->length));
 
     if (error == 0 && !tree_stage_is_for(m->stage, buf_span(&path)))
         error = authoring_fail(a, OUTCOME_parent_missing);
@@ -331,7 +360,8 @@ static int begin_empty(struct authoring *a)
 
     if (a->x->content.kind.type_refused)
         return authoring_fail(a, OUTCOME_unsupported_media_type);
-    if (!m->first[FIELD_content_type] && !m->first[FIELD_slug]) {
+    if (!m->first[FIELD_content_type] && !m->first[FIELD_slug] &&
+        a->x->content.kind.upload.complete == UPLOAD_COMPLETE_ABSENT) {
         exchange_fail(a->x, OUTCOME_form_malformed, 0,
                       "There is no content, and neither Content-Type nor Slug.");
         return authoring_fail(a, OUTCOME_form_malformed);
@@ -356,6 +386,36 @@ void post_commit(struct authoring *a)
         a->error = authoring_fail(a, OUTCOME_form_malformed);
     if (a->error == 0)
         a->error = commit_members(a);
+}
+
+/* The posting of a member whose stage is another's. -ENOMEM. */
+static int begin_posting_of(struct authoring *a, struct span name)
+{
+    struct posting *p = calloc(1, sizeof *p);
+    struct member *m = calloc(1, sizeof *m);
+
+    if (!p || !m) {
+        free(p);
+        free(m);
+        return -ENOMEM;
+    }
+    add_member(p, m, name);
+    a->content.posting = p;
+    return 0;
+}
+
+int post_commit_staged(struct authoring *a, struct stage *stage, struct span name)
+{
+    struct posting *p;
+    int error = a->content.posting ? 0 : begin_posting_of(a, name);
+
+    if (error)
+        return error;
+    p = a->content.posting;
+    p->members->stage = stage;
+    error = commit_members(a);
+    p->members->stage = NULL;
+    return error;
 }
 
 struct span post_member_name(const struct authoring *a)

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * Uploads that arrive in pieces: docs/uploads.md. PUT opens one, PATCH, HEAD and DELETE go to the
- * upload itself. A piece goes from the connection into the upload's stage, buffer by buffer, so
- * that what arrived before a connection broke off is there; the last piece makes the stage a file.
+ * Uploads that arrive in pieces: docs/uploads.md. PUT or POST opens one, PATCH, HEAD and DELETE go
+ * to the upload itself. A piece goes from the connection into the upload's stage, buffer by buffer,
+ * so that what arrived before a connection broke off is there; the last piece makes the stage a
+ * file.
  */
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/path.h"
 #include "graph/author.h"
 #include "resource/dav/authoring.h"
+#include "resource/dav/post.h"
 #include "wire/uri.h"
 
 #include <errno.h>
@@ -97,6 +99,7 @@ enum step upload_end(struct authoring *a)
     u->if_unmodified_since = o->if_unmodified_since;
     u->finishes = upload_use_of(a->x) == UPLOAD_APPENDS &&
                   a->x->content.kind.upload.complete == UPLOAD_COMPLETE_YES;
+    u->into_collection = u->finishes && o->name.ptr;
     return STEP_KNOWN;
 }
 
@@ -106,6 +109,37 @@ bool upload_cancel(struct authoring *a)
 }
 
 /* ---- Content, in the pool */
+
+/* How much there will be in the end, if that is certain. */
+static uint64_t whole_length(const struct exchange *x)
+{
+    const struct upload_fields *u = &x->content.kind.upload;
+
+    if (u->length == UPLOAD_LENGTH_UNKNOWN && u->complete == UPLOAD_COMPLETE_YES &&
+        x->request.framing == FRAMING_LENGTH)
+        return x->request.content_length;
+    return u->length;
+}
+
+static int begin_stage(struct authoring *a)
+{
+    struct tree *tree = a->dav->share->tree;
+    struct buf path = {0};
+    int error = 0;
+
+    if (a->content.stage)
+        return 0;
+    if (!content_makes_member(a->x))
+        return tree_stage_begin(tree, a->target.path, whole_length(a->x), &a->content.stage);
+    if (!a->upload.name.ptr)
+        error = post_name_asked(a, &a->upload.name);
+    if (error == 0)
+        error = post_write_path(&path, a, a->upload.name);
+    if (error == 0)
+        error = tree_stage_begin(tree, buf_span(&path), whole_length(a->x), &a->content.stage);
+    buf_done(&path);
+    return error;
+}
 
 /* The stage, if the upload is still there and this exchange's; else a->error. */
 static struct stage *enter(struct authoring *a)
@@ -147,7 +181,7 @@ void upload_piece(struct authoring *a)
     struct stage *stage;
 
     if (!a->upload.claim.upload) {
-        a->error = write_begin(a);
+        a->error = begin_stage(a);
         if (a->error == 0)
             a->error = add(a, a->content.stage, a->x->content.kind.upload.length);
         return;
@@ -162,42 +196,82 @@ void upload_piece(struct authoring *a)
         leave(a);
 }
 
-/* ---- Effects, in the pool */
+/* ---- Opening, in the pool */
 
-static void open_upload(struct authoring *a)
+/* The stage becomes an upload's. */
+static int open_staged(struct authoring *a)
 {
     struct exchange *x = a->x;
     struct dav_share *share = a->dav->share;
+    const struct tree_names *names = &a->target.names;
     struct upload_opening opening = {
-        .path = a->target.names.asked,
-        .folder = path_parent(a->target.names.name),
+        .path = names->asked,
+        .name = a->upload.name,
+        .folder = content_makes_member(x) ? names->thing : path_parent(names->name),
         .if_match = x->conditions.if_match,
         .if_none_match = x->conditions.if_none_match,
         .if_unmodified_since = x->conditions.if_unmodified_since,
-        .length = x->content.kind.upload.length,
+        .length = whole_length(x),
         .modified_ns = a->content.fields.modified_ns,
     };
+    int error;
 
+    if (a->digests.of_whole)
+        opening.digests = *a->digests.of_whole;
+    (void)upload_table_expire(share->uploads, now_seconds());
+    error =
+        upload_open(share->uploads, &opening, a->content.stage, now_seconds(), &a->upload.claim);
+    if (error == 0)
+        a->content.stage = NULL;
+    return error == -EUSERS ? authoring_fail(a, OUTCOME_uploads_too_many) : error;
+}
+
+bool upload_opens_early(const struct authoring *a)
+{
+    const struct exchange *x = a->x;
+
+    return a->content.fields.role == CONTENT_OPENING && x->content.kind.upload.version &&
+           x->request.may_be_open &&
+           (x->request.framing == FRAMING_OPEN || x->request.content_length);
+}
+
+/* There are too many uploads: what comes whole needs none. */
+static void do_without(struct authoring *a)
+{
+    tree_stage_free(a->content.stage);
+    a->content.stage = NULL;
+    digest_hash_free(a->digests.hash);
+    a->digests = (struct content_digests){0};
+    a->content.fields.role = content_makes_member(a->x) ? CONTENT_MEMBER : CONTENT_WHOLE;
+    a->cause = OUTCOME_NONE;
+    a->error = 0;
+}
+
+void upload_room_run(struct authoring *a)
+{
+    a->error = digests_read(a);
+    if (a->error == 0)
+        a->error = begin_stage(a);
+    if (a->error == 0)
+        a->error = open_staged(a);
+    if (a->cause == OUTCOME_uploads_too_many && content_completes_upload(a))
+        do_without(a);
+}
+
+static void open_at_end(struct authoring *a)
+{
     a->error = write_check_staged(a);
     if (a->error == 0)
         a->error = digests_read(a); // of content that is empty, nothing did so yet
     if (a->error == 0)
         a->error = digests_check(a, a->content.stage, 0);
-    if (a->error)
-        return;
-    if (a->digests.of_whole)
-        opening.digests = *a->digests.of_whole;
-    (void)upload_table_expire(share->uploads, now_seconds());
-    a->error = write_begin(a);
-    if (a->error)
-        return;
-    a->error =
-        upload_open(share->uploads, &opening, a->content.stage, now_seconds(), &a->upload.claim);
-    if (a->error == -EUSERS)
-        a->error = authoring_fail(a, OUTCOME_uploads_too_many);
     if (a->error == 0)
-        a->content.stage = NULL;
+        a->error = begin_stage(a);
+    if (a->error == 0)
+        a->error = open_staged(a);
 }
+
+/* ---- Effects, in the pool */
 
 /* Damaged content goes again; what was there before it stays. */
 static void check_piece(struct authoring *a, struct stage *stage)
@@ -227,7 +301,13 @@ static void finish_upload(struct authoring *a, struct stage *stage)
         return;
     }
     if (o->modified_ns != TREE_NOW)
-        tree_stage_set_times(stage, o->modified_ns);
+        a->content.fields.modified_ns = o->modified_ns;
+    if (a->content.fields.modified_ns != TREE_NOW)
+        tree_stage_set_times(stage, a->content.fields.modified_ns);
+    if (o->name.ptr) {
+        a->error = post_commit_staged(a, stage, o->name);
+        return;
+    }
     a->error = tree_stage_sync(stage);
     if (a->error == 0)
         a->error = write_commit_stage(a, stage, a->target.path, &terms);
@@ -238,8 +318,8 @@ void upload_commit(struct authoring *a)
     struct upload_table *uploads = a->dav->share->uploads;
     struct stage *stage;
 
-    if (upload_use_of(a->x) == UPLOAD_OPENS) {
-        open_upload(a);
+    if (!a->upload.claim.upload) {
+        open_at_end(a);
         return;
     }
     stage = enter(a);
@@ -252,10 +332,10 @@ void upload_commit(struct authoring *a)
     a->error = write_check_staged(a);
     if (a->error == 0)
         check_piece(a, stage);
-    if (a->error == 0 && a->x->upload.finishes)
+    if (a->error == 0 && content_completes_upload(a))
         finish_upload(a, stage);
     // It is removed before the writing ends, so that nobody finds a stage that is a file by now.
-    if ((tree_is_changed(a->error) && a->x->upload.finishes) || a->error == -EIO ||
+    if ((tree_is_changed(a->error) && content_completes_upload(a)) || a->error == -EIO ||
         a->upload.is_spoilt)
         upload_remove(uploads, &a->upload.claim);
     else
@@ -267,7 +347,7 @@ bool upload_is_lost(const struct authoring *a)
 {
     const struct exchange *x = a->x;
 
-    if (!a->upload.claim.upload || !x->upload.finishes)
+    if (!a->upload.claim.upload || !content_completes_upload(a))
         return false;
     switch (x->outcome) {
     case OUTCOME_if_match_failed:
@@ -275,6 +355,8 @@ bool upload_is_lost(const struct authoring *a)
     case OUTCOME_if_unmodified_since_failed:
     case OUTCOME_parent_missing:
     case OUTCOME_collection_in_the_way:
+    case OUTCOME_not_found:
+    case OUTCOME_not_a_collection:
         return true;
     default:
         return false;
@@ -283,29 +365,42 @@ bool upload_is_lost(const struct authoring *a)
 
 /* ---- The response */
 
-/* The upload is in the folder that the file will be in. */
-static void add_upload_location(struct exchange *x, const struct authoring *a)
+/* The upload is in the folder that the file will be in. On the arena; ptr NULL: no memory. */
+static struct span address_of(struct exchange *x, const struct authoring *a)
 {
+    const size_t around = sizeof "/?upload=" + UPLOAD_ID, of_byte = 3;
     struct span folder = x->path.text;
-    struct buf b = {0};
+    size_t room = of_byte * folder.len + around;
+    struct buf b = buf_in(arena_alloc(&x->arena, room), room);
 
     while (span_ends(folder, SPAN("/")) && folder.len > 1)
         folder.len--;
-    while (!span_ends(folder, SPAN("/")))
+    while (!content_makes_member(x) && !span_ends(folder, SPAN("/")))
         folder.len--;
     uri_path_encode(&b, folder);
-    if (b.failed)
-        x->response.failed = true;
-    else
-        exchange_add_fieldf(x, SPAN("Location"), "%.*s?upload=%.*s", SPAN_ARG(buf_span(&b)),
-                            SPAN_ARG(upload_id(&a->upload.claim)));
-    buf_done(&b);
+    if (!span_ends(folder, SPAN("/")))
+        buf_add_char(&b, '/');
+    buf_add(&b, SPAN("?upload="));
+    buf_add(&b, upload_id(&a->upload.claim));
+    return b.failed ? (struct span){NULL, 0} : buf_span(&b);
 }
 
-static void add_state(struct exchange *x, uint64_t offset)
+void upload_tell_address(struct authoring *a)
 {
+    if (a->upload.claim.upload && !a->x->upload.address.ptr)
+        a->x->upload.address = address_of(a->x, a);
+}
+
+void upload_add_state(struct exchange *x, uint64_t offset, bool is_complete)
+{
+    unsigned version = x->content.kind.upload.version;
+    bool inverse = version && version <= UPLOAD_VERSION_INVERSE;
+
     exchange_add_fieldf(x, SPAN("Upload-Offset"), "%llu", (unsigned long long)offset);
-    exchange_add_field(x, SPAN("Upload-Complete"), SPAN("?0"));
+    exchange_add_field(x, inverse ? SPAN("Upload-Incomplete") : SPAN("Upload-Complete"),
+                       is_complete != inverse ? SPAN("?1") : SPAN("?0"));
+    if (version)
+        exchange_add_fieldf(x, SPAN("Upload-Draft-Interop-Version"), "%u", version);
 }
 
 static void add_limit(struct exchange *x, uint64_t offset)
@@ -320,18 +415,18 @@ void upload_respond(struct exchange *x)
 
     switch (x->outcome) {
     case OUTCOME_upload_opened:
-        add_upload_location(x, a);
-        add_state(x, upload_offset(uploads, &a->upload.claim));
+        exchange_add_field(x, SPAN("Location"), address_of(x, a));
+        upload_add_state(x, upload_offset(uploads, &a->upload.claim), false);
         add_limit(x, upload_offset(uploads, &a->upload.claim));
         break;
     case OUTCOME_upload_appended:
-        add_state(x, upload_offset(uploads, &a->upload.claim));
+        upload_add_state(x, upload_offset(uploads, &a->upload.claim), false);
         break;
     case OUTCOME_upload_offset_differs:
-        add_state(x, x->upload.offset);
+        upload_add_state(x, x->upload.offset, false);
         break;
     case OUTCOME_upload_told:
-        add_state(x, x->upload.offset);
+        upload_add_state(x, x->upload.offset, false);
         if (x->upload.has_length)
             exchange_add_fieldf(x, SPAN("Upload-Length"), "%llu",
                                 (unsigned long long)x->upload.length);

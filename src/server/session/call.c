@@ -247,7 +247,7 @@ static bool resource_gives_up(struct exchange *x)
 /* Of an upload in pieces what came stays, whether the rest comes or not. */
 static bool keeps_what_came(const struct exchange *x)
 {
-    return x->upload.named || x->request.first[FIELD_upload_complete];
+    return x->upload.named || x->content.kind.upload.complete != UPLOAD_COMPLETE_ABSENT;
 }
 
 void call_break_off(struct call *k, uint64_t offset)

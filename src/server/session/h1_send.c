@@ -347,7 +347,21 @@ void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
         send_vector(h, is_inline ? 1 : 2, 0, on_all_sent);
 }
 
-static void on_invited(struct stream *s, ssize_t result)
+/* draft-ietf-httpbis-resumable-upload §5. Without memory nothing is said: it is only a help. */
+static struct span address_line(struct exchange *x)
+{
+    const size_t around = 128;
+    size_t room = x->upload.address.len + around;
+    struct buf b = buf_in(arena_alloc(&x->arena, room), room);
+
+    buf_addf(&b,
+             "HTTP/1.1 104 Upload Resumption Supported\r\n"
+             "Upload-Draft-Interop-Version: %u\r\nLocation: %.*s\r\n\r\n",
+             x->content.kind.upload.version, SPAN_ARG(x->upload.address));
+    return b.failed ? SPAN("") : buf_span(&b);
+}
+
+static void on_interim(struct stream *s, ssize_t result)
 {
     struct h1_session *h = session_of(s);
 
@@ -356,13 +370,28 @@ static void on_invited(struct stream *s, ssize_t result)
     h1_call(h)->sent(h);
 }
 
-void h1_send_invitation(struct h1_session *h, void (*sent)(struct h1_session *h))
+bool h1_send_interim(struct h1_session *h, void (*sent)(struct h1_session *h))
 {
-    static char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    static char invitation[] = "HTTP/1.1 100 Continue\r\n\r\n";
     struct h1_call *c = h1_call(h);
+    struct exchange *x = &h->call->x;
+    unsigned count = 0;
 
-    h->send = H1_SEND_INVITATION;
+    if (x->upload.address.ptr && !c->address_told) {
+        struct span line = address_line(x);
+
+        c->address_told = true;
+        if (line.len)
+            c->vector[count++] = (struct iovec){(void *)(uintptr_t)line.ptr, line.len};
+    }
+    if (x->request.expect_continue && !c->invited && h->call->content_received == 0) {
+        c->invited = true;
+        c->vector[count++] = (struct iovec){invitation, sizeof invitation - 1};
+    }
+    if (!count)
+        return false;
+    h->send = H1_SEND_INTERIM;
     c->sent = sent;
-    c->vector[0] = (struct iovec){text, sizeof text - 1};
-    send_vector(h, 1, 0, on_invited);
+    send_vector(h, count, 0, on_interim);
+    return true;
 }

@@ -410,7 +410,7 @@ static void hurry(struct session *s)
 
     if (h->receive == H1_RECEIVE_LINGER)
         close_session(h);
-    else if (h->send == H1_SEND_RESPONSE || h->send == H1_SEND_INVITATION)
+    else if (h->send == H1_SEND_RESPONSE || h->send == H1_SEND_INTERIM)
         h1_give_up_sending(h);
     else if (h->send == H1_SEND_AWAIT || h->receive == H1_RECEIVE_NOTHING ||
              h->receive == H1_RECEIVE_PAUSED)

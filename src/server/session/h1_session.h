@@ -21,7 +21,7 @@ enum h1_receive {
 
 enum h1_send {
     H1_SEND_NOTHING,
-    H1_SEND_INVITATION, // 100 (Continue)
+    H1_SEND_INTERIM, // 100 (Continue), 104 (Upload Resumption Supported)
     H1_SEND_RESPONSE,
     H1_SEND_AWAIT, // a piece of the response's body
     H1_SEND_DONE,  // the response is out
@@ -60,6 +60,7 @@ struct h1_call {
     char chunk_head[H1_CHUNK_HEAD];
     bool content_ended;   // nothing of the content is left to read
     bool invited;         // 100 (Continue) was sent
+    bool address_told;    // and 104 (Upload Resumption Supported)
     bool close;           // the connection, after this call
     bool chunked;         // the response's content
     uint64_t file_length; // of the piece of a file that is being sent
@@ -114,8 +115,9 @@ void h1_stop_draining(struct h1_session *h);
 void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h));
 /* The piece of the body that was awaited is there. */
 void h1_send_more(struct h1_session *h);
-/* 100 (Continue). */
-void h1_send_invitation(struct h1_session *h, void (*sent)(struct h1_session *h));
+/* What is to be said before more of the content is read: where it can go on after a break, and that
+ * it is awaited. False: nothing; else `sent` follows. */
+bool h1_send_interim(struct h1_session *h, void (*sent)(struct h1_session *h));
 /* The client's time to take something is over. */
 void h1_give_up_sending(struct h1_session *h);
 /* The call ends. */
