@@ -85,18 +85,16 @@ static const char *host_end(struct span s, const char **ret_bad)
             return NULL;
         return s.ptr + close + 1;
     }
-    while (i < s.len) {
-        if (ascii_is(s.ptr[i], ASCII_URI_HOST)) {
+    for (;;) {
+        while (i < s.len && ascii_is(s.ptr[i], ASCII_URI_HOST))
             i++;
-        } else if (s.ptr[i] == '%') {
-            *ret_bad = s.ptr + i;
-            if (s.len - i < 3 || !ascii_is(s.ptr[i + 1], ASCII_HEX) ||
-                !ascii_is(s.ptr[i + 2], ASCII_HEX))
-                return NULL;
-            i += 3;
-        } else {
+        if (i == s.len || s.ptr[i] != '%')
             break;
-        }
+        *ret_bad = s.ptr + i;
+        if (s.len - i < 3 || !ascii_is(s.ptr[i + 1], ASCII_HEX) ||
+            !ascii_is(s.ptr[i + 2], ASCII_HEX))
+            return NULL;
+        i += 3;
     }
     return s.ptr + i;
 }
@@ -115,14 +113,14 @@ bool h1_parse_authority(struct span s, struct authority *ret_authority, const ch
         return false;
     if (at < end)
         at++;
+    a.has_port = at < end;
     for (; at < end; at++) {
-        *ret_bad = at;
-        if (!ascii_is(*at, ASCII_DIGIT))
+        unsigned digit = (unsigned char)*at - (unsigned)'0';
+
+        if (digit > 9 || (port = port * 10 + digit) > UINT16_MAX) {
+            *ret_bad = at;
             return false;
-        port = port * 10 + (uint32_t)(*at - '0');
-        if (port > UINT16_MAX)
-            return false;
-        a.has_port = true;
+        }
     }
     a.port = (uint16_t)port;
     *ret_authority = a;
