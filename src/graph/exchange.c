@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "graph/exchange.h"
 
+#include "base/zero.h"
 #include "graph/author.h"
 #include "http/upload_fields.h"
 
@@ -9,14 +10,10 @@
 
 void exchange_reset(struct exchange *x)
 {
-    size_t size = offsetof(struct exchange, walk.trail) - offsetof(struct exchange, arrival);
-
     message_clear(&x->request);
     x->request.arena = &x->arena;
     arena_reset(&x->arena);
-    // A constant size of this magnitude becomes "rep stos", which is slow to start.
-    __asm__("" : "+r"(size));
-    memset(&x->arrival, 0, size);
+    zero(&x->arrival, offsetof(struct exchange, walk.trail) - offsetof(struct exchange, arrival));
     x->response.fields_end = &x->response.fields;
 }
 

@@ -22,11 +22,12 @@ enum {
     WAY_PAUSE_MS = 20,        // while others are in the way, at first; then a quarter of the wait
 };
 
-static const struct fact_step *find_step(const struct exchange *x, enum fact fact)
+static inline const struct fact_step *find_step(const struct exchange *x, enum fact fact,
+                                                enum fact_knower knower)
 {
     const struct resource *r = x->routing.resource;
 
-    switch (fact_table[fact].knower) {
+    switch (knower) {
     case KNOWER_HOST:
         return &x->host->steps[fact];
     case KNOWER_PAGE:
@@ -124,9 +125,10 @@ static void go_on(struct exchange *x, enum step step)
 }
 
 /* True: the fact is known, as most are at once. False: the walk waits for it, or it has a cause. */
-static bool begin_step(struct exchange *x, enum fact fact)
+__attribute__((always_inline)) static inline bool establish(struct exchange *x, enum fact fact,
+                                                            enum fact_knower knower)
 {
-    const struct fact_step *s = find_step(x, fact);
+    const struct fact_step *s = find_step(x, fact, knower);
     enum step step = STEP_KNOWN;
 
     x->walk.step_fact = (uint8_t)fact;
@@ -145,6 +147,14 @@ static bool begin_step(struct exchange *x, enum fact fact)
     x->walk.known |= FACT_BIT(fact);
     return x->failure.cause == OUTCOME_NONE;
 }
+
+#define FACT(ident, knower, lasting, section, meaning)                                             \
+    static bool establish_##ident(struct exchange *x)                                              \
+    {                                                                                              \
+        return establish(x, FACT_##ident, KNOWER_##knower);                                        \
+    }
+#include "graph/fact.def"
+#undef FACT
 
 /* What the step under way waited for is there. */
 static void resume_step(struct exchange *x)
@@ -171,16 +181,15 @@ static void end_with_cause(struct exchange *x)
     x->outcome = x->failure.cause;
 }
 
-/* The facts that the question lacks. False: the walk waits for one, or one has a cause. */
-static bool establish(struct exchange *x, enum node at, uint32_t facts, const uint16_t *trail)
+/* The facts that the question at x->walk.at lacks of those that it needs, which are a constant.
+ * False: the walk waits for one, or one has a cause. */
+__attribute__((always_inline)) static inline bool need(struct exchange *x, uint32_t facts)
 {
-    uint32_t missing;
-
-    x->walk.at = (uint16_t)at;
-    x->walk.trail_length = (uint16_t)(trail - x->walk.trail);
-    while ((missing = facts & ~x->walk.known))
-        if (!begin_step(x, (enum fact)__builtin_ctz(missing)))
-            return false;
+#define FACT(ident, knower, lasting, section, meaning)                                             \
+    if (facts & ~x->walk.known & FACT_BIT(FACT_##ident) && !establish_##ident(x))                  \
+        return false;
+#include "graph/fact.def"
+#undef FACT
     return true;
 }
 
@@ -195,8 +204,12 @@ static bool establish(struct exchange *x, enum node at, uint32_t facts, const ui
         goto decided;                                                                              \
     } while (0)
 #define NEED(node, facts)                                                                          \
-    if (((facts) & ~x->walk.known) && !establish(x, node, facts, trail))                           \
-        return false;
+    if ((facts) & ~x->walk.known) {                                                                \
+        x->walk.at = node;                                                                         \
+        x->walk.trail_length = (uint16_t)(trail - x->walk.trail);                                  \
+        if (!need(x, facts))                                                                       \
+            return false;                                                                          \
+    }
 
 /* Asks from where x stands. True: x->outcome is decided. False: it waits, or has a cause. */
 static bool ask(struct exchange *x)

@@ -11,12 +11,10 @@
 #include <errno.h>
 
 /* Runs what was ready when it began and what that made ready, up to a bound. */
-static void loop_run_ready(struct loop *l)
+static inline void loop_run_ready(struct loop *l)
 {
-    struct list *link;
-
-    for (int i = 0; i < READY_A_ROUND && (link = list_pop(&l->ready)); i++)
-        stream_run_ready(list_entry(link, struct stream, ready));
+    for (int i = 0; i < READY_A_ROUND && !list_empty(&l->ready); i++)
+        stream_run_ready(list_entry(list_pop(&l->ready), struct stream, ready));
 }
 
 /*

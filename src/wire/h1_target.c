@@ -71,32 +71,34 @@ static bool is_ipvfuture(struct span s)
     return i == s.len;
 }
 
+/* The first byte behind the literal at the front of s; NULL: it is wrong. */
+__attribute__((noinline)) static const char *literal_end(struct span s)
+{
+    size_t close = span_find(s, ']');
+    struct span literal = span_from(span_first(s, close), 1);
+
+    return close < s.len && (is_ipv6(literal) || is_ipvfuture(literal)) ? s.ptr + close + 1 : NULL;
+}
+
 /* The first byte behind the host at the front of s; NULL: *ret_bad is wrong. */
 static const char *host_end(struct span s, const char **ret_bad)
 {
-    size_t i = 0;
+    const char *at = s.ptr, *end = s.ptr + s.len;
 
-    if (s.len && s.ptr[0] == '[') {
-        size_t close = span_find(s, ']');
-        struct span literal = span_from(span_first(s, close), 1);
-
-        *ret_bad = s.ptr;
-        if (close == s.len || (!is_ipv6(literal) && !is_ipvfuture(literal)))
-            return NULL;
-        return s.ptr + close + 1;
-    }
-    for (;;) {
-        while (i < s.len && ascii_is(s.ptr[i], ASCII_URI_HOST))
-            i++;
-        if (i == s.len || s.ptr[i] != '%')
+    *ret_bad = at;
+    if (s.len && *at == '[')
+        return literal_end(s);
+    for (; at < end; at++) {
+        if (ascii_is(*at, ASCII_URI_HOST))
+            continue;
+        if (*at != '%')
             break;
-        *ret_bad = s.ptr + i;
-        if (s.len - i < 3 || !ascii_is(s.ptr[i + 1], ASCII_HEX) ||
-            !ascii_is(s.ptr[i + 2], ASCII_HEX))
+        *ret_bad = at;
+        if (end - at < 3 || !ascii_is(at[1], ASCII_HEX) || !ascii_is(at[2], ASCII_HEX))
             return NULL;
-        i += 3;
+        at += 2;
     }
-    return s.ptr + i;
+    return at;
 }
 
 bool h1_parse_authority(struct span s, struct authority *ret_authority, const char **ret_bad)

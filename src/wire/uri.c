@@ -17,18 +17,19 @@ static bool is_plain(struct uri_path *path)
 {
     const char *at = path->text.ptr, *end = at + path->text.len;
 
-    for (;; at++) {
-        while (at < end && *at != '/' && *at != '%')
-            at++;
-        if (at == end || (*at == '/' && at + 1 == end))
-            return true;
+    for (; at < end; at++) {
         if (*at == '%')
             return false;
+        if (*at != '/')
+            continue;
+        if (at + 1 == end)
+            break;
         if (at[1] == '.' && is_dot_segment(span_of(at + 1, (size_t)(end - at - 1))))
             return false;
         path->has_dot_file |= at[1] == '.';
         path->has_empty_segment |= at[1] == '/';
     }
+    return true;
 }
 
 /* Decodes one segment to out; its length there. An encoded slash stays encoded, so that the text

@@ -47,6 +47,7 @@ struct snapshot {
     int error; // errno, for the log
     struct span content_type;
     size_t memory;    // bytes of content held
+    unsigned open;    // files, whose content is not in memory
     int64_t taken_ns; // since 1970: when the look began
     struct file_variant variants[CODING_COUNT];
 };
