@@ -2,6 +2,7 @@
 #include "graph/exchange.h"
 
 #include "base/path.h"
+#include "base/zero.h"
 #include "graph/author.h"
 #include "http/upload_fields.h"
 
@@ -13,7 +14,7 @@ void exchange_reset(struct exchange *x)
     message_clear(&x->request);
     x->request.arena = &x->arena;
     arena_reset(&x->arena);
-    memset(&x->arrival, 0, sizeof *x - offsetof(struct exchange, arrival));
+    zero(&x->arrival, offsetof(struct exchange, walk.trail) - offsetof(struct exchange, arrival));
     x->response.fields_end = &x->response.fields;
 }
 

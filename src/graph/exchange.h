@@ -219,13 +219,13 @@ struct walk {
     uint32_t known; // FACT_BIT of each fact
     uint16_t at;    // node
     uint16_t trail_length;
-    uint16_t trail[TRAIL_LENGTH];
     enum waits waits;
     bool runs_long;                        // the step, which may read it
     uint8_t step_fact;                     // that is being established
     const struct fact_step *step;          // by this
     unsigned looks;                        // again, because what was seen had changed
     int64_t stale_since, in_the_way_since; // monotonic ns; 0: never
+    uint16_t trail[TRAIL_LENGTH];          // not zeroed: what is beyond its length is nothing
 };
 
 struct exchange {
@@ -247,9 +247,9 @@ struct exchange {
     struct effect effect;
     struct failure failure;
     struct urgency urgency;
-    struct walk walk;
     enum outcome outcome;
     struct response response;
+    struct walk walk; // up to its trail
 };
 
 /* Makes it ready for the next request; keeps arena, host and carrier. */

@@ -136,6 +136,9 @@ static ssize_t send_front(struct stream *s, int flags)
     struct msghdr m = {.msg_iov = front};
     size_t room = SEND_PIECE;
 
+    if (s->iov_count == 1 || s->iov->iov_len >= room)
+        return send(s->fd, s->iov->iov_base, s->iov->iov_len < room ? s->iov->iov_len : room,
+                    flags);
     while (m.msg_iovlen < 2 && m.msg_iovlen < s->iov_count && room) {
         struct iovec *v = &front[m.msg_iovlen];
 
@@ -144,8 +147,6 @@ static ssize_t send_front(struct stream *s, int flags)
             v->iov_len = room;
         room -= v->iov_len;
     }
-    if (m.msg_iovlen == 1)
-        return send(s->fd, front[0].iov_base, front[0].iov_len, flags);
     return sendmsg(s->fd, &m, flags);
 }
 

@@ -265,7 +265,7 @@ ptrdiff_t h1_read_head(struct message *m, struct h1_head *h, struct span in, siz
     int rc;
 
     assert(limits->fields <= MESSAGE_FIELDS);
-    message_clear(m);
+    message_begin(m);
     *h = (struct h1_head){0};
     if (in.len == 0 || is_nothing_new(in, seen, limits))
         return H1_MORE;

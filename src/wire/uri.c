@@ -5,23 +5,32 @@
 
 #include <assert.h>
 
-/* Whether path is its own decoded text: no escape in it, no dot segment, no empty one. */
-static bool is_plain(struct span path)
+/* Whether rest, of a path, begins with a dot segment. */
+static bool is_dot_segment(struct span rest)
 {
-    for (size_t i = 0; i < path.len; i++) {
-        if (path.ptr[i] == '%')
-            return false;
-        if (i == 0 || path.ptr[i - 1] != '/')
-            continue;
-        if (path.ptr[i] == '/')
-            return false;
-        if (path.ptr[i] == '.') {
-            struct span segment = span_from(path, i);
+    struct span segment = span_first(rest, span_find(rest, '/'));
 
-            segment = span_first(segment, span_find(segment, '/'));
-            if (span_eq(segment, SPAN(".")) || span_eq(segment, SPAN("..")))
-                return false;
-        }
+    return span_eq(segment, SPAN(".")) || span_eq(segment, SPAN(".."));
+}
+
+/* Whether the path is its own decoded text: no escape in it, no dot segment, no empty one. Then
+ * what can be seen in its segments is set. */
+static bool is_plain(struct uri_path *path)
+{
+    const char *at = path->text.ptr, *end = at + path->text.len;
+
+    for (; at < end; at++) {
+        if (*at == '%')
+            return false;
+        if (*at != '/')
+            continue;
+        if (at + 1 == end)
+            break;
+        if (at[1] == '/')
+            return false;
+        if (at[1] == '.' && is_dot_segment(span_of(at + 1, (size_t)(end - at - 1))))
+            return false;
+        path->has_dot_file |= at[1] == '.';
     }
     return true;
 }
@@ -63,17 +72,13 @@ static void look_at_segments(struct uri_path *path)
         path->has_dot_file |= text.ptr[i - 1] == '/' && text.ptr[i] == '.';
 }
 
-enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_path,
-                             size_t *ret_offset)
+/* A path that is not plain. */
+__attribute__((noinline)) static enum outcome decode(struct span path, char *out,
+                                                     struct uri_path *ret_path, size_t *ret_offset)
 {
-    struct uri_path result = {.text = path};
+    struct uri_path result = {0};
     size_t at = 1, n = 1; // behind a slash, in path and in out
 
-    if (path.len == 0 || is_plain(path)) {
-        look_at_segments(&result);
-        *ret_path = result;
-        return OUTCOME_NONE;
-    }
     out[0] = '/';
     for (;;) {
         struct span segment = span_from(path, at), decoded;
@@ -102,6 +107,17 @@ enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_p
     result.text = span_of(out, n);
     look_at_segments(&result);
     *ret_path = result;
+    return OUTCOME_NONE;
+}
+
+enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_path,
+                             size_t *ret_offset)
+{
+    struct uri_path plain = {.text = path};
+
+    if (!is_plain(&plain))
+        return decode(path, out, ret_path, ret_offset);
+    *ret_path = plain;
     return OUTCOME_NONE;
 }
 

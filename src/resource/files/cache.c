@@ -69,23 +69,12 @@ int file_cache_open(int root, const struct files_options *options, const _Atomic
     return 0;
 }
 
-static unsigned count_open(const struct snapshot *s)
-{
-    unsigned open = 0;
-
-    for (int i = 0; s && i < CODING_COUNT; i++)
-        open += s->variants[i].fd >= 0;
-    return open;
-}
-
 /* What the cache's bounds count of a snapshot. */
 static void account(struct file_cache *c, const struct snapshot *s, bool add)
 {
-    unsigned open = count_open(s);
-
     if (!s)
         return;
-    c->open += add ? open : -open;
+    c->open += add ? s->open : -s->open;
     c->memory += add ? s->memory : -s->memory;
 }
 
@@ -132,7 +121,7 @@ static void on_idle(struct timer *t)
         struct file_entry *e = list_entry(link, struct file_entry, used);
 
         link = link->next;
-        if (count_open(e->snapshot) &&
+        if (e->snapshot && e->snapshot->open &&
             loop_now(c->loop) - e->checked >= LIMIT_FILES_IDLE * CLOCK_MS)
             entry_free(e);
     }

@@ -2,6 +2,7 @@
 #include "resource/files/files.h"
 
 #include "base/error.h"
+#include "base/zero.h"
 #include "graph/author.h"
 #include "http/accept.h"
 #include "resource/files/body.h"
@@ -195,7 +196,7 @@ static enum step begin_representation(struct exchange *x)
         exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
         return STEP_KNOWN;
     }
-    memset(reading, 0, sizeof *reading);
+    zero(reading, sizeof *reading);
     reading->x = x;
     reading->folder.x = x;
     reading->folder.folders = &f->folders;

@@ -236,7 +236,7 @@ static int load_variant(const struct snapshot_request *request, const char *path
 
 bool snapshot_files_hold(const struct snapshot *s)
 {
-    for (int i = 0; i < CODING_COUNT; i++) {
+    for (int i = 0; s->open && i < CODING_COUNT; i++) {
         const struct file_variant *v = &s->variants[i];
         struct file_stamp stamp;
         struct stat st;
@@ -365,6 +365,7 @@ static int load_file(const struct snapshot_request *request, char *path, size_t 
             return error == -EAGAIN ? -EIO : error;
         vary |= i != CODING_IDENTITY && !error;
         s->memory += v->content ? v->length : 0;
+        s->open += v->fd >= 0;
         error = 0;
     }
     s->is_gzip = is_gzip(&s->variants[CODING_IDENTITY], request->options, name);

@@ -50,6 +50,7 @@ struct snapshot {
     struct span content_type;
     bool is_gzip;     // the file itself is in that coding, and there is no other variant
     size_t memory;    // bytes of content held
+    unsigned open;    // files, whose content is not in memory
     int64_t taken_ns; // since 1970: when the look began
     struct file_variant variants[CODING_COUNT];
 };

@@ -123,6 +123,8 @@ static int32_t last_not_above(const struct route_table *table, const struct rout
 {
     size_t low = host->first, high = host->first + host->count;
 
+    if (host->count == 1) // whoever asks sees whether it leads there
+        return (int32_t)low;
     while (low < high) {
         size_t middle = (low + high) / 2;
 
@@ -160,9 +162,10 @@ static const struct route *host_find_route(const struct route_table *table,
 const struct route *route_find_in(const struct route_table *table, struct span host,
                                   struct span path, bool *ret_host_known)
 {
-    const struct route_host *named = host.len ? host_find(table, host) : NULL;
     const struct route_host *general =
         table->host_count && table->hosts[0].name.len == 0 ? &table->hosts[0] : NULL;
+    bool has_named = table->host_count > (general ? 1U : 0U);
+    const struct route_host *named = has_named && host.len ? host_find(table, host) : NULL;
     const struct route *found = named ? host_find_route(table, named, path) : NULL;
 
     if (!found && general)

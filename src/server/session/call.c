@@ -2,6 +2,7 @@
 #include "server/session/call.h"
 
 #include "base/clock.h"
+#include "base/zero.h"
 #include "graph/graph.h"
 #include "server/session/respond.h"
 #include "server/session/route_step.h"
@@ -178,14 +179,14 @@ struct call *call_new(struct session *session, int64_t begun, size_t part)
     if (!k)
         return NULL;
     x = &k->x;
-    memset(&k->next_free, 0, sizeof *k - offsetof(struct call, next_free));
+    zero(&k->next_free, sizeof *k - offsetof(struct call, next_free));
     k->session = session;
     k->part = arena_alloc(&x->arena, part);
     if (!k->part) {
         sessions_give_back_call(s, k);
         return NULL;
     }
-    memset(k->part, 0, part);
+    zero(k->part, part);
     x->host = &exchange_host;
     x->carrier = k;
     x->walk.known = FACT_BIT(FACT_message);
