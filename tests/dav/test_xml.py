@@ -50,8 +50,8 @@ def test_xml_of_any_kind_is_taken_and_so_is_content_without_a_type(server, metho
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("kind", [
-    "text/plain", "text/plain;charset=UTF-8", "application/octet-stream", "text/html", "xml", "+xml",
-    "application/xmlx", "httpd/unix-directory", "image/svg+xml", ""])
+    "text/plain", "text/plain;charset=UTF-8", "application/octet-stream", "text/html", "xml",
+    "+xml", "application/xmlx", "httpd/unix-directory", "image/svg+xml", ""])
 def test_xml_of_a_type_that_says_nothing_else_plainly_is_taken(server, method, kind):
     """Several libraries send it so, and there is nothing else that it could be."""
     assert send(server, method, GOOD[method], f"Content-Type: {kind}").status in (200, 207)

@@ -174,6 +174,7 @@ void authoring_respond(struct exchange *x)
             respond_multistatus(x, a->answer.properties);
         break;
     case OUTCOME_propfind_infinite:
+    case OUTCOME_propfind_too_many:
         respond_condition(x, DAV_CONDITION_PROPFIND_FINITE_DEPTH, (struct span){NULL, 0}, false);
         break;
     case OUTCOME_created:

@@ -139,9 +139,41 @@ void propfind_settle(struct authoring *a)
     }
 }
 
+struct counting {
+    uint64_t count, most;
+};
+
+static int count_member(void *context, struct span folder, const struct tree_member *m)
+{
+    struct counting *c = context;
+
+    (void)folder;
+    (void)m;
+    return ++c->count > c->most;
+}
+
+/*
+ * Whether there is more than may be told, asked before the first row goes out. What has fitted into
+ * the first piece needs no count.
+ */
+static bool is_too_much(struct telling *t)
+{
+    struct counting c = {.most = t->a->dav->share->options->infinite_depth};
+    int result;
+
+    if (t->walk.cut || t->walk.ended || t->asked.depth != DEPTH_INFINITY)
+        return t->walk.cut;
+    result = tree_list_below(t->a->dav->share->tree, t->a->target.path, true,
+                             &t->a->x->urgency.hurry, count_member, &c);
+    if (result < 0 && result != -EMLINK)
+        t->error = result;
+    return result == 1 || result == -EMLINK;
+}
+
 void propfind_begin(struct authoring *a)
 {
     struct telling *t = calloc(1, sizeof *t);
+    bool too_much = false;
 
     if (!t || arena_init(&t->scratch, SCRATCH) < 0) {
         free(t);
@@ -154,9 +186,12 @@ void propfind_begin(struct authoring *a)
     a->error = telling_begin(t);
     if (a->error == 0) {
         telling_make_piece(t);
+        too_much = t->error == 0 && is_too_much(t);
         a->error = t->error;
     }
-    if (a->error == -EACCES || a->error == -EPERM)
+    if (too_much)
+        a->error = authoring_fail(a, OUTCOME_propfind_too_many);
+    else if (a->error == -EACCES || a->error == -EPERM)
         a->cause = OUTCOME_not_readable;
     else if (a->error == -ENOMEM || a->error == -EMFILE || a->error == -ENFILE)
         a->cause = OUTCOME_resources_exhausted;

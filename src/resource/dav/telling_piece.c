@@ -189,18 +189,21 @@ static void tell_end(struct telling *t)
 {
     struct buf *b = &t->made.piece;
 
-    if (t->walk.cut) { // the first member that is left out has a row, as no other one is to be told
-                       // twice
+    // More has come since it was counted. The first member that is left out has a row, as no other
+    // one is to be told twice; with a propstat, as clients look for one in each row.
+    if (t->walk.cut) {
         const struct tree_member *m = &t->members[t->walk.member_count];
+        bool is_folder = m->seen.kind == TREE_COLLECTION;
 
         buf_add(b, buf_span(&t->made.opening));
         multistatus_path(b, m->name);
-        buf_add(b, m->seen.kind == TREE_COLLECTION ? SPAN("/</D:href>") : SPAN("</D:href>"));
-        multistatus_status(b, 507);
-        multistatus_error(b, DAV_CONDITION_NUMBER_OF_MATCHES_WITHIN_LIMITS, NULL, 0);
-        multistatus_description(b, SPAN("This member and maybe others are left out: there are more "
-                                        "than this server tells at once. Ask with Depth: 1, folder "
-                                        "by folder."));
+        buf_add(b, is_folder ? SPAN("/</D:href>") : SPAN("</D:href>"));
+        multistatus_propstat_begin(b);
+        multistatus_resourcetype(b, is_folder);
+        multistatus_propstat_end(b, 507, DAV_CONDITION_NUMBER_OF_MATCHES_WITHIN_LIMITS,
+                                 SPAN("This member and maybe others are left out: there are more "
+                                      "than this server tells at once. Ask with Depth: 1, folder "
+                                      "by folder."));
         multistatus_response_end(b);
     }
     multistatus_end(b);
