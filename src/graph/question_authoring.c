@@ -213,6 +213,11 @@ bool ask_posts_on_file(const struct exchange *x)
     return !x->target.is_collection && author_of(x)->takes == TAKES_MEMBERS;
 }
 
+bool ask_reports_on_file(const struct exchange *x)
+{
+    return !x->target.is_collection && author_of(x)->also & AUTHOR_REPORTS;
+}
+
 bool ask_lists_unlisted(const struct exchange *x)
 {
     return x->target.lists_unlisted;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * PROPFIND: RFC 4918 §9.1. The answer is made piece by piece in the pool, row by row, and sent as
- * it grows; what it takes of memory does not depend on how many rows there are. No file is opened.
- * An answer of moderate size is made as one piece and remembered (answer_cache.h).
+ * PROPFIND: RFC 4918 §9.1; and REPORT. The answer is made piece by piece in the pool, row by row,
+ * and sent as it grows; what it takes of memory does not depend on how many rows there are. No file
+ * is opened. An answer of moderate size is made as one piece and remembered (answer_cache.h).
  */
 #include "resource/dav/propfind.h"
 #include "graph/author.h"
@@ -30,6 +30,8 @@ static bool account(struct telling *t)
 
     d->telling_memory -= t->made.memory;
     t->made.memory = t->made.piece.cap;
+    if (t->sync.arena.chunks)
+        t->made.memory += arena_extra(&t->sync.arena);
     d->telling_memory += t->made.memory;
     return t->made.memory <= before || d->telling_memory <= LIMIT_TELLING_MEMORY;
 }
@@ -115,7 +117,8 @@ static void remember(struct authoring *a)
     struct telling *t = a->answer.telling;
     // Uploads change these without being a change yet.
     const uint32_t fleeting =
-        LIVE_BIT(LIVE_QUOTA_AVAILABLE_BYTES) | LIVE_BIT(LIVE_QUOTA_USED_BYTES);
+        LIVE_BIT(LIVE_QUOTA_AVAILABLE_BYTES) | LIVE_BIT(LIVE_QUOTA_USED_BYTES) |
+        LIVE_BIT(LIVE_SYNC_TOKEN); // which sees what was changed past the server
 
     if (!a->answer.is_reserved || a->error || !t->walk.ended || t->asked.live & fleeting)
         return;
@@ -191,6 +194,8 @@ void propfind_begin(struct authoring *a)
     }
     if (too_much)
         a->error = authoring_fail(a, OUTCOME_propfind_too_many);
+    else if (a->cause != OUTCOME_NONE)
+        return; // it is known
     else if (a->error == -EACCES || a->error == -EPERM)
         a->cause = OUTCOME_not_readable;
     else if (a->error == -ENOMEM || a->error == -EMFILE || a->error == -ENFILE)
