@@ -34,8 +34,9 @@ enum author_also {         // bits
     AUTHOR_ELSEWHERE = 2,  // there is a destination
     AUTHOR_LOCKS = 4,
     AUTHOR_UNLOCKS = 8,
-    AUTHOR_TELLS = 16,  // of properties
-    AUTHOR_BY_FORM = 32 // a page of another site can make a browser send it
+    AUTHOR_TELLS = 16,   // of properties
+    AUTHOR_BY_FORM = 32, // a page of another site can make a browser send it
+    AUTHOR_REPORTS = 64  // of a collection alone, by a report that the content names
 };
 
 enum upload_use { UPLOAD_UNUSED, UPLOAD_OPENS, UPLOAD_ASKS, UPLOAD_APPENDS, UPLOAD_GIVES_UP };

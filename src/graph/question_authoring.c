@@ -216,6 +216,11 @@ bool ask_posts_on_file(const struct exchange *x)
            (author_of(x)->takes == TAKES_MEMBERS || x->upload.into_collection);
 }
 
+bool ask_reports_on_file(const struct exchange *x)
+{
+    return !x->target.is_collection && author_of(x)->also & AUTHOR_REPORTS;
+}
+
 bool ask_lists_unlisted(const struct exchange *x)
 {
     return x->target.lists_unlisted;

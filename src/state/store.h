@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What must outlive the process: dead properties, locks, and intents (the notes that let a rename
- * and its rows happen both or not at all). RFC 4918.
+ * What must outlive the process: dead properties, locks, intents (the notes that let a rename and
+ * its rows happen both or not at all), and what synchronisers know. RFC 4918, RFC 6578.
  *
  * - Every function blocks: call it from the offload pool, never from a loop. All are thread-safe.
  * - Acknowledged is durable: when store_apply returns 0, its changes survive SIGKILL and the loss
@@ -92,6 +92,14 @@ struct store_intent {
     uint64_t source_inode, destination_inode; // 0: nothing was there
 };
 
+/* What is known of a folder's members for synchronisation; the caller's octets. */
+struct store_sync {
+    struct span path;
+    bool deep;        // of all that is below it
+    uint64_t version; // not 0, below 2^63, and grows with time: the least one is forgotten first
+    struct span state;
+};
+
 enum store_change_kind {
     STORE_PROPERTY_SET,      // path, property
     STORE_PROPERTY_REMOVE,   // path, property without its value; absent: success (RFC 4918 §14.23)
@@ -104,6 +112,7 @@ enum store_change_kind {
     STORE_LOCKS_DELETE,      // path: every lock with its root there or below
     STORE_INTENT_BEGIN,      // intent
     STORE_INTENT_FINISH,     // intent: its id counts; -CANDOR_E_ABSENT
+    STORE_SYNC_SET,          // sync, sync_before; where there are too many others go
 };
 
 /* One change; the comments above tell which members count. */
@@ -114,6 +123,9 @@ struct store_change {
     struct store_property property;
     const struct store_lock *lock;
     const struct store_intent *intent;
+    const struct store_sync *sync;
+    uint64_t
+        sync_before; // the version that is replaced, 0: none; another is there: -CANDOR_E_EXISTS
 };
 
 /*
@@ -138,6 +150,10 @@ uint64_t store_intent_id(struct store *s);
 /* The value, copied to the arena. -CANDOR_E_ABSENT when there is no such property. */
 int store_property_get(struct store *s, uint32_t tree, struct span path, struct span namespace,
                        struct span name, struct arena *arena, struct span *ret_value);
+
+/* What is known of the folder; the state is copied to the arena. -CANDOR_E_ABSENT. */
+int store_sync_get(struct store *s, uint32_t tree, struct span path, bool deep, struct arena *arena,
+                   struct store_sync *ret_sync);
 
 /*
  * Visitors get spans that are valid during their call only, must not call the store, and stop the

@@ -159,6 +159,15 @@ int tree_list_read(struct tree_list *f, struct tree_member *members, size_t room
 /* Accepts NULL. */
 void tree_list_close(struct tree_list *f);
 
+/* A negated errno, or 1 to end the visit. The member is in `folder`, a path of the tree. */
+typedef int (*tree_visit)(void *context, struct span folder, const struct tree_member *member);
+/*
+ * Visits the members of a folder; `deep`: and all that is below them, but for what links lead to.
+ * What visit returned; -EINTR in a hurry; -EMLINK when too many folders wait to be entered.
+ */
+int tree_list_below(struct tree *t, struct span path, bool deep, const struct hurry *hurry,
+                    tree_visit visit, void *context);
+
 /* The mutex, for what belongs to the tree elsewhere: locks. Held for microseconds only. */
 void tree_lock(struct tree *t);
 void tree_unlock(struct tree *t);

@@ -10,7 +10,8 @@ READ = {"GET", "HEAD", "OPTIONS", "PROPFIND"}
 ALLOWED = {
     "/none": {"OPTIONS", "PUT", "MKCOL", "LOCK"},
     "/file": READ | {"PUT", "PATCH", "DELETE", "COPY", "MOVE", "PROPPATCH", "LOCK", "UNLOCK"},
-    "/folder/": READ | {"POST", "DELETE", "COPY", "MOVE", "PROPPATCH", "LOCK", "UNLOCK"},
+    "/folder/": READ | {"REPORT", "POST", "DELETE", "COPY", "MOVE", "PROPPATCH", "LOCK",
+                        "UNLOCK"},
 }
 ALLOWED["/folder"] = ALLOWED["/folder/"]
 ALLOWED["/"] = ALLOWED["/folder/"] - {"DELETE", "MOVE", "COPY"}

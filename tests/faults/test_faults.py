@@ -31,6 +31,9 @@ PIECE = "Content-Type: application/partial-upload"
 DATED = "X-OC-Mtime: 1234567890"
 RESUMABLE = ("Upload-Complete: ?1", "Upload-Draft-Interop-Version: 6")
 PATCH = "Content-Type: application/x-sabredav-partialupdate"
+ASKING_TOKEN = b'<D:propfind xmlns:D="DAV:"><D:prop><D:sync-token/></D:prop></D:propfind>'
+SYNC = (b'<D:sync-collection xmlns:D="DAV:"><D:sync-token/><D:sync-level>infinite</D:sync-level>'
+        b"<D:prop><D:getetag/></D:prop></D:sync-collection>")
 LOCKINFO = (b'<D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope>'
             b"<D:locktype><D:write/></D:locktype><D:owner>me</D:owner></D:lockinfo>")
 SETTING = (b'<D:propertyupdate xmlns:D="DAV:"><D:set><D:prop><x:a xmlns:x="urn:x">new</x:a>'
@@ -233,6 +236,11 @@ READING = [
          "Prefer: depth-noroot", content=ASKING, files=TREE, make=set_properties),
     case("propfind-locks", 207, "PROPFIND", "{at}", "Depth: infinity", content=ASKING, files=TREE,
          make=lock_tree, body_varies=True),
+    case("propfind-token", 207, "PROPFIND", "{at}", "Depth: 1", content=ASKING_TOKEN,
+         files={**FILE, **TREE}, body_varies=True),
+    case("report", 207, "REPORT", "{at}tree/", content=SYNC, files=TREE, make=links,
+         body_varies=True),
+    case("report-missing", 404, "REPORT", "{at}tree/", content=SYNC),
     case("propfind-missing", 404, "PROPFIND", "{at}file", "Depth: 0"),
 ]
 

@@ -88,12 +88,14 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
 #define TO_TARGET TO_AUTHORING "+ depth_sound+ depth_fits+ overwrite_sound+ upload_fields_sound+"
 #define TO_KIND TO_TARGET " target_exists+ makes_collection"
 #define TO_DESTINATION                                                                             \
-    TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- lists_unlisted- "            \
+    TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file- "           \
+            "lists_unlisted- "                                                                     \
             "walks_too_deep- "                                                                     \
             "goes_elsewhere+ "                                                                     \
             "destination_sent"
 #define NO_DESTINATION                                                                             \
-    TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- lists_unlisted- "            \
+    TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file- "           \
+            "lists_unlisted- "                                                                     \
             "walks_too_deep- "                                                                     \
             "goes_elsewhere- "
 #define UNCONDITIONAL                                                                              \
@@ -131,7 +133,7 @@ static const struct golden {
     {GET(""), HOST_UNNAMED, OUTCOME_host_unnamed, TO_ROUTE "+ route_known+ host_certain-"},
     // Method
     {REQUEST("BREW /f", ""), 0, OUTCOME_method_unknown, TO_METHOD "- method_registered-"},
-    {REQUEST("REPORT /f", ""), 0, OUTCOME_method_not_performed, TO_METHOD "- method_registered+"},
+    {REQUEST("SEARCH /f", ""), 0, OUTCOME_method_not_performed, TO_METHOD "- method_registered+"},
     {REQUEST("DELETE /f?x", ""), QUERY_READS, OUTCOME_query_read_only,
      TO_METHOD "+ query_permits-"},
     {REQUEST("TRACE /f", ""), LOOKUP_FAILS, OUTCOME_read_failed,
@@ -281,11 +283,14 @@ static const struct golden {
      TO_KIND "- is_file_with_slash- puts_on_collection+"},
     {REQUEST("POST /f", EMPTY), 0, OUTCOME_not_a_collection,
      TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file+"},
+    {REQUEST("REPORT /f", ""), 0, OUTCOME_report_unsupported,
+     TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file+"},
     {REQUEST("PROPFIND /f", ""), COLLECTION | UNLISTED | TOO_DEEP, OUTCOME_listing_off,
-     TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- lists_unlisted+"},
-    {REQUEST("PROPFIND /f", ""), COLLECTION | TOO_DEEP, OUTCOME_propfind_infinite,
      TO_KIND
-     "- is_file_with_slash- puts_on_collection- posts_on_file- lists_unlisted- walks_too_deep+"},
+     "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file- lists_unlisted+"},
+    {REQUEST("PROPFIND /f", ""), COLLECTION | TOO_DEEP, OUTCOME_propfind_infinite,
+     TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file- "
+             "lists_unlisted- walks_too_deep+"},
     // Destination
     {REQUEST("COPY /f", ""), 0, OUTCOME_destination_missing, TO_DESTINATION "-"},
     {DESTINATION_TO(""), DESTINATION_FOREIGN, OUTCOME_destination_foreign,

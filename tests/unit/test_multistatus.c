@@ -129,13 +129,19 @@ static void locks_are_told_with_all_that_a_client_needs(void **state)
     multistatus_supportedlock(&b, true);
     multistatus_supportedlock(&b, false);
     multistatus_resourcetype(&b, false);
+    multistatus_supported_report_set(&b, true);
+    multistatus_supported_report_set(&b, false);
+    multistatus_sync_token(&b, SPAN("a:<"));
     buf_add_str(&b, "</a>");
     assert_written(&b, "<a xmlns:D=\"DAV:\"><D:supportedlock>"
                        "<D:lockentry><D:lockscope><D:exclusive/></D:lockscope>"
                        "<D:locktype><D:write/></D:locktype></D:lockentry>"
                        "<D:lockentry><D:lockscope><D:shared/></D:lockscope>"
                        "<D:locktype><D:write/></D:locktype></D:lockentry></D:supportedlock>"
-                       "<D:supportedlock/><D:resourcetype/></a>");
+                       "<D:supportedlock/><D:resourcetype/><D:supported-report-set>"
+                       "<D:supported-report><D:report><D:sync-collection/></D:report>"
+                       "</D:supported-report></D:supported-report-set>"
+                       "<D:supported-report-set/><D:sync-token>a:&lt;</D:sync-token>\n</a>");
 }
 
 // RFC 4918 §8.3, RFC 3986 §3.3

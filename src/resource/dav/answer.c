@@ -188,7 +188,21 @@ void authoring_respond(struct exchange *x)
             respond_multistatus(x, a->answer.properties);
         break;
     case OUTCOME_propfind_infinite:
+    case OUTCOME_propfind_too_many:
         respond_condition(x, DAV_CONDITION_PROPFIND_FINITE_DEPTH, (struct span){NULL, 0}, false);
+        break;
+    case OUTCOME_report_unsupported:
+        respond_condition(x, DAV_CONDITION_SUPPORTED_REPORT, (struct span){NULL, 0}, false);
+        break;
+    case OUTCOME_sync_token_unknown:
+        respond_condition(x, DAV_CONDITION_VALID_SYNC_TOKEN, (struct span){NULL, 0}, false);
+        break;
+    case OUTCOME_sync_infinite:
+        respond_condition(x, DAV_CONDITION_SYNC_TRAVERSAL_SUPPORTED, (struct span){NULL, 0}, false);
+        break;
+    case OUTCOME_sync_too_many:
+        respond_condition(x, DAV_CONDITION_NUMBER_OF_MATCHES_WITHIN_LIMITS, (struct span){NULL, 0},
+                          false);
         break;
     case OUTCOME_created:
     case OUTCOME_done:

@@ -54,13 +54,33 @@ static enum content_role find_role(const struct exchange *x)
     }
 }
 
-static bool is_xml(const struct media_type *m)
+static bool ends_in(struct span s, struct span suffix)
 {
-    const struct span suffix = SPAN("+xml");
+    return s.len > suffix.len && span_eq_nocase(span_from(s, s.len - suffix.len), suffix);
+}
 
-    return media_type_is(m, SPAN("application/xml")) || media_type_is(m, SPAN("text/xml")) ||
-           (m->subtype.len > suffix.len &&
-            span_eq_nocase(span_from(m->subtype, m->subtype.len - suffix.len), suffix));
+/*
+ * Whether it plainly says that the content is no XML. Libraries send XML as text/plain and as
+ * application/octet-stream; whether it is any shows when it is read.
+ */
+static bool is_no_xml(const struct media_type *m)
+{
+    static const struct span types[] = {SPAN_INIT("audio"),     SPAN_INIT("font"),
+                                        SPAN_INIT("image"),     SPAN_INIT("model"),
+                                        SPAN_INIT("multipart"), SPAN_INIT("video")};
+    static const struct span essences[] = {
+        SPAN_INIT("application/json"), SPAN_INIT("application/pdf"),
+        SPAN_INIT("application/x-www-form-urlencoded"), SPAN_INIT("application/zip")};
+
+    if (ends_in(m->subtype, SPAN("+xml")))
+        return false; // image/svg+xml
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (span_eq_nocase(m->type, types[i]))
+            return true;
+    for (size_t i = 0; i < sizeof essences / sizeof *essences; i++)
+        if (media_type_is(m, essences[i]))
+            return true;
+    return ends_in(m->subtype, SPAN("+json"));
 }
 
 static bool takes_type(const struct exchange *x, const struct content_fields *f)
@@ -69,7 +89,7 @@ static bool takes_type(const struct exchange *x, const struct content_fields *f)
     case CONTENT_IGNORED:
         return author_of(x)->takes != TAKES_NONE; // RFC 4918 §9.3: none has a meaning yet
     case CONTENT_XML:
-        return !x->request.first[FIELD_content_type] || is_xml(&f->type);
+        return !is_no_xml(&f->type);
     case CONTENT_PART:
         return author_of(x)->takes != TAKES_PART ||
                media_type_is(&f->type, SPAN("application/x-sabredav-partialupdate"));

@@ -24,6 +24,11 @@ static bool is_deep(const struct authoring *a)
     return a->target.look.here.kind == TREE_COLLECTION && authoring_is_deep(a->x);
 }
 
+static bool report_is_deep(const struct authoring *a)
+{
+    return a->xml.report.deep;
+}
+
 /* What is there is a collection, and removed. */
 static bool replaces_much(const struct authoring *a)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * PROPFIND: RFC 4918 §9.1. The answer is made piece by piece in the pool, row by row, and sent as
- * it grows; what it takes of memory does not depend on how many rows there are. No file is opened.
- * An answer of moderate size is made as one piece and remembered (answer_cache.h).
+ * PROPFIND: RFC 4918 §9.1; and REPORT. The answer is made piece by piece in the pool, row by row,
+ * and sent as it grows; what it takes of memory does not depend on how many rows there are. No file
+ * is opened. An answer of moderate size is made as one piece and remembered (answer_cache.h).
  */
 #include "resource/dav/propfind.h"
 #include "graph/author.h"
@@ -25,8 +25,10 @@ enum {
 /* In the loop's thread: the memory that the answer takes now. False: there is too much of all. */
 static bool account(struct telling *t)
 {
+    size_t sync = t->sync.arena.chunks ? arena_extra(&t->sync.arena) : 0;
+
     t->made.memory.budget = &budget_memory;
-    return budget_set(&t->made.memory, t->made.piece.cap);
+    return budget_set(&t->made.memory, t->made.piece.cap + sync);
 }
 
 static void discard(struct telling *t)
@@ -110,7 +112,8 @@ static void remember(struct authoring *a)
     struct telling *t = a->answer.telling;
     // Uploads change these without being a change yet.
     const uint32_t fleeting =
-        LIVE_BIT(LIVE_QUOTA_AVAILABLE_BYTES) | LIVE_BIT(LIVE_QUOTA_USED_BYTES);
+        LIVE_BIT(LIVE_QUOTA_AVAILABLE_BYTES) | LIVE_BIT(LIVE_QUOTA_USED_BYTES) |
+        LIVE_BIT(LIVE_SYNC_TOKEN); // which sees what was changed past the server
 
     if (!a->answer.is_reserved || a->error || !t->walk.ended || t->asked.live & fleeting)
         return;
@@ -134,9 +137,41 @@ void propfind_settle(struct authoring *a)
     }
 }
 
+struct counting {
+    uint64_t count, most;
+};
+
+static int count_member(void *context, struct span folder, const struct tree_member *m)
+{
+    struct counting *c = context;
+
+    (void)folder;
+    (void)m;
+    return ++c->count > c->most;
+}
+
+/*
+ * Whether there is more than may be told, asked before the first row goes out. What has fitted into
+ * the first piece needs no count.
+ */
+static bool is_too_much(struct telling *t)
+{
+    struct counting c = {.most = t->a->dav->share->options->infinite_depth};
+    int result;
+
+    if (t->walk.cut || t->walk.ended || t->asked.depth != DEPTH_INFINITY)
+        return t->walk.cut;
+    result = tree_list_below(t->a->dav->share->tree, t->a->target.path, true,
+                             &t->a->x->urgency.hurry, count_member, &c);
+    if (result < 0 && result != -EMLINK)
+        t->error = result;
+    return result == 1 || result == -EMLINK;
+}
+
 void propfind_begin(struct authoring *a)
 {
     struct telling *t = calloc(1, sizeof *t);
+    bool too_much = false;
 
     if (!t || arena_init(&t->scratch, SCRATCH) < 0) {
         free(t);
@@ -149,9 +184,14 @@ void propfind_begin(struct authoring *a)
     a->error = telling_begin(t);
     if (a->error == 0) {
         telling_make_piece(t);
+        too_much = t->error == 0 && is_too_much(t);
         a->error = t->error;
     }
-    if (a->error == -EACCES || a->error == -EPERM)
+    if (too_much)
+        a->error = authoring_fail(a, OUTCOME_propfind_too_many);
+    else if (a->cause != OUTCOME_NONE)
+        return; // it is known
+    else if (a->error == -EACCES || a->error == -EPERM)
         a->cause = OUTCOME_not_readable;
     else if (a->error == -ENOMEM || a->error == -EMFILE || a->error == -ENFILE)
         a->cause = OUTCOME_resources_exhausted;

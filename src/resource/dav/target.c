@@ -71,6 +71,8 @@ static bool is_possible(enum method method, const struct authoring *a)
                (!x->target.named_as_folder || m->makes == MAKES_COLLECTION);
     if (x->target.named_as_folder && !is_collection)
         return false;
+    if (m->also & AUTHOR_REPORTS && !is_collection)
+        return false;
     return m->makes != MAKES_COLLECTION &&
            (is_collection ? m->takes != TAKES_WHOLE && m->takes != TAKES_PART
                           : m->takes != TAKES_MEMBERS);
@@ -92,7 +94,7 @@ bool authoring_is_deep(const struct exchange *x)
     return depth == DEPTH_ABSENT || depth == DEPTH_INFINITY;
 }
 
-/* PROPFIND. */
+/* PROPFIND and REPORT. */
 static bool only_tells(const struct exchange *x)
 {
     return author_of(x)->also & AUTHOR_TELLS && method_table[x->request.method].safe;
@@ -135,10 +137,12 @@ enum step target_end(struct authoring *a)
     x->target.parent_exists = a->target.look.parent == TREE_COLLECTION;
     x->target.is_collection = a->target.look.here.kind == TREE_COLLECTION;
     if (only_tells(x) && x->target.is_collection) {
-        enum depth depth = depth_of(x);
+        bool reports = author_of(x)->also & AUTHOR_REPORTS;
 
-        x->target.lists_unlisted = depth != DEPTH_0 && !a->dav->share->options->listing;
-        x->target.depth_unbounded = authoring_is_deep(x) && !a->dav->share->options->infinite_depth;
+        x->target.lists_unlisted =
+            (reports || depth_of(x) != DEPTH_0) && !a->dav->share->options->listing;
+        x->target.depth_unbounded =
+            !reports && authoring_is_deep(x) && !a->dav->share->options->infinite_depth;
     }
     r->exists = a->target.look.here.kind != TREE_ABSENT && !x->path.has_encoded_slash;
     r->readable = r->acceptable = r->exists;

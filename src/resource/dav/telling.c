@@ -4,6 +4,8 @@
  */
 #include "resource/dav/telling.h"
 #include "base/path.h"
+#include "fs/open.h"
+#include "resource/dav/sync.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -52,8 +54,7 @@ int telling_set_opening(struct telling *t, struct span path, bool is_folder)
     return t->made.opening.failed ? -ENOMEM : 0;
 }
 
-/* On the scratch arena where it is none of the two. ptr NULL: no memory. */
-static struct span join(struct telling *t, struct span folder, struct span name)
+struct span telling_join(struct telling *t, struct span folder, struct span name)
 {
     char *path;
 
@@ -77,7 +78,7 @@ int telling_names_of(struct telling *t, const struct tree_member *m, struct tree
         *ret_names = a->target.names;
         return 0;
     }
-    names.name = names.thing = names.asked = join(t, t->walk.folder_path, m->name);
+    names.name = names.thing = names.asked = telling_join(t, t->walk.folder_path, m->name);
     // A link that leads on no more is told by its own path, as a member that is gone would be.
     if (m->is_link && !m->error && names.name.ptr) {
         int error = tree_locate_member(a->dav->share->tree, names.name, &t->scratch, &names);
@@ -86,8 +87,8 @@ int telling_names_of(struct telling *t, const struct tree_member *m, struct tree
             return error;
     }
     if (!span_eq(a->target.names.asked, a->target.path))
-        names.asked =
-            join(t, join(t, a->target.names.asked, below(t, t->walk.folder_path)), m->name);
+        names.asked = telling_join(
+            t, telling_join(t, a->target.names.asked, below(t, t->walk.folder_path)), m->name);
     if (!names.name.ptr || !names.asked.ptr)
         return -ENOMEM;
     *ret_names = names;
@@ -100,7 +101,7 @@ static struct span display_name(const struct telling *t, const struct tree_membe
     struct span path = t->a->target.names.asked;
 
     if (!t->walk.is_root)
-        return m->name;
+        return path_leaf(m->name); // of a report it may be a path
     if (!path.len)
         path = span_first(t->a->mount, t->a->mount.len - 1);
     path = path_leaf(path);
@@ -109,6 +110,8 @@ static struct span display_name(const struct telling *t, const struct tree_membe
 
 static int status_of_error(int error)
 {
+    if (fs_error_is_absence(-error))
+        return 404;
     return error == -EACCES || error == -EPERM ? 403 : 500;
 }
 
@@ -198,6 +201,21 @@ static int find_locks(struct telling *t, struct live_subject *s)
     return 0;
 }
 
+/* Each costs a look at a folder's members: of everything below a folder it is not told. */
+static int find_sync_token(struct telling *t, struct live_subject *s)
+{
+    struct tree_names names;
+    int error;
+
+    if (t->asked.names_only)
+        s->sync_token = SPAN("");
+    if (t->asked.names_only || s->member->error ||
+        (t->asked.depth == DEPTH_INFINITY && !t->walk.is_root))
+        return 0;
+    error = telling_names_of(t, s->member, &names);
+    return error ? error : sync_current(t->a, names.thing, &t->scratch, &s->sync_token);
+}
+
 int telling_begin_row(struct telling *t, const struct tree_member *m)
 {
     const struct dav_share *share = t->a->dav->share;
@@ -220,9 +238,12 @@ int telling_begin_row(struct telling *t, const struct tree_member *m)
                .usage = t->has_usage ? &t->usage : NULL,
                .knows_used = share->options->quota != 0,
                .can_lock = true,
+               .can_report = share->journal.store && m->seen.kind == TREE_COLLECTION,
                .now = t->a->x->arrival.time},
     };
-    if (t->has_locks && t->asked.live & LIVE_BIT(LIVE_LOCKDISCOVERY))
+    if (t->asked.live & LIVE_BIT(LIVE_SYNC_TOKEN) && r->of.can_report)
+        error = find_sync_token(t, &r->of);
+    if (error == 0 && t->has_locks && t->asked.live & LIVE_BIT(LIVE_LOCKDISCOVERY))
         error = find_locks(t, &r->of);
     if (error)
         return error;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * A PROPFIND's answer while it is being made. Everything runs in the pool, but for the exchange's
- * own thread when nothing does there.
+ * A PROPFIND's or REPORT's answer while it is being made. Everything runs in the pool, but for the
+ * exchange's own thread when nothing does there.
  */
 #ifndef CANDOR_RESOURCE_DAV_TELLING_H
 #define CANDOR_RESOURCE_DAV_TELLING_H
 
 #include "http/dav_fields.h"
 #include "resource/dav/authoring.h"
+#include "resource/dav/sync_state.h"
 #include "resource/dav/xml/live.h"
 #include "tree/path_list.h"
 
@@ -46,6 +47,14 @@ struct telling_walk {
     bool begun, cut, ended;
 };
 
+/* What a REPORT tells instead of the members of a folder (sync.h). */
+struct telling_sync {
+    struct arena arena; // chunks NULL: it is none
+    struct sync_changes changes;
+    size_t at; // of those
+    struct span token;
+};
+
 /* What is made. */
 struct telling_made {
     struct buf opening; // of a row, up to the member's name
@@ -60,6 +69,7 @@ struct telling {
     struct telling_question asked;
     struct telling_walk walk;
     struct telling_made made;
+    struct telling_sync sync;
     struct tree_usage usage;
     bool has_usage, has_locks;
     int error;
@@ -79,6 +89,8 @@ void telling_free(struct telling *t);
  * knows it that asked, for a path without links. -ENOMEM.
  */
 int telling_set_opening(struct telling *t, struct span path, bool is_folder);
+/* Folder/name, on the scratch arena where it is none of the two. ptr NULL: no memory. */
+struct span telling_join(struct telling *t, struct span folder, struct span name);
 /* Maybe on the scratch arena. For the pool. A negated errno. */
 int telling_names_of(struct telling *t, const struct tree_member *m, struct tree_names *ret_names);
 

@@ -5,6 +5,7 @@
 #include "fs/open.h"
 #include "graph/author.h"
 #include "http/prefer.h"
+#include "resource/dav/sync.h"
 #include "resource/dav/telling.h"
 
 #include <errno.h>
@@ -185,24 +186,70 @@ static int next_batch(struct telling *t)
     return error;
 }
 
+/* What has changed, as it is now: not older than what the token says. */
+static void next_changes(struct telling *t)
+{
+    const struct sync_changes *c = &t->sync.changes;
+    size_t n = 0;
+
+    arena_reset(&t->scratch);
+    t->walk.member_at = 0;
+    while (n < TELLING_BATCH && t->sync.at < c->count) {
+        const struct sync_member *changed = c->members[t->sync.at++];
+        struct tree_member *m = &t->members[n++];
+        struct span path = telling_join(t, t->walk.folder_path, changed->path);
+        int error = path.ptr ? tree_look_closely(t->a->dav->share->tree, path, m) : -ENOMEM;
+
+        if (error == 0 && m->seen.kind == TREE_OTHER)
+            error = -ENOENT;
+        if (error)
+            *m = (struct tree_member){.seen.kind = changed->flags & SYNC_FOLDER ? TREE_COLLECTION
+                                                                                : TREE_FILE,
+                                      .error = error};
+        m->name = changed->path;
+        m->is_link = changed->flags & SYNC_IS_LINK;
+    }
+    t->walk.member_count = n;
+}
+
+/* RFC 6578 §3.6: the folder's own row says that there is more. */
+static void tell_sync_end(struct telling *t)
+{
+    struct buf *b = &t->made.piece;
+
+    if (t->sync.changes.cut) {
+        buf_add(b, buf_span(&t->made.opening));
+        buf_add(b, SPAN("</D:href>"));
+        multistatus_status(b, 507);
+        multistatus_error(b, DAV_CONDITION_NUMBER_OF_MATCHES_WITHIN_LIMITS, NULL, 0);
+        multistatus_response_end(b);
+    }
+    multistatus_sync_token(b, t->sync.token);
+}
+
 static void tell_end(struct telling *t)
 {
     struct buf *b = &t->made.piece;
 
-    if (t->walk.cut) { // the first member that is left out has a row, as no other one is to be told
-                       // twice
+    // More has come since it was counted. The first member that is left out has a row, as no other
+    // one is to be told twice; with a propstat, as clients look for one in each row.
+    if (t->walk.cut) {
         const struct tree_member *m = &t->members[t->walk.member_count];
+        bool is_folder = m->seen.kind == TREE_COLLECTION;
 
         buf_add(b, buf_span(&t->made.opening));
         multistatus_path(b, m->name);
-        buf_add(b, m->seen.kind == TREE_COLLECTION ? SPAN("/</D:href>") : SPAN("</D:href>"));
-        multistatus_status(b, 507);
-        multistatus_error(b, DAV_CONDITION_NUMBER_OF_MATCHES_WITHIN_LIMITS, NULL, 0);
-        multistatus_description(b, SPAN("This member and maybe others are left out: there are more "
-                                        "than this server tells at once. Ask with Depth: 1, folder "
-                                        "by folder."));
+        buf_add(b, is_folder ? SPAN("/</D:href>") : SPAN("</D:href>"));
+        multistatus_propstat_begin(b);
+        multistatus_resourcetype(b, is_folder);
+        multistatus_propstat_end(b, 507, DAV_CONDITION_NUMBER_OF_MATCHES_WITHIN_LIMITS,
+                                 SPAN("This member and maybe others are left out: there are more "
+                                      "than this server tells at once. Ask with Depth: 1, folder "
+                                      "by folder."));
         multistatus_response_end(b);
     }
+    if (t->sync.token.ptr)
+        tell_sync_end(t);
     multistatus_end(b);
     t->walk.ended = true;
 }
@@ -220,6 +267,8 @@ void telling_make_piece(struct telling *t)
             t->error = tell_batch(t);
         else if (t->walk.cut)
             tell_end(t);
+        else if (t->sync.at < t->sync.changes.count)
+            next_changes(t);
         else if (t->walk.folder)
             t->error = next_batch(t);
         else if (t->walk.pending.count)
@@ -236,7 +285,7 @@ int telling_begin(struct telling *t)
     struct authoring *a = t->a;
     struct tree *tree = a->dav->share->tree;
     struct preferences prefer = prefer_parse(exchange_field(a->x, FIELD_prefer));
-    bool is_folder;
+    bool reports = author_of(a->x)->also & AUTHOR_REPORTS, is_folder;
     int error = take_question(t);
 
     if (error == 0)
@@ -244,18 +293,20 @@ int telling_begin(struct telling *t)
     if (error)
         return error;
     is_folder = t->members[0].seen.kind == TREE_COLLECTION;
-    t->walk.is_root = true;
-    t->asked.depth = depth_of(a->x);
+    t->walk.is_root = !reports;
+    t->asked.depth = reports ? DEPTH_0 : depth_of(a->x);
     if (t->asked.depth == DEPTH_ABSENT)
         t->asked.depth = DEPTH_INFINITY;
     t->asked.minimal = prefer.returning == PREFER_RETURN_MINIMAL;
     t->asked.noroot = prefer.depth_noroot && is_folder && t->asked.depth != DEPTH_0;
-    t->walk.member_count = t->asked.noroot ? 0 : 1;
+    t->walk.member_count = t->asked.noroot || reports ? 0 : 1;
     t->walk.folder_owned = span_to_str(a->target.path);
     if (!t->walk.folder_owned)
         return -ENOMEM;
     t->walk.folder_path = span_from_str(t->walk.folder_owned);
     error = telling_set_opening(t, a->target.path, is_folder);
+    if (error == 0 && reports)
+        error = sync_begin(t);
     if (error == 0 && is_folder && t->asked.depth != DEPTH_0)
         error = tree_list_open(tree, a->target.path, &t->walk.folder);
     if (error == 0 && (t->asked.live &
@@ -272,6 +323,8 @@ void telling_free(struct telling *t)
 {
     tree_list_close(t->walk.folder);
     path_list_done(&t->walk.pending);
+    if (t->sync.arena.chunks)
+        arena_done(&t->sync.arena);
     free(t->walk.folder_owned);
     buf_done(&t->made.opening);
     buf_done(&t->made.piece);

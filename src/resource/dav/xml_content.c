@@ -15,6 +15,8 @@ static enum outcome cause_of(int error)
         return OUTCOME_xml_too_large;
     case -CANDOR_E_MEANING:
         return OUTCOME_xml_meaningless;
+    case -CANDOR_E_ABSENT:
+        return OUTCOME_report_unsupported;
     default:
         return OUTCOME_resources_exhausted;
     }
@@ -25,7 +27,7 @@ static void set_cause(struct exchange *x, int error, const struct xml_fault *fau
 {
     enum outcome cause = cause_of(error);
 
-    if (cause == OUTCOME_resources_exhausted)
+    if (cause == OUTCOME_resources_exhausted || cause == OUTCOME_report_unsupported)
         exchange_fail(x, cause, 0, NULL);
     else if (fault->pointer.len)
         exchange_fail(x, cause, 0, "%.*s: %.*s.", SPAN_ARG(fault->pointer), SPAN_ARG(fault->what));
@@ -83,6 +85,9 @@ void xml_understand(struct authoring *a)
     free_reader(a);
     if (error == 0 && author_of(a->x)->also & AUTHOR_LOCKS)
         error = dav_request_lock(arena, root, &a->xml.lockinfo, &fault);
+    else if (error == 0 && author_of(a->x)->also & AUTHOR_REPORTS)
+        error = dav_request_report(arena, root, depth_of(a->x), &a->xml.report, &a->xml.propfind,
+                                   &fault);
     else if (error == 0 && author_of(a->x)->changes == 0)
         error = dav_request_propfind(arena, root, &a->xml.propfind, &fault);
     else if (error == 0)

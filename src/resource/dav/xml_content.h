@@ -19,6 +19,7 @@ struct xml_content {
     struct dav_lockinfo lockinfo;
     struct dav_propfind propfind;
     struct dav_proppatch proppatch;
+    struct dav_report report; // beside propfind, which has the properties
 };
 
 /* As resource_ops.take. */

@@ -57,6 +57,8 @@ bool live_applies(enum live live, const struct live_subject *s)
         return s->usage != NULL;
     case LIVE_QUOTA_USED_BYTES:
         return s->usage != NULL && s->knows_used;
+    case LIVE_SYNC_TOKEN:
+        return s->sync_token.ptr != NULL;
     default:
         return true;
     }
@@ -144,6 +146,12 @@ void live_write(struct buf *b, enum live live, const struct live_subject *s)
         break;
     case LIVE_QUOTA_USED_BYTES:
         write_number(b, live, s->usage->used);
+        break;
+    case LIVE_SUPPORTED_REPORT_SET:
+        multistatus_supported_report_set(b, s->can_report);
+        break;
+    case LIVE_SYNC_TOKEN:
+        write_text(b, live, s->sync_token);
         break;
     case LIVE_COUNT:
         break;

@@ -28,6 +28,13 @@ void multistatus_end(struct buf *b)
     buf_add(b, SPAN("</D:multistatus>\n"));
 }
 
+void multistatus_sync_token(struct buf *b, struct span token)
+{
+    buf_add(b, SPAN("<D:sync-token>"));
+    xml_write_text(b, token);
+    buf_add(b, SPAN("</D:sync-token>\n"));
+}
+
 /* Runs of what needs no encoding are copied at once: a listing is mostly that. */
 void multistatus_path(struct buf *b, struct span path)
 {
@@ -247,6 +254,15 @@ void multistatus_supportedlock(struct buf *b, bool possible)
 }
 
 /* ---- Whole documents */
+
+void multistatus_supported_report_set(struct buf *b, bool possible)
+{
+    if (possible)
+        buf_add(b, SPAN("<D:supported-report-set><D:supported-report><D:report><D:sync-collection/>"
+                        "</D:report></D:supported-report></D:supported-report-set>"));
+    else
+        buf_add(b, SPAN("<D:supported-report-set/>"));
+}
 
 void multistatus_lock_document(struct buf *b, const struct dav_active_lock *locks, size_t count)
 {

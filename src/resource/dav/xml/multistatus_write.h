@@ -33,6 +33,8 @@ enum dav_condition {
 
 void multistatus_begin(struct buf *b);
 void multistatus_end(struct buf *b);
+/* Between the last response and the end: RFC 6578 §6.4. */
+void multistatus_sync_token(struct buf *b, struct span token);
 
 /* path: absolute and decoded, as it is on the server; percent-encoded here. */
 void multistatus_response_begin(struct buf *b, struct span path);
@@ -77,6 +79,9 @@ struct dav_active_lock {
 void multistatus_lockdiscovery(struct buf *b, const struct dav_active_lock *locks, size_t count);
 /* Both scopes of write locks when locks are possible; empty when they are not. */
 void multistatus_supportedlock(struct buf *b, bool possible);
+
+/* sync-collection alone, or none: RFC 3253 §3.1.5. */
+void multistatus_supported_report_set(struct buf *b, bool possible);
 
 /* Whole documents: what LOCK answers (§9.10.1), and the content of an error response (§14.5). */
 void multistatus_lock_document(struct buf *b, const struct dav_active_lock *locks, size_t count);
