@@ -68,6 +68,9 @@ static struct work *offload_next(struct offload *o)
     if (w) {
         list_remove(&w->waiting);
         o->running[w->lane] += w->lane != LANE_QUICK;
+        // A turn that came free in another lane is for a thread that did not find it.
+        if (next_work(o))
+            pthread_cond_signal(&o->wanted);
     }
     pthread_mutex_unlock(&o->lock);
     return w;

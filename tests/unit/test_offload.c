@@ -94,7 +94,7 @@ struct scene {
     pthread_cond_t changed;
     bool open;                  // the gate
     unsigned running, together; // long works: now, and most at a time
-    unsigned order[8], begun;   // in which works began
+    unsigned order[16], begun;  // in which works began
     unsigned left;              // works that are not done
 };
 
@@ -250,14 +250,14 @@ static void a_work_that_has_not_begun_can_be_taken_back(void **state)
     set_scene(4);
     offload_submit(o, loop, &job(0, LANE_QUICK, run_behind_gate)->work);
     for (unsigned i = 1; i < 7; i++)
-        offload_submit(o, loop, &job(i, i % 2, run_noting)->work);
+        offload_submit(o, loop, &job(i, i % 2 ? LANE_LONG : LANE_QUICK, run_noting)->work);
     await_begun(1);
     assert_false(offload_cancel(o, &jobs[0].work)); // it runs, and its done comes
     assert_true(offload_cancel(o, &jobs[1].work));  // the first of its lane
     assert_true(offload_cancel(o, &jobs[4].work));  // in the midst
     assert_true(offload_cancel(o, &jobs[5].work));  // the last
     assert_true(offload_cancel(o, &jobs[6].work));
-    offload_submit(o, loop, &job(5, true, run_noting)->work);
+    offload_submit(o, loop, &job(5, LANE_LONG, run_noting)->work);
     open_gate(&scene);
     assert_int_equal(loop_run(loop), 0);
     assert_int_equal(scene.begun, 4);
@@ -279,7 +279,7 @@ static void a_work_that_has_run_cannot_be_taken_back(void **state)
     for (int lane = 0; lane < LANE_COUNT; lane++) {
         set_scene(2);
         offload_submit(o, loop, &job(0, (enum work_lane)lane, run_noting)->work);
-        offload_submit(o, loop, &job(1, false, run_noting)->work);
+        offload_submit(o, loop, &job(1, LANE_QUICK, run_noting)->work);
         await_begun(2); // in the only thread
         assert_false(offload_cancel(o, &jobs[0].work));
         assert_int_equal(loop_run(loop), 0);
