@@ -26,6 +26,7 @@ routes:
         - { match: "*.key", control: no-store }
         - { match: "/proxied/*", control: off }
         - { match: index.html, control: 90s }
+        - { match: "*.woff2", control: 30d }
 """
 # What reproducible builds and packers write; the last is of the time zone farthest in the west.
 SET_DATES = [0, 1, 315532800, 456789000, 499162500, 946684800, 315532800 + 12 * 3600]
@@ -35,7 +36,7 @@ SET_DATES = [0, 1, 315532800, 456789000, 499162500, 946684800, 315532800 + 12 * 
 def root(tmp_path_factory):
     root = tmp_path_factory.mktemp("caching")
     for name in ("a.js", "deep/b.js", "app.js", "deep/app.js", "assets/x/y.png", "a.key", "a.txt",
-                 "proxied/a.txt", "site/index.html", "app.js2"):
+                 "proxied/a.txt", "site/index.html", "app.js2", "a.woff2"):
         put(root, name)
     put(root, "assets/own.js")
     put(root, "coded.js")
@@ -57,7 +58,8 @@ def server(root):
     ("/app.js", "no-cache"), ("/deep/app.js", "no-cache"),
     ("/assets/own.js", "max-age=3600"),  # the first that fits
     ("/assets/x/y.png", "max-age=31536000, immutable"), ("/a.key", "no-store"),
-    ("/proxied/a.txt", None), ("/site/", "max-age=90"), ("/site/index.html", "max-age=90"),
+    ("/proxied/a.txt", None), ("/a.woff2", "max-age=2592000"),
+    ("/site/", "max-age=90"), ("/site/index.html", "max-age=90"),
     ("/a.txt", "no-cache"), ("/app.js2", "no-cache"),
     ("/plain/a.js", "no-cache"), ("/plain/proxied/a.txt", "no-cache")])
 def test_the_first_rule_that_fits_tells_caches_what_they_may(server, target, value):

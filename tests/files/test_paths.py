@@ -347,15 +347,12 @@ def failing_reads():
     found = []
     for folder, name in [("/sys/devices/virtual/net/lo", "speed"),
                          ("/sys/devices/virtual/net/lo", "phys_port_id"),
-                         ("/proc/self", "mem"), ("/sys/kernel", "fscaps"),
-                         ("/proc/sys/fs", "nr_open")]:
+                         ("/proc/self", "mem")]:
         try:
-            size = os.stat(f"{folder}/{name}").st_size
             with open(f"{folder}/{name}", "rb") as file:
-                if size and len(file.read(size)) < size:
-                    found.append((folder, name))
-        except OSError as error:
-            if error.errno and os.path.exists(f"{folder}/{name}") and size:
+                file.read(1)
+        except OSError:
+            if os.path.exists(f"{folder}/{name}"):
                 found.append((folder, name))
     return found
 

@@ -43,8 +43,8 @@ static void assert_refusals(const struct refusal *cases, size_t count)
 #define PATTERN_HELP                                                                               \
     "expected a name like *.js, without a slash, or a path like /assets/, not percent-encoded"
 #define CACHING_HELP                                                                               \
-    "expected no-cache, no-store, immutable, off, or a duration from 1s to 8760h, like 60s, 5m "   \
-    "or 1h"
+    "expected no-cache, no-store, immutable, off, or a duration from 1s to 365d, like 60s, 5m, "   \
+    "1h or 30d"
 #define FOR_HELP "expected a status from 400 to 599, a class like 5xx, or an outcome like not-found"
 
 static void what_is_not_plain_yaml_is_refused(void **state)
@@ -233,13 +233,13 @@ static void values_are_checked(void **state)
                                            "range; expected a whole number from 1 to 256"},
         {"limits: {idle_timeout: 60}\n" ROUTES,
          "c.yaml:1:24: key \"limits.idle_timeout\": \"60\" is not a duration; expected a duration "
-         "from 1ms to 24h, like 500ms, 5s, 10m or 1h"},
+         "from 1ms to 1d, like 500ms, 5s, 10m or 1h"},
         {"limits: {idle_timeout: 5 s}\n" ROUTES,
          "c.yaml:1:24: key \"limits.idle_timeout\": \"5 s\" is not a duration; expected a duration "
-         "from 1ms to 24h, like 500ms, 5s, 10m or 1h"},
+         "from 1ms to 1d, like 500ms, 5s, 10m or 1h"},
         {"limits: {idle_timeout: 0s}\n" ROUTES,
          "c.yaml:1:24: key \"limits.idle_timeout\": \"0s\" is out of range; expected a duration "
-         "from 1ms to 24h, like 500ms, 5s, 10m or 1h"},
+         "from 1ms to 1d, like 500ms, 5s, 10m or 1h"},
         {"trace: \"\xc2\x9b\x1b[31m\"\n" ROUTES,
          "c.yaml:1:9: this is not YAML: control characters are not allowed; expected keys and "
          "values, like \"workers: 4\""},
@@ -340,8 +340,8 @@ static void rules_for_caches_are_checked(void **state)
          "be; " CACHING_HELP},
         {"routes: [{path: /, files: {root: /, cache: [{match: \"*\", control: 0s}]}}]\n",
          "c.yaml:1:67: key \"routes.files.cache.control\": \"0s\" is out of range; " CACHING_HELP},
-        {"routes: [{path: /, files: {root: /, cache: [{match: \"*\", control: 8761h}]}}]\n",
-         "c.yaml:1:67: key \"routes.files.cache.control\": \"8761h\" is out of "
+        {"routes: [{path: /, files: {root: /, cache: [{match: \"*\", control: 366d}]}}]\n",
+         "c.yaml:1:67: key \"routes.files.cache.control\": \"366d\" is out of "
          "range; " CACHING_HELP},
         {"routes: [{path: /, files: {root: /, cache: [{match: \"*\", control: 1500ms}]}}]\n",
          "c.yaml:1:67: key \"routes.files.cache.control\": \"1500ms\" is no number of whole "
@@ -451,7 +451,9 @@ static void durations_sizes_and_booleans_have_one_syntax(void **state)
     assert_int_equal(config_parse_duration(SPAN("18446744073709551615s"), &value), -CANDOR_E_RANGE);
     assert_int_equal(config_parse_duration(SPAN("5S"), &value), -CANDOR_E_SYNTAX);
     assert_int_equal(config_parse_duration(SPAN("s"), &value), -CANDOR_E_SYNTAX);
-    assert_int_equal(config_parse_duration(SPAN("5d"), &value), -CANDOR_E_SYNTAX);
+    assert_int_equal(config_parse_duration(SPAN("5w"), &value), -CANDOR_E_SYNTAX);
+    assert_int_equal(config_parse_duration(SPAN("30d"), &value), 0);
+    assert_true(value == UINT64_C(30) * 24 * 3600000);
     assert_int_equal(config_parse_duration(SPAN(""), &value), -CANDOR_E_SYNTAX);
     assert_int_equal(config_parse_size(SPAN("64k"), &value), -CANDOR_E_SYNTAX);
     assert_int_equal(config_parse_size(SPAN("64KB"), &value), -CANDOR_E_SYNTAX);

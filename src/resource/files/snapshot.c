@@ -174,6 +174,7 @@ static int load_open(struct file_variant *v, int fd)
 {
     struct file_stamp after;
     struct stat st;
+    ssize_t n;
     char byte;
     int error;
 
@@ -191,8 +192,9 @@ static int load_open(struct file_variant *v, int fd)
             return error;
     } else {
         error = read_content(fd, v->length, &v->content);
-        if (error == 0 && pread(fd, &byte, 1, (off_t)v->length) > 0)
-            error = -EAGAIN;
+        n = error == 0 ? pread(fd, &byte, 1, (off_t)v->length) : 0;
+        if (n)
+            error = n > 0 ? -EAGAIN : -errno;
     }
     if (error && error != -EAGAIN)
         return error;

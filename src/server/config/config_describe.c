@@ -24,7 +24,8 @@ static const char introduction[] =
     "    files: { root: /srv/download, listing: false }\n"
     "```\n"
     "\n"
-    "- Durations are `500ms`, `5s`, `10m`, `1h`; sizes `512`, `64K`, `10M`, `2G` (K is 1024).\n"
+    "- Durations are `500ms`, `5s`, `10m`, `1h`, `2d`; sizes `512`, `64K`, `10M`, `2G` (K is "
+    "1024).\n"
     "- Booleans are exactly `true`, `false`, `yes`, `no`, `on` or `off`.\n"
     "- Relative paths are relative to the folder of the file.\n"
     "- A key that stands twice, and YAML's anchors, aliases and tags, are refused.\n";

@@ -16,10 +16,8 @@ struct unit {
 
 // The largest first: that is the order in which numbers are written.
 static const struct unit duration_units[] = {
-    {SPAN_INIT("h"), 3600000},
-    {SPAN_INIT("m"), 60000},
-    {SPAN_INIT("s"), 1000},
-    {SPAN_INIT("ms"), 1},
+    {SPAN_INIT("d"), 86400000}, {SPAN_INIT("h"), 3600000}, {SPAN_INIT("m"), 60000},
+    {SPAN_INIT("s"), 1000},     {SPAN_INIT("ms"), 1},
 };
 static const struct unit size_units[] = {
     {SPAN_INIT("G"), UINT64_C(1) << 30},
@@ -418,7 +416,7 @@ void config_add_expected(struct buf *out, const struct option_row *key)
                             "percent-encoded",
                             NULL},
         [OPTION_CACHING] = {"no-cache, no-store, immutable, off, or a duration",
-                            ", like 60s, 5m or 1h"},
+                            ", like 60s, 5m, 1h or 30d"},
         [OPTION_PATH] = {"a path like / or /team/ or /robots.txt, not percent-encoded", NULL},
         [OPTION_HOST] = {"a host like example.org or [::1], without a port", NULL},
         [OPTION_HOSTS] = {"a list of hosts, each like example.org or [::1], without a port", NULL},

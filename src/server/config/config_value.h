@@ -10,7 +10,8 @@
 #include "resource/option.h"
 #include "server/config/config.h"
 
-/* "500ms", "5s", "10m", "1h" in milliseconds. -CANDOR_E_SYNTAX, or -CANDOR_E_RANGE: no room. */
+/* "500ms", "5s", "10m", "1h", "2d" in milliseconds. -CANDOR_E_SYNTAX, or -CANDOR_E_RANGE: no room.
+ */
 int config_parse_duration(struct span text, uint64_t *ret_milliseconds);
 
 /* "512", "64K", "10M", "2G" in bytes. -CANDOR_E_SYNTAX, or -CANDOR_E_RANGE: no room. */
