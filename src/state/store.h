@@ -132,10 +132,6 @@ uint64_t store_intent_id(struct store *s);
 
 /* ---- Reading: what earlier calls of store_apply acknowledged is seen */
 
-/* The value, copied to the arena. -CANDOR_E_ABSENT when there is no such property. */
-int store_property_get(struct store *s, uint32_t tree, struct span path, struct span namespace,
-                       struct span name, struct arena *arena, struct span *ret_value);
-
 /*
  * Visitors get spans that are valid during their call only, must not call the store, and stop the
  * visit by returning something other than 0, which is then the result.
