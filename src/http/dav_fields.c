@@ -81,16 +81,6 @@ bool coded_url_take(struct span *rest, struct span *ret)
     return true;
 }
 
-bool lock_token_parse(struct span value, struct span *ret_token)
-{
-    struct span rest = span_trim(value), token;
-
-    if (!coded_url_take(&rest, &token) || rest.len)
-        return false;
-    *ret_token = token;
-    return true;
-}
-
 size_t uri_scheme_length(struct span s)
 {
     size_t n = 0;
@@ -101,6 +91,32 @@ size_t uri_scheme_length(struct span s)
                          s.ptr[n] == '-' || s.ptr[n] == '.'))
         n++;
     return n < s.len && s.ptr[n] == ':' ? n : 0;
+}
+
+/* A URI that lacks the brackets around it. */
+static bool is_bare_uri(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+
+        if (c <= ' ' || c == 0x7f || c == '<' || c == '>')
+            return false;
+    }
+    return uri_scheme_length(text) != 0;
+}
+
+bool lock_token_parse(struct span value, struct span *ret_token)
+{
+    struct span rest = span_trim(value), token = rest;
+
+    if (is_bare_uri(rest))
+        rest = SPAN("");
+    else if (!coded_url_take(&rest, &token))
+        return false;
+    if (rest.len)
+        return false;
+    *ret_token = token;
+    return true;
 }
 
 /* The value of the escape at the front of s, or -1. */

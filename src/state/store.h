@@ -147,10 +147,6 @@ uint64_t store_intent_id(struct store *s);
 
 /* ---- Reading: what earlier calls of store_apply acknowledged is seen */
 
-/* The value, copied to the arena. -CANDOR_E_ABSENT when there is no such property. */
-int store_property_get(struct store *s, uint32_t tree, struct span path, struct span namespace,
-                       struct span name, struct arena *arena, struct span *ret_value);
-
 /* What is known of the folder; the state is copied to the arena. -CANDOR_E_ABSENT. */
 int store_sync_get(struct store *s, uint32_t tree, struct span path, bool deep, struct arena *arena,
                    struct store_sync *ret_sync);

@@ -77,7 +77,10 @@ static void a_lock_token_is_one_coded_url(void **state)
         {" <opaquelocktoken:1>\t", "opaquelocktoken:1"},
         {NULL, NULL},
         {"", NULL},
-        {"urn:uuid:1", NULL},
+        {" urn:uuid:1 ", "urn:uuid:1"}, // as npm's webdav sends it
+        {"1", NULL},
+        {"urn:1 urn:2", NULL},
+        {"urn:1>", NULL},
         {"<>", NULL},
         {"<urn:uuid:1", NULL},
         {"<urn:1><urn:2>", NULL},

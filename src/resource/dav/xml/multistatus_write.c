@@ -159,8 +159,7 @@ static struct span prefix_of(struct span space)
     return SPAN("x:");
 }
 
-/* The start tag without its end, so that it may become an empty element. */
-static void begin_tag(struct buf *b, struct xml_name name)
+void multistatus_property_name(struct buf *b, struct xml_name name)
 {
     struct span prefix = prefix_of(name.space);
 
@@ -172,23 +171,7 @@ static void begin_tag(struct buf *b, struct xml_name name)
         xml_write_attribute_value(b, name.space);
         buf_add_char(b, '"');
     }
-}
-
-void multistatus_property_name(struct buf *b, struct xml_name name)
-{
-    begin_tag(b, name);
     buf_add(b, SPAN("/>"));
-}
-
-void multistatus_property_text(struct buf *b, struct xml_name name, struct span text)
-{
-    begin_tag(b, name);
-    buf_add_char(b, '>');
-    xml_write_text(b, text);
-    buf_add(b, SPAN("</"));
-    buf_add(b, prefix_of(name.space));
-    xml_write_local_name(b, name.local);
-    buf_add_char(b, '>');
 }
 
 void multistatus_property_stored(struct buf *b, struct span value)

@@ -60,8 +60,6 @@ void multistatus_propstat_end(struct buf *b, int code, enum dav_condition condit
 
 /* A property without content: for propname, and for those that are not there. */
 void multistatus_property_name(struct buf *b, struct xml_name name);
-/* One whose value is text. */
-void multistatus_property_text(struct buf *b, struct xml_name name, struct span text);
 /* One from the store, as dav_request_proppatch gave it: copied. */
 void multistatus_property_stored(struct buf *b, struct span value);
 
