@@ -174,24 +174,35 @@ static void add_limits(struct buf *b)
     }
 }
 
+static const char *once(unsigned flags)
+{
+    return flags & FIELD_FLAG_FIRST    ? "yes; the first counts"
+           : flags & FIELD_FLAG_JOINED ? "yes; else ignored"
+           : flags & FIELD_FLAG_ONE    ? "yes"
+                                       : "";
+}
+
 static void add_fields(struct buf *b)
 {
     add_head(b, "Fields and methods", "fields", "src/registry/field.def and method.def");
-    buf_add_str(b, "The fields that Candor knows. Others pass without being looked at. Behind "
-                   "chunked content, "
-                   "in the trailer section, what is \"also a trailer\" counts as it does in the "
-                   "head (RFC 9110 "
-                   "§6.5.1), what is \"not a trailer\" is refused, and all else is ignored.\n\n"
-                   "| field | defined in | list | once | hop by hop | secret | not a trailer | "
-                   "also a trailer |\n"
-                   "| --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    buf_add_str(
+        b, "The fields that Candor knows. Others pass without being looked at. Behind "
+           "chunked content, "
+           "in the trailer section, what is \"also a trailer\" counts as it does in the "
+           "head (RFC 9110 "
+           "§6.5.1), what is \"not a trailer\" is refused, and all else is ignored. Of a request "
+           "in which a field comes more than \"once\", [strictness.md](strictness.md) tells what "
+           "becomes.\n\n"
+           "| field | defined in | list | once | hop by hop | secret | not a trailer | "
+           "also a trailer |\n"
+           "| --- | --- | --- | --- | --- | --- | --- | --- |\n");
     for (int f = 1; f < FIELD_COUNT; f++) {
         const struct field_info *info = &field_table[f];
 
         buf_addf(b, "| %s", info->name.ptr);
         add_cell(b, info->section);
         add_cell(b, info->flags & FIELD_FLAG_LIST ? "yes" : "");
-        add_cell(b, info->flags & FIELD_FLAG_ONE ? "yes" : "");
+        add_cell(b, once(info->flags));
         add_cell(b, info->flags & FIELD_FLAG_HOP ? "yes" : "");
         add_cell(b, info->flags & FIELD_FLAG_SECRET ? "yes" : "");
         add_cell(b, info->flags & FIELD_FLAG_FRAMING ? "yes" : "");

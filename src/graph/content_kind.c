@@ -28,13 +28,26 @@ static struct upload_fields read_upload(const struct message *m)
     return upload_fields_parse(&values);
 }
 
+/* RFC 9110 §8.4: a list, of which "identity" is no coding. */
+static bool is_coded(struct exchange *x)
+{
+    struct span rest = exchange_field(x, FIELD_content_encoding);
+
+    while (rest.len) {
+        struct span coding = span_trim(span_take_until(&rest, ','));
+
+        if (coding.len && !span_eq_nocase(coding, SPAN("identity")))
+            return true;
+    }
+    return false;
+}
+
 void content_kind_read(struct exchange *x)
 {
     const struct message *m = &x->request;
-    struct span coding = span_trim(message_field(m, FIELD_content_encoding));
 
     x->content.kind = (struct content_kind){
-        .is_coded = coding.len && !span_eq_nocase(coding, SPAN("identity")),
+        .is_coded = is_coded(x),
         .length = told_length(m),
         .upload = read_upload(m),
     };

@@ -81,6 +81,7 @@ struct content_kind {
  * completes. ptr is NULL where there is none. */
 struct conditions {
     struct span if_match, if_none_match, if_unmodified_since;
+    struct span if_modified_since, if_range; // of what is read
 };
 
 /* What If and the locks say. */

@@ -176,13 +176,13 @@ bool ask_if_none_match_holds(const struct exchange *x)
 
 static enum condition if_modified_since(const struct exchange *x)
 {
-    return precondition_if_modified_since(message_field(&x->request, FIELD_if_modified_since),
+    return precondition_if_modified_since(x->conditions.if_modified_since,
                                           &x->representation.validators, x->arrival.time);
 }
 
 bool ask_has_if_modified_since(const struct exchange *x)
 {
-    return reads(x) && x->request.first[FIELD_if_modified_since] &&
+    return reads(x) && x->conditions.if_modified_since.ptr &&
            if_modified_since(x) != CONDITION_ABSENT;
 }
 
@@ -199,13 +199,13 @@ bool ask_has_range(const struct exchange *x)
 
 bool ask_has_if_range(const struct exchange *x)
 {
-    return x->request.first[FIELD_if_range] != 0;
+    return x->conditions.if_range.ptr != NULL;
 }
 
 bool ask_if_range_holds(const struct exchange *x)
 {
-    return precondition_if_range(message_field(&x->request, FIELD_if_range),
-                                 &x->representation.validators, x->arrival.time) == CONDITION_HOLDS;
+    return precondition_if_range(x->conditions.if_range, &x->representation.validators,
+                                 x->arrival.time) == CONDITION_HOLDS;
 }
 
 bool ask_range_sound(const struct exchange *x)

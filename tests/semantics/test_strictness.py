@@ -119,6 +119,64 @@ def test_what_is_malformed_is_refused_or_ignored(server, root, field, told):
         assert response["X-OC-Mtime"] is None
 
 
+# ---- Fields that come twice: RFC 9110 §5.3
+
+TWICE = [(re.findall("`([^`]+)`", fields), told) for fields, told, _ in
+         rows_of("Fields that come twice")]
+SOUND = {"Range": "bytes=0-1", "If-Range": '"x"', "Depth": "0", "Destination": "/copy",
+         "If-Modified-Since": "Sun, 06 Nov 2044 08:49:37 GMT", "Content-Length": "0",
+         "Host": "dav.localhost", "X-OC-Mtime": "1000000000"}
+
+
+def test_every_field_that_may_come_once_has_its_row():
+    table = (PAGE.parent / "fields.md").read_text().split("And the methods")[0]
+    once = [row.split(" | ")[0].strip("| ") for row in table.splitlines()
+            if re.match(r"\| [\w-]+ \|", row) and row.split(" | ")[3].startswith("yes")]
+    assert len(once) > 40
+    assert sorted(once + ["Host", "Content-Length"]) == sorted(
+        name for fields, _ in TWICE for name in fields)
+
+
+@pytest.mark.parametrize("field, told", [(field, told) for fields, told in TWICE
+                                         for field in fields])
+def test_what_comes_twice_is_refused_or_does_no_harm(server, field, told):
+    line = f"{field}: {SOUND.get(field, 'x')}"
+    with server.connect() as client:
+        own = [] if field == "Host" else ["Host: dav.localhost"]
+        client.send("\r\n".join(["GET /file HTTP/1.1", *own, line, line]) + "\r\n\r\n")
+        response = client.read_response()
+    refusal = re.fullmatch(r"400 `([a-z-]+)`", told)
+    if refusal:
+        assert (response.status, response.outcome) == (400, refusal[1])
+    else:
+        assert told in ("as if malformed", "the first counts")
+        assert (response.status, response.body) == (200, CONTENT)
+
+
+def test_parts_are_not_sent_where_two_if_range_disagree(server):
+    tag = ask(server, "HEAD", "/file")["ETag"]
+    for lines in ([f"If-Range: {tag}", 'If-Range: "x"'], ['If-Range: "x"', f"If-Range: {tag}"]):
+        assert ask(server, "GET", "/file", "Range: bytes=0-1", *lines).status == 200
+    assert ask(server, "GET", "/file", "Range: bytes=0-1", f"If-Range: {tag}").status == 206
+
+
+def test_the_first_of_several_counts(server, root):
+    lines = ["User-Agent: a", "User-Agent: b", "X-OC-Mtime: 1000000000", "X-OC-Mtime: 2000000000"]
+    response = ask(server, "PUT", "/dated", *lines, content=CONTENT)
+    assert (response.status, response["X-OC-Mtime"]) == (201, "accepted")
+    assert (root / "dated").stat().st_mtime == 1000000000
+
+
+@pytest.mark.parametrize("lines, status", [
+    (["identity"], 201), (["identity", "identity"], 201), (["identity, , identity"], 201),
+    (["identity", "gzip"], 415), (["gzip", "identity"], 415), (["identity, gzip"], 415)])
+def test_no_coding_hides_in_a_second_line(server, root, lines, status):
+    response = ask(server, "PUT", "/coded", *(f"Content-Encoding: {line}" for line in lines),
+                   content=CONTENT)
+    assert response.status == status
+    assert (root / "coded").exists() == (status == 201)
+
+
 # ---- The methods with which a client sends a bare word: RFC 9110 §13.1.2
 
 @pytest.mark.parametrize("word", ["Word-12345", '"a', "a, b", "*x", '"a" "b"'])

@@ -216,15 +216,18 @@ static void framing_is_beyond_doubt(void **state)
 static void singletons_come_once_and_connection_holds_tokens(void **state)
 {
     static const struct row rows[] = {
-        ROW(GH "Range: a\r\nrange: b\r\n\r\n", field_repeated, 35),
+        ROW(GH "Depth: a\r\ndepth: b\r\n\r\n", field_repeated, 35),
         ROW(GH "Accept: a\r\nAccept: b\r\nCookie: c\r\nCookie: d\r\n\r\n", NONE, 71),
+        ROW(GH "User-Agent: a\r\nUser-Agent: b\r\n\r\n", NONE, 57),
+        ROW(GH "Range: a\r\nRange: b\r\n\r\n", NONE, 47),
+        ROW(GH "Date: a\r\nDate: b\r\nIf: (a)\r\nIf: (b)\r\n\r\n", field_repeated, 52),
         ROW(GH "Connection: a b\r\n\r\n", connection_malformed, 37),
         ROW(GH "Connection: close, (x\r\n\r\n", connection_malformed, 44),
         ROW(GH "Connection: , close,\r\n\r\n", NONE, 49),
         ROW(GH "Connection:\r\n\r\n", NONE, 40),
         // Host is looked at first, framing second, the rest behind them.
-        ROW(G "Range: a\r\nRange: b\r\n\r\n", host_missing, 36),
-        ROW(GH "Range: a\r\nRange: b\r\nContent-Length: x\r\n\r\n", content_length_malformed, 61),
+        ROW(G "Depth: a\r\nDepth: b\r\n\r\n", host_missing, 36),
+        ROW(GH "Depth: a\r\nDepth: b\r\nContent-Length: x\r\n\r\n", content_length_malformed, 61),
     };
 
     (void)state;

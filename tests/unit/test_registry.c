@@ -326,6 +326,8 @@ static void fields_are_found_whatever_their_case(void **state)
         assert_int_equal(field_from_name(span_of(lower, info->name.len)), f);
         assert_true(*info->section != '\0');
         assert_true(!(info->flags & FIELD_FLAG_LIST) || !(info->flags & FIELD_FLAG_ONE));
+        if (info->flags & (FIELD_FLAG_FIRST | FIELD_FLAG_JOINED))
+            assert_true((info->flags & FIELD_FLAG_ONE) && !(info->flags & FIELD_FLAG_SECRET));
     }
     assert_int_equal(field_from_name(SPAN("")), FIELD_OTHER);
     assert_int_equal(field_from_name(SPAN("Hos")), FIELD_OTHER);
