@@ -45,6 +45,8 @@ struct snapshot {
     enum snapshot_kind kind;
     enum outcome failure;
     int error; // errno, for the log
+    char *
+        other; // the path by which it was found, in another Unicode form; NULL: that of the request
     struct span content_type;
     size_t memory;    // bytes of content held
     int64_t taken_ns; // since 1970: when the look began
