@@ -118,7 +118,8 @@ struct tree_names {
 enum { TREE_NAMES = 3 };
 
 /*
- * What is at a path that a client has named, following links, and where that is. `names` is what an
+ * What is at a path that a client has named, following links, and where that is; where nothing is,
+ * what is there by names in another Unicode form (fs/other_form.h). `names` is what an
  * earlier look found, or all zero; what is not in `path` is kept on the arena. Fails as
  * tree_look(), with -ENOMEM, and with -EAGAIN: the links change all the time.
  */

@@ -6,6 +6,7 @@
  * found the same thing.
  */
 #include "fs/open.h"
+#include "fs/other_form.h"
 #include "tree/tree_parts.h"
 
 #include <errno.h>
@@ -324,16 +325,50 @@ static int locate(const struct tree *t, struct span path, struct arena *arena,
     return 0;
 }
 
+/*
+ * Where nothing was found: by the names that are there in another Unicode form, if any. before:
+ * what an earlier look found.
+ */
+static int locate_other_form(const struct tree *t, struct span path,
+                             const struct tree_names *before, struct arena *arena,
+                             struct tree_look *ret_look, struct tree_names *ret_names)
+{
+    struct tree_names now = *before;
+    char asked[LIMIT_TREE_PATH + 1], text[PATH_MAX];
+    int error;
+
+    memcpy(asked, path.ptr, path.len);
+    asked[path.len] = '\0';
+    error = fs_other_form(t->root, asked, text);
+    if (error <= 0 || tree_check_path(t, span_from_str(text)) != TREE_NAME_OK)
+        return error < 0 ? error : 0;
+    error = locate(t, span_from_str(text), arena, ret_look, &now);
+    if (error == 0 && now.thing.ptr == text)
+        error = keep(&now.thing, path, before->thing, arena);
+    if (error == 0 && now.name.ptr == text)
+        error = keep(&now.name, path, before->name, arena);
+    if (error)
+        return error;
+    *ret_names = (struct tree_names){path, now.name, now.thing};
+    return 0;
+}
+
 int tree_locate(struct tree *t, struct span path, struct arena *arena, struct tree_look *ret_look,
                 struct tree_names *names)
 {
     enum tree_name name = tree_check_path(t, path);
+    struct tree_names before = *names;
+    int error;
 
-    if (name == TREE_NAME_OK)
-        return locate(t, path, arena, ret_look, names);
-    *ret_look = (struct tree_look){.name = name};
-    *names = (struct tree_names){path, path, path};
-    return 0;
+    if (name != TREE_NAME_OK) {
+        *ret_look = (struct tree_look){.name = name};
+        *names = (struct tree_names){path, path, path};
+        return 0;
+    }
+    error = locate(t, path, arena, ret_look, names);
+    if (error == 0 && ret_look->here.kind == TREE_ABSENT && path.len)
+        error = locate_other_form(t, path, &before, arena, ret_look, names);
+    return error;
 }
 
 int tree_locate_member(struct tree *t, struct span path, struct arena *arena,

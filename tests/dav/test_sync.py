@@ -296,6 +296,23 @@ def test_of_everything_below_a_folder_only_its_own_token_is_told(server):
     assert told[b"/"].text("sync-token") and told[b"/sub/"].names(404) == {DAV + "sync-token"}
 
 
+def test_one_answer_tells_100_tokens(server, root):  # SYNC_TOLD
+    for i in range(110):
+        (root / f"{i}").mkdir()
+    told = rows(propfind(server, "/", "1", prop("sync-token")))
+    assert sum(row.text("sync-token") is not None for row in told.values()) == 100
+    assert told[b"/"].text("sync-token")
+
+
+def test_a_token_is_of_the_folder_by_every_address(server, root):
+    (root / "link").symlink_to("sub")
+    told = sync(server, "/link/")
+    assert told.changed == {"/link/b", "/link/deep/"}
+    assert sync(server, "/sub/").token == told.token
+    server.request("PUT", "/sub/new", body=b"1")
+    assert sync(server, "/link", told.token).changed == {"/link/new"}
+
+
 def test_options_names_the_method_where_it_can_be_used(server):
     assert "REPORT" in server.request("OPTIONS", "/sub/")["Allow"].split(", ")
     assert "REPORT" not in server.request("OPTIONS", "/a")["Allow"].split(", ")

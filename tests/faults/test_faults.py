@@ -225,6 +225,9 @@ READING = [
     case("head", 200, "HEAD", "{at}file", files=FILE),
     Case("get-if", lambda at, token: Ask("GET", at + "file", (f"If: (<{token}>)",)), 200,
          files=FILE, make=lock),
+    case("get-other-form", 200, "GET", "{at}%C3%A9", files={"e\u0301": b"as it was"}),
+    case("propfind-other-form", 207, "PROPFIND", "{at}%C3%A9", "Depth: 0", content=ASKING,
+         files={"e\u0301": b"as it was"}),
     case("get-if-failed", 412, "GET", "{at}file", "If: (<urn:uuid:none>)", files=FILE),
     case("options", 204, "OPTIONS", "{at}file", files=FILE),
     case("options-server", 204, "OPTIONS", "*"),
@@ -247,6 +250,8 @@ READING = [
 STORING = [
     case("put", 201, "PUT", "{at}file", content=SMALL),
     case("put-over", 204, "PUT", "{at}file", "If-Match: *", content=SMALL, files=FILE),
+    case("put-other-form", 204, "PUT", "{at}%C3%A9", content=SMALL,
+         files={"e\u0301": b"as it was"}),
     case("put-large", 201, "PUT", "{at}file", content=LARGE),
     case("put-chunked", 201, "PUT", "{at}file", content=LARGE, coding="chunked"),
     case("put-told", 201, "PUT", "{at}file", "Prefer: return=representation", content=SMALL,

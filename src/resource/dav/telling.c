@@ -210,8 +210,9 @@ static int find_sync_token(struct telling *t, struct live_subject *s)
     if (t->asked.names_only)
         s->sync_token = SPAN("");
     if (t->asked.names_only || s->member->error ||
-        (t->asked.depth == DEPTH_INFINITY && !t->walk.is_root))
+        (t->asked.depth == DEPTH_INFINITY && !t->walk.is_root) || t->sync.told == LIMIT_SYNC_TOLD)
         return 0;
+    t->sync.told++;
     error = telling_names_of(t, s->member, &names);
     return error ? error : sync_current(t->a, names.thing, &t->scratch, &s->sync_token);
 }

@@ -53,6 +53,7 @@ struct telling_sync {
     struct sync_changes changes;
     size_t at; // of those
     struct span token;
+    size_t told; // tokens of folders, as properties
 };
 
 /* What is made. */

@@ -158,7 +158,9 @@ static enum step represent(struct reading *reading)
     case SNAPSHOT_FOLDER:
         if (lacks_form(reading))
             return STEP_KNOWN;
-        return folder_represent(&reading->folder, relative_path(x));
+        return folder_represent(&reading->folder, reading->snapshot->other
+                                                      ? span_from_str(reading->snapshot->other)
+                                                      : relative_path(x));
     case SNAPSHOT_FILE:
         if (!lacks_form(reading))
             represent_file(reading);

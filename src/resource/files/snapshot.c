@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/path.h"
+#include "fs/other_form.h"
 #include "http/date.h"
 #include "http/media_type.h"
 #include "resource/files/cache_control.h"
@@ -284,6 +285,7 @@ void snapshot_unref(struct snapshot *s)
         return;
     for (int i = 0; i < CODING_COUNT; i++)
         variant_done(&s->variants[i]);
+    free(s->other);
     free(s);
 }
 
@@ -306,11 +308,16 @@ static bool is_young(const struct snapshot *s, const struct file_stamp *stamp)
     return stamp->changed_ns > s->taken_ns - STAMP_CLOCK_NS;
 }
 
+static bool is_same_path(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 /* Whether the old snapshot is still what the stamps say. */
-static bool old_holds(const struct snapshot *old, enum snapshot_kind kind,
+static bool old_holds(const struct snapshot *old, enum snapshot_kind kind, const char *other,
                       const struct file_stamp stamps[CODING_COUNT])
 {
-    if (!old || old->kind != kind)
+    if (!old || old->kind != kind || !is_same_path(old->other, other))
         return false;
     if (kind == SNAPSHOT_FILE)
         for (int i = 0; i < CODING_COUNT; i++)
@@ -435,11 +442,43 @@ static int find_file(const struct snapshot_request *request, char *path, size_t 
     return SNAPSHOT_FILE;
 }
 
+/* A copy with room for what find_file() appends. */
+static char *roomy_copy(const struct snapshot_request *request, const char *path)
+{
+    size_t length = strlen(path);
+    char *copy = malloc(length + request->options->index.len + sizeof ".zst");
+
+    return copy ? memcpy(copy, path, length + 1) : NULL;
+}
+
+/* As find_file(), where nothing was found: by names in another Unicode form, if such are there. */
+static int find_other(const struct snapshot_request *request, int kind, char **path, size_t *length,
+                      struct file_stamp stamps[CODING_COUNT], char **ret_other)
+{
+    char text[PATH_MAX];
+    int error = fs_other_form(request->root, request->path, text);
+    char *other, *copy;
+
+    if (error <= 0)
+        return error < 0 ? error : kind;
+    other = strdup(text);
+    copy = other ? roomy_copy(request, text) : NULL;
+    if (!copy) {
+        free(other);
+        return -ENOMEM;
+    }
+    free(*path);
+    *path = copy;
+    *length = strlen(copy);
+    *ret_other = other;
+    return find_file(request, copy, length, stamps);
+}
+
 int snapshot_take(const struct snapshot_request *request, struct snapshot **ret_new)
 {
     struct file_stamp stamps[CODING_COUNT] = {0};
     size_t length = strlen(request->path);
-    char *path = malloc(length + request->options->index.len + sizeof ".zst");
+    char *path = roomy_copy(request, request->path);
     struct snapshot *s = path ? snapshot_new() : NULL;
     int kind;
 
@@ -448,9 +487,10 @@ int snapshot_take(const struct snapshot_request *request, struct snapshot **ret_
         free(path);
         return -CANDOR_E_MEMORY;
     }
-    memcpy(path, request->path, length + 1);
     kind = find_file(request, path, &length, stamps);
-    if (kind >= 0 && old_holds(request->old, (enum snapshot_kind)kind, stamps)) {
+    if (kind < 0 && fs_error_is_absence(-kind))
+        kind = find_other(request, kind, &path, &length, stamps, &s->other);
+    if (kind >= 0 && old_holds(request->old, (enum snapshot_kind)kind, s->other, stamps)) {
         snapshot_unref(s);
         free(path);
         return 0;

@@ -47,6 +47,8 @@ struct snapshot {
     enum snapshot_kind kind;
     enum outcome failure;
     int error; // errno, for the log
+    char *
+        other; // the path by which it was found, in another Unicode form; NULL: that of the request
     struct span content_type;
     bool is_gzip;     // the file itself is in that coding, and there is no other variant
     size_t memory;    // bytes of content held
