@@ -153,6 +153,45 @@ def test_given_up_upload_leaves_nothing(server, root, at):
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
+def test_complete_upload_can_be_asked_for_and_nothing_else(server, root, at, method):
+    """The answer to the last piece may be lost; a client that sent all again would make a second
+    file."""
+    response = ask(server, method, at if method == "POST" else at + "f", "Upload-Complete: ?0",
+                   "Slug: f", content=b"abc")
+    upload = response["Location"]
+    assert append(server, upload, 3, b"def").status == 201
+    for _ in range(2):
+        told = ask(server, "HEAD", upload)
+        assert told.status == 204 and told["Cache-Control"] == "no-store"
+        assert (told["Upload-Complete"], told["Upload-Offset"], told["Upload-Length"],
+                told["Upload-Limit"]) == ("?1", "6", "6", None)
+    assert ask(server, "HEAD", upload, VERSION + "3")["Upload-Incomplete"] == "?0"
+    assert_refused(append(server, upload, 6, b""), 404, "upload-unknown")
+    assert_refused(ask(server, "DELETE", upload), 404, "upload-unknown")
+    name = upload.split("?")[1]
+    for other in ("/?" + name, at + "sub/?" + name, upload[:-1], upload + "0"):
+        assert ask(server, "HEAD", other).status == 404
+    assert (root / "f").read_bytes() == b"abcdef" and os.listdir(root) == ["f"]
+
+
+@pytest.mark.parametrize("how", ["given up", "spoilt", "no folder"])
+def test_upload_that_never_was_complete_is_not_told_to_be(server, root, at, how):
+    (root / "sub").mkdir()
+    upload = opened(server, at + "sub/", "Slug: f", content=b"abc")
+    if how == "given up":
+        assert ask(server, "DELETE", upload).status == 204
+    elif how == "spoilt":
+        digest = base64.b64encode(bytes(32)).decode()
+        assert append(server, upload, 3, b"d", f"Repr-Digest: sha-256=:{digest}:").status == 400
+    else:
+        (root / "sub").rename(root / "moved")
+        assert append(server, upload, 3, b"d").status == 404
+        (root / "moved").rename(root / "sub")
+    settle(server, root)
+    assert ask(server, "HEAD", upload).status == 404
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
 def test_upload_of_no_length_is_whole(server, root, at, method):
     """tus-js-client sends no more for an empty file."""
     target = at if method == "POST" else at + "f"
@@ -267,7 +306,8 @@ def test_request_that_is_not_cut_off_has_its_answer(server, root, at, method, co
         if complete:
             assert (root / "f").read_bytes() == b"1234567890" and os.listdir(root) == ["f"]
             assert response["ETag"] == ask(server, "GET", at + "f")["ETag"]
-            assert ask(server, "HEAD", interim["Location"]).status == 404
+            told = ask(server, "HEAD", interim["Location"])
+            assert (told["Upload-Complete"], told["Upload-Offset"]) == ("?1", "10")
         else:
             assert response["Location"] == interim["Location"]
             assert append(server, interim["Location"], 10, b"").status == 201

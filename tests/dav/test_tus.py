@@ -36,8 +36,9 @@ class Cutter:
     """Between client and server: it cuts each connection off, in both directions at once, that has
     brought as many bytes as the next of the cuts says; when there are no more it only passes on."""
 
-    def __init__(self, port, cuts):
+    def __init__(self, port, cuts, answers_kept=0):
         self.target, self.cuts, self.brought, self.heads = port, list(cuts), 0, []
+        self.answers_kept = answers_kept  # so many of files that are complete are kept back
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.lock = threading.Lock()
@@ -72,10 +73,12 @@ class Cutter:
         except OSError:
             pass
 
-    @staticmethod
-    def _answer(server, client):
+    def _answer(self, server, client):
         try:
             while data := server.recv(65536):
+                if self.answers_kept and b"Upload-Complete: ?1" in data:
+                    self.answers_kept -= 1
+                    break
                 client.sendall(data)
             client.shutdown(socket.SHUT_RDWR)
         except OSError:
@@ -140,6 +143,15 @@ def test_upload_that_is_cut_off_goes_on_from_where_it_was(server, root, content,
         kinds = [head.split()[0] for head in cutter.heads]
         assert kinds.count(b"POST") == 1 and kinds.count(b"HEAD") == len(cuts)
         assert cutter.brought < SIZE + sum(cuts)  # what came before a cut was not sent again
+    assert os.listdir(root) == ["a film.bin"]
+    assert (root / "a film.bin").read_bytes() == content
+
+
+def test_lost_last_answer_makes_no_second_file(server, root, content, tmp_path, tus):
+    with Cutter(server.port, [], answers_kept=1) as cutter:
+        told = upload(tus, cutter.port, tmp_path, 5)
+        assert "error" not in told and not cutter.answers_kept
+        assert [head.split()[0] for head in cutter.heads] == [b"POST", b"PATCH", b"HEAD"]
     assert os.listdir(root) == ["a film.bin"]
     assert (root / "a film.bin").read_bytes() == content
 
