@@ -5,6 +5,8 @@ import base64
 import hashlib
 import os
 import re
+import socket
+import struct
 
 import pytest
 
@@ -281,6 +283,22 @@ def test_much_that_came_stays(server, root, at, size):
     assert ask(server, "HEAD", interim["Location"])["Upload-Offset"] == str(size)
     assert append(server, interim["Location"], size, content[size:]).status == 201
     assert (root / "f").read_bytes() == content
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+@pytest.mark.parametrize("size", [5, 900_000])
+def test_first_request_whose_connection_is_reset_goes_on(server, root, at, method, size):
+    content = os.urandom(1_000_000)
+    client, interim = begin(server, method, at if method == "POST" else at + "f", 6, True,
+                            content[:5], "Slug: f", length=len(content))
+    client.send(content[5:size])
+    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    offset = int(ask(server, "HEAD", interim["Location"])["Upload-Offset"])
+    assert 5 <= offset <= size
+    response = append(server, interim["Location"], offset, content[offset:])
+    assert response.status == 201 and response["Location"] == at + "f"
+    assert (root / "f").read_bytes() == content and os.listdir(root) == ["f"]
 
 
 def test_who_asks_takes_over_from_the_first_request(server, root, at):

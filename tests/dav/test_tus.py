@@ -14,15 +14,19 @@ SIZE = 3_000_000
 
 UPLOAD = """
 import { createRequire } from "node:module";
-import { readFileSync, createReadStream } from "node:fs";
-const [, , where, endpoint, file, options] = process.argv;
+import { createReadStream, readFileSync } from "node:fs";
+import { PassThrough } from "node:stream";
+const [, , where, endpoint, file, options_] = process.argv;
 const tus = createRequire(where)("tus-js-client");
+const { streams, gives_up, ...options } = JSON.parse(options_);
+const content = streams ? createReadStream(file).pipe(new PassThrough()) : readFileSync(file);
 const told = await new Promise(resolve => {
-    const upload = new tus.Upload(readFileSync(file), {
+    const upload = new tus.Upload(content, {
         endpoint,
         retryDelays: [0, 0, 0, 0],
         metadata: { filename: "a film.bin" },
-        ...JSON.parse(options),
+        ...options,
+        onChunkComplete: () => gives_up && upload.abort(true).then(() => resolve({ gone: true })),
         onError: error => resolve({ error: String(error) }),
         onSuccess: () => resolve({ url: upload.url }),
     });
@@ -145,6 +149,19 @@ def test_upload_that_is_cut_off_goes_on_from_where_it_was(server, root, content,
         assert cutter.brought < SIZE + sum(cuts)  # what came before a cut was not sent again
     assert os.listdir(root) == ["a film.bin"]
     assert (root / "a film.bin").read_bytes() == content
+
+
+@pytest.mark.parametrize("protocol", [3, 5])
+def test_stream_whose_length_nobody_knows_arrives(server, root, content, tmp_path, tus, protocol):
+    told = upload(tus, server.port, tmp_path, protocol, streams=True, uploadLengthDeferred=True,
+                  chunkSize=700_000)
+    assert "error" not in told and (root / "a film.bin").read_bytes() == content
+
+
+def test_upload_that_is_given_up_leaves_nothing(server, root, content, tmp_path, tus):
+    assert upload(tus, server.port, tmp_path, 5, gives_up=True, chunkSize=700_000) == {"gone": True}
+    settle(server, root)
+    assert os.listdir(root) == []
 
 
 def test_lost_last_answer_makes_no_second_file(server, root, content, tmp_path, tus):
