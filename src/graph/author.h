@@ -44,7 +44,8 @@ enum upload_use { UPLOAD_UNUSED, UPLOAD_OPENS, UPLOAD_ASKS, UPLOAD_APPENDS, UPLO
 struct author {
     enum author_takes takes;
     enum author_makes makes;
-    uint8_t depths;  // bits 1 << enum depth: which it takes
+    uint8_t depths; // bits 1 << enum depth: which it takes
+    uint8_t depths_of_collection;
     uint8_t changes; // enum author_changes
     uint8_t also;    // enum author_also
 };

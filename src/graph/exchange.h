@@ -54,6 +54,7 @@ struct upload_facts {
     bool finishes;        // this is its last piece: the conditions below count, not the request's
     bool into_collection; // and makes a member of the target, as a POST opened it
     bool has_length;      // that was told when it was opened
+    bool is_complete;     // it is the file by now, and can only be asked for
     uint64_t offset, length;
     struct span address; // of one that this request has opened, as a reference, to be told before
                          // its content comes (104); ptr NULL: none

@@ -156,6 +156,11 @@ bool ask_depth_fits(const struct exchange *x)
     return author_of(x)->depths & 1u << depth_of(x);
 }
 
+bool ask_depth_fits_collection(const struct exchange *x)
+{
+    return !x->target.is_collection || author_of(x)->depths_of_collection & 1u << depth_of(x);
+}
+
 bool ask_overwrite_sound(const struct exchange *x)
 {
     return overwrite_parse(message_field(&x->request, FIELD_overwrite)) != OVERWRITE_MALFORMED;

@@ -98,9 +98,15 @@ struct stage *upload_enter(struct upload_table *t, const struct upload_claim *c,
 void upload_leave(struct upload_table *t, const struct upload_claim *c, int64_t now);
 /* The upload is gone, with what it has staged. */
 void upload_remove(struct upload_table *t, const struct upload_claim *c);
+/* The upload is gone as well, but for some time it is known that it was complete; so a client that
+ * lost the answer to its last piece need not send all again. Without memory it is not known. */
+void upload_remove_complete(struct upload_table *t, const struct upload_claim *c, int64_t now);
+/* Whether the upload of that name in that folder was, and how long. */
+bool upload_was_complete(struct upload_table *t, struct span id, struct span folder,
+                         uint64_t *ret_length);
 /* How many seconds an upload may be silent when so much of it is there. */
 int64_t upload_age(uint64_t offset);
-/* Removes what was silent for longer; how many. */
+/* Removes what was silent for longer, how many; and forgets what was complete for long. */
 size_t upload_table_expire(struct upload_table *t, int64_t now);
 bool upload_table_is_empty(const struct upload_table *t);
 

@@ -122,6 +122,13 @@ def test_depth_that_does_not_fit_is_refused(server, root, method, depth):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("depth", ["0", "1", "infinity"])
+def test_depth_says_nothing_of_a_file(server, root, method, depth):
+    assert change(server, method, "/file", "/new", f"Depth: {depth}").status == 201
+    assert (root / "new").read_bytes() == b"source"
+
+
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("line, outcome", [
     ("Depth: 2", "depth-malformed"), ("Depth: ", "depth-malformed"),
     ("Depth: 0, 1", "depth-malformed"), ("Overwrite: X", "overwrite-malformed"),

@@ -78,6 +78,13 @@ def test_delete_is_of_infinite_depth(server, root, depth):  # RFC 4918 §9.6.1
     assert (root / "deep/file").exists()
 
 
+@pytest.mark.parametrize("depth", ["0", "1", "infinity"])
+def test_depth_says_nothing_of_a_file(server, root, depth):  # lftp sends 0
+    put(root, "shallow")
+    assert ask(server, "DELETE", "/shallow", f"Depth: {depth}").status == 204
+    assert not (root / "shallow").exists()
+
+
 def test_fragment_in_the_target_is_refused(server, root):  # litmus: delete_fragment
     put(root, "frag/file")
     assert ask(server, "DELETE", "/frag/#ment").status == 400

@@ -5,6 +5,8 @@ import base64
 import hashlib
 import os
 import re
+import socket
+import struct
 
 import pytest
 
@@ -153,6 +155,45 @@ def test_given_up_upload_leaves_nothing(server, root, at):
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
+def test_complete_upload_can_be_asked_for_and_nothing_else(server, root, at, method):
+    """The answer to the last piece may be lost; a client that sent all again would make a second
+    file."""
+    response = ask(server, method, at if method == "POST" else at + "f", "Upload-Complete: ?0",
+                   "Slug: f", content=b"abc")
+    upload = response["Location"]
+    assert append(server, upload, 3, b"def").status == 201
+    for _ in range(2):
+        told = ask(server, "HEAD", upload)
+        assert told.status == 204 and told["Cache-Control"] == "no-store"
+        assert (told["Upload-Complete"], told["Upload-Offset"], told["Upload-Length"],
+                told["Upload-Limit"]) == ("?1", "6", "6", None)
+    assert ask(server, "HEAD", upload, VERSION + "3")["Upload-Incomplete"] == "?0"
+    assert_refused(append(server, upload, 6, b""), 404, "upload-unknown")
+    assert_refused(ask(server, "DELETE", upload), 404, "upload-unknown")
+    name = upload.split("?")[1]
+    for other in ("/?" + name, at + "sub/?" + name, upload[:-1], upload + "0"):
+        assert ask(server, "HEAD", other).status == 404
+    assert (root / "f").read_bytes() == b"abcdef" and os.listdir(root) == ["f"]
+
+
+@pytest.mark.parametrize("how", ["given up", "spoilt", "no folder"])
+def test_upload_that_never_was_complete_is_not_told_to_be(server, root, at, how):
+    (root / "sub").mkdir()
+    upload = opened(server, at + "sub/", "Slug: f", content=b"abc")
+    if how == "given up":
+        assert ask(server, "DELETE", upload).status == 204
+    elif how == "spoilt":
+        digest = base64.b64encode(bytes(32)).decode()
+        assert append(server, upload, 3, b"d", f"Repr-Digest: sha-256=:{digest}:").status == 400
+    else:
+        (root / "sub").rename(root / "moved")
+        assert append(server, upload, 3, b"d").status == 404
+        (root / "moved").rename(root / "sub")
+    settle(server, root)
+    assert ask(server, "HEAD", upload).status == 404
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
 def test_upload_of_no_length_is_whole(server, root, at, method):
     """tus-js-client sends no more for an empty file."""
     target = at if method == "POST" else at + "f"
@@ -244,6 +285,22 @@ def test_much_that_came_stays(server, root, at, size):
     assert (root / "f").read_bytes() == content
 
 
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+@pytest.mark.parametrize("size", [5, 900_000])
+def test_first_request_whose_connection_is_reset_goes_on(server, root, at, method, size):
+    content = os.urandom(1_000_000)
+    client, interim = begin(server, method, at if method == "POST" else at + "f", 6, True,
+                            content[:5], "Slug: f", length=len(content))
+    client.send(content[5:size])
+    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    offset = int(ask(server, "HEAD", interim["Location"])["Upload-Offset"])
+    assert 5 <= offset <= size
+    response = append(server, interim["Location"], offset, content[offset:])
+    assert response.status == 201 and response["Location"] == at + "f"
+    assert (root / "f").read_bytes() == content and os.listdir(root) == ["f"]
+
+
 def test_who_asks_takes_over_from_the_first_request(server, root, at):
     client, interim = begin(server, "POST", at, 6, True, b"12345", "Slug: f")
     with client:
@@ -267,7 +324,8 @@ def test_request_that_is_not_cut_off_has_its_answer(server, root, at, method, co
         if complete:
             assert (root / "f").read_bytes() == b"1234567890" and os.listdir(root) == ["f"]
             assert response["ETag"] == ask(server, "GET", at + "f")["ETag"]
-            assert ask(server, "HEAD", interim["Location"]).status == 404
+            told = ask(server, "HEAD", interim["Location"])
+            assert (told["Upload-Complete"], told["Upload-Offset"]) == ("?1", "10")
         else:
             assert response["Location"] == interim["Location"]
             assert append(server, interim["Location"], 10, b"").status == 201

@@ -14,15 +14,19 @@ SIZE = 3_000_000
 
 UPLOAD = """
 import { createRequire } from "node:module";
-import { readFileSync, createReadStream } from "node:fs";
-const [, , where, endpoint, file, options] = process.argv;
+import { createReadStream, readFileSync } from "node:fs";
+import { PassThrough } from "node:stream";
+const [, , where, endpoint, file, options_] = process.argv;
 const tus = createRequire(where)("tus-js-client");
+const { streams, gives_up, ...options } = JSON.parse(options_);
+const content = streams ? createReadStream(file).pipe(new PassThrough()) : readFileSync(file);
 const told = await new Promise(resolve => {
-    const upload = new tus.Upload(readFileSync(file), {
+    const upload = new tus.Upload(content, {
         endpoint,
         retryDelays: [0, 0, 0, 0],
         metadata: { filename: "a film.bin" },
-        ...JSON.parse(options),
+        ...options,
+        onChunkComplete: () => gives_up && upload.abort(true).then(() => resolve({ gone: true })),
         onError: error => resolve({ error: String(error) }),
         onSuccess: () => resolve({ url: upload.url }),
     });
@@ -36,8 +40,9 @@ class Cutter:
     """Between client and server: it cuts each connection off, in both directions at once, that has
     brought as many bytes as the next of the cuts says; when there are no more it only passes on."""
 
-    def __init__(self, port, cuts):
+    def __init__(self, port, cuts, answers_kept=0):
         self.target, self.cuts, self.brought, self.heads = port, list(cuts), 0, []
+        self.answers_kept = answers_kept  # so many of files that are complete are kept back
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.lock = threading.Lock()
@@ -72,10 +77,12 @@ class Cutter:
         except OSError:
             pass
 
-    @staticmethod
-    def _answer(server, client):
+    def _answer(self, server, client):
         try:
             while data := server.recv(65536):
+                if self.answers_kept and b"Upload-Complete: ?1" in data:
+                    self.answers_kept -= 1
+                    break
                 client.sendall(data)
             client.shutdown(socket.SHUT_RDWR)
         except OSError:
@@ -140,6 +147,28 @@ def test_upload_that_is_cut_off_goes_on_from_where_it_was(server, root, content,
         kinds = [head.split()[0] for head in cutter.heads]
         assert kinds.count(b"POST") == 1 and kinds.count(b"HEAD") == len(cuts)
         assert cutter.brought < SIZE + sum(cuts)  # what came before a cut was not sent again
+    assert os.listdir(root) == ["a film.bin"]
+    assert (root / "a film.bin").read_bytes() == content
+
+
+@pytest.mark.parametrize("protocol", [3, 5])
+def test_stream_whose_length_nobody_knows_arrives(server, root, content, tmp_path, tus, protocol):
+    told = upload(tus, server.port, tmp_path, protocol, streams=True, uploadLengthDeferred=True,
+                  chunkSize=700_000)
+    assert "error" not in told and (root / "a film.bin").read_bytes() == content
+
+
+def test_upload_that_is_given_up_leaves_nothing(server, root, content, tmp_path, tus):
+    assert upload(tus, server.port, tmp_path, 5, gives_up=True, chunkSize=700_000) == {"gone": True}
+    settle(server, root)
+    assert os.listdir(root) == []
+
+
+def test_lost_last_answer_makes_no_second_file(server, root, content, tmp_path, tus):
+    with Cutter(server.port, [], answers_kept=1) as cutter:
+        told = upload(tus, cutter.port, tmp_path, 5)
+        assert "error" not in told and not cutter.answers_kept
+        assert [head.split()[0] for head in cutter.heads] == [b"POST", b"PATCH", b"HEAD"]
     assert os.listdir(root) == ["a film.bin"]
     assert (root / "a film.bin").read_bytes() == content
 

@@ -89,12 +89,14 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
 #define TO_KIND TO_TARGET " target_exists+ makes_collection"
 #define TO_DESTINATION                                                                             \
     TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file- "           \
+            "depth_fits_collection+ "                                                              \
             "lists_unlisted- "                                                                     \
             "walks_too_deep- "                                                                     \
             "goes_elsewhere+ "                                                                     \
             "destination_sent"
 #define NO_DESTINATION                                                                             \
     TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file- "           \
+            "depth_fits_collection+ "                                                              \
             "lists_unlisted- "                                                                     \
             "walks_too_deep- "                                                                     \
             "goes_elsewhere- "
@@ -259,7 +261,7 @@ static const struct golden {
     {REQUEST("PATCH /f", LENGTH), OTHER_TYPE, OUTCOME_unsupported_media_type, TO_AUTHORING "-"},
     {REQUEST("DELETE /f", "Depth: deep\r\n"), 0, OUTCOME_depth_malformed,
      TO_AUTHORING "+ depth_sound-"},
-    {REQUEST("DELETE /f", "Depth: 0\r\n"), 0, OUTCOME_depth_unsupported,
+    {REQUEST("LOCK /f", "Depth: 1\r\n"), 0, OUTCOME_depth_unsupported,
      TO_AUTHORING "+ depth_sound+ depth_fits-"},
     {REQUEST("COPY /f", "Overwrite: yes\r\n"), 0, OUTCOME_overwrite_malformed,
      TO_AUTHORING "+ depth_sound+ depth_fits+ overwrite_sound-"},
@@ -285,11 +287,19 @@ static const struct golden {
      TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file+"},
     {REQUEST("REPORT /f", ""), 0, OUTCOME_report_unsupported,
      TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file+"},
+    {REQUEST("DELETE /f", "Depth: 0\r\n"), COLLECTION, OUTCOME_depth_unsupported,
+     TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file- "
+             "depth_fits_collection-"},
+    {REQUEST("DELETE /f", "Depth: 0\r\n"), 0, OUTCOME_done,
+     TO_EFFECT " effect_whole+ tells_properties- came_from_form- leaves_unfinished- was_created- "
+               "has_result-"},
     {REQUEST("PROPFIND /f", ""), COLLECTION | UNLISTED | TOO_DEEP, OUTCOME_listing_off,
-     TO_KIND
-     "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file- lists_unlisted+"},
+     TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file- "
+             "depth_fits_collection+ "
+             "lists_unlisted+"},
     {REQUEST("PROPFIND /f", ""), COLLECTION | TOO_DEEP, OUTCOME_propfind_infinite,
      TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file- "
+             "depth_fits_collection+ "
              "lists_unlisted- walks_too_deep+"},
     // Destination
     {REQUEST("COPY /f", ""), 0, OUTCOME_destination_missing, TO_DESTINATION "-"},

@@ -35,6 +35,8 @@ static int claim_upload(struct authoring *a, struct span id)
     if (upload_claim(uploads, id, a->target.path, &a->upload.claim))
         return 0;
     error = tree_locate(a->dav->share->tree, a->target.path, &a->x->arena, &look, &names);
+    if (error == 0)
+        a->upload.folder = names.thing;
     if (error == 0 && !span_eq(names.thing, a->target.path))
         (void)upload_claim(uploads, id, names.thing, &a->upload.claim);
     return error;
@@ -53,6 +55,21 @@ static int fail_for(struct authoring *a, enum upload_state state)
 {
     return authoring_fail(a, state == UPLOAD_GONE ? OUTCOME_upload_unknown
                                                   : OUTCOME_upload_taken_over);
+}
+
+/* Whether all that is left of it is how long it was. */
+static bool was_complete(struct authoring *a)
+{
+    struct upload_table *uploads = a->dav->share->uploads;
+    struct upload_facts *u = &a->x->upload;
+    struct span id, folder = a->upload.folder;
+
+    (void)upload_name_parse(a->x->request.target.query, &id);
+    u->is_complete = upload_was_complete(uploads, id, a->target.path, &u->length) ||
+                     (folder.ptr && upload_was_complete(uploads, id, folder, &u->length));
+    u->has_length = u->is_complete;
+    u->offset = u->length;
+    return u->is_complete;
 }
 
 static void on_left(struct loop_message *m)
@@ -82,6 +99,8 @@ enum step upload_end(struct authoring *a)
     if (a->upload.claim.upload && upload_wait(a->dav->share->uploads, &a->upload.claim,
                                               a->dav->loop, &a->upload.waiting, &state))
         return STEP_WAIT;
+    if (state == UPLOAD_GONE && upload_use_of(a->x) == UPLOAD_ASKS && was_complete(a))
+        return STEP_KNOWN;
     // A question is answered, though the upload was claimed by others since.
     if (state == UPLOAD_GONE ||
         (state == UPLOAD_TAKEN_OVER && upload_use_of(a->x) != UPLOAD_ASKS)) {
@@ -335,8 +354,9 @@ void upload_commit(struct authoring *a)
     if (a->error == 0 && content_completes_upload(a))
         finish_upload(a, stage);
     // It is removed before the writing ends, so that nobody finds a stage that is a file by now.
-    if ((tree_is_changed(a->error) && content_completes_upload(a)) || a->error == -EIO ||
-        a->upload.is_spoilt)
+    if (a->error == 0 && content_completes_upload(a))
+        upload_remove_complete(uploads, &a->upload.claim, now_seconds());
+    else if (a->error == TREE_NOT_DURABLE || a->error == -EIO || a->upload.is_spoilt)
         upload_remove(uploads, &a->upload.claim);
     else
         leave(a);
@@ -426,11 +446,12 @@ void upload_respond(struct exchange *x)
         upload_add_state(x, x->upload.offset, false);
         break;
     case OUTCOME_upload_told:
-        upload_add_state(x, x->upload.offset, false);
+        upload_add_state(x, x->upload.offset, x->upload.is_complete);
         if (x->upload.has_length)
             exchange_add_fieldf(x, SPAN("Upload-Length"), "%llu",
                                 (unsigned long long)x->upload.length);
-        add_limit(x, x->upload.offset);
+        if (!x->upload.is_complete)
+            add_limit(x, x->upload.offset);
         exchange_add_field(x, SPAN("Cache-Control"), SPAN("no-store"));
         break;
     default:

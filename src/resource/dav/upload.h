@@ -15,8 +15,9 @@ struct dav;
 /* The upload that the target names, or that the request opened. */
 struct upload_part {
     struct upload_claim claim;
-    struct span name; // of the member that is to be made, on the arena; ptr NULL: none yet
-    bool is_spoilt;   // it is not what its digest says, and nobody knows since when
+    struct span name;   // of the member that is to be made, on the arena; ptr NULL: none yet
+    struct span folder; // that the target names, where links lead from there; ptr NULL: not known
+    bool is_spoilt;     // it is not what its digest says, and nobody knows since when
     struct upload_waiting waiting;
 };
 
