@@ -5,6 +5,7 @@
 #include "fs/open.h"
 #include "graph/author.h"
 #include "http/prefer.h"
+#include "registry/verdict.h"
 #include "resource/dav/telling.h"
 
 #include <errno.h>
@@ -196,7 +197,7 @@ static void tell_end(struct telling *t)
         buf_add(b, buf_span(&t->made.opening));
         multistatus_path(b, m->name);
         buf_add(b, m->seen.kind == TREE_COLLECTION ? SPAN("/</D:href>") : SPAN("</D:href>"));
-        multistatus_status(b, 507);
+        multistatus_status(b, verdict_status(VERDICT_left_out));
         multistatus_error(b, DAV_CONDITION_NUMBER_OF_MATCHES_WITHIN_LIMITS, NULL, 0);
         multistatus_description(b, SPAN("This member and maybe others are left out: there are more "
                                         "than this server tells at once. Ask with Depth: 1, folder "
