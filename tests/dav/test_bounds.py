@@ -74,7 +74,7 @@ def test_answers_that_nobody_reads_are_bounded_in_sum(server):
 
 @pytest.mark.parametrize("piece", [
     b"<a:p xmlns:a='u'>" + b"v" * 60_000 + b"</a:p>",  # text
-    b"".join(b"<p%d xmlns='u'/>" % n for n in range(600)),  # elements, which take more than they are
+    b"".join(b"<p%d xmlns='u'/>" % n for n in range(600)),  # elements
     b"<a " + b" ".join(b"b%d='%s'" % (n, b"v" * 900) for n in range(60)) + b"/>"])  # attributes
 def test_memory_of_xml_that_is_not_complete_is_bounded(tmp_path, piece):
     """However many send it, of whatever kind, and all of it counts: the parser's own too."""

@@ -175,7 +175,6 @@ def test_path_does_not_climb_above_the_root(server, target):
     ("/pr%c3%bcfung", "pr%C3%BCfung/", "/pr%C3%BCfung/"),
     ("/sub/./deep", "deep/", "/sub/deep/"), ("/%73ub/%64eep", "deep/", "/%73ub/deep/"),
     ("/evil.example", "evil.example/", "/evil.example/"),
-    ("//evil.example", "evil.example/", "//evil.example/"), ("//sub//deep", "deep/", "//sub//deep/"),
     ("/a:b", "./a:b/", "/a:b/"), ("/a%3Ab?c:d", "./a:b/?c:d", "/a:b/?c:d"),
     ("/a:b/in?x", "in/?x", "/a:b/in/?x"),
     ("/javascript:1", "./javascript:1/", "/javascript:1/"),
@@ -214,10 +213,11 @@ def test_redirect_never_leads_to_another_authority(server, target):  # RFC 3986 
 
 
 def test_redirect_to_the_folder_is_made_at_all_where_the_path_climbs(server):
-    response = ask(server, "GET", "//evil.example/../../sub?q")
+    response = ask(server, "GET", "//evil.example/../sub?q")
     assert response.status == 301 and response["Location"] == "sub/?q"
-    address = "http://example//evil.example/../../sub?q"
+    address = "http://example//evil.example/../sub?q"
     assert urljoin(address, response["Location"]) == "http://example/sub/?q"
+    assert ask(server, "GET", "//sub/?q").status == 200
 
 
 def test_index_that_is_a_folder_is_no_index(server):

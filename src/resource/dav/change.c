@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "fs/open.h"
 #include "graph/author.h"
+#include "registry/verdict.h"
 #include "resource/dav/authoring.h"
 #include "resource/dav/following.h"
 #include "resource/dav/xml/multistatus_write.h"
@@ -170,7 +171,7 @@ static void end_failed(struct authoring *a)
         a->error = 0;
         (x->target.is_collection ? multistatus_collection_begin
                                  : multistatus_response_begin)(b, x->path.text);
-        multistatus_status(b, 424);
+        multistatus_status(b, verdict_status(VERDICT_dependent));
         multistatus_response_end(b);
     }
     multistatus_end(b);

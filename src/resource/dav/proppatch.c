@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "http/date.h"
 #include "http/prefer.h"
+#include "registry/verdict.h"
 #include "resource/dav/authoring.h"
 #include "resource/dav/following.h"
 #include "resource/dav/xml/live.h"
@@ -166,18 +167,20 @@ static int make_changes(struct patch *p)
 /* ---- Answer */
 
 static const struct {
-    int status;
+    enum verdict verdict;
     enum dav_condition condition;
     struct span description;
 } fate_table[FATES] = {
-    [FATE_PROTECTED] = {403, DAV_CONDITION_CANNOT_MODIFY_PROTECTED_PROPERTY, SPAN_INIT("")},
-    [FATE_REFUSED] = {403, DAV_CONDITION_NONE, SPAN_INIT("The server cannot change this here.")},
-    [FATE_NOT_A_DATE] = {409, DAV_CONDITION_NONE,
+    [FATE_PROTECTED] = {VERDICT_protected, DAV_CONDITION_CANNOT_MODIFY_PROTECTED_PROPERTY,
+                        SPAN_INIT("")},
+    [FATE_REFUSED] = {VERDICT_unchangeable, DAV_CONDITION_NONE,
+                      SPAN_INIT("The server cannot change this here.")},
+    [FATE_NOT_A_DATE] = {VERDICT_value_unfit, DAV_CONDITION_NONE,
                          SPAN_INIT("The value is no date as RFC 9110 section 5.6.7 has it.")},
-    [FATE_NO_ROOM] = {507, DAV_CONDITION_NONE,
+    [FATE_NO_ROOM] = {VERDICT_property_too_large, DAV_CONDITION_NONE,
                       SPAN_INIT("There is no room for the property: it, or all of them together, "
                                 "are too large, or they are too many.")},
-    [FATE_DONE] = {200, DAV_CONDITION_NONE, SPAN_INIT("")},
+    [FATE_DONE] = {VERDICT_told, DAV_CONDITION_NONE, SPAN_INIT("")},
 };
 
 /* Whether a property of that name and fate was written already. */
@@ -205,8 +208,9 @@ static void write_group(const struct patch *p, struct buf *b, enum fate fate)
         multistatus_property_name(b, p->a->xml.proppatch.changes[i].name);
     }
     if (any)
-        multistatus_propstat_end(b, dependent ? 424 : fate_table[fate].status,
-                                 fate_table[fate].condition, fate_table[fate].description);
+        multistatus_propstat_end(
+            b, verdict_status(dependent ? VERDICT_dependent : fate_table[fate].verdict),
+            fate_table[fate].condition, fate_table[fate].description);
 }
 
 static int write_answer(const struct patch *p)

@@ -5,6 +5,7 @@
 #include "resource/dav/telling.h"
 #include "base/path.h"
 #include "fs/open.h"
+#include "registry/verdict.h"
 #include "resource/dav/sync.h"
 
 #include <errno.h>
@@ -111,8 +112,9 @@ static struct span display_name(const struct telling *t, const struct tree_membe
 static int status_of_error(int error)
 {
     if (fs_error_is_absence(-error))
-        return 404;
-    return error == -EACCES || error == -EPERM ? 403 : 500;
+        return verdict_status(VERDICT_absent);
+    return verdict_status(error == -EACCES || error == -EPERM ? VERDICT_unreadable
+                                                              : VERDICT_read_failed);
 }
 
 static void write_live(struct telling *t, enum live live)
@@ -313,7 +315,7 @@ static void write_missing(struct telling *t)
         multistatus_property_name(b, name);
     }
     if (any)
-        multistatus_propstat_end(b, 404, DAV_CONDITION_NONE, SPAN(""));
+        multistatus_propstat_end(b, verdict_status(VERDICT_absent), DAV_CONDITION_NONE, SPAN(""));
 }
 
 void telling_end_row(struct telling *t)
@@ -327,7 +329,7 @@ void telling_end_row(struct telling *t)
         for (unsigned live = 0; r->put_off && live < LIVE_COUNT; live++)
             if (r->put_off & LIVE_BIT(live))
                 write_live(t, (enum live)live);
-        multistatus_propstat_end(b, 200, DAV_CONDITION_NONE, SPAN(""));
+        multistatus_propstat_end(b, verdict_status(VERDICT_told), DAV_CONDITION_NONE, SPAN(""));
         begin = b->len;
         if (!t->asked.minimal)
             write_missing(t);

@@ -5,6 +5,7 @@
 #include "fs/open.h"
 #include "graph/author.h"
 #include "http/prefer.h"
+#include "registry/verdict.h"
 #include "resource/dav/sync.h"
 #include "resource/dav/telling.h"
 
@@ -220,7 +221,7 @@ static void tell_sync_end(struct telling *t)
     if (t->sync.changes.cut) {
         buf_add(b, buf_span(&t->made.opening));
         buf_add(b, SPAN("</D:href>"));
-        multistatus_status(b, 507);
+        multistatus_status(b, verdict_status(VERDICT_left_out));
         multistatus_error(b, DAV_CONDITION_NUMBER_OF_MATCHES_WITHIN_LIMITS, NULL, 0);
         multistatus_response_end(b);
     }
@@ -242,7 +243,8 @@ static void tell_end(struct telling *t)
         buf_add(b, is_folder ? SPAN("/</D:href>") : SPAN("</D:href>"));
         multistatus_propstat_begin(b);
         multistatus_resourcetype(b, is_folder);
-        multistatus_propstat_end(b, 507, DAV_CONDITION_NUMBER_OF_MATCHES_WITHIN_LIMITS,
+        multistatus_propstat_end(b, verdict_status(VERDICT_left_out),
+                                 DAV_CONDITION_NUMBER_OF_MATCHES_WITHIN_LIMITS,
                                  SPAN("This member and maybe others are left out: there are more "
                                       "than this server tells at once. Ask with Depth: 1, folder "
                                       "by folder."));

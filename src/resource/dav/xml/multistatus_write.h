@@ -45,7 +45,7 @@ void multistatus_response_end(struct buf *b);
 void multistatus_path(struct buf *b, struct span path);
 /* A further href in a response that has one status for several resources. */
 void multistatus_href(struct buf *b, struct span path);
-/* code is in the registry. */
+/* code: of a verdict, or of an outcome. */
 void multistatus_status(struct buf *b, int code);
 /* <error> with the condition, and in it the paths that it is about; nothing for NONE. */
 void multistatus_error(struct buf *b, enum dav_condition condition, const struct span *paths,
