@@ -29,7 +29,7 @@ static int walk_member(struct tree_walk *w, int folder, const char *path, const 
 
 static int walk_folder(struct tree_walk *w, const char *path, const struct hurry *hurry)
 {
-    int fd = fs_open_straight(w->tree->root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    int fd = fs_open_straight(w->tree->root->fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     const struct dirent *entry;
     size_t removed = w->removed;
     int error = 0;

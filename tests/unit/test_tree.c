@@ -82,7 +82,7 @@ static void the_result_of_a_put_has_the_stamp_and_the_tag_that_a_reader_finds(vo
     assert_true(result.created);
     assert_true(
         tree_seen_eq(&result.now, &(struct tree_seen){TREE_FILE, look(&f, "f").here.stamp}));
-    request.root = f.root;
+    request.root = f.at;
     assert_int_equal(snapshot_take(&request, &snapshot), 0);
     assert_int_equal(snapshot->kind, SNAPSHOT_FILE);
     stamp_etag(&result.now.stamp, CODING_IDENTITY, span_of(NULL, 0), tag);

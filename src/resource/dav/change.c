@@ -22,7 +22,7 @@ void change_delete(struct authoring *a)
     a->error = rows_begin(a, &rows, STORE_INTENT_DELETE);
     if (a->error)
         return;
-    a->error = tree_delete(a->dav->share->tree, a->target.path, &terms);
+    a->error = tree_delete(a->share->tree, a->target.path, &terms);
     rows_end(a, &rows, false);
     locks_forget(a);
 }
@@ -31,7 +31,7 @@ void change_mkcol(struct authoring *a)
 {
     struct tree_terms terms = terms_of(a);
 
-    a->error = tree_mkdir(a->dav->share->tree, a->target.path, &terms, &a->result);
+    a->error = tree_mkdir(a->share->tree, a->target.path, &terms, &a->result);
 }
 
 /* The target is the destination here, and the source is what the questions saw at the target. */
@@ -76,7 +76,7 @@ static int look_at_member(struct authoring *a, struct span member, bool *ret_is_
 
     add_below(&path, a->target.path, member);
     if (!path.failed)
-        error = tree_look(a->dav->share->tree, uri_path_trim(buf_span(&path)), &look);
+        error = tree_look(a->share->tree, uri_path_trim(buf_span(&path)), &look);
     *ret_is_folder = error == 0 && look.here.kind == TREE_COLLECTION;
     buf_done(&path);
     return error == -EACCES || error == -EPERM ? 0 : error;
@@ -167,8 +167,8 @@ void change_copy(struct authoring *a)
     a->error = rows_begin(a, &rows, STORE_INTENT_COPY);
     if (a->error)
         return;
-    a->error = tree_copy(a->dav->share->tree, a->target.path, a->destination->path, &copying,
-                         &terms, &a->result);
+    a->error = tree_copy(a->share->tree, a->target.path, a->destination->path, &copying, &terms,
+                         &a->result);
     rows_end(a, &rows, copying.shallow);
     locks_forget(a);
     end_failed(a);
@@ -185,8 +185,8 @@ void change_move(struct authoring *a)
     a->error = rows_begin(a, &rows, STORE_INTENT_MOVE);
     if (a->error)
         return;
-    a->error = tree_move(a->dav->share->tree, a->target.path, a->destination->path, &copying,
-                         &terms, &a->result);
+    a->error = tree_move(a->share->tree, a->target.path, a->destination->path, &copying, &terms,
+                         &a->result);
     rows_end(a, &rows, false);
     locks_forget(a);
     end_failed(a);

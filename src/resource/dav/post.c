@@ -54,7 +54,7 @@ static size_t random_file_name(const struct authoring *a, char out[LIMIT_FILE_NA
     struct span essence = a->content.fields.type.essence, extension = SPAN("");
 
     if (essence.len)
-        extension = media_type_extension(a->dav->share->types, essence);
+        extension = media_type_extension(a->share->types, essence);
     if (!length || !extension.len || length + 1 + extension.len > LIMIT_FILE_NAME)
         return length;
     out[length] = '.';
@@ -75,7 +75,7 @@ static int write_member_path(struct buf *b, const struct authoring *a, struct sp
 static int begin_stage(struct authoring *a, struct span path, struct stage **ret_stage)
 {
     struct posting *p = a->content.posting;
-    struct tree *tree = a->dav->share->tree;
+    struct tree *tree = a->share->tree;
     int error = 0;
 
     if (a->content.fields.role != CONTENT_FORM)
@@ -210,7 +210,7 @@ static int is_taken(struct authoring *a, const struct member *m, struct span pat
     for (const struct member *o = a->content.posting->members; o; o = o->next)
         if (o != m && span_eq(span_of(o->name, o->length), span_of(m->name, m->length)))
             return 1;
-    error = tree_look(a->dav->share->tree, path, &look);
+    error = tree_look(a->share->tree, path, &look);
     return error ? error : look.here.kind != TREE_ABSENT;
 }
 

@@ -92,7 +92,7 @@ bool propfind_recall(struct authoring *a)
     if (!a->x->target.is_collection || depth_of(a->x) == DEPTH_0)
         return false;
     a->answer.terms = (struct answer_terms){.key = key_of(a),
-                                            .changes = atomic_load(&d->share->changes),
+                                            .changes = atomic_load(dav_site_changes(d->site)),
                                             .now = loop_now(d->loop),
                                             .time = a->x->arrival.time};
     if (!a->answer.terms.key.ptr)

@@ -20,14 +20,14 @@ static bool is_about_link(const struct exchange *x)
 
 void target_run(struct authoring *a)
 {
-    a->error = tree_locate(a->dav->share->tree, a->target.names.asked, &a->x->arena,
-                           &a->target.look, &a->target.names);
+    a->error = tree_locate(a->share->tree, a->target.names.asked, &a->x->arena, &a->target.look,
+                           &a->target.names);
     a->target.path = is_about_link(a->x) ? a->target.names.name : a->target.names.thing;
 }
 
 void destination_run(struct authoring *a)
 {
-    a->error = tree_locate(a->dav->share->tree, a->destination->names.asked, &a->x->arena,
+    a->error = tree_locate(a->share->tree, a->destination->names.asked, &a->x->arena,
                            &a->destination->look, &a->destination->names);
     a->destination->path = a->destination->names.name;
 }
@@ -35,9 +35,10 @@ void destination_run(struct authoring *a)
 /* A look fails where the system refuses it or the disk does. */
 void look_fail(struct authoring *a)
 {
-    enum outcome cause = a->error == -EACCES || a->error == -EPERM ? OUTCOME_not_readable
-                         : a->error == -EAGAIN                     ? OUTCOME_resources_exhausted
-                                                                   : fs_failure(-a->error);
+    enum outcome cause = a->cause                                    ? a->cause
+                         : a->error == -EACCES || a->error == -EPERM ? OUTCOME_not_readable
+                         : a->error == -EAGAIN                       ? OUTCOME_resources_exhausted
+                                                                     : fs_failure(-a->error);
 
     exchange_fail(a->x, cause, 0, NULL);
 }
@@ -140,8 +141,8 @@ enum step target_end(struct authoring *a)
     if (only_tells(x) && x->target.is_collection) {
         enum depth depth = depth_of(x);
 
-        x->target.lists_unlisted = depth != DEPTH_0 && !a->dav->share->options->listing;
-        x->target.depth_unbounded = authoring_is_deep(x) && !a->dav->share->options->infinite_depth;
+        x->target.lists_unlisted = depth != DEPTH_0 && !a->share->options->listing;
+        x->target.depth_unbounded = authoring_is_deep(x) && !a->share->options->infinite_depth;
     }
     r->exists = a->target.look.here.kind != TREE_ABSENT && !names_nothing(&x->path);
     r->readable = r->acceptable = r->exists;

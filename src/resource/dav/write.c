@@ -61,7 +61,7 @@ static int stage_before(struct authoring *a, struct stage **ret_stage)
 {
     uint64_t size = size_there(a);
     struct stage *s;
-    int error = tree_stage_begin(a->dav->share->tree, a->target.path,
+    int error = tree_stage_begin(a->share->tree, a->target.path,
                                  size > a->content.part.end ? size : a->content.part.end, &s);
 
     if (error)
@@ -86,7 +86,7 @@ static int stage_part(struct authoring *a)
         a->content.part.between = a->target.look.here;
         a->content.part.staged_before = a->content.part.first;
     } else if (error == -ESTALE || error == -ERANGE || error == -ENOENT) {
-        error = tree_stage_begin(a->dav->share->tree, a->target.path, TREE_LENGTH_UNKNOWN,
+        error = tree_stage_begin(a->share->tree, a->target.path, TREE_LENGTH_UNKNOWN,
                                  &a->content.stage);
     }
     return error;
@@ -106,8 +106,7 @@ int write_begin(struct authoring *a)
         return 0;
     if (a->content.fields.role == CONTENT_PART)
         return stage_part(a);
-    return tree_stage_begin(a->dav->share->tree, a->target.path, expected_length(a),
-                            &a->content.stage);
+    return tree_stage_begin(a->share->tree, a->target.path, expected_length(a), &a->content.stage);
 }
 
 void room_run(struct authoring *a)
@@ -265,7 +264,7 @@ void write_commit(struct authoring *a)
         if (!tree_is_changed(a->error))
             tree_stage_unclaim(a->content.stage); // another attempt asks for room again
     } else {
-        a->error = tree_put(a->dav->share->tree, a->target.path, a->content.whole,
+        a->error = tree_put(a->share->tree, a->target.path, a->content.whole,
                             a->content.fields.modified_ns, &terms, &a->result);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resource/files/folder.h"
 
+#include "base/clock.h"
 #include "http/accept.h"
 #include "http/disposition.h"
 #include "resource/files/search.h"
@@ -62,9 +63,13 @@ void folder_run(struct folder_answer *f)
         .pool = folders->pool,
     };
     struct listing_found found;
+    struct root *root = NULL;
 
-    f->error = is_search ? search_read(folders->root, f->folder, &look, f->word, &found)
-                         : listing_read(folders->root, f->folder, &look, &found);
+    f->error = served_root(folders->served, clock_monotonic(), &root);
+    if (f->error == 0)
+        f->error = is_search ? search_read(root, f->folder, &look, f->word, &found)
+                             : listing_read(root, f->folder, &look, &found);
+    root_unref(root);
     if (f->error == 0)
         f->error = listing_body_open(f->x, &options, &found, &f->listing);
 }
@@ -106,7 +111,6 @@ static struct span archive_name(const struct exchange *x)
 static enum step begin_archive(struct folder_answer *f)
 {
     const struct archive_options options = {
-        .root = f->folders->root,
         .folder = f->folder,
         .name = archive_name(f->x),
         .dotfiles = f->folders->options->dotfiles,

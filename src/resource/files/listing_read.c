@@ -139,7 +139,7 @@ static int read_members(DIR *dir, const struct listing_folder *folder,
     }
 }
 
-int listing_read(int root, const char *folder, const struct listing_look *look,
+int listing_read(const struct root *root, const char *folder, const struct listing_look *look,
                  struct listing_found *ret_found)
 {
     int fd = fs_open(root, folder, O_RDONLY | O_DIRECTORY);

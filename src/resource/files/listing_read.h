@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/hurry.h"
+#include "fs/root.h"
 #include "resource/page/listing.h"
 
 /* What is looked for. */
@@ -33,7 +34,7 @@ void listing_found_done(struct listing_found *f);
  * outside, no file nor folder) are left out; they are sorted. 0, or a negated errno (-EINTR: there
  * is a hurry); *ret_found then holds nothing.
  */
-int listing_read(int root, const char *folder, const struct listing_look *look,
+int listing_read(const struct root *root, const char *folder, const struct listing_look *look,
                  struct listing_found *ret_found);
 
 /* Whether a member of a folder is never shown: "." and "..", our own temporaries, hidden names. */
@@ -41,7 +42,7 @@ bool listing_hides(const char *name, bool dotfiles);
 
 /* A folder that is being read. */
 struct listing_folder {
-    int root;
+    const struct root *root;
     const char *path; // NUL-terminated, relative to root, "" or with "/" behind it
     int fd;           // of the folder itself
 };

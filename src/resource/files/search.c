@@ -82,7 +82,7 @@ struct pending {
 };
 
 struct searching {
-    int root;
+    const struct root *root;
     size_t prefix; // bytes of a path that name the folder searched
     struct pending *first, **last;
     size_t visited;
@@ -193,8 +193,8 @@ static int search_all(struct searching *s, const char *folder, const struct list
     return result < 0 ? result : 0;
 }
 
-int search_read(int root, const char *folder, const struct listing_look *look, struct span word,
-                struct listing_found *ret_found)
+int search_read(const struct root *root, const char *folder, const struct listing_look *look,
+                struct span word, struct listing_found *ret_found)
 {
     struct searching s = {.root = root, .prefix = strlen(folder)};
     bool is_sound = word.len > 0 && word.len <= LIMIT_SEARCH_WORD;
