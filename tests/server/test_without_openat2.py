@@ -111,7 +111,7 @@ def test_all_goes_as_it_does_elsewhere(refusal):
                            f'"{harness.CANDOR}" "$@"\n')
         program.chmod(0o755)
         run = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                              *half],
+                              f"--basetemp={folder}/pytest-{refusal}", *half],
                              cwd=harness.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                              text=True, check=False,
                              env=dict(os.environ, CANDOR=str(program), CANDOR_WITHOUT_OPENAT2="1"))

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "tree_folder.h"
 
+#include "base/clock.h"
 #include "fs/open.h"
+#include "fs/served.h"
 #include "fs/walk.h"
 
 #include <errno.h>
@@ -382,6 +384,80 @@ static void a_root_knows_whether_its_path_still_leads_to_it(void **state)
     assert_int_equal(root_open(path, &r), -ENOENT);
 }
 
+struct told {
+    int count;
+    enum served_event last;
+    int error;
+};
+
+static void tell(void *context, const char *path, enum served_event event, int error)
+{
+    struct told *told = context;
+
+    assert_int_equal(path[0], '/');
+    *told = (struct told){told->count + 1, event, error};
+}
+
+/* What the path is taken to lead to at that time; NULL: to nothing. */
+static ino_t served_at(struct served *s, int64_t now)
+{
+    struct root *root;
+    ino_t inode;
+
+    if (served_root(s, now, &root) < 0)
+        return 0;
+    inode = root->inode;
+    root_unref(root);
+    return inode;
+}
+
+static void a_served_folder_is_looked_at_again_after_a_while(void **state)
+{
+    const int64_t later = LIMIT_ROOT_LOOK * CLOCK_MS;
+    char path[] = "/tmp/candor-served-XXXXXX", other[80];
+    struct told told = {0};
+    struct served *s;
+    ino_t first, second;
+    uint64_t changes;
+    int64_t now;
+
+    (void)state;
+    assert_non_null(mkdtemp(path));
+    snprintf(other, sizeof other, "%s-other", path);
+    assert_int_equal(served_open(path, tell, &told, &s), 0);
+    now = clock_monotonic() + later;
+    first = served_at(s, now);
+    changes = atomic_load(served_changes(s));
+    assert_true(served_holds(s, now + LIMIT_FILES_FRESH * CLOCK_MS - 1));
+    assert_false(served_holds(s, now + LIMIT_FILES_FRESH * CLOCK_MS));
+    // Another one: it is seen at the next look, and not before.
+    assert_int_equal(rename(path, other) | mkdir(path, 0700), 0);
+    assert_int_equal(served_at(s, now + later - 1), first);
+    now += later;
+    second = served_at(s, now);
+    assert_true(second && second != first);
+    assert_true(told.count == 1 && told.last == SERVED_EXCHANGED);
+    assert_true(atomic_load(served_changes(s)) > changes);
+    // It is gone, and told once, however often it is looked for.
+    assert_int_equal(rmdir(path), 0);
+    served_distrust(s);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(served_at(s, now += later), 0);
+    assert_false(served_holds(s, now));
+    assert_true(told.count == 2 && told.last == SERVED_GONE && told.error == ENOENT);
+    // Back as the first one.
+    assert_int_equal(rename(other, path), 0);
+    assert_int_equal(served_at(s, now + later - 1), 0);
+    assert_int_equal(served_at(s, now += later), first);
+    assert_true(served_holds(s, now));
+    assert_true(told.count == 3 && told.last == SERVED_BACK);
+    assert_int_equal(served_at(s, now + 10 * later), first);
+    assert_int_equal(told.count, 3);
+    served_free(s);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(served_open(path, NULL, NULL, &s), -ENOENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +468,7 @@ int main(void)
         cmocka_unit_test(too_long_a_name_or_a_way_is_refused),
         cmocka_unit_test(whatever_is_renamed_meanwhile_nothing_outside_is_opened),
         cmocka_unit_test(a_root_knows_whether_its_path_still_leads_to_it),
+        cmocka_unit_test(a_served_folder_is_looked_at_again_after_a_while),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -91,8 +91,7 @@ static int sweep(struct dav_share *share)
 {
     size_t removed;
 
-    share->swept = true;
-    return tree_sweep(share->tree, &removed);
+    return atomic_exchange(&share->swept, true) ? 0 : tree_sweep(share->tree, &removed);
 }
 
 int dav_site_open(const struct files_options *options, struct served *served, struct store *store,
@@ -246,8 +245,7 @@ void dav_site_clean(struct dav_site *site, int64_t now)
     if (dav_share_use(site, &share) < 0)
         return;
     (void)upload_table_expire(share->uploads, now);
-    if (!share->swept)
-        (void)sweep(share); // what is left is for the next start
+    (void)sweep(share); // what is left is for the next start
     dav_share_leave(share);
 }
 

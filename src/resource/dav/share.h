@@ -38,7 +38,7 @@ struct dav_share {
     struct rows_undone undone; // guarded by the tree's mutex
     struct dav_share *next;    // of those that the path does not lead to any more
     atomic_uint uses;
-    bool swept;
+    atomic_bool swept; // or somebody does it
 };
 
 /*

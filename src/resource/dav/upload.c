@@ -182,7 +182,9 @@ static void open_upload(struct authoring *a)
         .modified_ns = a->content.fields.modified_ns,
     };
 
-    a->error = write_check_staged(a);
+    a->error = root_check(share->root);
+    if (a->error == 0)
+        a->error = write_check_staged(a);
     if (a->error == 0)
         a->error = digests_read(a); // of content that is empty, nothing did so yet
     if (a->error == 0)
@@ -253,7 +255,9 @@ void upload_commit(struct authoring *a)
         upload_remove(uploads, &a->upload.claim);
         return;
     }
-    a->error = write_check_staged(a);
+    a->error = a->x->upload.finishes ? 0 : root_check(a->share->root); // else the commit asks
+    if (a->error == 0)
+        a->error = write_check_staged(a);
     if (a->error == 0)
         check_piece(a, stage);
     if (a->error == 0 && a->x->upload.finishes)
