@@ -130,6 +130,21 @@ def test_what_is_written_at_once_is_in_the_new_folder(root, exchange):
 
 
 @each_way
+@pytest.mark.parametrize("size", [3, 200_000])
+def test_client_that_asks_first_writes_to_the_new_folder(root, exchange, size):
+    """With Expect, as curl does; nothing is staged in the old one, so it need not be told."""
+    with serve(root) as server:
+        assert ask(server, "PUT", "/f", content=b"before").status == 204
+        exchange(root)
+        with server.connect() as client:
+            client.send(head_of("PUT", "/n", f"Content-Length: {size}", "Expect: 100-continue"))
+            assert client.read_response("PUT").status == 100
+            client.send(b"n" * size)
+            assert client.read_response("PUT").status == 201
+        assert state_of(root) == {"n": b"n" * size}
+
+
+@each_way
 @pytest.mark.parametrize("method", ["DELETE", "MOVE", "COPY", "MKCOL", "PROPPATCH", "LOCK", "POST"])
 def test_every_change_is_of_the_new_folder_or_of_none(root, exchange, method):
     with serve(root) as server:

@@ -109,9 +109,13 @@ int write_begin(struct authoring *a)
     return tree_stage_begin(a->share->tree, a->target.path, expected_length(a), &a->content.stage);
 }
 
+/* Nothing is staged in a folder that is not served any more: it all begins in the new one instead.
+ */
 void room_run(struct authoring *a)
 {
-    a->error = write_begin(a);
+    a->error = root_check(a->share->root);
+    if (a->error == 0)
+        a->error = write_begin(a);
 }
 
 /*
