@@ -31,7 +31,7 @@ static bool append(char *path, size_t length, struct span text)
 }
 
 /* 1: something is there; 0: nothing that can be reached is; or a negated errno. */
-static int look(int root, const char *path, bool *ret_lacks_name)
+static int look(const struct root *root, const char *path, bool *ret_lacks_name)
 {
     int fd = fs_open(root, path, O_PATH | O_NOFOLLOW);
 
@@ -44,7 +44,8 @@ static int look(int root, const char *path, bool *ret_lacks_name)
 }
 
 /* Whether the name in that form, behind the first bytes of the path, is another one and there. */
-static int try_form(int root, char *path, size_t length, struct span name, utf8proc_option_t form)
+static int try_form(const struct root *root, char *path, size_t length, struct span name,
+                    utf8proc_option_t form)
 {
     utf8proc_uint8_t *text = NULL;
     utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)name.ptr,
@@ -60,7 +61,7 @@ static int try_form(int root, char *path, size_t length, struct span name, utf8p
 }
 
 /* Replaces a name that is not there, behind the first bytes of the path. */
-static int replace(int root, char *path, size_t length, struct span name)
+static int replace(const struct root *root, char *path, size_t length, struct span name)
 {
     char composed[PATH_MAX];
     int is_composed = try_form(root, path, length, name, UTF8PROC_COMPOSE), is_decomposed;
@@ -76,7 +77,7 @@ static int replace(int root, char *path, size_t length, struct span name)
     return is_composed || is_decomposed;
 }
 
-int fs_other_form(int root, const char *path, char ret_path[PATH_MAX])
+int fs_other_form(const struct root *root, const char *path, char ret_path[PATH_MAX])
 {
     struct span rest = span_from_str(path);
     size_t length = 0;

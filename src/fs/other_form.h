@@ -6,6 +6,8 @@
 #ifndef CANDOR_FS_OTHER_FORM_H
 #define CANDOR_FS_OTHER_FORM_H
 
+#include "fs/open.h"
+
 #include <limits.h>
 
 /*
@@ -14,6 +16,6 @@
  * 1; 0: there is no such name; or a negated errno: nobody can know. A slash at the end is kept.
  * Costs nothing where all of it is ASCII, else some calls of the system for each name; blocks.
  */
-int fs_other_form(int root, const char *path, char ret_path[PATH_MAX]);
+int fs_other_form(const struct root *root, const char *path, char ret_path[PATH_MAX]);
 
 #endif

@@ -34,6 +34,9 @@ struct kind_means {
     const struct media_type_map *types;
     struct store *store; // NULL where no route needs it
     struct loop *loop;   // of the worker; NULL for share
+    /* Tells the operator, from any thread, what happens later; token: to search for. May be NULL.
+     */
+    void (*tell)(const char *token, struct span sentence);
 };
 
 struct resource_kind {

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/oplog.h"
+#include "fs/open.h"
 #include "io/offload.h"
 #include "resource/files/digest_hash.h"
 #include "resource/files/media_type_map.h"
@@ -87,9 +88,14 @@ static void bound_connections(const struct server *s, struct worker_means *means
               means->connections, wanted, (unsigned long long)limit.rlim_cur);
 }
 
+static void tell(const char *token, struct span sentence)
+{
+    oplog(token, "%.*s", SPAN_ARG(sentence));
+}
+
 static struct kind_means means_of(const struct server *s)
 {
-    return (struct kind_means){.pool = s->pool, .types = s->types, .store = s->store};
+    return (struct kind_means){.pool = s->pool, .types = s->types, .store = s->store, .tell = tell};
 }
 
 /* Tells the operator why it failed. */
@@ -193,6 +199,15 @@ static void tell_writable(const struct server *s)
     }
 }
 
+static void tell_walking(void)
+{
+    if (!fs_has_openat2())
+        oplog("openat2-missing",
+              "the system refuses openat2 (Linux has it since 5.6; filters of containers may not "
+              "let it through), so each path is opened name by name: as safely, but with more "
+              "calls of the system");
+}
+
 static void tell_ready(const struct server *s)
 {
     bool writes = false;
@@ -268,6 +283,7 @@ static int serve(struct server *s, sigset_t *set)
     bool watched;
 
     if (error == 0) {
+        tell_walking();
         tell_ready(s);
         wait_for_end(s, set);
     }

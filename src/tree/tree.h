@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/hurry.h"
 #include "base/span.h"
+#include "fs/root.h"
 #include "fs/stamp.h"
 
 #include <errno.h>
@@ -92,8 +93,8 @@ static inline bool tree_is_changed(int result)
     return result == 0 || result == TREE_NOT_DURABLE;
 }
 
-/* The root's descriptor is duplicated. */
-int tree_open(int root, const struct tree_options *options, struct tree **ret_tree);
+/* It takes a reference of the root. */
+int tree_open(struct root *root, const struct tree_options *options, struct tree **ret_tree);
 /* When no operation or stage is left. Accepts NULL. */
 void tree_free(struct tree *t);
 

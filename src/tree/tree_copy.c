@@ -198,8 +198,8 @@ static int copy_members(struct copy *c, int from, int to)
 static int copy_folder(struct copy *c)
 {
     const char *path = c->folders.path;
-    int from = fs_open(c->from, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    int to = from < 0 ? -1 : fs_open(c->to, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    int from = fs_open_straight(c->from, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    int to = from < 0 ? -1 : fs_open_straight(c->to, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     int error = from < 0 ? from : to < 0 ? to : 0;
     struct stat st;
 

@@ -30,7 +30,7 @@ static int walk_member(struct tree_walk *w, int folder, const char *name)
 static int walk_folder(struct tree_walk *w, const struct hurry *hurry)
 {
     struct descent *d = &w->folders;
-    int fd = fs_open_straight(w->tree->root, d->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    int fd = fs_open_straight(w->tree->root->fd, d->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     const struct dirent *entry;
     size_t removed = w->removed;
     int error = 0;

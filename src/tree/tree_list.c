@@ -48,7 +48,7 @@ static void member_from_statx(const struct statx *st, struct tree_member *ret)
     ret->created = st->stx_mask & STATX_BTIME ? st->stx_btime.tv_sec : TREE_NOW;
 }
 
-static int look_beneath(int root, const char *path, struct tree_member *ret)
+static int look_beneath(const struct root *root, const char *path, struct tree_member *ret)
 {
     int fd = fs_open(root, path, O_PATH);
     struct statx st;

@@ -18,9 +18,19 @@ static void make_link(const char *text, const char *path)
 #define S_COMPOSED "\xe1\xb9\xa9"
 #define S_DECOMPOSED "s\xcc\xa3\xcc\x87"
 #define S_OTHERWISE "s\xcc\x87\xcc\xa3"
+/* As `ln -s` with the whole path of something in the root. */
+static void make_far_link(const char *thing, const char *path)
+{
+    char text[128];
+
+    snprintf(text, sizeof text, "%s/%s", folder.path, thing);
+    make_link(text, path);
+}
 
 static int set_up(void **state)
 {
+    char text[128];
+
     (void)state;
     folder = tree_folder_new((struct tree_options){.umask = 022});
     assert_int_equal(arena_init(&arena, 4096), 0);
@@ -49,6 +59,12 @@ static int set_up(void **state)
     make_link("no/../a", "through-nothing");
     make_link("nowhere", "nowhere-link");
     make_link("circle", "circle");
+    make_far_link("a/b", "far");
+    make_far_link("a/b/f", "a/far-file");
+    make_far_link("nowhere", "far-nowhere");
+    make_far_link(".candor-tmp-0123456789abcdef", "far-temporary");
+    snprintf(text, sizeof text, "../../%s/a", strrchr(folder.path, '/') + 1);
+    make_link(text, "a/back");
     return 0;
 }
 
@@ -81,6 +97,15 @@ static const struct located cases[] = {
     {"twice", "twice", "a/b", TREE_COLLECTION, TREE_COLLECTION},
     {"twice/f", "a/b/f", "a/b/f", TREE_FILE, TREE_COLLECTION},
     {"slashes/f", "a/b/f", "a/b/f", TREE_FILE, TREE_COLLECTION},
+    // A link that leaves the root and comes back.
+    {"far", "far", "a/b", TREE_COLLECTION, TREE_COLLECTION},
+    {"far/f", "a/b/f", "a/b/f", TREE_FILE, TREE_COLLECTION},
+    {"far/none", "a/b/none", "a/b/none", TREE_ABSENT, TREE_COLLECTION},
+    {"a/far-file", "a/far-file", "a/b/f", TREE_FILE, TREE_COLLECTION},
+    {"a/back", "a/back", "a", TREE_COLLECTION, TREE_COLLECTION},
+    {"l/back/back/far-file", "a/far-file", "a/b/f", TREE_FILE, TREE_COLLECTION},
+    {"far-nowhere", "far-nowhere", "far-nowhere", TREE_OTHER, TREE_COLLECTION},
+    {"far-temporary", "far-temporary", "far-temporary", TREE_OTHER, TREE_COLLECTION},
     // The root by another name.
     {"self", "self", "", TREE_COLLECTION, TREE_COLLECTION},
     {"a/up", "a/up", "", TREE_COLLECTION, TREE_COLLECTION},

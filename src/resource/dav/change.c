@@ -23,7 +23,7 @@ void change_delete(struct authoring *a)
     a->error = rows_begin(a, &rows, STORE_INTENT_DELETE);
     if (a->error)
         return;
-    a->error = tree_delete(a->dav->share->tree, a->target.path, &terms);
+    a->error = tree_delete(a->share->tree, a->target.path, &terms);
     rows_end(a, &rows, false);
     locks_forget(a);
 }
@@ -34,7 +34,7 @@ void change_delete(struct authoring *a)
  */
 static void set_date(struct authoring *a, struct span path)
 {
-    struct tree *tree = a->dav->share->tree;
+    struct tree *tree = a->share->tree;
     struct tree_seen *now = &a->result.now;
     struct tree_terms terms = {.target = now};
     struct tree_look look;
@@ -54,7 +54,7 @@ void change_mkcol(struct authoring *a)
 {
     struct tree_terms terms = terms_of(a);
 
-    a->error = tree_mkdir(a->dav->share->tree, a->target.path, &terms, &a->result);
+    a->error = tree_mkdir(a->share->tree, a->target.path, &terms, &a->result);
     set_date(a, a->target.path);
 }
 
@@ -100,7 +100,7 @@ static int look_at_member(struct authoring *a, struct span member, bool *ret_is_
 
     add_below(&path, a->target.path, member);
     if (!path.failed)
-        error = tree_look(a->dav->share->tree, uri_path_trim(buf_span(&path)), &look);
+        error = tree_look(a->share->tree, uri_path_trim(buf_span(&path)), &look);
     *ret_is_folder = error == 0 && look.here.kind == TREE_COLLECTION;
     buf_done(&path);
     return error == -EACCES || error == -EPERM ? 0 : error;
@@ -191,8 +191,8 @@ void change_copy(struct authoring *a)
     a->error = rows_begin(a, &rows, STORE_INTENT_COPY);
     if (a->error)
         return;
-    a->error = tree_copy(a->dav->share->tree, a->target.path, a->destination->path, &copying,
-                         &terms, &a->result);
+    a->error = tree_copy(a->share->tree, a->target.path, a->destination->path, &copying, &terms,
+                         &a->result);
     rows_end(a, &rows, copying.shallow);
     set_date(a, a->destination->path);
     locks_forget(a);
@@ -210,8 +210,8 @@ void change_move(struct authoring *a)
     a->error = rows_begin(a, &rows, STORE_INTENT_MOVE);
     if (a->error)
         return;
-    a->error = tree_move(a->dav->share->tree, a->target.path, a->destination->path, &copying,
-                         &terms, &a->result);
+    a->error = tree_move(a->share->tree, a->target.path, a->destination->path, &copying, &terms,
+                         &a->result);
     rows_end(a, &rows, false);
     set_date(a, a->destination->path);
     locks_forget(a);

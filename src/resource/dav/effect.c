@@ -110,7 +110,7 @@ void effect_run(struct authoring *a)
     effect_of(a)->perform(a);
     // Here, so that it counts even when the client has left meanwhile.
     if (!is_safe && !a->in_the_way)
-        atomic_fetch_add(&a->dav->share->changes, 1);
+        atomic_fetch_add(dav_site_changes(a->dav->site), 1);
 }
 
 enum step effect_end(struct authoring *a)

@@ -20,7 +20,7 @@ static uint64_t inode_of(const struct tree_seen *seen)
 
 int rows_await(struct authoring *a, struct rows_claim *claim, bool patient)
 {
-    int error = rows_claim(a->dav->share->rows, claim, patient);
+    int error = rows_claim(a->share->rows, claim, patient);
 
     a->in_the_way = error == -EAGAIN;
     if (error)
@@ -65,7 +65,7 @@ static int end_undone(struct dav_share *share)
 
 int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_kind kind)
 {
-    struct dav_share *share = a->dav->share;
+    struct dav_share *share = a->share;
     const struct lock_journal *j = &share->journal;
     const struct dav_destination none = {0}, *to = a->destination ? a->destination : &none;
     struct store_change begin = {.kind = STORE_INTENT_BEGIN, .intent = &f->intent};
@@ -141,7 +141,7 @@ static struct store_change main_change(const struct store_intent *intent, bool s
 /* One transaction: the rows, the locks that ended, and the end of the intent. */
 static int finish(struct authoring *a, struct rows_following *f, bool shallow)
 {
-    const struct lock_journal *j = &a->dav->share->journal;
+    const struct lock_journal *j = &a->share->journal;
     size_t room = 2, n = 0, at = 0;
     struct store_change *changes;
     struct store_lock *locks;
@@ -180,7 +180,7 @@ static int finish(struct authoring *a, struct rows_following *f, bool shallow)
 
 void rows_end(struct authoring *a, struct rows_following *f, bool shallow)
 {
-    struct dav_share *share = a->dav->share;
+    struct dav_share *share = a->share;
     struct store_change undone = {.kind = STORE_INTENT_FINISH, .intent = &f->intent};
 
     if (f->follows && tree_is_changed(a->error)) {

@@ -55,7 +55,7 @@ static size_t random_file_name(const struct authoring *a, char out[LIMIT_FILE_NA
     struct span essence = a->content.fields.type.essence, extension = SPAN("");
 
     if (essence.len)
-        extension = media_type_extension(a->dav->share->types, essence);
+        extension = media_type_extension(a->share->types, essence);
     if (!length || !extension.len || length + 1 + extension.len > LIMIT_FILE_NAME)
         return length;
     out[length] = '.';
@@ -72,7 +72,7 @@ static struct span not_reserved(struct span name)
 static size_t name_asked(const struct authoring *a, char out[LIMIT_FILE_NAME])
 {
     const struct message *m = &a->x->request;
-    bool dotfiles = a->dav->share->options->dotfiles;
+    bool dotfiles = a->share->options->dotfiles;
     size_t length = slug_file_name(message_field(m, FIELD_slug), dotfiles, out);
 
     if (!length && a->x->content.kind.upload.complete != UPLOAD_COMPLETE_ABSENT)
@@ -103,7 +103,7 @@ int post_write_path(struct buf *b, const struct authoring *a, struct span name)
 static int begin_stage(struct authoring *a, struct span path, struct stage **ret_stage)
 {
     struct posting *p = a->content.posting;
-    struct tree *tree = a->dav->share->tree;
+    struct tree *tree = a->share->tree;
     int error = 0;
 
     if (a->content.fields.role != CONTENT_FORM)
@@ -184,7 +184,7 @@ static int begin_part(struct authoring *a, const struct multipart_part *part)
 {
     char name[LIMIT_FILE_NAME];
     size_t length = part->file_name.ptr ? file_name_clean(file_name_base(part->file_name),
-                                                          a->dav->share->options->dotfiles, name)
+                                                          a->share->options->dotfiles, name)
                                         : 0;
 
     a->content.posting->in_file = length != 0;
@@ -245,7 +245,7 @@ static int is_taken(struct authoring *a, const struct member *m, struct span pat
     for (const struct member *o = a->content.posting->members; o; o = o->next)
         if (o != m && span_eq(span_of(o->name, o->length), span_of(m->name, m->length)))
             return 1;
-    error = tree_look(a->dav->share->tree, path, &look);
+    error = tree_look(a->share->tree, path, &look);
     return error ? error : look.here.kind != TREE_ABSENT;
 }
 

@@ -89,7 +89,7 @@ bool propfind_recall(struct authoring *a)
     if (!a->x->target.is_collection || depth_of(a->x) == DEPTH_0)
         return false;
     a->answer.terms = (struct answer_terms){.key = key_of(a),
-                                            .changes = atomic_load(&d->share->changes),
+                                            .changes = atomic_load(dav_site_changes(d->site)),
                                             .now = loop_now(d->loop),
                                             .time = a->x->arrival.time};
     if (!a->answer.terms.key.ptr)
@@ -156,13 +156,13 @@ static int count_member(void *context, struct span folder, const struct tree_mem
  */
 static bool is_too_much(struct telling *t)
 {
-    struct counting c = {.most = t->a->dav->share->options->infinite_depth};
+    struct counting c = {.most = t->a->share->options->infinite_depth};
     int result;
 
     if (t->walk.cut || t->walk.ended || t->asked.depth != DEPTH_INFINITY)
         return t->walk.cut;
-    result = tree_list_below(t->a->dav->share->tree, t->a->target.path, true,
-                             &t->a->x->urgency.hurry, count_member, &c);
+    result = tree_list_below(t->a->share->tree, t->a->target.path, true, &t->a->x->urgency.hurry,
+                             count_member, &c);
     if (result < 0 && result != -EMLINK)
         t->error = result;
     return result == 1 || result == -EMLINK;

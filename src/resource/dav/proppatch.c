@@ -80,7 +80,7 @@ static int take_change(struct patch *p, size_t index)
         return take_time(p, change, &p->fates[index]);
     if (is_protected(name)) {
         p->fates[index] = FATE_PROTECTED;
-    } else if (!p->a->dav->share->journal.store) {
+    } else if (!p->a->share->journal.store) {
         p->fates[index] = FATE_REFUSED;
     } else {
         p->change_of[p->count] = index;
@@ -121,7 +121,7 @@ static void fail_time(struct patch *p)
 
 static int store_changes(struct patch *p)
 {
-    const struct lock_journal *j = &p->a->dav->share->journal;
+    const struct lock_journal *j = &p->a->share->journal;
     size_t failed = 0;
     int error;
 
@@ -140,7 +140,7 @@ static int store_changes(struct patch *p)
 static int make_changes(struct patch *p)
 {
     struct authoring *a = p->a;
-    struct tree *tree = a->dav->share->tree;
+    struct tree *tree = a->share->tree;
     struct tree_terms terms = terms_of(a);
     int64_t old = a->target.look.here.stamp.modified_ns;
     int error = tree_touch(tree, a->target.path, p->modified_ns, &terms);
@@ -254,7 +254,7 @@ void change_properties(struct authoring *a)
         a->error = write_answer(&p);
     if (a->error == 0 && !p.failed)
         a->error = make_changes(&p);
-    rows_release(a->dav->share->rows, &claim);
+    rows_release(a->share->rows, &claim);
     if (a->error == 0 && p.failed && !was_to_fail) // and so nothing was changed
         a->error = write_answer(&p);
     // RFC 8144 §2.2: where all of it was done, the client does not want to hear of each part.

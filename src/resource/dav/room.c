@@ -43,8 +43,13 @@ static enum outcome find_part(struct authoring *a)
                : OUTCOME_NONE;
 }
 
+/* Nothing is staged in a folder that is not served any more: it all begins in the new one instead.
+ */
 void room_run(struct authoring *a)
 {
+    a->error = root_check(a->share->root);
+    if (a->error)
+        return;
     if (upload_opens_early(a))
         upload_room_run(a);
     else

@@ -96,7 +96,7 @@ struct subject {
 
 static size_t most_members(const struct subject *s)
 {
-    uint64_t most = s->a->dav->share->options->infinite_depth;
+    uint64_t most = s->a->share->options->infinite_depth;
 
     return s->deep && most < LIMIT_SYNC_MEMBERS ? (size_t)most : LIMIT_SYNC_MEMBERS;
 }
@@ -107,8 +107,8 @@ static int update(const struct subject *s, struct arena *arena, struct sync_stat
 {
     struct finding f = {.arena = arena, .below = s->path, .most = most_members(s)};
     struct sync_member none;
-    int error = tree_list_below(s->a->dav->share->tree, s->path, s->deep, &s->a->x->urgency.hurry,
-                                find, &f);
+    int error =
+        tree_list_below(s->a->share->tree, s->path, s->deep, &s->a->x->urgency.hurry, find, &f);
 
     if (error == 0)
         error = sync_state_update(state, f.members ? f.members : &none, f.count,
@@ -123,7 +123,7 @@ static int update(const struct subject *s, struct arena *arena, struct sync_stat
 static int recall(const struct subject *s, struct arena *arena, struct sync_state *ret_state,
                   uint64_t *ret_version)
 {
-    const struct lock_journal *journal = &s->a->dav->share->journal;
+    const struct lock_journal *journal = &s->a->share->journal;
     struct store_sync stored = {0};
     int error = store_sync_get(journal->store, journal->tree, s->path, s->deep, arena, &stored);
 
@@ -144,7 +144,7 @@ static int recall(const struct subject *s, struct arena *arena, struct sync_stat
 
 static int keep(const struct subject *s, const struct sync_state *state, uint64_t before)
 {
-    const struct lock_journal *journal = &s->a->dav->share->journal;
+    const struct lock_journal *journal = &s->a->share->journal;
     struct store_sync sync = {s->path, s->deep, state->version, {NULL, 0}};
     struct store_change change = {.kind = STORE_SYNC_SET, .sync = &sync, .sync_before = before};
     struct buf b = {0};
@@ -224,9 +224,9 @@ int sync_begin(struct telling *t)
     struct sync_token token;
     int error;
 
-    if (t->members[0].seen.kind != TREE_COLLECTION || !a->dav->share->journal.store)
+    if (t->members[0].seen.kind != TREE_COLLECTION || !a->share->journal.store)
         return authoring_fail(a, OUTCOME_report_unsupported);
-    if (asked->deep && !a->dav->share->options->infinite_depth)
+    if (asked->deep && !a->share->options->infinite_depth)
         return authoring_fail(a, OUTCOME_sync_infinite);
     if (!is_first && !sync_token_read(asked->token, &token))
         return authoring_fail(a, OUTCOME_sync_token_unknown);

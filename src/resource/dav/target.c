@@ -19,14 +19,14 @@ static bool is_about_link(const struct exchange *x)
 
 void target_run(struct authoring *a)
 {
-    a->error = tree_locate(a->dav->share->tree, a->target.names.asked, &a->x->arena,
-                           &a->target.look, &a->target.names);
+    a->error = tree_locate(a->share->tree, a->target.names.asked, &a->x->arena, &a->target.look,
+                           &a->target.names);
     a->target.path = is_about_link(a->x) ? a->target.names.name : a->target.names.thing;
 }
 
 void destination_run(struct authoring *a)
 {
-    a->error = tree_locate(a->dav->share->tree, a->destination->names.asked, &a->x->arena,
+    a->error = tree_locate(a->share->tree, a->destination->names.asked, &a->x->arena,
                            &a->destination->look, &a->destination->names);
     a->destination->path = a->destination->names.name;
 }
@@ -34,9 +34,10 @@ void destination_run(struct authoring *a)
 /* A look fails where the system refuses it or the disk does. */
 void look_fail(struct authoring *a)
 {
-    enum outcome cause = a->error == -EACCES || a->error == -EPERM ? OUTCOME_not_readable
-                         : a->error == -EAGAIN                     ? OUTCOME_resources_exhausted
-                                                                   : fs_failure(-a->error);
+    enum outcome cause = a->cause                                    ? a->cause
+                         : a->error == -EACCES || a->error == -EPERM ? OUTCOME_not_readable
+                         : a->error == -EAGAIN                       ? OUTCOME_resources_exhausted
+                                                                     : fs_failure(-a->error);
 
     exchange_fail(a->x, cause, 0, NULL);
 }
@@ -140,9 +141,9 @@ enum step target_end(struct authoring *a)
         bool reports = author_of(x)->also & AUTHOR_REPORTS;
 
         x->target.lists_unlisted =
-            (reports || depth_of(x) != DEPTH_0) && !a->dav->share->options->listing;
+            (reports || depth_of(x) != DEPTH_0) && !a->share->options->listing;
         x->target.depth_unbounded =
-            !reports && authoring_is_deep(x) && !a->dav->share->options->infinite_depth;
+            !reports && authoring_is_deep(x) && !a->share->options->infinite_depth;
     }
     r->exists = a->target.look.here.kind != TREE_ABSENT && !x->path.has_encoded_slash;
     r->readable = r->acceptable = r->exists;

@@ -82,7 +82,7 @@ int telling_names_of(struct telling *t, const struct tree_member *m, struct tree
     names.name = names.thing = names.asked = telling_join(t, t->walk.folder_path, m->name);
     // A link that leads on no more is told by its own path, as a member that is gone would be.
     if (m->is_link && !m->error && names.name.ptr) {
-        int error = tree_locate_member(a->dav->share->tree, names.name, &t->scratch, &names);
+        int error = tree_locate_member(a->share->tree, names.name, &t->scratch, &names);
 
         if (error && error != -EACCES && error != -EPERM && error != -EAGAIN)
             return error;
@@ -130,7 +130,7 @@ static void write_live(struct telling *t, enum live live)
 /* Adds the locks that apply by that path, and are not among the others yet. */
 static int add_locks(struct telling *t, struct span path, struct lock **locks, size_t *count)
 {
-    struct dav_share *share = t->a->dav->share;
+    struct dav_share *share = t->a->share;
     struct lock *more, *all;
     size_t n, known = *count;
     int error;
@@ -221,7 +221,7 @@ static int find_sync_token(struct telling *t, struct live_subject *s)
 
 int telling_begin_row(struct telling *t, const struct tree_member *m)
 {
-    const struct dav_share *share = t->a->dav->share;
+    const struct dav_share *share = t->a->share;
     struct row *r = &t->row;
     struct buf *b = &t->made.piece;
     int error = 0;

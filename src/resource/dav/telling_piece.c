@@ -80,7 +80,7 @@ static int visit_stored(void *context, size_t index, const struct store_property
 /* Whether what is stored matters. */
 static bool wants_stored(const struct telling *t)
 {
-    const struct dav_share *share = t->a->dav->share;
+    const struct dav_share *share = t->a->share;
 
     return (t->asked.all_dead || t->asked.dead_count || (t->asked.live & live_storable)) &&
            share->journal.store &&
@@ -95,11 +95,11 @@ static int tell_batch(struct telling *t)
     int result = 0;
 
     arena_reset(&t->scratch);
-    tree_lock(t->a->dav->share->tree);
-    t->has_locks = lock_table_count(t->a->dav->share->locks, lock_now()) > 0;
-    tree_unlock(t->a->dav->share->tree);
+    tree_lock(t->a->share->tree);
+    t->has_locks = lock_table_count(t->a->share->locks, lock_now()) > 0;
+    tree_unlock(t->a->share->tree);
     if (wants_stored(t)) {
-        const struct dav_share *share = t->a->dav->share;
+        const struct dav_share *share = t->a->share;
         struct span *paths = arena_alloc(&t->scratch, n * sizeof *paths);
 
         if (!paths)
@@ -128,7 +128,7 @@ static int next_folder(struct telling *t)
     t->walk.folder_owned = NULL;
     while (t->walk.pending.count) {
         char *path = t->walk.pending.paths[--t->walk.pending.count];
-        int error = tree_list_open(t->a->dav->share->tree, span_from_str(path), &t->walk.folder);
+        int error = tree_list_open(t->a->share->tree, span_from_str(path), &t->walk.folder);
 
         if (error == 0) {
             t->walk.folder_owned = path;
@@ -164,7 +164,7 @@ static int note_folders(struct telling *t)
 
 static int next_batch(struct telling *t)
 {
-    uint64_t limit = t->a->dav->share->options->infinite_depth;
+    uint64_t limit = t->a->share->options->infinite_depth;
     int error = tree_list_read(t->walk.folder, t->members, TELLING_BATCH, &t->walk.member_count);
 
     t->walk.is_root = false;
@@ -199,7 +199,7 @@ static void next_changes(struct telling *t)
         const struct sync_member *changed = c->members[t->sync.at++];
         struct tree_member *m = &t->members[n++];
         struct span path = telling_join(t, t->walk.folder_path, changed->path);
-        int error = path.ptr ? tree_look_closely(t->a->dav->share->tree, path, m) : -ENOMEM;
+        int error = path.ptr ? tree_look_closely(t->a->share->tree, path, m) : -ENOMEM;
 
         if (error == 0 && m->seen.kind == TREE_OTHER)
             error = -ENOENT;
@@ -285,7 +285,7 @@ void telling_make_piece(struct telling *t)
 int telling_begin(struct telling *t)
 {
     struct authoring *a = t->a;
-    struct tree *tree = a->dav->share->tree;
+    struct tree *tree = a->share->tree;
     struct preferences prefer = prefer_parse(exchange_field(a->x, FIELD_prefer));
     bool reports = author_of(a->x)->also & AUTHOR_REPORTS, is_folder;
     int error = take_question(t);

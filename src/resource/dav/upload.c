@@ -27,14 +27,14 @@ static int64_t now_seconds(void)
  * knows that. */
 static int claim_upload(struct authoring *a, struct span id)
 {
-    struct upload_table *uploads = a->dav->share->uploads;
+    struct upload_table *uploads = a->share->uploads;
     struct tree_names names = {0};
     struct tree_look look;
     int error;
 
     if (upload_claim(uploads, id, a->target.path, &a->upload.claim))
         return 0;
-    error = tree_locate(a->dav->share->tree, a->target.path, &a->x->arena, &look, &names);
+    error = tree_locate(a->share->tree, a->target.path, &a->x->arena, &look, &names);
     if (error == 0)
         a->upload.folder = names.thing;
     if (error == 0 && !span_eq(names.thing, a->target.path))
@@ -46,7 +46,7 @@ void upload_claim_run(struct authoring *a)
 {
     struct span id;
 
-    (void)upload_table_expire(a->dav->share->uploads, now_seconds());
+    (void)upload_table_expire(a->share->uploads, now_seconds());
     if (upload_name_parse(a->x->request.target.query, &id))
         a->error = claim_upload(a, id);
 }
@@ -60,7 +60,7 @@ static int fail_for(struct authoring *a, enum upload_state state)
 /* Whether all that is left of it is how long it was. */
 static bool was_complete(struct authoring *a)
 {
-    struct upload_table *uploads = a->dav->share->uploads;
+    struct upload_table *uploads = a->share->uploads;
     struct upload_facts *u = &a->x->upload;
     struct span id, folder = a->upload.folder;
 
@@ -96,21 +96,25 @@ enum step upload_end(struct authoring *a)
         return STEP_KNOWN;
     }
     a->upload.waiting.message.on_arrival = on_left;
-    if (a->upload.claim.upload && upload_wait(a->dav->share->uploads, &a->upload.claim,
-                                              a->dav->loop, &a->upload.waiting, &state))
+    if (a->upload.claim.upload &&
+        upload_wait(a->share->uploads, &a->upload.claim, a->dav->loop, &a->upload.waiting, &state))
         return STEP_WAIT;
     if (state == UPLOAD_GONE && upload_use_of(a->x) == UPLOAD_ASKS && was_complete(a))
         return STEP_KNOWN;
     // A question is answered, though the upload was claimed by others since.
     if (state == UPLOAD_GONE ||
         (state == UPLOAD_TAKEN_OVER && upload_use_of(a->x) != UPLOAD_ASKS)) {
+        if (state == UPLOAD_GONE && dav_site_has_turned(a->dav->site))
+            exchange_fail(a->x, OUTCOME_upload_unknown, 0,
+                          "The folder that is served was exchanged for another one since this "
+                          "server began: what was being uploaded to the one of before is gone.");
         a->error = fail_for(a, state);
         return authoring_end_failed(a);
     }
     o = upload_opening(&a->upload.claim);
     a->target.path = o->path; // from here on the target is the file to be
     a->target.names = (struct tree_names){o->path, o->path, o->path};
-    u->offset = upload_offset(a->dav->share->uploads, &a->upload.claim);
+    u->offset = upload_offset(a->share->uploads, &a->upload.claim);
     u->has_length = o->length != TREE_LENGTH_UNKNOWN;
     u->length = o->length;
     u->if_match = o->if_match;
@@ -124,7 +128,7 @@ enum step upload_end(struct authoring *a)
 
 bool upload_cancel(struct authoring *a)
 {
-    return upload_wait_cancel(a->dav->share->uploads, &a->upload.waiting);
+    return a->share && upload_wait_cancel(a->share->uploads, &a->upload.waiting);
 }
 
 /* ---- Content, in the pool */
@@ -142,7 +146,7 @@ static uint64_t whole_length(const struct exchange *x)
 
 static int begin_stage(struct authoring *a)
 {
-    struct tree *tree = a->dav->share->tree;
+    struct tree *tree = a->share->tree;
     struct buf path = {0};
     int error = 0;
 
@@ -164,7 +168,7 @@ static int begin_stage(struct authoring *a)
 static struct stage *enter(struct authoring *a)
 {
     enum upload_state state;
-    struct stage *stage = upload_enter(a->dav->share->uploads, &a->upload.claim, &state);
+    struct stage *stage = upload_enter(a->share->uploads, &a->upload.claim, &state);
 
     if (!stage)
         a->error = fail_for(a, state);
@@ -173,7 +177,7 @@ static struct stage *enter(struct authoring *a)
 
 static void leave(struct authoring *a)
 {
-    upload_leave(a->dav->share->uploads, &a->upload.claim, now_seconds());
+    upload_leave(a->share->uploads, &a->upload.claim, now_seconds());
 }
 
 /* A piece of chunked content shows only now whether it goes beyond the length, or the limit. */
@@ -210,7 +214,7 @@ void upload_piece(struct authoring *a)
         return;
     a->error = add(a, stage, upload_opening(&a->upload.claim)->length);
     if (a->error && !is_for_want_of_room(a->error))
-        upload_remove(a->dav->share->uploads, &a->upload.claim);
+        upload_remove(a->share->uploads, &a->upload.claim);
     else
         leave(a);
 }
@@ -221,7 +225,7 @@ void upload_piece(struct authoring *a)
 static int open_staged(struct authoring *a)
 {
     struct exchange *x = a->x;
-    struct dav_share *share = a->dav->share;
+    struct dav_share *share = a->share;
     const struct tree_names *names = &a->target.names;
     struct upload_opening opening = {
         .path = names->asked,
@@ -279,7 +283,9 @@ void upload_room_run(struct authoring *a)
 
 static void open_at_end(struct authoring *a)
 {
-    a->error = write_check_staged(a);
+    a->error = root_check(a->share->root);
+    if (a->error == 0)
+        a->error = write_check_staged(a);
     if (a->error == 0)
         a->error = digests_read(a); // of content that is empty, nothing did so yet
     if (a->error == 0)
@@ -334,7 +340,7 @@ static void finish_upload(struct authoring *a, struct stage *stage)
 
 void upload_commit(struct authoring *a)
 {
-    struct upload_table *uploads = a->dav->share->uploads;
+    struct upload_table *uploads = a->share->uploads;
     struct stage *stage;
 
     if (!a->upload.claim.upload) {
@@ -348,7 +354,9 @@ void upload_commit(struct authoring *a)
         upload_remove(uploads, &a->upload.claim);
         return;
     }
-    a->error = write_check_staged(a);
+    a->error = a->x->upload.finishes ? 0 : root_check(a->share->root); // else the commit asks
+    if (a->error == 0)
+        a->error = write_check_staged(a);
     if (a->error == 0)
         check_piece(a, stage);
     if (a->error == 0 && content_completes_upload(a))
@@ -431,16 +439,17 @@ static void add_limit(struct exchange *x, uint64_t offset)
 void upload_respond(struct exchange *x)
 {
     struct authoring *a = x->routing.resource_state;
-    struct upload_table *uploads = a->dav->share->uploads;
+    uint64_t offset =
+        a->upload.claim.upload ? upload_offset(a->share->uploads, &a->upload.claim) : 0;
 
     switch (x->outcome) {
     case OUTCOME_upload_opened:
         exchange_add_field(x, SPAN("Location"), address_of(x, a));
-        upload_add_state(x, upload_offset(uploads, &a->upload.claim), false);
-        add_limit(x, upload_offset(uploads, &a->upload.claim));
+        upload_add_state(x, offset, false);
+        add_limit(x, offset);
         break;
     case OUTCOME_upload_appended:
-        upload_add_state(x, upload_offset(uploads, &a->upload.claim), false);
+        upload_add_state(x, offset, false);
         break;
     case OUTCOME_upload_offset_differs:
         upload_add_state(x, x->upload.offset, false);
@@ -465,7 +474,7 @@ static void expire_run(struct work *w)
 {
     struct dav *d = container_of(w, struct dav, expiry);
 
-    (void)upload_table_expire(d->share->uploads, now_seconds());
+    dav_site_clean(d->site, now_seconds());
 }
 
 static void watch(struct dav *d)
@@ -483,11 +492,12 @@ static void on_expiry(struct timer *t)
 {
     struct dav *d = container_of(t, struct dav, expiry_timer);
 
-    if (upload_table_is_empty(d->share->uploads)) {
+    if (dav_site_is_clean(d->site)) {
         watch(d);
         return;
     }
     d->expiry.run = expire_run;
+    d->expiry.lane = LANE_LONG; // it may sweep
     d->expiry.done = expire_done;
     offload_submit(d->pool, d->loop, &d->expiry);
 }

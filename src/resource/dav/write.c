@@ -28,7 +28,7 @@ static int stage_before(struct authoring *a, struct stage **ret_stage)
     uint64_t size = write_size_there(a), end = a->content.part.end;
     uint64_t first = a->content.part.first, stays = first < size ? first : size;
     struct stage *s;
-    int error = tree_stage_begin(a->dav->share->tree, a->target.path,
+    int error = tree_stage_begin(a->share->tree, a->target.path,
                                  size > end && !a->content.part.is_last ? size : end, &s);
 
     if (error)
@@ -55,7 +55,7 @@ static int stage_part(struct authoring *a)
         a->content.part.between = a->target.look.here;
         a->content.part.staged_before = a->content.part.first;
     } else if (error == -ESTALE || error == -ERANGE || error == -ENOENT) {
-        error = tree_stage_begin(a->dav->share->tree, a->target.path, TREE_LENGTH_UNKNOWN,
+        error = tree_stage_begin(a->share->tree, a->target.path, TREE_LENGTH_UNKNOWN,
                                  &a->content.stage);
     }
     return error;
@@ -67,7 +67,7 @@ int write_begin(struct authoring *a)
         return 0;
     if (a->content.fields.role == CONTENT_PART)
         return stage_part(a);
-    return tree_stage_begin(a->dav->share->tree, a->target.path, a->x->content.kind.length,
+    return tree_stage_begin(a->share->tree, a->target.path, a->x->content.kind.length,
                             &a->content.stage);
 }
 
@@ -188,7 +188,7 @@ void write_commit(struct authoring *a)
         if (!tree_is_changed(a->error))
             tree_stage_unclaim(a->content.stage); // another attempt asks for room again
     } else {
-        a->error = tree_put(a->dav->share->tree, a->target.path, a->content.whole,
+        a->error = tree_put(a->share->tree, a->target.path, a->content.whole,
                             a->content.fields.modified_ns, &terms, &a->result);
     }
 }

@@ -44,7 +44,7 @@ void written_respond(struct authoring *a, struct span path)
 {
     struct exchange *x = a->x;
     struct response *r = &x->response;
-    struct span type = media_type_for_name(a->dav->share->types, path_leaf(path));
+    struct span type = media_type_for_name(a->share->types, path_leaf(path));
 
     exchange_add_field(x, SPAN("Content-Type"), type);
     if (snapshot_can_hold_scripts(type))

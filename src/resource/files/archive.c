@@ -33,7 +33,7 @@ struct archive {
     bool dotfiles, finished, told_left_out;
     int error; // once it failed
 
-    int root;
+    struct root *root;
     struct level levels[LIMIT_ARCHIVE_DEPTH];
     size_t depth;
     struct buf path;   // of the member that is written
@@ -95,7 +95,7 @@ int archive_open(const struct archive_options *options, struct archive **ret_arc
     a->dotfiles = options->dotfiles;
     a->hurry = options->hurry;
     a->file = -1;
-    a->root = fcntl(options->root, F_DUPFD_CLOEXEC, 0);
+    a->root = root_ref(options->root);
     a->opened = time(NULL);
     buf_add(&a->source, span_of(options->folder, strlen(options->folder) + 1));
     a->piece = malloc(LIMIT_ARCHIVE_PIECE);
@@ -103,9 +103,7 @@ int archive_open(const struct archive_options *options, struct archive **ret_arc
         add_harmless(&a->path, options->name);
         buf_add_char(&a->path, '/');
     }
-    error = a->root < 0 ? -errno : 0;
-    if (error == 0 && (!a->piece || a->path.failed || a->source.failed))
-        error = -ENOMEM;
+    error = !a->piece || a->path.failed || a->source.failed ? -ENOMEM : 0;
     if (error)
         close(fd);
     else
@@ -126,8 +124,7 @@ void archive_free(struct archive *a)
         closedir(a->levels[--a->depth].dir);
     if (a->file >= 0)
         close(a->file);
-    if (a->root >= 0)
-        close(a->root);
+    root_unref(a->root);
     if (a->writer.deflate_ready)
         deflateEnd(&a->writer.deflate);
     buf_done(&a->writer.out);
@@ -209,7 +206,7 @@ static int add_member(struct archive *a, int dir, const char *name)
     if (is_link && entry.is_folder)
         return leave_out(a, "a link to a folder");
     if (entry.is_folder)
-        fd = fs_open(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        fd = fs_open_straight(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     else
         fd = listing_open(&folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)

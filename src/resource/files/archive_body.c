@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resource/files/archive_body.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 
 #include <errno.h>
@@ -20,8 +21,10 @@ struct archive_body {
     char piece[LIMIT_ARCHIVE_PIECE];
 };
 
-void archive_yard_init(struct archive_yard *yard, struct loop *loop, struct offload *pool)
+void archive_yard_init(struct archive_yard *yard, struct served *served, struct loop *loop,
+                       struct offload *pool)
 {
+    yard->served = served;
     yard->loop = loop;
     yard->pool = pool;
     list_init(&yard->closing);
@@ -49,7 +52,13 @@ static void open_run(struct work *w)
 {
     struct archive_body *b = container_of(w, struct archive_body, work);
 
-    b->error = archive_open(&b->options, &b->archive);
+    struct root *root = NULL;
+
+    b->error = served_root(b->yard->served, clock_monotonic(), &root);
+    b->options.root = root;
+    if (b->error == 0)
+        b->error = archive_open(&b->options, &b->archive);
+    root_unref(root);
 }
 
 static void open_done(struct work *w)

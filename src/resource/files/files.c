@@ -18,7 +18,6 @@ struct files {
     struct resource resource;
     struct files_options options;
     struct folders folders;
-    int root;
     struct file_cache *cache;
 };
 
@@ -265,8 +264,6 @@ static void files_free(struct resource *r)
 
     file_cache_free(f->cache);
     archive_yard_done(&f->folders.yard);
-    if (f->root >= 0)
-        close(f->root);
     free(f);
 }
 
@@ -285,8 +282,8 @@ static const struct resource_ops files_ops = {
     .free = files_free,
 };
 
-int files_open(const struct files_options *options, const _Atomic uint64_t *changes,
-               struct loop *loop, struct offload *pool, const struct media_type_map *types,
+int files_open(const struct files_options *options, struct served *served, struct loop *loop,
+               struct offload *pool, const struct media_type_map *types,
                struct resource **ret_resource)
 {
     struct files *f = calloc(1, sizeof *f);
@@ -297,17 +294,12 @@ int files_open(const struct files_options *options, const _Atomic uint64_t *chan
     f->resource.ops = &files_ops;
     f->resource.methods = methods_that_read | methods_that_explain;
     f->options = *options;
-    archive_yard_init(&f->folders.yard, loop, pool);
-    f->root = open(options->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (f->root < 0) {
-        free(f);
-        return -CANDOR_E_SYSTEM;
-    }
+    archive_yard_init(&f->folders.yard, served, loop, pool);
     f->folders.options = &f->options;
     f->folders.loop = loop;
     f->folders.pool = pool;
-    f->folders.root = f->root;
-    error = file_cache_open(f->root, &f->options, changes, loop, pool, types, &f->cache);
+    f->folders.served = served;
+    error = file_cache_open(served, &f->options, loop, pool, types, &f->cache);
     if (error < 0) {
         files_free(&f->resource);
         return error;

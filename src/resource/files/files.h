@@ -6,6 +6,7 @@
 #ifndef CANDOR_RESOURCE_FILES_FILES_H
 #define CANDOR_RESOURCE_FILES_FILES_H
 
+#include "fs/served.h"
 #include "graph/resource.h"
 #include "io/offload.h"
 #include "resource/files/media_type_map.h"
@@ -28,13 +29,11 @@ struct files_options {
 };
 
 /*
- * An instance for one worker. changes: grows whenever the program itself changes a file below the
- * root, so that the next request sees it; NULL when it never does. The options and what they point
- * to, changes, the loop, the pool and the map must outlive it. -CANDOR_E_SYSTEM (see errno) when
- * the root cannot be opened.
+ * An instance for one worker. The options and what they point to, the folder that is served, the
+ * loop, the pool and the map must outlive it. -CANDOR_E_MEMORY.
  */
-int files_open(const struct files_options *options, const _Atomic uint64_t *changes,
-               struct loop *loop, struct offload *pool, const struct media_type_map *types,
+int files_open(const struct files_options *options, struct served *served, struct loop *loop,
+               struct offload *pool, const struct media_type_map *types,
                struct resource **ret_resource);
 
 #endif

@@ -120,6 +120,7 @@ int listing_body_open(struct exchange *x, const struct listing_body_options *opt
     }
     b->x = x;
     b->options = *options;
+    b->options.root = root_ref(options->root);
     b->found = *found;
     *found = (struct listing_found){0};
     b->writer = (struct listing_writer){.listing = &b->options.listing, .format = options->format};
@@ -213,5 +214,6 @@ void listing_body_free(struct listing_body *b)
         return;
     drop_tools(b);
     buf_done(&b->piece);
+    root_unref(b->options.root);
     free(b);
 }

@@ -18,7 +18,7 @@ struct listing_body;
 
 struct listing_body_options {
     struct listing listing; // its entries and totals are those of `found`
-    int root;               // where the folder is read on, when that is to be
+    struct root *root;      // where the folder is read on, when that is to be; a reference is taken
     const char *folder;
     struct listing_look look;
     enum listing_format format;

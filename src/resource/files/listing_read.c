@@ -245,7 +245,7 @@ static int read_folder(struct reading *r)
     return error;
 }
 
-int listing_read(int root, const char *folder, const struct listing_look *look,
+int listing_read(const struct root *root, const char *folder, const struct listing_look *look,
                  struct listing_found *ret_found)
 {
     struct reading r = {.look = look,
@@ -257,7 +257,7 @@ int listing_read(int root, const char *folder, const struct listing_look *look,
     return read_folder(&r);
 }
 
-int listing_read_on(int root, const char *folder, const struct listing_look *look,
+int listing_read_on(const struct root *root, const char *folder, const struct listing_look *look,
                     struct listing_found *f)
 {
     struct reading r = {.look = look, .folder = {.root = root, .path = folder}, .found = f};

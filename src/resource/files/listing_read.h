@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/budget.h"
 #include "base/hurry.h"
+#include "fs/root.h"
 #include "resource/page/listing.h"
 
 /* What is looked for. */
@@ -42,11 +43,11 @@ void listing_found_done(struct listing_found *f);
  * that LIMIT_LISTING_MEMORY has room for. 0, or a negated errno (-EINTR: there is a hurry);
  * *ret_found then holds nothing.
  */
-int listing_read(int root, const char *folder, const struct listing_look *look,
+int listing_read(const struct root *root, const char *folder, const struct listing_look *look,
                  struct listing_found *ret_found);
 /* Reads the folder once more, for those that come behind what was kept, and puts them in its place.
  * 0, or a negated errno. */
-int listing_read_on(int root, const char *folder, const struct listing_look *look,
+int listing_read_on(const struct root *root, const char *folder, const struct listing_look *look,
                     struct listing_found *f);
 
 /* Whether a member of a folder is never shown: "." and "..", our own temporaries, hidden names. */
@@ -54,7 +55,7 @@ bool listing_hides(const char *name, bool dotfiles);
 
 /* A folder that is being read. */
 struct listing_folder {
-    int root;
+    const struct root *root;
     const char *path; // NUL-terminated, relative to root, "" or with "/" behind it
     int fd;           // of the folder itself
 };

@@ -107,7 +107,7 @@ struct pending {
 };
 
 struct searching {
-    int root;
+    const struct root *root;
     size_t prefix; // bytes of a path that name the folder searched
     const struct listing_look *look;
     struct span word;               // folded
@@ -285,8 +285,8 @@ static int search_all(struct searching *s, const char *folder)
     return result < 0 ? result : 0;
 }
 
-int search_read(int root, const char *folder, const struct listing_look *look, struct span word,
-                struct listing_found *ret_found)
+int search_read(const struct root *root, const char *folder, const struct listing_look *look,
+                struct span word, struct listing_found *ret_found)
 {
     struct searching *s = calloc(1, sizeof *s);
     char room[FOLDED];

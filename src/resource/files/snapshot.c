@@ -52,7 +52,7 @@ static void set_error(struct snapshot *s, int error)
 }
 
 /* Whether path leads to a regular file (*ret_stamp) or, with -EISDIR, to a folder. */
-static int look(int root, const char *path, struct file_stamp *ret_stamp)
+static int look(const struct root *root, const char *path, struct file_stamp *ret_stamp)
 {
     struct stat st;
     int fd = fs_open(root, path, O_PATH);
@@ -511,4 +511,14 @@ int snapshot_take(const struct snapshot_request *request, struct snapshot **ret_
     free(path);
     *ret_new = s;
     return 0;
+}
+
+int snapshot_fail(int error, struct snapshot **ret_new)
+{
+    struct snapshot *s = snapshot_new();
+
+    if (s)
+        set_failure(s, error);
+    *ret_new = s;
+    return s ? 0 : -CANDOR_E_MEMORY;
 }

@@ -61,7 +61,7 @@ extern const struct span file_coding_names[CODING_COUNT]; // "br" and so on
 
 /* What a look-up needs; nothing of it changes while it runs. */
 struct snapshot_request {
-    int root;
+    const struct root *root;
     const struct files_options *options;
     const struct media_type_map *types;
     const char *path;           // relative to the root, NUL-terminated: "a/b", "a/", ""
@@ -73,6 +73,9 @@ struct snapshot_request {
  * goes wrong is a snapshot of kind SNAPSHOT_FAILED, or with no memory at all -CANDOR_E_MEMORY.
  */
 int snapshot_take(const struct snapshot_request *request, struct snapshot **ret_new);
+
+/* The one where what is asked for could not be looked at; the errno (positive). Otherwise alike. */
+int snapshot_fail(int error, struct snapshot **ret_new);
 
 /*
  * Whether the open files, whose content is not in memory, are still what the snapshot says: else
