@@ -213,8 +213,9 @@ class Server:
         self.patience = START_SECONDS * (6 if under else 1)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [*under, program, *(word.format(**facts) for word in words)], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, preexec_fn=lambda: os.sched_setaffinity(0, cores))
+                [*under, program, *(word.format(**facts) for word in words)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=lambda: os.sched_setaffinity(0, cores))
         try:
             self.wait_until_ready()
         except Missing:
