@@ -69,17 +69,29 @@ static int look(int root, const char *path, struct file_stamp *ret_stamp)
     return 0;
 }
 
-/* Reads the whole file into memory. */
-static int read_content(int fd, uint64_t length, char **ret_content)
+static void free_content(struct file_variant *v)
 {
-    char *content = malloc(length ? length : 1);
-    int error = content ? fs_read(fd, 0, content, length) : -ENOMEM;
-
-    if (error)
-        free(content);
+    if (v->pages.memory)
+        pages_release(&v->pages);
     else
-        *ret_content = content;
-    return error;
+        free(v->content);
+    v->content = NULL;
+}
+
+/* Reads the whole file into memory. */
+static int read_content(int fd, struct file_variant *v)
+{
+    int error;
+
+    if (v->length >= PAGES_LEAST && pages_take(v->length, &v->pages) == 0) {
+        v->content = v->pages.memory;
+        error = fs_read(fd, 0, v->content, v->length);
+        if (error != -EFAULT)
+            return error;
+        free_content(v);
+    }
+    v->content = malloc(v->length ? v->length : 1);
+    return v->content ? fs_read(fd, 0, v->content, v->length) : -ENOMEM;
 }
 
 /* A hash of both ends of what is too large for the memory. */
@@ -174,19 +186,18 @@ static int load_variant(const struct snapshot_request *request, const char *path
                 if (error == 0)
                     break;
             } else {
-                error = read_content(fd, v->length, &v->content);
+                error = read_content(fd, v);
             }
             if (error == 0 && fstat(fd, &st) < 0)
                 error = -errno;
             if (error == 0) {
                 struct file_stamp after = stamp_from_stat(&st);
 
-                if (!stamp_eq(&after, &v->stamp)) {
-                    free(v->content);
-                    v->content = NULL;
+                if (!stamp_eq(&after, &v->stamp))
                     error = -EAGAIN; // changed under our eyes: read it again
-                }
             }
+            if (error)
+                free_content(v);
         }
         close(fd);
         v->fd = -1;
@@ -234,7 +245,7 @@ static void variant_done(struct file_variant *v)
 {
     if (v->fd >= 0)
         close(v->fd);
-    free(v->content);
+    free_content(v);
     field_block_done(&v->fields);
     free(v->digests);
 }

@@ -7,6 +7,7 @@
 #define CANDOR_RESOURCE_FILES_SNAPSHOT_H
 
 #include "fs/open.h"
+#include "fs/pages.h"
 #include "fs/stamp.h"
 #include "http/digest.h"
 #include "http/precondition.h"
@@ -20,9 +21,10 @@ struct file_variant {
     bool present;
     struct file_stamp stamp;
     uint64_t length;
-    int fd;        // -1 when the content is in memory
-    char *content; // or NULL
-    uint64_t ends; // where the content is not in memory: a hash of its first and last bytes
+    int fd;             // -1 when the content is in memory
+    char *content;      // or NULL
+    struct pages pages; // where content is, from PAGES_LEAST on, unless there were none
+    uint64_t ends;      // where the content is not in memory: a hash of its first and last bytes
     struct entity_tag etag;
     int64_t last_modified;
     /* Content-Type, then the rest of the representation's fields, then what 304 has too. */
