@@ -239,11 +239,11 @@ def measure_all(names, options, scratch, cores):
     finally:
         for server in servers:
             server.end()
+    small = [s.name for s in servers if FLOORS.get(s.name, "1K") == "1K"]
     if "instructions" in options.sizes:
-        counted = [s.name for s in servers if FLOORS.get(s.name, "1K") == "1K"]
-        lines += instructions.table(instructions.measure(counted, scratch, files, cores[0], say))
+        lines += instructions.table(instructions.measure(small, scratch, files, cores[0], say))
     idle = {}
-    for name in [s.name for s in servers if "idle" in options.sizes and s.name not in FLOORS]:
+    for name in small if "idle" in options.sizes else []:
         say(f"{options.idle} idle connections: {name}")
         try:
             idle[name] = measure_idle(name, scratch, files, cores[0], options.idle)
