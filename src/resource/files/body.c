@@ -21,10 +21,21 @@ struct pieces {
     bool head_sent, ended;
 };
 
+/* Whether that much of it is in pages that the system can send. */
+static bool has_pages(const struct file_variant *v, uint64_t length)
+{
+    return v->pages.memory && length >= PAGES_LEAST;
+}
+
 /* The bytes of a range: from memory or from the file. */
 static void range_piece(const struct file_variant *v, struct range range, struct piece *ret)
 {
-    if (v->content)
+    if (has_pages(v, range.length))
+        *ret = (struct piece){.kind = PIECE_FILE,
+                              .file = pages_file(),
+                              .offset = v->pages.offset + range.first,
+                              .length = range.length};
+    else if (v->content)
         *ret = (struct piece){.kind = PIECE_BYTES,
                               .bytes = span_of(v->content + range.first, range.length)};
     else
@@ -72,6 +83,18 @@ static void next_range(struct exchange *x, struct piece *ret)
     }
 }
 
+/* Of one that is in pages. */
+static void next_pages(struct exchange *x, struct piece *ret)
+{
+    struct pieces *p = x->response.source;
+
+    if (p->ended)
+        *ret = (struct piece){.kind = PIECE_END};
+    else
+        range_piece(p->variant, x->representation.ranges.list[0], ret);
+    p->ended = true;
+}
+
 static void next_part(struct exchange *x, struct piece *ret)
 {
     struct pieces *p = x->response.source;
@@ -117,7 +140,7 @@ static void respond_range(struct exchange *x, const struct file_variant *v, stru
 
     r->length = range.length;
     r->has_length = true;
-    if (v->content) {
+    if (v->content && !has_pages(v, range.length)) {
         r->body = span_of(v->content + range.first, range.length);
         return;
     }
@@ -126,7 +149,7 @@ static void respond_range(struct exchange *x, const struct file_variant *v, stru
     if (!x->representation.ranges.list)
         x->representation.ranges.list =
             arena_alloc(&x->arena, sizeof *x->representation.ranges.list);
-    if (x->representation.ranges.list && pieces_new(x, v, next_range))
+    if (x->representation.ranges.list && pieces_new(x, v, v->content ? next_pages : next_range))
         x->representation.ranges.list[0] = range;
     else
         x->response.failed = true;

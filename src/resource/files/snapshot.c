@@ -72,17 +72,29 @@ static int look(const struct root *root, const char *path, struct file_stamp *re
     return 0;
 }
 
-/* Reads the whole file into memory. */
-static int read_content(int fd, uint64_t length, char **ret_content)
+static void free_content(struct file_variant *v)
 {
-    char *content = malloc(length ? length : 1);
-    int error = content ? fs_read(fd, 0, content, length) : -ENOMEM;
-
-    if (error)
-        free(content);
+    if (v->pages.memory)
+        pages_release(&v->pages);
     else
-        *ret_content = content;
-    return error;
+        free(v->content);
+    v->content = NULL;
+}
+
+/* Reads the whole file into memory. */
+static int read_content(int fd, struct file_variant *v)
+{
+    int error;
+
+    if (v->length >= PAGES_LEAST && pages_take(v->length, &v->pages) == 0) {
+        v->content = v->pages.memory;
+        error = fs_read(fd, 0, v->content, v->length);
+        if (error != -EFAULT)
+            return error;
+        free_content(v);
+    }
+    v->content = malloc(v->length ? v->length : 1);
+    return v->content ? fs_read(fd, 0, v->content, v->length) : -ENOMEM;
 }
 
 /* A hash of both ends of what is too large for the memory. */
@@ -192,7 +204,7 @@ static int load_open(struct file_variant *v, int fd)
         if (error != -EAGAIN)
             return error;
     } else {
-        error = read_content(fd, v->length, &v->content);
+        error = read_content(fd, v);
         n = error == 0 ? pread(fd, &byte, 1, (off_t)v->length) : 0;
         if (n)
             error = n > 0 ? -EAGAIN : -errno;
@@ -226,10 +238,8 @@ static int load_variant(const struct snapshot_request *request, const char *path
         if (fd < 0)
             return fd;
         error = load_open(v, fd);
-        if (error || v->unsized) {
-            free(v->content);
-            v->content = NULL;
-        }
+        if (error || v->unsized)
+            free_content(v);
         if (v->fd < 0)
             close(fd);
     }
@@ -274,7 +284,7 @@ static void variant_done(struct file_variant *v)
 {
     if (v->fd >= 0)
         close(v->fd);
-    free(v->content);
+    free_content(v);
     field_block_done(&v->fields);
     free(v->digests);
 }

@@ -7,6 +7,7 @@
 #define CANDOR_RESOURCE_FILES_SNAPSHOT_H
 
 #include "fs/open.h"
+#include "fs/pages.h"
 #include "fs/stamp.h"
 #include "http/digest.h"
 #include "http/precondition.h"
@@ -19,11 +20,12 @@ enum file_coding { CODING_IDENTITY, CODING_BROTLI, CODING_ZSTD, CODING_GZIP, COD
 struct file_variant {
     bool present;
     struct file_stamp stamp;
-    uint64_t length; // if it is not unsized
-    bool unsized;    // the file holds more or less than its size says: only its end tells
-    int fd;          // -1 when the content is in memory
-    char *content;   // or NULL
-    uint64_t ends;   // where the content is not in memory: a hash of its first and last bytes
+    uint64_t length;    // if it is not unsized
+    bool unsized;       // the file holds more or less than its size says: only its end tells
+    int fd;             // -1 when the content is in memory
+    char *content;      // or NULL
+    struct pages pages; // where content is, from PAGES_LEAST on, unless there were none
+    uint64_t ends;      // where the content is not in memory: a hash of its first and last bytes
     struct entity_tag etag; // what is unsized has none, nor a date
     int64_t last_modified;
     bool has_date; // that last_modified tells, and is sent
