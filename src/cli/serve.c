@@ -6,8 +6,12 @@
 #include "server/config/listen.h"
 #include "server/server.h"
 
+enum { HOSTS = 64 }; // that the command line may name
+
 struct serve_options {
     const char *listen, *config, *folder;
+    const char *hosts[HOSTS];
+    size_t host_count;
     const char *folder_option; // one that is about the folder; NULL: there is none
     bool write, dotfiles, dotfiles_given;
 };
@@ -16,7 +20,7 @@ static void print_help(FILE *to)
 {
     fputs(
         "usage: candor serve [--listen ADDRESS] [--config FILE | [--write] [--dotfiles] "
-        "[DIR]]\n\n"
+        "[--host NAME] [DIR]]\n\n"
         "Serves the folder DIR (default: the current one) on http://127.0.0.1:8080/, or what a\n"
         "configuration file says. When it is ready it prints \"listening on http://...\" to\n"
         "standard error, and where locks and properties are kept when something is writable.\n"
@@ -30,6 +34,9 @@ static void print_help(FILE *to)
         "  --dotfiles           names that begin with a dot exist for clients: so it is with "
         "--write\n"
         "  --no-dotfiles        they do not: so it is without --write\n"
+        "  --host NAME          it is reached by that name, too; once for each. Without a file it\n"
+        "                       answers for addresses, localhost and other names that no stranger\n"
+        "                       can have\n"
         "  --config FILE        a configuration file; \"candor check FILE\" tells whether it is\n"
         "                       fine\n\n"
         "Exit code: 0 after a stop; 1 when it cannot start now, as when the address is in use,\n"
@@ -47,8 +54,8 @@ static int refuse(const char *what, const char *argument)
 
 static int refuse_option(const char *argument)
 {
-    static const char *const names[] = {"--listen",      "--write",  "--dotfiles",
-                                        "--no-dotfiles", "--config", "--help"};
+    static const char *const names[] = {"--listen", "--write",  "--dotfiles", "--no-dotfiles",
+                                        "--host",   "--config", "--help"};
     struct span typed = span_from_str(argument), word = span_take_until(&typed, '=');
 
     fprintf(stderr,
@@ -85,6 +92,14 @@ static int take_value(const char *name, int argc, char **argv, int *at, const ch
     return CLI_OK;
 }
 
+static int take_host(int argc, char **argv, int *at, struct serve_options *o)
+{
+    if (o->host_count == HOSTS)
+        return refuse("more than 64 are too many of", "--host");
+    o->folder_option = "--host";
+    return take_value("--host", argc, argv, at, &o->hosts[o->host_count++]);
+}
+
 /* What is to be done with the folder. */
 static bool take_flag(const char *argument, struct serve_options *o)
 {
@@ -115,6 +130,8 @@ static int parse(int argc, char **argv, struct serve_options *o, bool *ret_done)
             o->folder_option = argument;
         } else if (options && is_option(argument, "--listen")) {
             code = take_value("--listen", argc, argv, &i, &o->listen);
+        } else if (options && is_option(argument, "--host")) {
+            code = take_host(argc, argv, &i, o);
         } else if (options && is_option(argument, "--config")) {
             code = take_value("--config", argc, argv, &i, &o->config);
         } else if (options && argument[0] == '-' && argument[1]) {
@@ -130,7 +147,8 @@ static int parse(int argc, char **argv, struct serve_options *o, bool *ret_done)
             return code;
     }
     if (o->folder_option && o->config)
-        return refuse("a configuration file says what is writable and shown, so there is no place "
+        return refuse("a configuration file says what is writable, shown and reached how, so there "
+                      "is no place "
                       "for",
                       o->folder_option);
     if (o->folder && o->config)
@@ -151,6 +169,22 @@ static int set_listen(struct config *config, const char *listen)
         fprintf(stderr, "candor serve: --listen \"%s\" %s; expected is %s\n", listen,
                 listen_wrong(r), LISTEN_EXPECTED);
     return r == -CANDOR_E_MEMORY ? CLI_FAILURE : CLI_USAGE;
+}
+
+static int add_hosts(struct config *config, const struct serve_options *o)
+{
+    for (size_t i = 0; i < o->host_count; i++) {
+        const char *wrong = config_add_own_host(config, span_from_str(o->hosts[i]));
+
+        if (!wrong)
+            continue;
+        fprintf(stderr,
+                "candor serve: --host \"%s\" %s; expected is a host like example.org, without a "
+                "port\n",
+                o->hosts[i], wrong);
+        return CLI_USAGE;
+    }
+    return CLI_OK;
 }
 
 static int load_folder(const struct serve_options *o, struct config **ret_config,
@@ -175,7 +209,9 @@ int cli_serve(int argc, char **argv)
     if (code != CLI_OK || done)
         return code;
     r = o.config ? config_load(o.config, &config, &error) : load_folder(&o, &config, &error);
-    if (r == 0 && o.listen)
+    if (r == 0)
+        code = add_hosts(config, &o);
+    if (r == 0 && code == CLI_OK && o.listen)
         code = set_listen(config, o.listen);
     if (r == 0 && code == CLI_OK)
         r = config_resolve(config, &error);

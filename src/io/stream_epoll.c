@@ -403,24 +403,6 @@ uint64_t stream_input(const struct stream *s)
     return ioctl(s->fd, SIOCINQ, &bytes) == 0 && bytes > 0 ? (uint64_t)bytes : 0;
 }
 
-bool stream_is_loopback(const struct stream *s)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in four;
-        struct sockaddr_in6 six;
-    } own;
-    socklen_t length = sizeof own;
-
-    if (getsockname(s->fd, &own.any, &length) < 0)
-        return false;
-    if (own.any.sa_family == AF_INET)
-        return ntohl(own.four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-    return own.any.sa_family == AF_INET6 && (IN6_IS_ADDR_LOOPBACK(&own.six.sin6_addr) ||
-                                             (IN6_IS_ADDR_V4MAPPED(&own.six.sin6_addr) &&
-                                              own.six.sin6_addr.s6_addr[12] == IN_LOOPBACKNET));
-}
-
 bool stream_has_input(const struct stream *s)
 {
     char byte;

@@ -13,6 +13,7 @@
 #include "server/config/config_build.h"
 #include "server/config/config_read.h"
 #include "server/config/config_tree.h"
+#include "server/config/config_value.h"
 #include "server/config/listen_resolve.h"
 
 #include <assert.h>
@@ -196,6 +197,15 @@ int config_set_listen(struct config *config, struct span address)
     return 0;
 }
 
+const char *config_add_own_host(struct config *config, struct span name)
+{
+    const char *wrong = config_host_wrong(name);
+
+    if (!wrong && own_hosts_add(&config->own_hosts, name, &config->arena) < 0)
+        wrong = "has no place in memory";
+    return wrong;
+}
+
 static bool listens_on(const struct config_listen *listen, size_t count,
                        const struct listen_address *address)
 {
@@ -243,7 +253,7 @@ int config_resolve(struct config *config, struct config_error *ret_error)
     struct report report = {.file = in_file ? config->name : "--listen", .bare = !in_file};
     size_t count = 0;
 
-    if (!all)
+    if (!all || own_hosts_read(&config->own_hosts, &config->arena) < 0)
         return fail(-CANDOR_E_MEMORY, &report, ret_error);
     for (size_t i = 0; i < config->listen_count; i++)
         resolve(&config->listen[i], all, &count, &report);

@@ -9,6 +9,7 @@
 
 #include "registry/outcome.h"
 #include "server/config/listen.h"
+#include "server/config/own_host.h"
 #include "server/config/route.h"
 
 enum access_log_to { ACCESS_LOG_STDERR, ACCESS_LOG_OFF, ACCESS_LOG_FILE };
@@ -44,6 +45,7 @@ struct config {
     const char *state_file; // of SQLite; NULL: where the server thinks best
     bool trace;
     struct config_limits limits;
+    struct own_hosts own_hosts;
     struct route_table routes;
     const struct config_page *pages[OUTCOME_COUNT]; // NULL: this server's own page
 };
@@ -84,9 +86,15 @@ int config_from_folder(const struct config_folder *folder, struct config **ret_c
 int config_set_listen(struct config *config, struct span address);
 
 /*
+ * A further name that what names no host answers for: for --host, before the configuration is
+ * shared. NULL, or what is wrong with it, to follow the name.
+ */
+const char *config_add_own_host(struct config *config, struct span name);
+
+/*
  * Puts the addresses of each host to listen on in its place, before the configuration is shared:
- * those that this machine has, each once. It asks the system, which may ask a name server. Errors
- * of config_load.
+ * those that this machine has, each once; and finds out the names that it has itself. It asks the
+ * system, which may ask a name server. Errors of config_load.
  */
 int config_resolve(struct config *config, struct config_error *ret_error);
 

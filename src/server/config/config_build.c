@@ -154,6 +154,7 @@ static void build_route(struct build *b, struct route_draft *draft, size_t numbe
         .kind = draft->kind.kind,
         .options = draft->kind.options,
         .writes = draft->kind.writes,
+        .is_guarded = draft->kind.writes || !b->root,
         .needs_store = draft->kind.needs_store,
     };
 }

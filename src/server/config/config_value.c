@@ -277,7 +277,7 @@ static const char *read_caching(const struct option_row *key, struct span text,
     return wrong ? wrong : to->milliseconds % 1000 ? "is no number of whole seconds" : NULL;
 }
 
-static const char *host_wrong(struct span text)
+const char *config_host_wrong(struct span text)
 {
     if (span_starts(text, SPAN("[")) && span_ends(text, SPAN("]"))) {
         for (size_t i = 1; i + 1 < text.len; i++)
@@ -335,7 +335,7 @@ const char *config_value_read(const struct option_row *key, struct span text, vo
         return read_text(path_wrong(text), text, to);
     case OPTION_HOST:
     case OPTION_HOSTS:
-        return read_text(host_wrong(text), text, to);
+        return read_text(config_host_wrong(text), text, to);
     case OPTION_FILE:
     case OPTION_FOLDER:
     case OPTION_SECTION:

@@ -46,6 +46,8 @@ struct config_log {
  * the sentence goes on that begins with the value: "is not a duration".
  */
 const char *config_value_read(const struct option_row *key, struct span text, void *to);
+/* Likewise, of a host without a port. */
+const char *config_host_wrong(struct span text);
 
 /* The path of a file or folder that a value tells, as it is written; empty: it tells none. */
 struct span config_value_path(const struct option_row *key, struct span text);

@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "server/config/config.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 
 /* a is in lower case already. */
@@ -189,23 +188,4 @@ struct span route_rest(const struct route *route, struct span path)
     while (slash > 0 && path.ptr[slash - 1] != '/')
         slash--;
     return span_from(path, slash ? slash - 1 : 0);
-}
-
-bool route_host_is_local(struct span host)
-{
-    const struct span local = SPAN("localhost");
-    char text[INET_ADDRSTRLEN];
-    struct in_addr address;
-
-    if (host.len == 0 || host.ptr[0] == '[')
-        return true;
-    if (span_ends(host, SPAN(".")))
-        host.len--;
-    if (host.len >= local.len && span_eq_nocase(span_from(host, host.len - local.len), local))
-        return host.len == local.len || host.ptr[host.len - local.len - 1] == '.';
-    if (host.len >= sizeof text)
-        return false;
-    memcpy(text, host.ptr, host.len);
-    text[host.len] = '\0';
-    return inet_pton(AF_INET, text, &address) == 1;
 }

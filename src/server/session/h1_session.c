@@ -333,11 +333,6 @@ static void abort_call(struct call *k, enum ending ending)
     end_call(h);
 }
 
-static bool is_local(const struct session *s)
-{
-    return stream_is_loopback(&container_of(s, struct h1_session, session)->stream);
-}
-
 /* The client hangs up while the call waits. Who has only ended its side still gets the answer. */
 static void on_hang_up(struct stream *s, bool reset)
 {
@@ -426,7 +421,6 @@ void h1_session_open(struct sessions *s, int fd, const struct sockaddr *peer)
                                            .read_content = read_content,
                                            .more_content = more_content,
                                            .abort = abort_call,
-                                           .is_local = is_local,
                                            .stop = stop,
                                            .hurry = hurry};
     struct h1_session *h = calloc(1, sizeof *h);
