@@ -69,7 +69,7 @@ static int copy_source(struct copy *c, const struct tree_pair *pair, const char 
     if (faccessat(s->folder, ".", W_OK, AT_EACCESS) < 0)
         return -errno; // the source could not go, and all the copying would be for nothing
     return pair->from.folder ? copy_collection(c, pair, temporary)
-           : pair->from.link ? copy_link(s->folder, s->leaf, to, temporary)
+           : pair->from.link ? copy_link(c, s->folder, s->leaf, to, temporary)
                              : copy_file(c, s->folder, s->leaf, to, temporary);
 }
 
@@ -166,8 +166,8 @@ static int move_locked(struct tree *t, struct tree_pair *pair, const struct tree
     }
     if (error)
         return error;
-    tree_account(
-        t, 0, old->seen.kind == TREE_FILE && !old->link && !hidden[0] ? old->seen.stamp.size : 0);
+    if (!hidden[0]) // what is hidden is counted out as it is discarded
+        tree_account(t, (struct tree_amount){0}, tree_amount_of(old));
     tree_tell_change(t, s);
     tree_tell_change(t, d);
     (void)place_look(t, d, &pair->from); // under its new name, for the caller
