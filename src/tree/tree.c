@@ -34,6 +34,13 @@ int tree_open(int root, const struct tree_options *options, struct tree **ret_tr
     return 0;
 }
 
+uint64_t tree_device(const struct tree *t)
+{
+    struct stat st;
+
+    return fstat(t->root, &st) < 0 ? 0 : st.st_dev;
+}
+
 void tree_free(struct tree *t)
 {
     if (!t)

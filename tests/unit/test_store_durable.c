@@ -33,11 +33,16 @@ static void *write_and_read(void *argument)
         snprintf(value, sizeof value, "%d", i);
         struct store_change changes[] = {
             change_set(span_from_str(from), SPAN("x"), span_from_str(value)),
-            change_paths(STORE_PROPERTIES_MOVE, span_from_str(from), span_from_str(to)),
             {.kind = STORE_LOCK_REFRESH, .lock = &absent},
         };
+        const struct store_intent move = {.kind = STORE_INTENT_MOVE,
+                                          .source = span_from_str(from),
+                                          .destination = span_from_str(to)};
         bool fails = i % 7 == 6;
-        int result = store_apply(s, w->f->tree, changes, fails ? 3 : 2, NULL);
+        const struct store_following following = {
+            .intent = &move, .first = changes, .count = fails ? 2 : 1};
+        struct store_progress progress = {0};
+        int result = store_follow(s, w->f->tree, &following, &progress);
         w->failures += result != (fails ? -CANDOR_E_ABSENT : 0);
 
         struct span got = {0};
@@ -163,7 +168,7 @@ static void what_was_acknowledged_survives_a_kill(void **state)
             for (uint32_t i = 0; i < acknowledged[w]; i++)
                 assert_true(presence.there[w][i]);
         }
-        assert_int_equal(apply_one(f, change_paths(STORE_LOCKS_DELETE, SPAN("a"), SPAN(""))), 0);
+        assert_int_equal(apply_one(f, change_path(STORE_LOCKS_DELETE, SPAN("a"))), 0);
     }
 }
 

@@ -12,6 +12,13 @@ int authoring_fail(struct authoring *a, enum outcome cause)
     return -ECANCELED;
 }
 
+int authoring_in_the_way(struct authoring *a, enum outcome cause)
+{
+    a->in_the_way = true;
+    a->cause = cause;
+    return -EAGAIN;
+}
+
 /* Whether the system says of a name what the tree says of its root. */
 static bool is_about_root(const struct authoring *a)
 {

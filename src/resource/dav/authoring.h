@@ -22,6 +22,7 @@ struct authoring {
     struct dav *dav;
     struct span mount;  // the route's path, which ends with a slash
     bool in_the_way;    // others were in the way of the step: it is to be made again
+    bool goes_on;       // the step is to go on at once, in another work of the pool
     int error;          // of the last step: 0, or a negated errno
     enum outcome cause; // of the last step, where an errno does not tell
     struct target target;
@@ -32,6 +33,7 @@ struct authoring {
     struct locking locking;
     struct xml_content xml;
     struct failures failures;
+    struct rows_following *following; // while names change and their rows follow
     struct tree_result result;
     struct answer_parts answer;
 };
@@ -51,5 +53,7 @@ void authoring_set_final_cause(struct authoring *a);
 
 /* The step fails with an outcome that no errno tells; returns what a->error is to be. */
 int authoring_fail(struct authoring *a, enum outcome cause);
+/* Others are in the way of the step, and it fails with that when they stay so. Returns -EAGAIN. */
+int authoring_in_the_way(struct authoring *a, enum outcome cause);
 
 #endif

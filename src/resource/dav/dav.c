@@ -7,6 +7,7 @@
 #include "resource/dav/effect.h"
 #include "resource/dav/following.h"
 #include "resource/dav/propfind.h"
+#include "resource/dav/settling.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +29,7 @@ static void act(struct exchange *x, void (*run)(struct authoring *a))
 
     a->error = 0;
     a->cause = OUTCOME_NONE;
-    a->in_the_way = false;
+    a->in_the_way = a->goes_on = false;
     run(a);
 }
 
@@ -141,6 +142,8 @@ static void dav_release(struct exchange *x)
     if (a->answer.written >= 0)
         close(a->answer.written);
     propfind_discard(a);
+    rows_give_up(a);
+    settling_watch(a->dav);
     change_forget_failed(a);
     x->routing.resource_state = NULL;
 }
@@ -150,6 +153,7 @@ static void dav_free(struct resource *r)
     struct dav *d = container_of(r, struct dav, resource);
 
     upload_watch_end(d);
+    settling_end(d);
     answer_cache_free(d->answers);
     r->reader->ops->free(r->reader);
     free(d);
@@ -196,6 +200,7 @@ int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop
     d->loop = loop;
     d->pool = pool;
     upload_watch_begin(d);
+    settling_begin(d);
     *ret_resource = &d->resource;
     return 0;
 }
@@ -216,7 +221,7 @@ static int open_locks(struct dav_share *share, struct store *store)
     if (error < 0)
         return -EIO;
     share->journal.store = store;
-    error = rows_recover(share);
+    error = settling_recover(share);
     if (error)
         return error;
     lock_journal_read_boot(&share->journal);
@@ -273,6 +278,7 @@ void dav_share_free(struct dav_share *share)
         return;
     lock_table_free(share->locks);
     upload_table_free(share->uploads);
+    settling_forget(share);
     rows_free(share->rows);
     tree_free(share->tree);
     free(share);

@@ -4,9 +4,11 @@
 #include "graph/author.h"
 #include "resource/dav/authoring.h"
 #include "resource/dav/content.h"
+#include "resource/dav/following.h"
 #include "resource/dav/granting.h"
 #include "resource/dav/propfind.h"
 #include "resource/dav/proppatch.h"
+#include "resource/dav/settling.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -102,18 +104,43 @@ void effect_run(struct authoring *a)
         a->error = -ENOMEM;
         return;
     }
+    // Whatever is changed, what is pending about its names comes first.
+    if (!is_safe && !a->following)
+        settle_names(a);
+    // A lock must not be taken, after a crash, for one that has ended with what was there before.
+    if (a->error == 0 && author_of(a->x)->also & AUTHOR_LOCKS &&
+        rows_are_moving(a->dav->share->rows, a->target.path))
+        a->error = authoring_in_the_way(a, OUTCOME_names_busy);
+    if (a->error)
+        return;
     effect_of(a)->perform(a);
     // Here, so that it counts even when the client has left meanwhile.
     if (!is_safe && !a->in_the_way)
         atomic_fetch_add(&a->dav->share->changes, 1);
 }
 
+/* The server is to end, and what has changed is not to be awaited any more. */
+static bool gives_up_rows(const struct authoring *a)
+{
+    return a->x->urgency.hurried && a->following && a->following->is_changed;
+}
+
 enum step effect_end(struct authoring *a)
 {
     const struct effect_info *e = effect_of(a);
 
-    if (a->in_the_way)
+    if ((a->in_the_way || a->goes_on) && gives_up_rows(a)) {
+        rows_give_up(a);
+        a->error = TREE_NOT_DURABLE;
+        a->cause = OUTCOME_NONE;
+        return authoring_end_failed(a);
+    }
+    if (a->in_the_way) {
+        a->x->walk.way_cause = a->cause;
         return STEP_PAUSE;
+    }
+    if (a->goes_on)
+        return STEP_RUN;
     if (a->error == -EXDEV && author_of(a->x)->also & AUTHOR_ELSEWHERE &&
         !a->destination->crosses) {
         a->destination->crosses = true; // a copy, then

@@ -158,6 +158,8 @@ static int grant(struct authoring *a)
 void change_lock(struct authoring *a)
 {
     a->error = locks_is_refresh(a) ? refresh(a) : grant(a);
+    if (a->error == -EAGAIN)
+        a->error = authoring_in_the_way(a, OUTCOME_store_busy);
     a->answer.has_result = a->error == 0;
     if (a->locking.conflict_below)
         a->error = 0; // told as a multi-status
@@ -190,4 +192,6 @@ void change_unlock(struct authoring *a)
     tree_lock(share->tree);
     lock_table_release_end(share->locks, token, a->error == 0);
     tree_unlock(share->tree);
+    if (a->error == -EAGAIN)
+        a->error = authoring_in_the_way(a, OUTCOME_store_busy);
 }

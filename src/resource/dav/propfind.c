@@ -5,6 +5,8 @@
  * An answer of moderate size is made as one piece and remembered (answer_cache.h).
  */
 #include "resource/dav/propfind.h"
+#include "base/clock.h"
+#include "base/limits.h"
 #include "graph/author.h"
 #include "http/prefer.h"
 #include "resource/dav/telling.h"
@@ -139,6 +141,14 @@ void propfind_settle(struct authoring *a)
     }
 }
 
+/* Properties that are just moving are waited for a while; then their rows say so. */
+static bool waits_long(const struct authoring *a)
+{
+    int64_t since = a->x->walk.in_the_way_since;
+
+    return since && clock_monotonic() - since >= (int64_t)LIMIT_ROWS_WAIT / 4 * CLOCK_MS;
+}
+
 void propfind_begin(struct authoring *a)
 {
     struct telling *t = calloc(1, sizeof *t);
@@ -150,11 +160,19 @@ void propfind_begin(struct authoring *a)
     }
     t->a = a;
     t->made.most = a->answer.is_reserved ? LIMIT_ANSWER : PIECE;
+    t->may_pause = !waits_long(a);
     a->answer.telling = t;
     a->error = telling_begin(t);
     if (a->error == 0) {
         telling_make_piece(t);
         a->error = t->error;
+        t->may_pause = false;
+    }
+    if (a->error == -EAGAIN) {
+        a->error = authoring_in_the_way(a, OUTCOME_names_busy);
+        a->answer.telling = NULL;
+        telling_free(t);
+        return;
     }
     if (a->error == -EACCES || a->error == -EPERM)
         a->cause = OUTCOME_not_readable;
@@ -162,7 +180,7 @@ void propfind_begin(struct authoring *a)
         a->cause = OUTCOME_resources_exhausted;
     else if (a->error && fs_error_is_absence(-a->error))
         a->cause = OUTCOME_not_found; // also a link that leads nowhere, however often one looks
-    else if (a->error && a->error != -EINTR)
+    else if (a->error && a->error != -EINTR && a->error != -EINPROGRESS && a->error != -ENOLINK)
         a->cause = OUTCOME_read_failed;
     t->made.is_ready = true;
 }

@@ -13,12 +13,6 @@
 #include "tree/tree.h"
 #include "upload/upload_table.h"
 
-/* Intents of changes that were not made, which the store could not be made to forget yet. */
-struct rows_undone {
-    uint64_t ids[16]; // more are for the next start
-    size_t count;
-};
-
 struct dav_share {
     const struct files_options *options;
     struct tree *tree;
@@ -27,8 +21,7 @@ struct dav_share {
     struct lock_journal journal;
     struct upload_table *uploads;
     const struct media_type_map *types;
-    struct rows *rows;         // who changes dead properties, and names with such
-    struct rows_undone undone; // guarded by the tree's mutex
+    struct rows *rows; // who changes dead properties, and names with such
 };
 
 struct dav {
@@ -41,6 +34,9 @@ struct dav {
     size_t xml_memory;         // of content that is XML
     struct timer expiry_timer; // uploads that were silent too long
     struct work expiry;
+    struct timer settling_timer; // rows that could not follow their names (settling.h)
+    struct work settling;
+    bool is_settling, settles_more;
 };
 
 #endif

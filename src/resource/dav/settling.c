@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include "resource/dav/settling.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "resource/dav/authoring.h"
+#include "resource/dav/following.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static struct rows_following *following_of(struct rows_claim *claim)
+{
+    return container_of(claim, struct rows_following, claim);
+}
+
+/* ---- Whether it had happened */
+
+static bool is_same(const struct store_identity *a, const struct tree_identity *b)
+{
+    return a->inode == b->inode && (!a->born || !b->born_ns || a->born == b->born_ns);
+}
+
+static int decide(struct dav_share *share, struct rows_following *f)
+{
+    const struct store_intent *intent = &f->intent;
+    struct tree_identity source, there;
+    int error = tree_identify(share->tree, intent->source, &source);
+
+    if (error == 0)
+        error = tree_identify(share->tree, intent->destination, &there);
+    if (error)
+        return error;
+    switch (intent->kind) {
+    case STORE_INTENT_MOVE:
+        // On another file system the destination is a copy, with an inode of its own.
+        f->is_changed =
+            there.inode && !is_same(&intent->destination_is, &there) &&
+            (is_same(&intent->source_is, &there) || !is_same(&intent->source_is, &source));
+        break;
+    case STORE_INTENT_DELETE:
+        f->is_changed = !is_same(&intent->source_is, &source);
+        break;
+    case STORE_INTENT_COPY:
+        f->is_changed = there.inode && !is_same(&intent->destination_is, &there);
+        break;
+    }
+    return 0;
+}
+
+/* A copy without its members has none yet. */
+static bool is_empty(struct tree *tree, struct span path)
+{
+    struct tree_list *list;
+    struct tree_member member;
+    size_t count = 0;
+
+    if (tree_list_open(tree, path, &list) < 0)
+        return true;
+    if (tree_list_read(list, &member, 1, &count) < 0)
+        count = 0;
+    tree_list_close(list);
+    return count == 0;
+}
+
+/* One step; it is released when it is done, and else left. */
+static int settle(struct dav_share *share, struct rows_following *f)
+{
+    int result = 0;
+
+    if (!f->is_decided) {
+        result = decide(share, f);
+        f->is_decided = result == 0;
+        f->shallow =
+            f->intent.kind == STORE_INTENT_COPY && is_empty(share->tree, f->intent.destination);
+    }
+    if (result == 0)
+        result = following_settle(share, f);
+    if (result)
+        rows_leave(share->rows, &f->claim);
+    return result;
+}
+
+int settle_path(struct dav_share *share, struct span path)
+{
+    struct rows_claim *claim = NULL;
+    int result;
+
+    while (rows_are_pending(share->rows)) {
+        result = rows_take_pending(share->rows, path, &claim);
+        if (result > 0)
+            result = settle(share, following_of(claim));
+        else
+            return result;
+        if (result)
+            return result == 1 || result == -EAGAIN ? -EAGAIN
+                   : result == -ENOLINK             ? result
+                                                    : -EINPROGRESS;
+    }
+    return 0;
+}
+
+void settle_names(struct authoring *a)
+{
+    struct dav_share *share = a->dav->share;
+    int error = settle_path(share, a->target.path);
+
+    if (error == 0 && a->destination)
+        error = settle_path(share, a->destination->path);
+    a->error = error == -EAGAIN ? authoring_in_the_way(a, OUTCOME_names_busy) : error;
+}
+
+/* ---- Now and then */
+
+static void settle_run(struct work *w)
+{
+    struct dav *d = container_of(w, struct dav, settling);
+    struct rows_claim *claim = NULL;
+
+    d->settles_more = rows_take_pending(d->share->rows, (struct span){NULL, 0}, &claim) > 0 &&
+                      settle(d->share, following_of(claim)) >= 0;
+}
+
+static void settle_done(struct work *w)
+{
+    struct dav *d = container_of(w, struct dav, settling);
+
+    d->is_settling = false;
+    if (d->settles_more && !hurry_is_on(offload_hurry(d->pool))) {
+        d->is_settling = true;
+        offload_submit(d->pool, d->loop, &d->settling);
+    } else {
+        settling_watch(d);
+    }
+}
+
+static void on_settling(struct timer *t)
+{
+    struct dav *d = container_of(t, struct dav, settling_timer);
+
+    d->settling.run = settle_run;
+    d->settling.done = settle_done;
+    offload_submit(d->pool, d->loop, &d->settling);
+}
+
+void settling_watch(struct dav *d)
+{
+    if (d->is_settling || !rows_are_pending(d->share->rows))
+        return;
+    d->is_settling = true;
+    timer_set(d->loop, &d->settling_timer,
+              clock_monotonic() + (int64_t)LIMIT_ROWS_SETTLE * CLOCK_MS);
+}
+
+void settling_begin(struct dav *d)
+{
+    timer_init(&d->settling_timer, on_settling);
+    settling_watch(d);
+}
+
+void settling_end(struct dav *d)
+{
+    timer_stop(&d->settling_timer);
+}
+
+/* ---- After a crash */
+
+static int add_intent(void *context, const struct store_intent *intent)
+{
+    struct dav_share *share = context;
+    struct rows_following *f = following_new(intent);
+
+    if (!f)
+        return -CANDOR_E_MEMORY;
+    f->follows = true;
+    f->ends_locks = intent->phase == STORE_BEGUN; // else they have
+    f->is_decided = f->is_changed = intent->phase != STORE_BEGUN;
+    // How far a copy had come is not known; its rows are copied anew.
+    f->progress.phase = intent->kind == STORE_INTENT_COPY ? STORE_CLEARING : intent->phase;
+    rows_add_pending(share->rows, &f->claim);
+    return 0;
+}
+
+int settling_recover(struct dav_share *share)
+{
+    const struct lock_journal *j = &share->journal;
+    struct rows_claim *claim = NULL;
+    int error, result = 0;
+
+    if (!j->store)
+        return 0;
+    error = store_intents_visit(j->store, j->tree, add_intent, share);
+    while (error == 0 && result >= 0 &&
+           rows_take_pending(share->rows, (struct span){NULL, 0}, &claim) > 0)
+        result = settle(share, following_of(claim));
+    return store_errno(error);
+}
+
+void settling_forget(struct dav_share *share)
+{
+    struct rows_claim *claim = NULL;
+
+    while (share->rows && rows_take_pending(share->rows, (struct span){NULL, 0}, &claim) > 0) {
+        rows_release(share->rows, claim);
+        following_free(following_of(claim));
+    }
+}
