@@ -83,6 +83,9 @@ static void limits_of_trees_and_locks_are_kept(void **state)
     fixture_open(f);
     assert_int_equal(set_property(f, "b", "x", "1"), -CANDOR_E_LIMIT);
     assert_int_equal(follow(f, STORE_INTENT_COPY, SPAN("a"), SPAN("b")), -CANDOR_E_LIMIT);
+    assert_int_equal(store_can_copy(f->store, f->tree, SPAN("a"), SPAN("b")), -CANDOR_E_LIMIT);
+    assert_int_equal(store_can_copy(f->store, f->tree, SPAN("c"), SPAN("b")), 0);
+    assert_int_equal(store_can_copy(f->store, f->tree, SPAN("a"), SPAN("a")), 0);
     assert_int_equal(set_property(f, "a", "x", "another"), 0);
     assert_int_equal(store_tree(f->store, SPAN("/one/more"), &tree), -CANDOR_E_LIMIT);
 
