@@ -29,7 +29,6 @@ struct database {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENT_COUNT]; // prepared once
     struct store *store;                       // for the description of failures
-    sqlite3_int64 changes;                     // of all time, as the transaction began
 };
 
 struct tree {

@@ -333,13 +333,11 @@ int intent_finish(struct database *d, struct operation *op, const struct store_i
 /* With a change in any case: what a commit that failed has left in the log is overwritten. */
 static int intent_forget(struct database *d, struct operation *op, const struct store_intent *it)
 {
-    int result = totals_read(d, op);
+    int result = intent_finish(d, op, it);
 
-    if (result == 0)
-        result = totals_write(d, op);
-    if (result == 0)
-        result = intent_finish(d, op, it);
-    return result == -CANDOR_E_ABSENT ? 0 : result;
+    if (result == 0 || result == -CANDOR_E_ABSENT)
+        result = intent_begin(d, op, it); // SQLite writes no page for a row that stays as it is
+    return result == 0 ? intent_finish(d, op, it) : result;
 }
 
 /* ---- All of them */

@@ -21,22 +21,24 @@ static void transaction_abandon(struct database *d)
     assert(!transaction_is_open(d)); // SQLite's ROLLBACK leaves no transaction, whatever it returns
 }
 
-/* A commit that fails may have written all that it takes to the log, and only not have heard that
- * it is there. */
-static int commit(struct database *d)
+static int pages_written(struct database *d)
 {
-    bool changes = sqlite3_total_changes64(d->db) != d->changes;
-    int result = database_run(d, STATEMENT_COMMIT);
+    int count = 0, most = 0;
 
-    if (result < 0 || changes)
-        atomic_store(&d->store->is_unsure, result < 0);
-    return result;
+    sqlite3_db_status(d->db, SQLITE_DBSTATUS_CACHE_WRITE, &count, &most, 0);
+    return count;
 }
 
-static int begin(struct database *d)
+/* A commit that fails may have written all that it takes to the log, and only not have heard that
+ * it is there. The next one that writes anything takes its place. */
+static int commit(struct database *d)
 {
-    d->changes = sqlite3_total_changes64(d->db);
-    return database_run(d, STATEMENT_BEGIN);
+    int before = pages_written(d);
+    int result = database_run(d, STATEMENT_COMMIT);
+
+    if (result < 0 || pages_written(d) != before)
+        atomic_store(&d->store->is_unsure, result < 0);
+    return result;
 }
 
 static int perform(struct database *d, struct operation *op)
@@ -49,7 +51,7 @@ static int perform(struct database *d, struct operation *op)
 /* One operation in a transaction of its own. */
 static void run_alone(struct database *d, struct operation *op)
 {
-    int result = begin(d);
+    int result = database_run(d, STATEMENT_BEGIN);
 
     op->failed = op->count;
     if (result == 0)
@@ -84,7 +86,7 @@ static void refuse(struct operation *first, int result)
 /* Several operations in one transaction. False: they must be tried one by one. */
 static bool run_together(struct database *d, struct operation *first)
 {
-    int result = begin(d);
+    int result = database_run(d, STATEMENT_BEGIN);
 
     if (result < 0) { // the same for all
         refuse(first, result);
