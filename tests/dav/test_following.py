@@ -23,7 +23,7 @@ from multistatus import propfind, prop, proppatch, rows, setting  # noqa: E402
 pytestmark = pytest.mark.skipif(not disk.CALLS, reason="the calls have no known numbers here")
 
 COLOUR = ("urn:c", "colour")
-FOLLOWING_ROWS = 1000  # base/limits.def
+FOLLOWING_ROWS, ROWS_PENDING = 1000, 256  # base/limits.def
 LOCKINFO = (b'<lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope>'
             b'<locktype><write/></locktype></lockinfo>')
 
@@ -216,6 +216,21 @@ def test_a_change_that_was_not_made_is_forgotten_first(root):
         settle(server, root)
         assert server.request("PUT", "/a", body=b"new").status == 204
         assert unfinished(root) == 0 and colour_of(server, "/a") == "red"
+
+
+def test_what_a_failing_store_leaves_is_bounded(root):
+    """Whatever names are asked for; the last ones are refused before anything is changed."""
+    count = ROWS_PENDING + 4
+    with serve(root) as server:
+        for number in range(count):
+            (root / f"{number}").write_bytes(b"x")
+            assert set_colour(server, f"/{number}", "red").status == 207
+        with Full(server, error=errno.EIO):
+            outcomes = [server.request("DELETE", f"/{number}").outcome for number in range(count)]
+        assert outcomes == ["write-failed"] * ROWS_PENDING + ["names-busy"] * 4
+        assert len(os.listdir(root)) == count
+        assert {colour_of(server, f"/{number}") for number in range(count)} == {"red"}
+        assert all(server.request("DELETE", f"/{number}").status == 204 for number in range(count))
 
 
 def test_a_failed_move_over_a_folder_says_that_tags_may_differ(root):

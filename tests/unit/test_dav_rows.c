@@ -367,6 +367,15 @@ static void what_is_pending_is_settled_by_one_at_a_time(void **state)
     assert_int_equal(rows_take_pending(rows, SPAN("c/d/e"), &got), -EAGAIN);
     assert_int_equal(rows_take_pending(rows, NO_PATH, &got), 1);
     assert_ptr_equal(got, &a);
+    assert_false(rows_are_full(rows));
+    static struct rows_claim more[LIMIT_ROWS_PENDING];
+    for (size_t i = 2; i < LIMIT_ROWS_PENDING; i++) {
+        more[i] = renaming(SPAN("more"), NO_PATH);
+        rows_add_pending(rows, &more[i]);
+    }
+    assert_true(rows_are_full(rows));
+    for (size_t i = 2; i < LIMIT_ROWS_PENDING; i++)
+        rows_release(rows, &more[i]);
     rows_leave(rows, &a);
     rows_leave(rows, &c);
     assert_int_equal(rows_take_pending(rows, NO_PATH, &got), 1);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "resource/dav/effect.h"
 
+#include "base/clock.h"
+#include "base/limits.h"
 #include "graph/author.h"
 #include "resource/dav/authoring.h"
 #include "resource/dav/content.h"
@@ -125,6 +127,14 @@ static bool gives_up_rows(const struct authoring *a)
     return a->x->urgency.hurried && a->following && a->following->is_changed;
 }
 
+static bool has_waited(const struct authoring *a)
+{
+    int64_t since = a->x->walk.in_the_way_since;
+
+    return a->x->urgency.cancelled || a->x->urgency.hurried ||
+           (since && clock_monotonic() - since >= (int64_t)LIMIT_ROWS_WAIT * CLOCK_MS);
+}
+
 enum step effect_end(struct authoring *a)
 {
     const struct effect_info *e = effect_of(a);
@@ -137,6 +147,8 @@ enum step effect_end(struct authoring *a)
     }
     if (a->in_the_way) {
         a->x->walk.way_cause = a->cause;
+        if (has_waited(a)) // the walker ends it, and nobody is to wait for its turn
+            rows_give_up(a);
         return STEP_PAUSE;
     }
     if (a->goes_on)

@@ -158,7 +158,10 @@ int rows_begin(struct authoring *a, enum store_intent_kind kind)
     error = has_rows(share, &f->intent);
     f->follows = error > 0;
     f->is_decided = true;
-    error = error < 0 ? store_errno(error) : f->follows ? record(share, f) : 0;
+    if (error > 0)
+        error = rows_are_full(share->rows) ? -EINPROGRESS : record(share, f);
+    else
+        error = store_errno(error);
     if (error && f->intent.id && store_is_unsure(j->store)) {
         leave_pending(a); // it may be found by the next start
     } else if (error) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resource/dav/rows.h"
 
+#include "base/limits.h"
 #include "base/path.h"
 
 #include <errno.h>
@@ -159,6 +160,11 @@ void rows_add_pending(struct rows *r, struct rows_claim *claim)
 bool rows_are_pending(const struct rows *r)
 {
     return atomic_load(&r->pending) > 0;
+}
+
+bool rows_are_full(const struct rows *r)
+{
+    return atomic_load(&r->pending) >= LIMIT_ROWS_PENDING;
 }
 
 bool rows_are_moving(struct rows *r, struct span path)

@@ -51,8 +51,9 @@ void rows_set_state(struct rows *r, struct rows_claim *claim, enum rows_state st
 /* Adds one that is pending from the beginning. */
 void rows_add_pending(struct rows *r, struct rows_claim *claim);
 
-/* Whether any is pending. */
+/* Whether any is pending; and whether no more may become so. */
 bool rows_are_pending(const struct rows *r);
+bool rows_are_full(const struct rows *r);
 /* Whether the rows of that path may not be there yet, or may not be its own. */
 bool rows_are_moving(struct rows *r, struct span path);
 /*
