@@ -69,8 +69,8 @@ bool store_tree_has_properties(struct store *s, uint32_t tree);
 int store_can_copy(struct store *s, uint32_t tree, struct span source, struct span destination);
 
 /*
- * Whether the last commit failed: what it was to write may be in the log, and be found there by the
- * next start. From the next change on that is made it is not.
+ * Whether the flush of the last commit failed: what it was to write is in the log, and may be found
+ * there by the next start. From the next change on that is made it is not.
  */
 bool store_is_unsure(const struct store *s);
 

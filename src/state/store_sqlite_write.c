@@ -29,14 +29,19 @@ static int pages_written(struct database *d)
     return count;
 }
 
-/* A commit that fails may have written all that it takes to the log, and only not have heard that
- * it is there. The next one that writes anything takes its place. */
+/*
+ * A commit whose flush fails has written all that it takes to the log, and only not heard that it
+ * is there. The next one that writes anything takes its place. Where a write fails, as the disk is
+ * full, the end of it is not there.
+ */
 static int commit(struct database *d)
 {
     int before = pages_written(d);
     int result = database_run(d, STATEMENT_COMMIT);
+    int code = result < 0 ? sqlite3_extended_errcode(d->db) : SQLITE_OK;
 
-    if (result < 0 || pages_written(d) != before)
+    if (result == 0 ? pages_written(d) != before
+                    : code != SQLITE_FULL && code != SQLITE_IOERR_WRITE)
         atomic_store(&d->store->is_unsure, result < 0);
     return result;
 }

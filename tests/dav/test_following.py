@@ -218,6 +218,26 @@ def test_a_change_that_was_not_made_is_forgotten_first(root):
         assert unfinished(root) == 0 and colour_of(server, "/a") == "red"
 
 
+def test_what_a_full_store_refuses_leaves_nothing(root):
+    """The names may be used as before: to make room, too (RFC 4918 §9.6)."""
+    with serve(root) as server:
+        begin(server, root)
+        with Full(server):
+            for method in ("MOVE", "COPY"):
+                assert_refused(server.request(method, "/a", {"Destination": "/c"}), 507,
+                               "storage-full")
+            assert_refused(server.request("LOCK", "/a", {"Depth": "0"}, LOCKINFO), 507,
+                           "storage-full")
+            assert server.request("PUT", "/a", body=b"new").status == 204
+            assert colour_of(server, "/a") == "red"
+        assert unfinished(root) == 0
+        with server.failing(lambda call, path: errno.ENOSPC if path.endswith("-wal") and (
+                root / "a").exists() else False):  # what is removed makes room
+            assert server.request("DELETE", "/a").status == 204
+            (root / "a").write_bytes(b"another")
+            assert colour_of(server, "/a") is None
+
+
 def test_what_a_failing_store_leaves_is_bounded(root):
     """Whatever names are asked for; the last ones are refused before anything is changed."""
     count = ROWS_PENDING + 4
@@ -225,7 +245,7 @@ def test_what_a_failing_store_leaves_is_bounded(root):
         for number in range(count):
             (root / f"{number}").write_bytes(b"x")
             assert set_colour(server, f"/{number}", "red").status == 207
-        with Full(server, error=errno.EIO):
+        with server.failing(lambda call, path: call == "fdatasync" and path.endswith("-wal")):
             outcomes = [server.request("DELETE", f"/{number}").outcome for number in range(count)]
         assert outcomes == ["write-failed"] * ROWS_PENDING + ["names-busy"] * 4
         assert len(os.listdir(root)) == count

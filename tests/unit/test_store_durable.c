@@ -266,8 +266,7 @@ static int child_fill(struct fixture *f)
     limit.rlim_cur = RLIM_INFINITY;
     if (setrlimit(RLIMIT_FSIZE, &limit) < 0)
         return 6;
-    // What a commit that failed may have left is gone with the next that does not.
-    if (!store_is_unsure(f->store))
+    if (store_is_unsure(f->store)) // nothing was written to its end
         return 9;
     const struct store_intent unknown = {.id = 12345};
     if (apply_one(f, (struct store_change){.kind = STORE_INTENT_FORGET, .intent = &unknown}) < 0 ||
