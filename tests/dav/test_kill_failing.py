@@ -3,7 +3,7 @@
 after the next start, contents, properties and locks; what was not is wholly there or not at all,
 and nobody has what is another's.
 
-CANDOR_KILL_ROUNDS says how often (10 without it), CANDOR_KILL_CLIENTS how many write meanwhile (8
+CANDOR_KILL_ROUNDS says how often (100 without it), CANDOR_KILL_CLIENTS how many write meanwhile (8
 here).
 """
 import errno
@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import disk  # noqa: E402
 from multistatus import prop, propfind, rows  # noqa: E402
 
-ROUNDS = int(os.environ.get("CANDOR_KILL_ROUNDS", "10"))
+ROUNDS = int(os.environ.get("CANDOR_KILL_ROUNDS", "100"))
 CLIENTS = min(int(os.environ.get("CANDOR_KILL_CLIENTS", "8")), 64)
 MARK = ("urn:kill", "mark")
 PATCH = (b"<?xml version='1.0'?><D:propertyupdate xmlns:D='DAV:'><D:set><D:prop>"
