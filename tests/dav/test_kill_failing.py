@@ -202,7 +202,7 @@ def test_killed_with_a_store_that_fails(tmp_path, state):
     root = tmp_path / "root"
     root.mkdir()
     writers = [Writer(number) for number in range(CLIENTS)]
-    failures, begun = [], time.monotonic()
+    failures, begun, server = [], time.monotonic(), None
     before = threading.excepthook
     threading.excepthook = lambda what: failures.append(what.exc_value) \
         if what.thread in writers else None  # the log of who is killed may end within a line
@@ -230,6 +230,8 @@ def test_killed_with_a_store_that_fails(tmp_path, state):
                 pytest.fail(f"round {turn}: {failures[0].args}")
     finally:
         threading.excepthook = before
+        if server and server.process.poll() is None:
+            server.process.kill()
     acknowledged = sum(writer.acknowledged for writer in writers)
     refused = sum(writer.refused for writer in writers)
     assert acknowledged > ROUNDS and refused > ROUNDS
