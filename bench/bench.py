@@ -16,11 +16,13 @@ from pathlib import Path
 from statistics import median
 
 import dav
-from servers import (ALL_KINDS, DAV_KINDS, KINDS, ROOT, Missing, Server, add_beside,
+import instructions
+from servers import (ALL_KINDS, DAV_KINDS, FLOORS, KINDS, ROOT, Missing, Server, add_beside,
                      find_program, raise_descriptor_limit, version)
 
 SIZES = {"1K": (1024, 64), "100K": (100 * 1024, 64), "10M": (10 * 1024 * 1024, 16)}
 IDLE_CONNECTIONS = 8000
+FURTHER = ("idle", "instructions")
 SOURCE_ADDRESSES = 8  # 127.0.0.2 and up, so that source ports are never short
 IP_BIND_ADDRESS_NO_PORT = 24
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
@@ -72,7 +74,7 @@ def measure_requests(servers, size, options, contents, core):
     """The median of the rounds for each server. The order rotates, so that no server always
     runs on the machine that the same neighbour has just warmed."""
     path, connections = f"/{size}.txt", SIZES[size][1]
-    taking_part = [s for s in servers if s.name != "floor" or size == "1K"]
+    taking_part = [s for s in servers if FLOORS.get(s.name, size) == size]
     for server in list(taking_part):
         try:
             server.check(path, contents[size])
@@ -158,7 +160,7 @@ def machine_facts(names):
 
 
 def request_table(size, results):
-    floor = results.get("floor", {}).get("cpu")
+    floor = min((result["cpu"] for name, result in results.items() if name in FLOORS), default=None)
     candor = results.get("candor", {}).get("cpu")
     lines = [f"### {size.replace('K', ' KiB').replace('M', ' MiB')}, {SIZES[size][1]} connections "
              "kept alive", "",
@@ -192,8 +194,8 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog="bench.py", description=__doc__)
     parser.add_argument("--only", default=",".join(KINDS), metavar="NAMES",
                         help=f"some of {','.join(KINDS)}")
-    parser.add_argument("--sizes", default=",".join([*SIZES, "idle"]), metavar="SIZES",
-                        help=f"some of {','.join(SIZES)},idle")
+    parser.add_argument("--sizes", default=",".join([*SIZES, *FURTHER]), metavar="SIZES",
+                        help=f"some of {','.join([*SIZES, *FURTHER])}")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=3, help="of each round")
     parser.add_argument("--idle", type=int, default=IDLE_CONNECTIONS, metavar="CONNECTIONS")
@@ -206,7 +208,7 @@ def parse_arguments():
         add_beside(options.beside)
         options.only += ",beside"
     options.only, options.sizes = options.only.split(","), options.sizes.split(",")
-    for given, known in ((options.only, KINDS), (options.sizes, [*SIZES, "idle"])):
+    for given, known in ((options.only, KINDS), (options.sizes, [*SIZES, *FURTHER])):
         for word in given:
             if word not in known:
                 parser.error(f'"{word}" is none of {", ".join(known)}')
@@ -232,13 +234,16 @@ def measure_all(names, options, scratch, cores):
                 complete = False
         for size in [size for size in SIZES if size in options.sizes]:
             results = measure_requests(servers, size, options, contents, cores[1])
-            complete &= len(results) >= sum(s.name != "floor" for s in servers)
+            complete &= len(results) >= sum(s.name not in FLOORS for s in servers)
             lines += request_table(size, results)
     finally:
         for server in servers:
             server.end()
+    small = [s.name for s in servers if FLOORS.get(s.name, "1K") == "1K"]
+    if "instructions" in options.sizes:
+        lines += instructions.table(instructions.measure(small, scratch, files, cores[0], say))
     idle = {}
-    for name in [s.name for s in servers if "idle" in options.sizes]:
+    for name in small if "idle" in options.sizes else []:
         say(f"{options.idle} idle connections: {name}")
         try:
             idle[name] = measure_idle(name, scratch, files, cores[0], options.idle)

@@ -88,9 +88,10 @@ int main(int argc, char **argv)
     int folder = argc > 1 ? open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     double seconds = argc > 2 ? strtod(argv[2], NULL) : 3;
     long only = argc > 3 ? strtol(argv[3], NULL, 10) : 0;
+    struct root *root;
     struct tree *tree;
 
-    if (folder < 0 || tree_open(folder, &options, &tree) < 0) {
+    if (folder < 0 || root_open(argv[1], &root) < 0 || tree_open(root, &options, &tree) < 0) {
         fprintf(stderr, "usage: put FOLDER [SECONDS [THREADS]]\n");
         return 2;
     }
@@ -107,6 +108,7 @@ int main(int argc, char **argv)
                2 * (double)done[1] / seconds, (double)done[0] / (double)(done[1] ? done[1] : 1));
     }
     tree_free(tree);
+    root_unref(root);
     close(folder);
     return 0;
 }

@@ -140,12 +140,17 @@ server.upload-dirs = ( "{files}" )
 # name: (program, configuration or None, arguments, how it tells its version)
 KINDS = {
     "floor": (ROOT / "build/bench/floor", None, ["{port}"], None),
+    "floor-copy": (ROOT / "build/bench/floor", None, ["{port}", "{files}/100K.txt", "copy"], None),
+    "floor-sendfile": (ROOT / "build/bench/floor", None,
+                       ["{port}", "{files}/100K.txt", "sendfile"], None),
     "candor": (ROOT / "build/candor", CANDOR, ["serve", "--config", "{config}"], "--version"),
     "nginx": ("nginx", NGINX, ["-p", "{folder}", "-e", "stderr", "-c", "{config}"], "-v"),
     "lighttpd": ("lighttpd", LIGHTTPD, ["-D", "-f", "{config}"], "-v"),
     "h2o": ("h2o", H2O, ["-c", "{config}"], "-v"),
 }
 
+
+FLOORS = {"floor": "1K", "floor-copy": "100K", "floor-sendfile": "100K"}  # what each one answers
 
 # Those that are measured where clients write.
 DAV_KINDS = {
@@ -167,7 +172,7 @@ def find_program(name):
     path = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
     program = shutil.which(ALL_KINDS[name][0], path=path)
     if not program:
-        hint = "make build builds it" if name in ("floor", "candor", "candor-dav") else \
+        hint = "make build builds it" if name in (*FLOORS, "candor", "candor-dav") else \
             "tools/setup bench installs it"
         raise Missing(f"{name} is not here; {hint}")
     return program
@@ -190,9 +195,10 @@ def free_port():
 
 
 class Server:
-    """One running server; its folder holds its configuration and what it prints."""
+    """One running server; its folder holds its configuration and what it prints. It may run under
+    another program, which makes it slow."""
 
-    def __init__(self, name, folder, files, cores):
+    def __init__(self, name, folder, files, cores, under=()):
         self.name = name
         self.port = free_port()
         self.folder = Path(folder)
@@ -204,10 +210,12 @@ class Server:
         if ALL_KINDS[name][1]:
             facts["config"].write_text(ALL_KINDS[name][1].format(**facts))
         self.log = self.folder / f"{name}.log"
+        self.patience = START_SECONDS * (6 if under else 1)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [program, *(word.format(**facts) for word in words)], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, preexec_fn=lambda: os.sched_setaffinity(0, cores))
+                [*under, program, *(word.format(**facts) for word in words)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=lambda: os.sched_setaffinity(0, cores))
         try:
             self.wait_until_ready()
         except Missing:
@@ -215,7 +223,7 @@ class Server:
             raise
 
     def wait_until_ready(self):
-        limit = time.monotonic() + START_SECONDS
+        limit = time.monotonic() + self.patience
         while time.monotonic() < limit and self.process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -232,7 +240,7 @@ class Server:
         response = client.getresponse()
         got = response.read()
         client.close()
-        if response.status != 200 or (got != content if self.name != "floor" else
+        if response.status != 200 or (got != content if self.name not in FLOORS else
                                       len(got) != len(content)):
             raise Missing(f"{self.name} answers {path} with {response.status} and {len(got)} "
                           f"bytes instead of the file's {len(content)}")
@@ -269,7 +277,7 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(5)
+                self.process.wait(self.patience / 2)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

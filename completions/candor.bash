@@ -14,11 +14,12 @@ _candor() {
     case $command:$previous in
     serve:--config) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
     serve:--listen)
-        mapfile -t COMPREPLY < <(compgen -W '127.0.0.1:8080 0.0.0.0:8080' -- "$current") && return
+        mapfile -t COMPREPLY < <(compgen -W '127.0.0.1:8080 0.0.0.0:8080 localhost:8080 unix:' -- "$current") && return
         ;;
     esac
     case $command:$current in
-    serve:-*) mapfile -t COMPREPLY < <(compgen -W '--listen --write --config --help' -- "$current") ;;
+    serve:-*) mapfile -t COMPREPLY < <(compgen -W '--listen --write --dotfiles
+        --no-dotfiles --host --config --help' -- "$current") ;;
     serve:*) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
     status:-*) mapfile -t COMPREPLY < <(compgen -W '--json --help' -- "$current") ;;
     status:*)

@@ -57,13 +57,19 @@ class Response:
 class Client:
     """A raw connection. What is sent is exactly what the test says."""
 
-    def __init__(self, port, host="127.0.0.1"):
-        self.socket = socket.create_connection((host, port), timeout=DEADLINE)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(self, port, host="127.0.0.1", path=None):
+        if path:
+            self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self.socket.settimeout(DEADLINE)
+            self.socket.connect(str(path))
+        else:
+            self.socket = socket.create_connection((host, port), timeout=DEADLINE)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
 
     def send(self, data):
-        self.socket.sendall(data if isinstance(data, bytes) else data.encode("latin-1"))
+        if data:  # nothing, sent to a Unix socket that is closed already, is an error
+            self.socket.sendall(data if isinstance(data, bytes) else data.encode("latin-1"))
         return self
 
     def finish(self):
@@ -154,12 +160,13 @@ class Server:
     root: a folder to serve; or config: the text of a configuration (the access log must stay
     stderr; {root} is replaced by root). user: uid to run as. before: run in the child before exec.
     state: the folder of locks and properties, for servers that follow each other; the configuration
-    must then have the same name, as a root has.
+    must then have the same name, as a root has. listen: where it listens, None: where its
+    configuration says; then path is that of a Unix socket, and port that of an address.
     """
 
     def __init__(self, root=None, config=None, arguments=(), user=None, before=None,
-                 program=CANDOR, state=None):
-        command = [str(program), "serve", "--listen", "127.0.0.1:0", *arguments]
+                 program=CANDOR, state=None, listen="127.0.0.1:0"):
+        command = [str(program), "serve", *(["--listen", listen] if listen else []), *arguments]
         self.folder = tempfile.TemporaryDirectory(prefix="candor-test-")
         if config is not None:
             file = Path(self.folder.name) / "candor.yaml"
@@ -172,14 +179,14 @@ class Server:
         self.records = queue.Queue()  # of the access log, as dictionaries
         self.messages = []            # other lines on standard error
         self._told = threading.Condition()
-        self.port = None
+        self.port = self.path = None
         self._ready = threading.Event()
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, user=user, preexec_fn=before,
                                         env=environment)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if not self._ready.wait(DEADLINE) or self.port is None:
+        if not self._ready.wait(DEADLINE) or not (self.port or self.path):
             self.process.kill()
             raise RuntimeError("the server did not start: " + "\n".join(self.messages))
 
@@ -194,18 +201,19 @@ class Server:
             with self._told:
                 self.messages.append(text)
                 self._told.notify_all()
-            found = re.match(r"listening on http://.*:(\d+)/$", text)
-            if found and self.port is None:
-                self.port = int(found.group(1))
+            found = re.match(r"listening on (?:http://.*:(\d+)/|unix:(.*))$", text)
+            if found:
+                self.port = self.port or int(found.group(1) or 0) or None
+                self.path = self.path or found.group(2)
                 self._ready.set()
         self._ready.set()
 
     def connect(self):
-        return Client(self.port)
+        return Client(self.port, path=None if self.port else self.path)
 
     def request(self, method, target, fields=None, body=b"", version="HTTP/1.1"):
         """One request on a connection of its own, closed behind it."""
-        lines = [f"{method} {target} {version}", f"Host: 127.0.0.1:{self.port}",
+        lines = [f"{method} {target} {version}", f"Host: 127.0.0.1:{self.port or 80}",
                  "Connection: close"]
         lines += [f"{name}: {value}" for name, value in (fields or {}).items()]
         if body or method in ("PUT", "PATCH", "POST"):

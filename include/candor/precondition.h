@@ -46,7 +46,7 @@ enum candor_precondition {
     CANDOR_PRECONDITION_PROCEED_WHOLE, // perform it, but ignore Range
     CANDOR_PRECONDITION_NOT_MODIFIED,  // answer 304
     CANDOR_PRECONDITION_FAILED,        // answer 412
-    CANDOR_PRECONDITION_MALFORMED,     // answer 400: entity tags that break their syntax
+    CANDOR_PRECONDITION_MALFORMED,     // answer 400: an If-Match that breaks its syntax
 };
 
 /*

@@ -12,8 +12,9 @@
 #define U ASCII_URI_HOST
 #define A ASCII_ALPHA
 #define E ASCII_ETAGC
+#define R ASCII_RAW
 
-const uint8_t ascii_classes[256] = {
+const uint16_t ascii_classes[256] = {
     ['\t'] = V,
     [' '] = V,
     ['!'] = T | V | P | U | E,
@@ -41,17 +42,17 @@ const uint8_t ascii_classes[256] = {
     ['@'] = V | P | E,
     ['A' ... 'F'] = T | V | H | P | U | A | E,
     ['G' ... 'Z'] = T | V | P | U | A | E,
-    ['['] = V | E,
+    ['['] = V | E | R,
     ['\\'] = V | E,
-    [']'] = V | E,
-    ['^'] = T | V | E,
+    [']'] = V | E | R,
+    ['^'] = T | V | E | R,
     ['_'] = T | V | P | U | E,
-    ['`'] = T | V | E,
+    ['`'] = T | V | E | R,
     ['a' ... 'f'] = T | V | H | P | U | A | E,
     ['g' ... 'z'] = T | V | P | U | A | E,
-    ['{'] = V | E,
-    ['|'] = T | V | E,
-    ['}'] = V | E,
+    ['{'] = V | E | R,
+    ['|'] = T | V | E | R,
+    ['}'] = V | E | R,
     ['~'] = T | V | P | U | E,
     [0x80 ... 0xff] = V | E,
 };

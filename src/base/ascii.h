@@ -18,9 +18,10 @@ enum ascii_class {
     ASCII_URI_HOST = 1 << 5, // reg-name without "%": RFC 3986 §3.2.2
     ASCII_ALPHA = 1 << 6,
     ASCII_ETAGC = 1 << 7, // etagc, RFC 9110 §8.8.3
+    ASCII_RAW = 1 << 8,   // no pchar, but sent unescaped in paths by browsers and others
 };
 
-extern const uint8_t ascii_classes[256];
+extern const uint16_t ascii_classes[256];
 
 static inline bool ascii_is(char c, unsigned classes)
 {

@@ -28,6 +28,17 @@ size_t utf8_length(struct span s)
     return n;
 }
 
+size_t utf8_write(uint32_t c, char to[UTF8_MOST])
+{
+    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    static const unsigned char marks[UTF8_MOST + 1] = {0, 0, 0xc0, 0xe0, 0xf0};
+
+    for (size_t i = n; i-- > 1; c >>= 6)
+        to[i] = (char)(0x80 | (c & 0x3f));
+    to[0] = (char)(marks[n] | c);
+    return n;
+}
+
 bool utf8_is_valid(struct span s)
 {
     while (s.len) {

@@ -11,6 +11,10 @@
  * s is not empty. */
 size_t utf8_length(struct span s);
 
+enum { UTF8_MOST = 4 };
+/* Writes a character, which is one; the bytes that it takes. */
+size_t utf8_write(uint32_t c, char to[UTF8_MOST]);
+
 /* Whether all of it is well-formed; nothing is. */
 bool utf8_is_valid(struct span s);
 

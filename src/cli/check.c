@@ -12,19 +12,42 @@ static void print_help(FILE *to)
           to);
 }
 
+/* Who reads it answers for whatever name leads here; that may be meant. */
+static void tell_unnamed(const struct config *config)
+{
+    const struct route_table *routes = &config->routes;
+    bool is_first = true;
+
+    for (size_t i = 0; i < routes->count; i++) {
+        const struct route *route = &routes->routes[i];
+
+        if (route->host.len || route->is_guarded)
+            continue;
+        printf("%s%.*s", is_first ? "note: for every host that leads here: " : ", ",
+               SPAN_ARG(route->path));
+        is_first = false;
+    }
+    if (!is_first)
+        puts("; the key host says for which one, where that is not meant");
+}
+
 static int check_file(const char *file)
 {
     struct config *config = NULL;
     struct config_error error = {NULL};
     int r = config_load(file, &config, &error);
 
+    if (r == 0)
+        r = config_resolve(config, &error);
     if (r < 0) {
+        config_free(config);
         fprintf(stderr, "%s\n", error.text ? error.text : error_text(r));
         config_error_done(&error);
         return r == -CANDOR_E_CONFIG ? CLI_USAGE : CLI_FAILURE;
     }
     printf("%s: fine (%zu %s)\n", file, config->routes.number_count,
            config->routes.number_count == 1 ? "route" : "routes");
+    tell_unnamed(config);
     config_free(config);
     return fflush(stdout) == 0 ? CLI_OK : CLI_FAILURE;
 }

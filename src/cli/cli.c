@@ -7,7 +7,7 @@
 #include <string.h>
 
 const struct cli_command cli_commands[] = {
-    {"serve", "[--listen ADDR:PORT] [--config FILE | [--write] [DIR]]",
+    {"serve", "[--listen ADDRESS] [--config FILE | [--write] [--dotfiles] [DIR]]",
      "serves a folder, or what FILE says", cli_serve},
     {"check", "FILE", "tells whether a configuration file is fine", cli_check},
     {"status", "[CODE | 4xx | WORD] [--json]", "what a status code means", cli_status},

@@ -144,8 +144,9 @@ static void add_statuses(struct buf *b)
         add_text(b, span_from_str(status_table[i].meaning));
         buf_add_char(b, '\n');
     }
-    buf_add_str(b, "\n## In use, registered nowhere\n\nTo be recognised; Candor never sends one of"
-                   " these.\n\n| code | used by | called | meaning |\n| --- | --- | --- | --- |\n");
+    buf_add_str(b, "\n## In use, registered nowhere\n\nTo be recognised; Candor sends 104 to"
+                   " clients that ask for it, and none else of these.\n\n| code | used by | called "
+                   "| meaning |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < status_unregistered_count; i++) {
         const struct status_unregistered *info = &status_unregistered_table[i];
 
@@ -173,24 +174,35 @@ static void add_limits(struct buf *b)
     }
 }
 
+static const char *once(unsigned flags)
+{
+    return flags & FIELD_FLAG_FIRST    ? "yes; the first counts"
+           : flags & FIELD_FLAG_JOINED ? "yes; else ignored"
+           : flags & FIELD_FLAG_ONE    ? "yes"
+                                       : "";
+}
+
 static void add_fields(struct buf *b)
 {
     add_head(b, "Fields and methods", "fields", "src/registry/field.def and method.def");
-    buf_add_str(b, "The fields that Candor knows. Others pass without being looked at. Behind "
-                   "chunked content, "
-                   "in the trailer section, what is \"also a trailer\" counts as it does in the "
-                   "head (RFC 9110 "
-                   "§6.5.1), what is \"not a trailer\" is refused, and all else is ignored.\n\n"
-                   "| field | defined in | list | once | hop by hop | secret | not a trailer | "
-                   "also a trailer |\n"
-                   "| --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    buf_add_str(
+        b, "The fields that Candor knows. Others pass without being looked at. Behind "
+           "chunked content, "
+           "in the trailer section, what is \"also a trailer\" counts as it does in the "
+           "head (RFC 9110 "
+           "§6.5.1), what is \"not a trailer\" is refused, and all else is ignored. Of a request "
+           "in which a field comes more than \"once\", [strictness.md](strictness.md) tells what "
+           "becomes.\n\n"
+           "| field | defined in | list | once | hop by hop | secret | not a trailer | "
+           "also a trailer |\n"
+           "| --- | --- | --- | --- | --- | --- | --- | --- |\n");
     for (int f = 1; f < FIELD_COUNT; f++) {
         const struct field_info *info = &field_table[f];
 
         buf_addf(b, "| %s", info->name.ptr);
         add_cell(b, info->section);
         add_cell(b, info->flags & FIELD_FLAG_LIST ? "yes" : "");
-        add_cell(b, info->flags & FIELD_FLAG_ONE ? "yes" : "");
+        add_cell(b, once(info->flags));
         add_cell(b, info->flags & FIELD_FLAG_HOP ? "yes" : "");
         add_cell(b, info->flags & FIELD_FLAG_SECRET ? "yes" : "");
         add_cell(b, info->flags & FIELD_FLAG_FRAMING ? "yes" : "");

@@ -6,28 +6,43 @@
 #include "server/config/listen.h"
 #include "server/server.h"
 
+enum { HOSTS = 64 }; // that the command line may name
+
 struct serve_options {
     const char *listen, *config, *folder;
-    bool write;
+    const char *hosts[HOSTS];
+    size_t host_count;
+    const char *folder_option; // one that is about the folder; NULL: there is none
+    bool write, dotfiles, dotfiles_given;
 };
 
 static void print_help(FILE *to)
 {
-    fputs("usage: candor serve [--listen ADDR:PORT] [--config FILE | [--write] [DIR]]\n\n"
-          "Serves the folder DIR (default: the current one) on http://127.0.0.1:8080/, or what a\n"
-          "configuration file says. When it is ready it prints \"listening on http://...\" to\n"
-          "standard error, and where locks and properties are kept when something is writable.\n"
-          "SIGTERM or SIGINT: finishes what runs and ends with 0; a second one ends at once, with\n"
-          "1. SIGUSR1: reopens the access log.\n\n"
-          "  --listen ADDR:PORT   where to listen, instead of what the configuration says; port 0\n"
-          "                       lets the system pick one\n"
-          "  --write              clients may change the folder: PUT, DELETE, WebDAV, uploads\n"
-          "  --config FILE        a configuration file; \"candor check FILE\" tells whether it is\n"
-          "                       fine\n\n"
-          "Exit code: 0 after a stop; 1 when it cannot start now, as when the address is in use,\n"
-          "or fails; 2 when the command line or the configuration is not as expected, such as a\n"
-          "folder that does not exist or may not be read.\n",
-          to);
+    fputs(
+        "usage: candor serve [--listen ADDRESS] [--config FILE | [--write] [--dotfiles] "
+        "[--host NAME] [DIR]]\n\n"
+        "Serves the folder DIR (default: the current one) on http://127.0.0.1:8080/, or what a\n"
+        "configuration file says. When it is ready it prints \"listening on http://...\" to\n"
+        "standard error, and where locks and properties are kept when something is writable.\n"
+        "SIGTERM or SIGINT: finishes what runs and ends with 0; a second one ends at once, with\n"
+        "1. SIGUSR1: reopens the access log.\n\n"
+        "  --listen ADDRESS     where to listen, instead of what the configuration says: such as\n"
+        "                       127.0.0.1:8080, localhost:8080 or unix:/run/candor.sock; port 0 "
+        "lets\n"
+        "                       the system pick one\n"
+        "  --write              clients may change the folder: PUT, DELETE, WebDAV, uploads\n"
+        "  --dotfiles           names that begin with a dot exist for clients: so it is with "
+        "--write\n"
+        "  --no-dotfiles        they do not: so it is without --write\n"
+        "  --host NAME          it is reached by that name, too; once for each. Without a file it\n"
+        "                       answers for addresses, localhost and other names that no stranger\n"
+        "                       can have\n"
+        "  --config FILE        a configuration file; \"candor check FILE\" tells whether it is\n"
+        "                       fine\n\n"
+        "Exit code: 0 after a stop; 1 when it cannot start now, as when the address is in use,\n"
+        "or fails; 2 when the command line or the configuration is not as expected, such as a\n"
+        "folder that does not exist or may not be read.\n",
+        to);
 }
 
 static int refuse(const char *what, const char *argument)
@@ -39,7 +54,8 @@ static int refuse(const char *what, const char *argument)
 
 static int refuse_option(const char *argument)
 {
-    static const char *const names[] = {"--listen", "--write", "--config", "--help"};
+    static const char *const names[] = {"--listen", "--write",  "--dotfiles", "--no-dotfiles",
+                                        "--host",   "--config", "--help"};
     struct span typed = span_from_str(argument), word = span_take_until(&typed, '=');
 
     fprintf(stderr,
@@ -76,6 +92,25 @@ static int take_value(const char *name, int argc, char **argv, int *at, const ch
     return CLI_OK;
 }
 
+static int take_host(int argc, char **argv, int *at, struct serve_options *o)
+{
+    if (o->host_count == HOSTS)
+        return refuse("more than 64 are too many of", "--host");
+    o->folder_option = "--host";
+    return take_value("--host", argc, argv, at, &o->hosts[o->host_count++]);
+}
+
+/* What is to be done with the folder. */
+static bool take_flag(const char *argument, struct serve_options *o)
+{
+    if (strcmp(argument, "--write") == 0)
+        return o->write = true;
+    if (strcmp(argument, "--dotfiles") != 0 && strcmp(argument, "--no-dotfiles") != 0)
+        return false;
+    o->dotfiles = strcmp(argument, "--dotfiles") == 0; // of both, the later one counts
+    return o->dotfiles_given = true;
+}
+
 /* CLI_OK: go on with *o. Otherwise the exit code, also after --help (*ret_done). */
 static int parse(int argc, char **argv, struct serve_options *o, bool *ret_done)
 {
@@ -91,10 +126,12 @@ static int parse(int argc, char **argv, struct serve_options *o, bool *ret_done)
             return CLI_OK;
         } else if (options && strcmp(argument, "--") == 0) {
             options = false;
-        } else if (options && strcmp(argument, "--write") == 0) {
-            o->write = true;
+        } else if (options && take_flag(argument, o)) {
+            o->folder_option = argument;
         } else if (options && is_option(argument, "--listen")) {
             code = take_value("--listen", argc, argv, &i, &o->listen);
+        } else if (options && is_option(argument, "--host")) {
+            code = take_host(argc, argv, &i, o);
         } else if (options && is_option(argument, "--config")) {
             code = take_value("--config", argc, argv, &i, &o->config);
         } else if (options && argument[0] == '-' && argument[1]) {
@@ -109,9 +146,11 @@ static int parse(int argc, char **argv, struct serve_options *o, bool *ret_done)
         if (code != CLI_OK)
             return code;
     }
-    if (o->write && o->config)
-        return refuse("a configuration file says what is writable, so there is no place for",
-                      "--write");
+    if (o->folder_option && o->config)
+        return refuse("a configuration file says what is writable, shown and reached how, so there "
+                      "is no place "
+                      "for",
+                      o->folder_option);
     if (o->folder && o->config)
         return refuse("a configuration file says what to serve, so there is no place for",
                       o->folder);
@@ -120,11 +159,42 @@ static int parse(int argc, char **argv, struct serve_options *o, bool *ret_done)
 
 static int set_listen(struct config *config, const char *listen)
 {
-    if (config_set_listen(config, span_from_str(listen)) == 0)
+    int r = config_set_listen(config, span_from_str(listen));
+
+    if (r == 0)
         return CLI_OK;
-    fprintf(stderr, "candor serve: --listen \"%s\" is not an address; expected is %s\n", listen,
-            LISTEN_EXPECTED);
-    return CLI_USAGE;
+    if (r == -CANDOR_E_MEMORY)
+        fprintf(stderr, "candor serve: %s\n", error_text(r));
+    else
+        fprintf(stderr, "candor serve: --listen \"%s\" %s; expected is %s\n", listen,
+                listen_wrong(r), LISTEN_EXPECTED);
+    return r == -CANDOR_E_MEMORY ? CLI_FAILURE : CLI_USAGE;
+}
+
+static int add_hosts(struct config *config, const struct serve_options *o)
+{
+    for (size_t i = 0; i < o->host_count; i++) {
+        const char *wrong = config_add_own_host(config, span_from_str(o->hosts[i]));
+
+        if (!wrong)
+            continue;
+        fprintf(stderr,
+                "candor serve: --host \"%s\" %s; expected is a host like example.org, without a "
+                "port\n",
+                o->hosts[i], wrong);
+        return CLI_USAGE;
+    }
+    return CLI_OK;
+}
+
+static int load_folder(const struct serve_options *o, struct config **ret_config,
+                       struct config_error *ret_error)
+{
+    const struct config_folder folder = {.path = o->folder ? o->folder : ".",
+                                         .write = o->write,
+                                         .dotfiles = o->dotfiles_given ? &o->dotfiles : NULL};
+
+    return config_from_folder(&folder, ret_config, ret_error);
 }
 
 int cli_serve(int argc, char **argv)
@@ -138,15 +208,18 @@ int cli_serve(int argc, char **argv)
 
     if (code != CLI_OK || done)
         return code;
-    r = o.config ? config_load(o.config, &config, &error)
-                 : config_from_folder(o.folder ? o.folder : ".", o.write, &config, &error);
+    r = o.config ? config_load(o.config, &config, &error) : load_folder(&o, &config, &error);
+    if (r == 0)
+        code = add_hosts(config, &o);
+    if (r == 0 && code == CLI_OK && o.listen)
+        code = set_listen(config, o.listen);
+    if (r == 0 && code == CLI_OK)
+        r = config_resolve(config, &error);
     if (r < 0) {
         fprintf(stderr, "candor serve: %s\n", error.text ? error.text : error_text(r));
         config_error_done(&error);
-        return r == -CANDOR_E_CONFIG ? CLI_USAGE : CLI_FAILURE;
+        code = r == -CANDOR_E_CONFIG ? CLI_USAGE : CLI_FAILURE;
     }
-    if (o.listen)
-        code = set_listen(config, o.listen);
     if (code == CLI_OK)
         code = server_run(config) < 0 ? CLI_FAILURE : CLI_OK;
     config_free(config);

@@ -130,7 +130,8 @@ static int show_unregistered(int code, bool json)
         if (info->code != code)
             continue;
         if (!found)
-            buf_addf(&b, "%d is not registered; Candor never sends it\n", code);
+            buf_addf(&b, "%d is not registered; Candor %s\n", code,
+                     info->is_sent ? "sends it to clients that ask for it" : "never sends it");
         found = true;
         buf_addf(&b, "\n  %s: %s\n", info->user, info->name);
         text_add_paragraph(&b, span_from_str(info->meaning), 4, width);

@@ -44,7 +44,7 @@ static bool leads_by_yes(enum node n, enum outcome outcome)
 {
     unsigned edge = node_table[n].edge[1];
 
-    if (edge < NODE_COUNT && !node_table[edge].ask)
+    if (edge < NODE_COUNT && node_table[edge].is_end)
         edge = node_table[edge].edge[1];
     return edge == (unsigned)EDGE_OUTCOME + (unsigned)outcome;
 }

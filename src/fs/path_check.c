@@ -123,9 +123,33 @@ static bool folder_of(const char *path, char room[PATH_MAX])
     return true;
 }
 
-const char *path_not_writable(const char *path, bool with_neighbours)
+/* That files can be made beside it. */
+static const char *place_not_writable(const char *path)
 {
     char folder[PATH_MAX];
+
+    if (!folder_of(path, folder))
+        return "has too long a name";
+    if (may(folder, W_OK | X_OK))
+        return NULL;
+    return errno == ENOENT   ? "is in a folder that does not exist"
+           : errno == EACCES ? "is in a folder that may not be written by this user"
+                             : why_from_errno(errno, true);
+}
+
+const char *path_not_socket(const char *path)
+{
+    struct stat st;
+
+    if (lstat(path, &st) < 0 && errno != ENOENT)
+        return why_from_errno(errno, true);
+    if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+        return S_ISDIR(st.st_mode) ? "is a folder" : "is something else than a socket";
+    return place_not_writable(path);
+}
+
+const char *path_not_writable(const char *path, bool with_neighbours)
+{
     struct stat st;
     bool there = stat(path, &st) == 0;
 
@@ -137,15 +161,7 @@ const char *path_not_writable(const char *path, bool with_neighbours)
         return "is not a regular file";
     if (there && !may(path, with_neighbours ? R_OK | W_OK : W_OK))
         return why_from_errno(errno, true);
-    if (there && !with_neighbours)
-        return NULL;
-    if (!folder_of(path, folder))
-        return "has too long a name";
-    if (may(folder, W_OK | X_OK))
-        return NULL;
-    return errno == ENOENT   ? "is in a folder that does not exist"
-           : errno == EACCES ? "is in a folder that may not be written by this user"
-                             : why_from_errno(errno, true);
+    return there && !with_neighbours ? NULL : place_not_writable(path);
 }
 
 const char *path_not_makable(const char *path)

@@ -26,6 +26,9 @@ const char *path_not_permitted(const char *path, int access);
  */
 const char *path_not_writable(const char *path, bool with_neighbours);
 
+/* A Unix socket that is there or can be made, in a folder that is there. */
+const char *path_not_socket(const char *path);
+
 /* A file with neighbours whose folders may have to be made first. */
 const char *path_not_makable(const char *path);
 

@@ -24,12 +24,33 @@ bool stamp_eq(const struct file_stamp *a, const struct file_stamp *b)
                             a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns));
 }
 
-int64_t stamp_last_modified(const struct file_stamp *stamp)
+int64_t stamp_last_modified(const struct file_stamp *stamp, int64_t now)
 {
-    int64_t modified = stamp->modified_ns / CLOCK_SECOND;
-    int64_t now = clock_realtime() / CLOCK_SECOND;
+    bool was_set = stamp->modified_ns > stamp->changed_ns;
+    int64_t modified = (was_set ? stamp->changed_ns : stamp->modified_ns) / CLOCK_SECOND;
 
     return modified < now ? modified : now;
+}
+
+/* Dates, in seconds since 1970, that are written in the place of one. */
+static const struct {
+    int64_t first, last;
+} set_dates[] = {
+    // 0 and 1 (images, Nix, Guix), 1980-01-01 (the first day of ZIP), 1980-02-01 (Java's builds)
+    {INT64_MIN, 318384000},
+    {456789000, 456789000}, // 1984-06-22T21:50:00Z: Yarn
+    {499162500, 499162500}, // 1985-10-26T08:15:00Z: npm
+    {946684800, 946684800}, // 2000-01-01T00:00:00Z: Bazel, and tar by the usual recipe
+};
+
+bool stamp_date_tells(const struct file_stamp *stamp)
+{
+    int64_t modified = stamp->modified_ns / CLOCK_SECOND;
+
+    for (size_t i = 0; i < sizeof set_dates / sizeof *set_dates; i++)
+        if (set_dates[i].first <= modified && modified <= set_dates[i].last)
+            return false;
+    return true;
 }
 
 /*

@@ -21,8 +21,18 @@ enum { STAMP_ETAG_OPAQUE = 16 }; // characters between the quotes
 struct file_stamp stamp_from_stat(const struct stat *st);
 bool stamp_eq(const struct file_stamp *a, const struct file_stamp *b);
 
-/* For Last-Modified, in seconds since 1970: never later than now (RFC 9110 §8.8.2.1). */
-int64_t stamp_last_modified(const struct file_stamp *stamp);
+/*
+ * For Last-Modified, in seconds since 1970: never later than now (RFC 9110 §8.8.2.1), which is in
+ * seconds as well. Of a file that was given a date of the future it is when that was done.
+ */
+int64_t stamp_last_modified(const struct file_stamp *stamp, int64_t now);
+
+/*
+ * Whether that date tells when the file was modified. Those who build or pack reproducibly give
+ * one date to every file and every version: it tells no two of them apart, as a validator has to
+ * (RFC 9110 §8.8.2.2), and makes caches take each for older than the Web (RFC 9111 §4.2.2).
+ */
+bool stamp_date_tells(const struct file_stamp *stamp);
 
 /*
  * The opaque part of the strong entity tag (RFC 9110 §8.8.3) of a file in this state, in this

@@ -11,8 +11,10 @@ enum {
 #define A(what) AUTHOR_##what
 
 const struct author author_table[METHOD_COUNT] = {
-#define AUTHOR(method, takes, depths, makes, changes, also)                                        \
-    [METHOD_##method] = {TAKES_##takes, MAKES_##makes, DEPTHS_##depths, changes, also},
+#define AUTHOR(method, takes, depths, depths_of_collection, makes, changes, also)                  \
+    [METHOD_##method] = {TAKES_##takes,   MAKES_##makes,                                           \
+                         DEPTHS_##depths, DEPTHS_##depths_of_collection,                           \
+                         changes,         also},
 #include "graph/author.def"
 };
 

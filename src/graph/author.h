@@ -34,8 +34,9 @@ enum author_also {         // bits
     AUTHOR_ELSEWHERE = 2,  // there is a destination
     AUTHOR_LOCKS = 4,
     AUTHOR_UNLOCKS = 8,
-    AUTHOR_TELLS = 16,  // of properties
-    AUTHOR_BY_FORM = 32 // a page of another site can make a browser send it
+    AUTHOR_TELLS = 16,   // of properties
+    AUTHOR_BY_FORM = 32, // a page of another site can make a browser send it
+    AUTHOR_REPORTS = 64  // of a collection alone, by a report that the content names
 };
 
 enum upload_use { UPLOAD_UNUSED, UPLOAD_OPENS, UPLOAD_ASKS, UPLOAD_APPENDS, UPLOAD_GIVES_UP };
@@ -43,7 +44,8 @@ enum upload_use { UPLOAD_UNUSED, UPLOAD_OPENS, UPLOAD_ASKS, UPLOAD_APPENDS, UPLO
 struct author {
     enum author_takes takes;
     enum author_makes makes;
-    uint8_t depths;  // bits 1 << enum depth: which it takes
+    uint8_t depths; // bits 1 << enum depth: which it takes
+    uint8_t depths_of_collection;
     uint8_t changes; // enum author_changes
     uint8_t also;    // enum author_also
 };

@@ -15,16 +15,40 @@ static uint64_t told_length(const struct message *m)
     return length;
 }
 
+static struct upload_fields read_upload(const struct message *m)
+{
+    const struct upload_values values = {
+        .complete = message_field(m, FIELD_upload_complete),
+        .incomplete = message_field(m, FIELD_upload_incomplete),
+        .offset = message_field(m, FIELD_upload_offset),
+        .length = message_field(m, FIELD_upload_length),
+        .version = message_field(m, FIELD_upload_draft_interop_version),
+    };
+
+    return upload_fields_parse(&values);
+}
+
+/* RFC 9110 §8.4: a list, of which "identity" is no coding. */
+static bool is_coded(struct exchange *x)
+{
+    struct span rest = exchange_field(x, FIELD_content_encoding);
+
+    while (rest.len) {
+        struct span coding = span_trim(span_take_until(&rest, ','));
+
+        if (coding.len && !span_eq_nocase(coding, SPAN("identity")))
+            return true;
+    }
+    return false;
+}
+
 void content_kind_read(struct exchange *x)
 {
     const struct message *m = &x->request;
-    struct span coding = span_trim(message_field(m, FIELD_content_encoding));
 
     x->content.kind = (struct content_kind){
-        .is_coded = coding.len && !span_eq_nocase(coding, SPAN("identity")),
+        .is_coded = is_coded(x),
         .length = told_length(m),
-        .upload = upload_fields_parse(message_field(m, FIELD_upload_complete),
-                                      message_field(m, FIELD_upload_offset),
-                                      message_field(m, FIELD_upload_length)),
+        .upload = read_upload(m),
     };
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "graph/exchange.h"
 
+#include "base/path.h"
+#include "base/zero.h"
 #include "graph/author.h"
 #include "http/upload_fields.h"
 
@@ -12,7 +14,7 @@ void exchange_reset(struct exchange *x)
     message_clear(&x->request);
     x->request.arena = &x->arena;
     arena_reset(&x->arena);
-    memset(&x->arrival, 0, sizeof *x - offsetof(struct exchange, arrival));
+    zero(&x->arrival, offsetof(struct exchange, walk.trail) - offsetof(struct exchange, arrival));
     x->response.fields_end = &x->response.fields;
 }
 
@@ -198,6 +200,25 @@ void exchange_add_path(struct exchange *x, struct span name, struct span path)
     struct buf b = buf_in(arena_alloc(&x->arena, room), room);
 
     uri_path_encode(&b, path);
+    exchange_add_field(x, name, b.failed ? (struct span){NULL, 0} : buf_span(&b));
+}
+
+void exchange_add_folder(struct exchange *x, struct span name, bool with_query)
+{
+    const struct request_target *t = &x->request.target;
+    struct span leaf = path_leaf(x->path.text);
+    size_t room = sizeof "./" + 3 * leaf.len + sizeof "/?" + (with_query ? 3 * t->query.len : 0);
+    struct buf b = buf_in(arena_alloc(&x->arena, room), room);
+
+    // A colon in the first segment would make a scheme of what is before it: RFC 3986 §4.2.
+    if (!leaf.len || span_find(leaf, ':') < leaf.len)
+        buf_add(&b, SPAN("./"));
+    buf_add_uri_path(&b, leaf);
+    buf_add(&b, leaf.len ? SPAN("/") : SPAN(""));
+    if (with_query && t->has_query) {
+        buf_add_char(&b, '?');
+        uri_query_encode(&b, t->query);
+    }
     exchange_add_field(x, name, b.failed ? (struct span){NULL, 0} : buf_span(&b));
 }
 

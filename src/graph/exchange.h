@@ -39,21 +39,25 @@ struct representation {
 
 /* What is at the target of a method that authors, and around it. */
 struct target_state {
-    bool is_collection;   // what is there
-    bool named_as_folder; // with a slash at its end, and not the root
-    bool name_possible;   // the file system can hold the name
-    bool name_hidden;     // whatever had it would not be there for clients
-    bool parent_exists;   // as a collection
-    bool lists_unlisted;  // a PROPFIND of members, where folders are not listed
-    bool depth_unbounded; // a PROPFIND that goes deeper than is permitted
+    bool is_collection;      // what is there
+    bool named_as_folder;    // with a slash at its end, and not the root
+    bool name_possible;      // the file system can hold the name
+    const char *name_hidden; // why whatever had it would not be there for clients; NULL: it would
+    bool parent_exists;      // as a collection
+    bool lists_unlisted;     // a PROPFIND of members, where folders are not listed
+    bool depth_unbounded;    // a PROPFIND that goes deeper than is permitted
 };
 
 /* The unfinished upload that the target names: docs/uploads.md. */
 struct upload_facts {
-    bool named;      // by path and query; known with FACT_ROUTE
-    bool finishes;   // this is its last piece: the conditions below count, not the request's
-    bool has_length; // that was told when it was opened
+    bool named;           // by path and query; known with FACT_ROUTE
+    bool finishes;        // this is its last piece: the conditions below count, not the request's
+    bool into_collection; // and makes a member of the target, as a POST opened it
+    bool has_length;      // that was told when it was opened
+    bool is_complete;     // it is the file by now, and can only be asked for
     uint64_t offset, length;
+    struct span address; // of one that this request has opened, as a reference, to be told before
+                         // its content comes (104); ptr NULL: none
     struct span if_match, if_none_match, if_unmodified_since; // of the request that opened it
 };
 
@@ -78,6 +82,7 @@ struct content_kind {
  * completes. ptr is NULL where there is none. */
 struct conditions {
     struct span if_match, if_none_match, if_unmodified_since;
+    struct span if_modified_since, if_range; // of what is read
 };
 
 /* What If and the locks say. */
@@ -216,7 +221,6 @@ struct walk {
     uint32_t known; // FACT_BIT of each fact
     uint16_t at;    // node
     uint16_t trail_length;
-    uint16_t trail[TRAIL_LENGTH];
     enum waits waits;
     bool runs_long;                        // the step, which may read it
     uint8_t step_fact;                     // that is being established
@@ -224,6 +228,7 @@ struct walk {
     unsigned looks;                        // again, because what was seen had changed
     int64_t stale_since, in_the_way_since; // monotonic ns; 0: never
     enum outcome way_cause; // set by a step before STEP_PAUSE: what it is when that takes too long
+    uint16_t trail[TRAIL_LENGTH]; // not zeroed: what is beyond its length is nothing
 };
 
 struct exchange {
@@ -245,9 +250,9 @@ struct exchange {
     struct effect effect;
     struct failure failure;
     struct urgency urgency;
-    struct walk walk;
     enum outcome outcome;
     struct response response;
+    struct walk walk; // up to its trail
 };
 
 /* Makes it ready for the next request; keeps arena, host and carrier. */
@@ -312,6 +317,14 @@ __attribute__((format(printf, 3, 4))) void exchange_add_fieldf(struct exchange *
 /* Adds a field whose value is the address of a decoded path. It takes 3 bytes of the arena for each
  * byte of that. */
 void exchange_add_path(struct exchange *x, struct span name, struct span path);
+
+/*
+ * Adds a field whose value leads to the folder that the target names, with its slash at the end,
+ * and where that is wished for with the target's query: "folder/?query", "./" where the slash is
+ * there. It is relative to the client's own address (RFC 3986 §5.2), so that it is right as well
+ * where a proxy has taken something off the front. Memory: as exchange_add_path, and the query.
+ */
+void exchange_add_folder(struct exchange *x, struct span name, bool with_query);
 
 /* The whole body, which b holds, and its type; b is done with. */
 void exchange_set_body(struct exchange *x, struct buf *b, struct span type);

@@ -7,18 +7,8 @@
 #include "graph/question.h"
 #include "graph/resource.h"
 
-#include <assert.h>
-#include <stddef.h>
-
 #define LASTS false
 #define FADES true
-
-const struct fact_info fact_table[FACT_COUNT] = {
-#define FACT(ident, knower, lasting, section, meaning)                                             \
-    [FACT_##ident] = {SPAN_INIT(#ident), KNOWER_##knower, lasting, section, meaning},
-#include "graph/fact.def"
-#undef FACT
-};
 
 #define FACT(ident, knower, lasting, section, meaning) +(lasting ? FACT_BIT(FACT_##ident) : 0)
 static const uint32_t facts_that_fade =
@@ -26,69 +16,18 @@ static const uint32_t facts_that_fade =
     ;
 #undef FACT
 
-// Each section as a struct with a member for each of its nodes, so that an edge within a section is
-// one whose node is a member of the struct of HERE.
-#define SECTION(ident, section, title) struct section_##ident {
-#define NODE(ident, facts, yes, no, section, question) char node_##ident;
-#define END(ident, facts, outcome) char end_##ident;
-#define SECTION_END                                                                                \
-    }                                                                                              \
-    ;
-#include "graph/page.def"
-
-#define PASTE_(a, b) a##b
-#define PASTE(a, b) PASTE_(a, b)
-#define OF_HERE(member) (0 * (int)offsetof(struct PASTE(section_, HERE), member))
-
-#define F(fact) FACT_BIT(FACT_##fact)
-#define N(node) (NODE_##node + OF_HERE(node_##node))
-#define E(end) (END_##end + OF_HERE(end_##end))
-#define D(section) DOOR_##section
-#define O(outcome) (EDGE_OUTCOME + OUTCOME_##outcome)
-
-const struct node_info node_table[NODE_COUNT] = {
-#define NODE(ident, facts, yes, no, section, question)                                             \
-    [NODE_##ident] =                                                                               \
-        {SPAN_INIT(#ident), PASTE(SECTION_, HERE), facts, ask_##ident, {no, yes}, section,         \
-         question},
-#define END(ident, facts, outcome)                                                                 \
-    [END_##ident] = {SPAN_INIT(#ident),                                                            \
-                     PASTE(SECTION_, HERE),                                                        \
-                     facts,                                                                        \
-                     NULL,                                                                         \
-                     {O(outcome), O(outcome)},                                                     \
-                     NULL,                                                                         \
-                     NULL},
-#include "graph/page.def"
-};
-
-const struct section_info section_table[SECTION_COUNT] = {
-#define SECTION(ident, section, title)                                                             \
-    [SECTION_##ident] = {SPAN_INIT(#ident), DOOR_##ident,                                          \
-                         DOOR_##ident + sizeof(struct section_##ident), section, title},
-#include "graph/page.def"
-};
-
-// Edges only point down the page: every walk ends.
-#define NODE(ident, facts, yes, no, section, question)                                             \
-    static_assert((int)(yes) > (int)NODE_##ident && (int)(no) > (int)NODE_##ident,                 \
-                  "an edge of " #ident " points up the page");
-#include "graph/page.def"
-static_assert((int)NODE_COUNT < (int)TRAIL_LENGTH, "a trail must hold the longest walk");
-static_assert((int)NODE_COUNT <= (int)TRAIL_FACT / 2, "a trail tells nodes from facts");
-static_assert((int)FACT_COUNT <= 32, "the known facts are the bits of a word");
-
 enum {
     LOOK_PAUSE_MS = 1,        // before the second time that something is looked at again
     LOOK_PAUSE_MOST_MS = 256, // each time it is twice as long, up to this
     WAY_PAUSE_MS = 20,        // while others are in the way, at first; then a quarter of the wait
 };
 
-static const struct fact_step *find_step(const struct exchange *x, enum fact fact)
+static inline const struct fact_step *find_step(const struct exchange *x, enum fact fact,
+                                                enum fact_knower knower)
 {
     const struct resource *r = x->routing.resource;
 
-    switch (fact_table[fact].knower) {
+    switch (knower) {
     case KNOWER_HOST:
         return &x->host->steps[fact];
     case KNOWER_PAGE:
@@ -185,28 +124,37 @@ static void go_on(struct exchange *x, enum step step)
     }
 }
 
-/* Most facts are known at once. */
-static void begin_step(struct exchange *x, enum fact fact)
+/* True: the fact is known, as most are at once. False: the walk waits for it, or it has a cause. */
+__attribute__((always_inline)) static inline bool establish(struct exchange *x, enum fact fact,
+                                                            enum fact_knower knower)
 {
-    const struct fact_step *s = find_step(x, fact);
+    const struct fact_step *s = find_step(x, fact, knower);
     enum step step = STEP_KNOWN;
 
     x->walk.step_fact = (uint8_t)fact;
     if (s && (s->begin || s->run)) {
         if (x->urgency.cancelled) {
             exchange_fail(x, OUTCOME_client_gone, 0, NULL);
-            return;
+            return false;
         }
-        x->walk.step = s;
         step = s->begin ? s->begin(x) : STEP_RUN;
     }
-    if (step == STEP_KNOWN) { // as most are
-        x->walk.known |= FACT_BIT(fact);
-        x->walk.step = NULL;
-    } else {
+    if (step != STEP_KNOWN) {
+        x->walk.step = s;
         go_on(x, step);
+        return false;
     }
+    x->walk.known |= FACT_BIT(fact);
+    return x->failure.cause == OUTCOME_NONE;
 }
+
+#define FACT(ident, knower, lasting, section, meaning)                                             \
+    static bool establish_##ident(struct exchange *x)                                              \
+    {                                                                                              \
+        return establish(x, FACT_##ident, KNOWER_##knower);                                        \
+    }
+#include "graph/fact.def"
+#undef FACT
 
 static void end_step(struct exchange *x)
 {
@@ -242,53 +190,83 @@ static void end_with_cause(struct exchange *x)
     x->outcome = x->failure.cause;
 }
 
-/* Asks as far as the facts go that are known. Which ones the next question lacks; 0: none, as the
- * outcome is decided. */
-static uint32_t ask(struct exchange *x)
+/* The facts that the question at x->walk.at lacks of those that it needs, which are a constant.
+ * False: the walk waits for one, or one has a cause. */
+__attribute__((always_inline)) static inline bool need(struct exchange *x, uint32_t facts)
 {
-    const uint32_t unknown = ~x->walk.known;
-    uint16_t *trail = x->walk.trail + x->walk.trail_length;
-    unsigned at = x->walk.at;
-    uint32_t missing = 0;
+#define FACT(ident, knower, lasting, section, meaning)                                             \
+    if (facts & ~x->walk.known & FACT_BIT(FACT_##ident) && !establish_##ident(x))                  \
+        return false;
+#include "graph/fact.def"
+#undef FACT
+    return true;
+}
 
-    while (at < EDGE_OUTCOME) {
-        const struct node_info *node = &node_table[at];
-        bool answer = false;
-
-        missing = node->facts & unknown;
-        if (missing)
-            break;
-        if (node->ask) {
-            answer = node->ask(x);
-            *trail++ = (uint16_t)(at << 1 | answer);
-        }
-        at = node->edge[answer];
+// The page as code: a node is a few tests and a jump, where a table would have to be read for each.
+#define F(fact) FACT_BIT(FACT_##fact)
+#define N(node) goto node_##node
+#define E(end) goto end_##end
+#define D(section) goto door_##section
+#define O(ident)                                                                                   \
+    do {                                                                                           \
+        x->outcome = OUTCOME_##ident;                                                              \
+        goto decided;                                                                              \
+    } while (0)
+#define NEED(node, facts)                                                                          \
+    if ((facts) & ~x->walk.known) {                                                                \
+        x->walk.at = node;                                                                         \
+        x->walk.trail_length = (uint16_t)(trail - x->walk.trail);                                  \
+        if (!need(x, facts))                                                                       \
+            return false;                                                                          \
     }
-    x->walk.at = (uint16_t)at;
+
+/* Asks from where x stands. True: x->outcome is decided. False: it waits, or has a cause. */
+static bool ask(struct exchange *x)
+{
+    uint16_t *trail = x->walk.trail + x->walk.trail_length;
+
+    // clang-format off
+#define LABEL(name) name: __attribute__((unused))
+    switch ((enum node)x->walk.at) {
+#define SECTION(ident, section, title) LABEL(door_##ident);
+#define NODE(ident, facts, yes, no, section, question)                                             \
+    LABEL(node_##ident);                                                                           \
+    case NODE_##ident:                                                                             \
+        NEED(NODE_##ident, facts)                                                                  \
+        if (ask_##ident(x)) {                                                                      \
+            *trail++ = NODE_##ident << 1 | 1;                                                      \
+            yes;                                                                                   \
+        }                                                                                          \
+        *trail++ = NODE_##ident << 1;                                                              \
+        no;
+#define END(ident, facts, outcome)                                                                 \
+    LABEL(end_##ident);                                                                            \
+    case END_##ident:                                                                              \
+        NEED(END_##ident, facts)                                                                   \
+        O(outcome);
+#include "graph/page.def"
+    default: // no walk stands elsewhere
+        __builtin_unreachable();
+    }
+    // clang-format on
+decided:
     x->walk.trail_length = (uint16_t)(trail - x->walk.trail);
-    if (!missing)
-        x->outcome = (enum outcome)(at - EDGE_OUTCOME);
-    return missing;
+    return true;
 }
 
 bool graph_walk(struct exchange *x)
 {
     if (x->walk.waits)
         resume_step(x);
-    for (;;) {
-        uint32_t missing;
-
-        if (x->walk.waits)
-            return false;
+    while (!x->walk.waits) {
         if (x->failure.cause != OUTCOME_NONE) {
             end_with_cause(x);
             return true;
         }
-        missing = ask(x);
-        if (!missing)
+        if (ask(x))
             return true;
-        begin_step(x, (enum fact)__builtin_ctz(missing));
     }
+    return false;
 }
 
 void graph_run(struct exchange *x)
@@ -327,39 +305,4 @@ void graph_write_trail(struct buf *b, const uint16_t *trail, size_t length)
             buf_add_char(b, trail[i] & 1 ? '+' : '-');
         }
     }
-}
-
-size_t graph_find_sources(enum outcome outcome, enum node *ret_nodes, size_t room)
-{
-    unsigned wanted = (unsigned)EDGE_OUTCOME + (unsigned)outcome;
-    size_t count = 0;
-
-    for (int n = 0; n < NODE_COUNT; n++) {
-        const struct node_info *node = &node_table[n];
-
-        // The edge to an end counts as one to its outcome.
-        if (!node->ask)
-            continue;
-        for (int answer = 0; answer < 2; answer++) {
-            unsigned edge = node->edge[answer];
-
-            if (edge < NODE_COUNT && !node_table[edge].ask)
-                edge = node_table[edge].edge[0];
-            if (edge != wanted)
-                continue;
-            if (count < room)
-                ret_nodes[count] = (enum node)n;
-            count++;
-            break;
-        }
-    }
-    return count;
-}
-
-int graph_find_section(struct span name)
-{
-    for (int s = 0; s < SECTION_COUNT; s++)
-        if (span_eq(section_table[s].name, name))
-            return s;
-    return -1;
 }

@@ -29,10 +29,10 @@ enum { EDGE_OUTCOME = 0x1000 };
 struct node_info {
     struct span name;
     enum section of;
-    uint32_t facts;                        // FACT_BIT of each
-    bool (*ask)(const struct exchange *x); // NULL: an end, both of whose edges are its outcome
-    uint16_t edge[2];                      // [no, yes]
-    const char *section, *question;        // of an end: NULL
+    uint32_t facts;                 // FACT_BIT of each
+    bool is_end;                    // both of whose edges are its outcome
+    uint16_t edge[2];               // [no, yes]
+    const char *section, *question; // of an end: NULL
 };
 
 struct section_info {

@@ -28,7 +28,7 @@ static unsigned edge_of(const struct node_info *node, unsigned answer)
 {
     unsigned edge = node->edge[answer];
 
-    return edge < NODE_COUNT && !node_table[edge].ask ? node_table[edge].edge[0] : edge;
+    return edge < NODE_COUNT && node_table[edge].is_end ? node_table[edge].edge[0] : edge;
 }
 
 static bool leaves(const struct section_info *s, unsigned edge)
@@ -150,7 +150,7 @@ void graph_write_section_dot(struct buf *b, enum section section)
     buf_add_html(b, span_from_str(s->title));
     buf_add_str(b, ">; labelloc=t;\n");
     for (unsigned n = s->door; n < s->end; n++) {
-        if (!node_table[n].ask)
+        if (node_table[n].is_end)
             continue;
         write_node(b, s, &node_table[n], n == line, known);
         // Only a question that every walk through the section is asked makes a fact sure.

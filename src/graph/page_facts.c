@@ -22,6 +22,8 @@ static enum step begin_conditions(struct exchange *x)
         c->if_match = field(x, FIELD_if_match);
         c->if_none_match = field(x, FIELD_if_none_match);
         c->if_unmodified_since = field(x, FIELD_if_unmodified_since);
+        c->if_modified_since = field(x, FIELD_if_modified_since);
+        c->if_range = field(x, FIELD_if_range);
     }
     return STEP_KNOWN;
 }
@@ -34,7 +36,7 @@ static enum step begin_ranges(struct exchange *x)
         exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
     else
         x->representation.ranges.result =
-            range_parse(message_field(&x->request, FIELD_range), x->representation.length,
+            range_parse(exchange_field(x, FIELD_range), x->representation.length,
                         x->representation.ranges.list, &x->representation.ranges.count);
     return STEP_KNOWN;
 }

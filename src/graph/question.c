@@ -163,35 +163,26 @@ bool ask_unmodified_since(const struct exchange *x)
     return if_unmodified_since(x) == CONDITION_HOLDS;
 }
 
-static enum condition if_none_match(const struct exchange *x)
-{
-    return precondition_if_none_match(x->conditions.if_none_match, &x->representation.validators);
-}
-
 bool ask_has_if_none_match(const struct exchange *x)
 {
     return x->conditions.if_none_match.ptr != NULL;
 }
 
-bool ask_if_none_match_sound(const struct exchange *x)
-{
-    return if_none_match(x) != CONDITION_MALFORMED;
-}
-
 bool ask_if_none_match_holds(const struct exchange *x)
 {
-    return if_none_match(x) == CONDITION_HOLDS;
+    return precondition_if_none_match(x->conditions.if_none_match, &x->representation.validators) ==
+           CONDITION_HOLDS;
 }
 
 static enum condition if_modified_since(const struct exchange *x)
 {
-    return precondition_if_modified_since(message_field(&x->request, FIELD_if_modified_since),
+    return precondition_if_modified_since(x->conditions.if_modified_since,
                                           &x->representation.validators, x->arrival.time);
 }
 
 bool ask_has_if_modified_since(const struct exchange *x)
 {
-    return reads(x) && x->request.first[FIELD_if_modified_since] &&
+    return reads(x) && x->conditions.if_modified_since.ptr &&
            if_modified_since(x) != CONDITION_ABSENT;
 }
 
@@ -208,13 +199,13 @@ bool ask_has_range(const struct exchange *x)
 
 bool ask_has_if_range(const struct exchange *x)
 {
-    return x->request.first[FIELD_if_range] != 0;
+    return x->conditions.if_range.ptr != NULL;
 }
 
 bool ask_if_range_holds(const struct exchange *x)
 {
-    return precondition_if_range(message_field(&x->request, FIELD_if_range),
-                                 &x->representation.validators, x->arrival.time) == CONDITION_HOLDS;
+    return precondition_if_range(x->conditions.if_range, &x->representation.validators,
+                                 x->arrival.time) == CONDITION_HOLDS;
 }
 
 bool ask_range_sound(const struct exchange *x)
@@ -234,14 +225,11 @@ bool ask_range_single(const struct exchange *x)
 
 void question_explain(struct exchange *x)
 {
-    bool by_if_match =
-        x->outcome == OUTCOME_entity_tag_malformed && if_match(x) == CONDITION_MALFORMED;
-
     if (x->outcome == OUTCOME_entity_tag_malformed)
-        exchange_describe(
-            x, "Byte %zu of %.*s is not where an entity tag begins and ends.",
-            entity_tags_fault(by_if_match ? x->conditions.if_match : x->conditions.if_none_match),
-            SPAN_ARG(field_table[by_if_match ? FIELD_if_match : FIELD_if_none_match].name));
+        exchange_describe(x, "Byte %zu of If-Match is not where an entity tag begins and ends.",
+                          entity_tags_fault(x->conditions.if_match));
     else if (x->outcome == OUTCOME_if_malformed)
         exchange_describe(x, "Byte %zu of it is where it does not.", x->locks.if_fault);
+    else if (x->outcome == OUTCOME_name_hidden && !x->failure.detail.len)
+        exchange_describe(x, "%s", x->target.name_hidden);
 }

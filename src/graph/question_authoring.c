@@ -156,6 +156,11 @@ bool ask_depth_fits(const struct exchange *x)
     return author_of(x)->depths & 1u << depth_of(x);
 }
 
+bool ask_depth_fits_collection(const struct exchange *x)
+{
+    return !x->target.is_collection || author_of(x)->depths_of_collection & 1u << depth_of(x);
+}
+
 bool ask_overwrite_sound(const struct exchange *x)
 {
     return overwrite_parse(message_field(&x->request, FIELD_overwrite)) != OVERWRITE_MALFORMED;
@@ -168,7 +173,8 @@ bool ask_target_exists(const struct exchange *x)
 
 bool ask_makes_anew(const struct exchange *x)
 {
-    return x->upload.finishes || author_of(x)->makes != MAKES_NOTHING;
+    return (x->upload.finishes && !x->upload.into_collection) ||
+           author_of(x)->makes != MAKES_NOTHING;
 }
 
 bool ask_name_possible(const struct exchange *x)
@@ -205,12 +211,19 @@ bool ask_puts_on_collection(const struct exchange *x)
 {
     enum author_takes takes = author_of(x)->takes;
 
-    return x->target.is_collection && (takes == TAKES_WHOLE || takes == TAKES_PART);
+    return x->target.is_collection && !x->upload.into_collection &&
+           (takes == TAKES_WHOLE || takes == TAKES_PART);
 }
 
 bool ask_posts_on_file(const struct exchange *x)
 {
-    return !x->target.is_collection && author_of(x)->takes == TAKES_MEMBERS;
+    return !x->target.is_collection &&
+           (author_of(x)->takes == TAKES_MEMBERS || x->upload.into_collection);
+}
+
+bool ask_reports_on_file(const struct exchange *x)
+{
+    return !x->target.is_collection && author_of(x)->also & AUTHOR_REPORTS;
 }
 
 bool ask_lists_unlisted(const struct exchange *x)

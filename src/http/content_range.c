@@ -81,8 +81,8 @@ enum update_range_result update_range_place(const struct update_range *r, uint64
     if (r->kind == UPDATE_RANGE_APPEND)
         first = size;
     else if (r->kind == UPDATE_RANGE_SUFFIX)
-        first = r->first <= size ? size - r->first : UINT64_MAX;
-    if (first > size)
+        first = size - r->first;
+    if (r->kind == UPDATE_RANGE_SUFFIX && r->first > size)
         return UPDATE_RANGE_OUTSIDE;
     if (r->kind == UPDATE_RANGE_WITHIN && length != r->last - r->first + 1)
         return UPDATE_RANGE_OTHER_LENGTH;

@@ -41,13 +41,13 @@ bool update_range_parse(struct span value, struct update_range *ret);
 
 enum update_range_result {
     UPDATE_RANGE_OK,
-    UPDATE_RANGE_OUTSIDE,      // it begins beyond the end, or before the beginning
+    UPDATE_RANGE_OUTSIDE,      // it begins before the beginning
     UPDATE_RANGE_OTHER_LENGTH, // the content has not as many bytes as the range
 };
 
 /*
  * The position at which length bytes of content go into a representation of that size. They may
- * reach beyond its end, but not leave a gap before it.
+ * reach beyond its end, and begin there: what lies between is to be zeros.
  */
 enum update_range_result update_range_place(const struct update_range *r, uint64_t size,
                                             uint64_t length, uint64_t *ret_first);

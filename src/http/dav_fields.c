@@ -81,16 +81,6 @@ bool coded_url_take(struct span *rest, struct span *ret)
     return true;
 }
 
-bool lock_token_parse(struct span value, struct span *ret_token)
-{
-    struct span rest = span_trim(value), token;
-
-    if (!coded_url_take(&rest, &token) || rest.len)
-        return false;
-    *ret_token = token;
-    return true;
-}
-
 size_t uri_scheme_length(struct span s)
 {
     size_t n = 0;
@@ -103,6 +93,32 @@ size_t uri_scheme_length(struct span s)
     return n < s.len && s.ptr[n] == ':' ? n : 0;
 }
 
+/* A URI that lacks the brackets around it. */
+static bool is_bare_uri(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+
+        if (c <= ' ' || c == 0x7f || c == '<' || c == '>')
+            return false;
+    }
+    return uri_scheme_length(text) != 0;
+}
+
+bool lock_token_parse(struct span value, struct span *ret_token)
+{
+    struct span rest = span_trim(value), token = rest;
+
+    if (is_bare_uri(rest))
+        rest = SPAN("");
+    else if (!coded_url_take(&rest, &token))
+        return false;
+    if (rest.len)
+        return false;
+    *ret_token = token;
+    return true;
+}
+
 /* The value of the escape at the front of s, or -1. */
 static int read_escape(struct span s)
 {
@@ -113,7 +129,7 @@ static int read_escape(struct span s)
 }
 
 /* The offset of the first octet that may not be in a path, query or fragment; s.len: none.
- * extra: what is allowed beside pchar. */
+ * extra: what is allowed beside pchar and what is sent raw. */
 static size_t find_foreign(struct span s, struct span extra)
 {
     size_t i = 0;
@@ -123,7 +139,8 @@ static size_t find_foreign(struct span s, struct span extra)
             if (read_escape(span_from(s, i)) < 0)
                 return i;
             i += 3;
-        } else if (ascii_is(s.ptr[i], ASCII_PCHAR) || span_find(extra, s.ptr[i]) < extra.len) {
+        } else if (ascii_is(s.ptr[i], ASCII_PCHAR | ASCII_RAW) ||
+                   span_find(extra, s.ptr[i]) < extra.len) {
             i++;
         } else {
             return i;
@@ -250,9 +267,11 @@ static size_t find_climb(struct span path)
 
     while (rest.len) {
         size_t at = path.len - rest.len;
-        int dots = count_dots(span_take_until(&rest, '/'));
+        struct span segment = span_take_until(&rest, '/');
+        int dots = count_dots(segment);
 
-        level += dots == 1 ? 0 : dots == 2 ? -1 : 1;
+        if (segment.len && dots != 1) // several slashes are one
+            level += dots == 2 ? -1 : 1;
         if (level < 0)
             return at;
     }

@@ -29,7 +29,8 @@ struct timeout_bounds {
  */
 uint32_t timeout_parse(struct span value, const struct timeout_bounds *bounds);
 
-/* §10.5: the state token of Lock-Token, without "<>". False: malformed or absent. */
+/* §10.5: the state token of Lock-Token, without "<>", which some clients leave out. False:
+ * malformed or absent. */
 bool lock_token_parse(struct span value, struct span *ret_token);
 
 /*

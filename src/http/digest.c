@@ -18,11 +18,6 @@ size_t digest_length(enum digest_algorithm algorithm)
     return algorithms[algorithm].length;
 }
 
-struct span digest_name(enum digest_algorithm algorithm)
-{
-    return algorithms[algorithm].name;
-}
-
 /* The algorithm of that name, or DIGEST_ALGORITHMS. */
 static int find_algorithm(struct span name)
 {

@@ -21,8 +21,6 @@ struct digests {
 
 /* The bytes of a digest: 32 or 64. */
 size_t digest_length(enum digest_algorithm algorithm);
-/* The key in the dictionary: "sha-256" or "sha-512". */
-struct span digest_name(enum digest_algorithm algorithm);
 
 /*
  * Reads Content-Digest or Repr-Digest; several field lines are joined with commas first. Of a key

@@ -76,6 +76,20 @@ enum entity_tags entity_tags_classify(struct span value)
     return rest.len ? ENTITY_TAGS_MALFORMED : ENTITY_TAGS_LIST;
 }
 
+bool entity_tags_skim(struct span *rest, struct entity_tag *ret, bool *ret_any)
+{
+    *ret_any = false;
+    while (!entity_tags_next(rest, ret)) {
+        if (rest->len == 0)
+            return false;
+        if (span_eq(span_trim(span_take_until(rest, ',')), SPAN("*"))) {
+            *ret_any = true;
+            return true;
+        }
+    }
+    return true;
+}
+
 size_t entity_tags_fault(struct span value)
 {
     struct span rest = span_trim(value);

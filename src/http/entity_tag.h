@@ -28,7 +28,7 @@ enum entity_tags {
     ENTITY_TAGS_MALFORMED, // or more than LIMIT_ENTITY_TAGS tags
 };
 
-/* What the value of If-Match or If-None-Match is; the whole value is looked at. */
+/* What the value of If-Match is; the whole value is looked at. */
 enum entity_tags entity_tags_classify(struct span value);
 
 /*
@@ -37,6 +37,12 @@ enum entity_tags entity_tags_classify(struct span value);
  * follows is malformed; *rest then begins with the fault, and is empty when there is none.
  */
 bool entity_tags_next(struct span *rest, struct entity_tag *ret);
+
+/*
+ * As entity_tags_next, for a value that may be malformed: a member that is no entity tag is passed
+ * over, but for "*", which sets *ret_any. False: nothing is left.
+ */
+bool entity_tags_skim(struct span *rest, struct entity_tag *ret, bool *ret_any);
 
 /* The offset in a malformed value at which the first list member stands that is no entity tag, or
  * is one too many. */

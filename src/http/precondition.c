@@ -3,10 +3,7 @@
 
 #include "http/date.h"
 
-typedef bool (*tag_comparison)(struct entity_tag a, struct entity_tag b);
-
-/* ABSENT, MALFORMED, or whether the list names the selected representation: HOLDS or FAILS. */
-static enum condition find_match(struct span value, const struct validators *v, tag_comparison eq)
+enum condition precondition_if_match(struct span value, const struct validators *v)
 {
     struct entity_tag tag;
 
@@ -23,25 +20,22 @@ static enum condition find_match(struct span value, const struct validators *v, 
     if (!v->exists || !v->has_etag)
         return CONDITION_FAILS;
     while (entity_tags_next(&value, &tag))
-        if (eq(tag, v->etag))
+        if (entity_tag_eq_strong(tag, v->etag))
             return CONDITION_HOLDS;
     return CONDITION_FAILS;
 }
 
-enum condition precondition_if_match(struct span value, const struct validators *v)
-{
-    return find_match(value, v, entity_tag_eq_strong);
-}
-
 enum condition precondition_if_none_match(struct span value, const struct validators *v)
 {
-    enum condition match = find_match(value, v, entity_tag_eq_weak);
+    struct entity_tag tag;
+    bool any;
 
-    if (match == CONDITION_HOLDS)
-        return CONDITION_FAILS;
-    if (match == CONDITION_FAILS)
-        return CONDITION_HOLDS;
-    return match;
+    if (!value.ptr)
+        return CONDITION_ABSENT;
+    while (v->exists && entity_tags_skim(&value, &tag, &any))
+        if (any || (v->has_etag && entity_tag_eq_weak(tag, v->etag)))
+            return CONDITION_FAILS;
+    return CONDITION_HOLDS;
 }
 
 /* Whether there is a date to compare with a known last change. */
@@ -81,7 +75,7 @@ enum condition precondition_if_range(struct span value, const struct validators 
     if (entity_tag_parse(value, &tag))
         holds = v->has_etag && entity_tag_eq_strong(tag, v->etag);
     else if (date_parse(value, now, &date))
-        holds = v->has_last_modified && date == v->last_modified &&
+        holds = v->has_last_modified && !v->date_is_shared && date == v->last_modified &&
                 precondition_date_is_strong(date, now);
     else
         return CONDITION_MALFORMED;
@@ -111,8 +105,6 @@ enum precondition_result precondition_evaluate(const struct preconditions *p,
         *ret_field = FIELD_if_modified_since;
         condition = precondition_if_modified_since(p->if_modified_since, v, now);
     }
-    if (condition == CONDITION_MALFORMED)
-        return PRECONDITION_MALFORMED;
     if (condition == CONDITION_FAILS)
         return method_reads ? PRECONDITION_NOT_MODIFIED : PRECONDITION_FAILED;
 

@@ -17,19 +17,23 @@ struct validators {
     struct entity_tag etag;
     bool has_last_modified;
     int64_t last_modified; // seconds since 1970, as it would be sent in Last-Modified
+    bool date_is_shared;   // by other representations, such as those in other codings
 };
 
 enum condition {
     CONDITION_ABSENT, // not sent, or to be ignored
     CONDITION_HOLDS,
     CONDITION_FAILS,
-    CONDITION_MALFORMED, // entity tags that break their syntax, or too many
+    CONDITION_MALFORMED, // what breaks its syntax, or too many entity tags
 };
 
 /* §13.1.1: "*" holds where something exists; a list by strong comparison. */
 enum condition precondition_if_match(struct span value, const struct validators *v);
 
-/* §13.1.2: "*" fails where something exists; a list fails where a tag matches weakly. */
+/*
+ * §13.1.2: "*" fails where something exists; a list fails where a tag matches weakly. Never
+ * malformed: a member that is neither names nothing that is stored, so the others decide.
+ */
 enum condition precondition_if_none_match(struct span value, const struct validators *v);
 
 /*
@@ -45,8 +49,9 @@ enum condition precondition_if_unmodified_since(struct span value, const struct 
 
 /*
  * §13.1.5: strong comparison, or exactly the date of the last change, which counts only if it is a
- * strong validator. When it doesn't hold, Range is to be ignored; a value that is neither an entity
- * tag nor a date is malformed and means the same. Without Range the field is to be ignored.
+ * strong validator: not where it is shared, as bytes of one coding would be joined to another's.
+ * When it doesn't hold, Range is to be ignored; a value that is neither an entity tag nor a date is
+ * malformed and means the same. Without Range the field is to be ignored.
  */
 enum condition precondition_if_range(struct span value, const struct validators *v, int64_t now);
 

@@ -128,19 +128,25 @@ static size_t finish(struct name *n, char out[LIMIT_FILE_NAME])
     return len;
 }
 
-static size_t clean(struct source source, char out[LIMIT_FILE_NAME])
+static size_t clean(struct source source, bool dotfiles, char out[LIMIT_FILE_NAME])
 {
     struct name n = {.len = 0};
     char c[4];
-    size_t length;
+    size_t length, skipped = 0;
+    bool by_dot = false; // what was skipped last was one
 
     while ((length = take_character(&source, c)) > 0) {
         if (is_treacherous(c, length)) {
             c[0] = '-';
             length = 1;
         }
-        if (n.len == 0 && is_edge(c[0]))
+        if (n.len == 0 && is_edge(c[0])) {
+            by_dot = c[0] == '.';
+            skipped++;
             continue;
+        }
+        if (n.len == 0 && dotfiles && by_dot && skipped == 1)
+            n.text[n.len++] = '.';
         add_tail(&n, c, length);
         if (n.len + length > LIMIT_FILE_NAME)
             n.too_long = true;
@@ -152,14 +158,14 @@ static size_t clean(struct source source, char out[LIMIT_FILE_NAME])
     return finish(&n, out);
 }
 
-size_t file_name_clean(struct span text, char out[LIMIT_FILE_NAME])
+size_t file_name_clean(struct span text, bool dotfiles, char out[LIMIT_FILE_NAME])
 {
-    return clean((struct source){span_trim(text), false}, out);
+    return clean((struct source){span_trim(text), false}, dotfiles, out);
 }
 
-size_t slug_file_name(struct span value, char out[LIMIT_FILE_NAME])
+size_t slug_file_name(struct span value, bool dotfiles, char out[LIMIT_FILE_NAME])
 {
-    return clean((struct source){span_trim(value), true}, out);
+    return clean((struct source){span_trim(value), true}, dotfiles, out);
 }
 
 /* The offset of the dot of an extension; the length of the name when there is none. */

@@ -2,6 +2,8 @@
 #include "http/upload_fields.h"
 
 #include "http/dav_fields.h"
+#include "http/slug.h"
+#include "http/structured.h"
 
 enum { INTEGER_DIGITS = 15 }; // RFC 9651 §3.3.1
 
@@ -33,15 +35,57 @@ bool upload_number_parse(struct span value, uint64_t *ret_number)
     return item.len <= INTEGER_DIGITS && span_to_u64(item, INT64_MAX, ret_number);
 }
 
-struct upload_fields upload_fields_parse(struct span complete, struct span offset,
-                                         struct span length)
+/* A version that is not known here says nothing. */
+static unsigned version_parse(struct span value)
 {
-    struct upload_fields f = {.complete = upload_complete_parse(complete),
-                              .length = UPLOAD_LENGTH_UNKNOWN};
+    uint64_t version;
 
-    f.has_offset = upload_number_parse(offset, &f.offset);
-    f.length_malformed = length.ptr && !upload_number_parse(length, &f.length);
+    return upload_number_parse(value, &version) && version >= UPLOAD_VERSION_FIRST &&
+                   version <= UPLOAD_VERSION_LAST
+               ? (unsigned)version
+               : 0;
+}
+
+static enum upload_complete inverse(enum upload_complete incomplete)
+{
+    switch (incomplete) {
+    case UPLOAD_COMPLETE_YES:
+        return UPLOAD_COMPLETE_NO;
+    case UPLOAD_COMPLETE_NO:
+        return UPLOAD_COMPLETE_YES;
+    default:
+        return incomplete;
+    }
+}
+
+struct upload_fields upload_fields_parse(const struct upload_values *values)
+{
+    struct upload_fields f = {.complete = upload_complete_parse(values->complete),
+                              .length = UPLOAD_LENGTH_UNKNOWN,
+                              .version = version_parse(values->version)};
+
+    if (f.version && f.version <= UPLOAD_VERSION_INVERSE && !values->complete.ptr)
+        f.complete = inverse(upload_complete_parse(values->incomplete));
+    f.has_offset = upload_number_parse(values->offset, &f.offset);
+    f.length_malformed = values->length.ptr && !upload_number_parse(values->length, &f.length);
     return f;
+}
+
+/* Pairs of a key and base64, with a space between, and commas between the pairs. */
+size_t upload_file_name(struct span metadata, bool dotfiles, char out[LIMIT_FILE_NAME])
+{
+    uint8_t bytes[4 * LIMIT_FILE_NAME];
+    size_t length;
+
+    while (metadata.len) {
+        struct span pair = span_trim(span_take_until(&metadata, ','));
+        struct span key = span_take_until(&pair, ' ');
+
+        if (span_eq(key, SPAN("filename")) &&
+            structured_decode_bytes(span_trim(pair), bytes, sizeof bytes, &length))
+            return file_name_clean(file_name_base(span_of((char *)bytes, length)), dotfiles, out);
+    }
+    return 0;
 }
 
 bool upload_name_parse(struct span query, struct span *ret_id)

@@ -121,8 +121,6 @@ void stream_tell_again(struct stream *s);
 /* Bytes that have come and were not received yet. */
 uint64_t stream_input(const struct stream *s);
 
-/* Whether the connection was made to a loopback address of this machine. */
-bool stream_is_loopback(const struct stream *s);
 /* Whether something has come that was not received yet; the stream's end is nothing. */
 bool stream_has_input(const struct stream *s);
 

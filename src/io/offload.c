@@ -2,6 +2,7 @@
 #include "io/offload.h"
 
 #include "base/error.h"
+#include "base/limits.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -10,9 +11,9 @@
 struct offload {
     pthread_mutex_t lock;
     pthread_cond_t wanted;
-    struct list lanes[2]; // works that wait: those that are not long, and those that are
+    struct list lanes[LANE_COUNT]; // works that wait
+    unsigned running[LANE_COUNT], most[LANE_COUNT];
     uint64_t submitted;
-    unsigned long_running, long_threads;
     bool stopping;
     struct hurry hurry;
     unsigned threads;
@@ -33,14 +34,27 @@ static struct work *lane_first(const struct list *lane)
     return list_empty(lane) ? NULL : list_entry(lane->next, struct work, waiting);
 }
 
+/* With the lock: whether a thread may begin with a work of that lane. */
+static bool has_turn(const struct offload *o, enum work_lane lane)
+{
+    unsigned slow = o->running[LANE_LONG] + o->running[LANE_BODY];
+
+    return lane == LANE_QUICK ||
+           (o->running[lane] < o->most[lane] && (o->threads == 1 || slow + 1 < o->threads));
+}
+
 /* With the lock: the work that is to begin next; NULL: none may begin now. */
 static struct work *next_work(const struct offload *o)
 {
-    struct work *quick = lane_first(&o->lanes[false]), *lengthy = lane_first(&o->lanes[true]);
+    struct work *next = NULL;
 
-    if (!lengthy || o->long_running >= o->long_threads)
-        return quick;
-    return quick && quick->number < lengthy->number ? quick : lengthy;
+    for (int i = 0; i < LANE_COUNT; i++) {
+        struct work *w = lane_first(&o->lanes[i]);
+
+        if (w && has_turn(o, (enum work_lane)i) && (!next || w->number < next->number))
+            next = w;
+    }
+    return next;
 }
 
 /* The next work for a thread; NULL at the end of the pool. */
@@ -53,16 +67,19 @@ static struct work *offload_next(struct offload *o)
         pthread_cond_wait(&o->wanted, &o->lock);
     if (w) {
         list_remove(&w->waiting);
-        o->long_running += w->is_long;
+        o->running[w->lane] += w->lane != LANE_QUICK;
+        // A turn that came free in another lane is for a thread that did not find it.
+        if (next_work(o))
+            pthread_cond_signal(&o->wanted);
     }
     pthread_mutex_unlock(&o->lock);
     return w;
 }
 
-static void offload_ran_long(struct offload *o)
+static void offload_ran(struct offload *o, enum work_lane lane)
 {
     pthread_mutex_lock(&o->lock);
-    o->long_running--;
+    o->running[lane]--;
     pthread_mutex_unlock(&o->lock);
 }
 
@@ -72,13 +89,13 @@ static void *offload_thread(void *argument)
     struct work *w;
 
     while ((w = offload_next(o))) {
-        bool was_long = w->is_long;
+        enum work_lane lane = w->lane;
 
         w->run(w);
         w->message = (struct loop_message){.on_arrival = work_arrived};
         loop_post(w->loop, &w->message);
-        if (was_long)
-            offload_ran_long(o); // and this thread looks for the next one itself
+        if (lane != LANE_QUICK)
+            offload_ran(o, lane); // and this thread looks for the next one itself
     }
     return NULL;
 }
@@ -90,21 +107,20 @@ int offload_open(unsigned threads, unsigned long_threads, struct offload **ret_p
 
     if (!o)
         return -CANDOR_E_MEMORY;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < LANE_COUNT; i++)
         list_init(&o->lanes[i]);
-    o->long_threads = long_threads;
+    o->most[LANE_LONG] = long_threads;
+    o->most[LANE_BODY] = LIMIT_POOL_THREADS_BODY;
     pthread_mutex_init(&o->lock, NULL);
     pthread_cond_init(&o->wanted, NULL);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_mutex_lock(&o->lock);
     while (o->threads < threads &&
            pthread_create(&o->thread[o->threads], NULL, offload_thread, o) == 0)
         o->threads++;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_mutex_lock(&o->lock);
-    if (o->long_threads >= o->threads) // not all of the threads could be had
-        o->long_threads = o->threads > 1 ? o->threads - 1 : 1;
     pthread_mutex_unlock(&o->lock);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (o->threads == 0) {
         offload_free(o);
         return -CANDOR_E_SYSTEM;
@@ -134,7 +150,7 @@ void offload_submit(struct offload *o, struct loop *l, struct work *w)
     w->loop = l;
     pthread_mutex_lock(&o->lock);
     w->number = o->submitted++;
-    list_add_tail(&o->lanes[w->is_long], &w->waiting);
+    list_add_tail(&o->lanes[w->lane], &w->waiting);
     pthread_cond_signal(&o->wanted);
     pthread_mutex_unlock(&o->lock);
 }

@@ -3,10 +3,11 @@
  * A small pool of threads for what blocks: the file system, fsync, SQLite. Shared by all loops; a
  * completion arrives in the loop that submitted.
  *
- * Works are begun in the order in which they came. But those that say that they are long (they walk
- * over whole collections, or copy much) run in some of the threads only, and more of them wait, so
- * that there always is a thread soon for one that is not. Nothing may wait, in a thread, for a work
- * that has not begun; and a work that is not long does not wait for one that is.
+ * Works are begun in the order in which they came. But those that are long (they walk over whole
+ * collections, or copy much), and the steps of bodies that are made while they are sent, run in
+ * some of the threads only, and more of them wait, so that there always is a thread soon for what
+ * is quick. Nothing may wait, in a thread, for a work that has not begun; and a quick work does not
+ * wait for another.
  */
 #ifndef CANDOR_IO_OFFLOAD_H
 #define CANDOR_IO_OFFLOAD_H
@@ -16,18 +17,25 @@
 
 struct offload;
 
+enum work_lane {
+    LANE_QUICK, // no more than a moment
+    LANE_LONG,  // it may take long
+    LANE_BODY,  // a step of what many clients may want for a long time: archives
+    LANE_COUNT
+};
+
 struct work {
     void (*run)(struct work *w);  // in a thread of the pool; touches nothing but the work
     void (*done)(struct work *w); // in the loop's thread; the work is the submitter's again
-    bool is_long;                 // it may take more than a moment
-    struct loop *loop;            // private from here
-    struct list waiting;          // in its lane; in none once it was begun
+    enum work_lane lane;
+    struct loop *loop;   // private from here
+    struct list waiting; // in its lane; in none once it was begun
     uint64_t number;
     struct loop_message message;
 };
 
-/* long_threads: in how many of the threads long works may run at the same time; at least 1, and at
- * most all but one, if there are two. */
+/* long_threads: in how many of the threads long works may run at the same time, beside
+ * LIMIT_POOL_THREADS_BODY for bodies. One thread is left to what is quick, if there are two. */
 int offload_open(unsigned threads, unsigned long_threads, struct offload **ret_pool);
 /* Waits for what was submitted, then ends the threads. Accepts NULL. */
 void offload_free(struct offload *o);

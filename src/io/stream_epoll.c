@@ -27,6 +27,7 @@ enum stream_state {
     RESET = 1 << 9, // nothing can be sent or received any more
     NEWS = 1 << 10, // that it hung up, or that it is reset, was not told yet
     RECEIVES_MUCH = 1 << 11,
+    READS_FILE = 1 << 12, // as sendfile does not send it
 };
 
 enum {
@@ -104,7 +105,7 @@ static void receive(struct stream *s)
 
 static void send_done(struct stream *s, ssize_t result)
 {
-    clear(s, SENDING | SENDS_FILE | SENDS_MORE);
+    clear(s, SENDING | SENDS_FILE | SENDS_MORE | READS_FILE);
     set(s, SENT);
     s->result = result;
     make_ready(s);
@@ -135,6 +136,9 @@ static ssize_t send_front(struct stream *s, int flags)
     struct msghdr m = {.msg_iov = front};
     size_t room = SEND_PIECE;
 
+    if (s->iov_count == 1 || s->iov->iov_len >= room)
+        return send(s->fd, s->iov->iov_base, s->iov->iov_len < room ? s->iov->iov_len : room,
+                    flags);
     while (m.msg_iovlen < 2 && m.msg_iovlen < s->iov_count && room) {
         struct iovec *v = &front[m.msg_iovlen];
 
@@ -143,8 +147,6 @@ static ssize_t send_front(struct stream *s, int flags)
             v->iov_len = room;
         room -= v->iov_len;
     }
-    if (m.msg_iovlen == 1)
-        return send(s->fd, front[0].iov_base, front[0].iov_len, flags);
     return sendmsg(s->fd, &m, flags);
 }
 
@@ -172,6 +174,51 @@ static void send_vector(struct stream *s)
     }
 }
 
+static void file_advance(struct stream *s, ssize_t n)
+{
+    s->sent += (uint64_t)n;
+    s->file_offset += (uint64_t)n;
+    s->file_left -= (uint64_t)n;
+    if (s->file_left == 0)
+        send_done(s, (ssize_t)s->sent);
+    else
+        make_ready(s); // others first, then the next piece
+}
+
+/* What the system does not take is read again the next time: nothing is kept. */
+static void send_read(struct stream *s)
+{
+    char bytes[SEND_PIECE];
+    size_t piece = s->file_left < sizeof bytes ? (size_t)s->file_left : sizeof bytes;
+    ssize_t n, sent;
+
+    do
+        n = pread(s->file, bytes, piece, (off_t)s->file_offset);
+    while (n < 0 && errno == EINTR);
+    if (n <= 0) {
+        send_done(s, n < 0 ? -errno : (ssize_t)s->sent);
+        return;
+    }
+    do
+        sent = send(s->fd, bytes, (size_t)n, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent >= 0)
+        file_advance(s, sent);
+    else if (errno == EAGAIN)
+        clear(s, WRITABLE);
+    else
+        send_done(s, -errno);
+}
+
+/*
+ * Whether a file that can be read may well be one that sendfile does not send: its file system has
+ * no such way, or a filter of system calls knows none.
+ */
+static bool is_unsendable(int error)
+{
+    return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP || error == EPERM;
+}
+
 static void send_file(struct stream *s)
 {
     off_t at = (off_t)s->file_offset;
@@ -181,26 +228,23 @@ static void send_file(struct stream *s)
     do
         n = sendfile(s->fd, s->file, &at, piece);
     while (n < 0 && errno == EINTR);
-    if (n < 0 && errno == EAGAIN) {
+    if (n > 0) {
+        file_advance(s, n);
+    } else if (n == 0 || is_unsendable(errno)) { // nothing at all: reading tells whether it ends
+        set(s, READS_FILE);
+        send_read(s);
+    } else if (errno == EAGAIN) {
         clear(s, WRITABLE);
-        return;
-    }
-    if (n < 0) {
+    } else {
         send_done(s, -errno);
-        return;
     }
-    s->sent += (uint64_t)n;
-    s->file_offset += (uint64_t)n;
-    s->file_left -= (uint64_t)n;
-    if (n == 0 || s->file_left == 0)
-        send_done(s, (ssize_t)s->sent);
-    else
-        make_ready(s); // others first, then the next piece
 }
 
 static void send_some(struct stream *s)
 {
-    if (s->state & SENDS_FILE)
+    if (s->state & READS_FILE)
+        send_read(s);
+    else if (s->state & SENDS_FILE)
         send_file(s);
     else
         send_vector(s);
@@ -357,24 +401,6 @@ uint64_t stream_input(const struct stream *s)
     int bytes = 0;
 
     return ioctl(s->fd, SIOCINQ, &bytes) == 0 && bytes > 0 ? (uint64_t)bytes : 0;
-}
-
-bool stream_is_loopback(const struct stream *s)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in four;
-        struct sockaddr_in6 six;
-    } own;
-    socklen_t length = sizeof own;
-
-    if (getsockname(s->fd, &own.any, &length) < 0)
-        return false;
-    if (own.any.sa_family == AF_INET)
-        return ntohl(own.four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-    return own.any.sa_family == AF_INET6 && (IN6_IS_ADDR_LOOPBACK(&own.six.sin6_addr) ||
-                                             (IN6_IS_ADDR_V4MAPPED(&own.six.sin6_addr) &&
-                                              own.six.sin6_addr.s6_addr[12] == IN_LOOPBACKNET));
 }
 
 bool stream_has_input(const struct stream *s)

@@ -27,12 +27,13 @@ void wheel_init(struct wheel *w, int64_t now)
 
 void wheel_set(struct wheel *w, struct timer *t, int64_t at)
 {
-    int64_t tick = (at + WHEEL_TICK - 1) / WHEEL_TICK;
+    int64_t tick;
     unsigned slot;
 
     t->due = at;
     if (!list_empty(&t->link) && t->slot_time <= at)
         return;
+    tick = (at + WHEEL_TICK - 1) / WHEEL_TICK;
     if (tick <= w->tick)
         tick = w->tick + 1;
     if (tick > w->tick + WHEEL_SLOTS - 1)
@@ -71,8 +72,11 @@ static void slot_run(struct wheel *w, unsigned slot, int64_t now)
 
 void wheel_run(struct wheel *w, int64_t now)
 {
-    int64_t last = now / WHEEL_TICK;
+    int64_t last;
 
+    if (now < (w->tick + 1) * WHEEL_TICK)
+        return;
+    last = now / WHEEL_TICK;
     if (last - w->tick > WHEEL_SLOTS)
         w->tick = last - WHEEL_SLOTS;
     while (w->tick < last) {

@@ -22,6 +22,8 @@ enum field_flag {
     FIELD_FLAG_SECRET = 1 << 3,
     FIELD_FLAG_FRAMING = 1 << 4,
     FIELD_FLAG_TRAILER = 1 << 5,
+    FIELD_FLAG_FIRST = 1 << 6,
+    FIELD_FLAG_JOINED = 1 << 7,
 };
 
 struct field_info {

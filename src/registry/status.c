@@ -35,9 +35,13 @@ const struct status_info status_table[] = {
 const size_t status_count = sizeof status_table / sizeof *status_table;
 
 const struct status_unregistered status_unregistered_table[] = {
-#define UNREGISTERED(code, user, name, meaning) {code, user, name, meaning},
+#define SENT true
+#define NEVER false
+#define UNREGISTERED(code, sent, user, name, meaning) {code, sent, user, name, meaning},
 #include "registry/unregistered.def"
 #undef UNREGISTERED
+#undef NEVER
+#undef SENT
 };
 const size_t status_unregistered_count =
     sizeof status_unregistered_table / sizeof *status_unregistered_table;

@@ -41,6 +41,7 @@ struct span status_line(int code);
 /* A code that is in use without being registered: to be recognised, never to be sent. */
 struct status_unregistered {
     int code;
+    bool is_sent;        // by Candor
     const char *user;    // "nginx"
     const char *name;    // "Client Closed Request"
     const char *meaning; // in plain English

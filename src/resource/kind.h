@@ -21,6 +21,7 @@ struct store;
 struct kind_route {
     const struct resource_kind *kind;
     void *options;                    // a struct that kind->options is about
+    const bool *given;                // by row: the key is there, or the command line says it
     const struct position *positions; // of the values, by row; NULL: there is no file
     // Set by the kind's check:
     bool writes;      // clients can change what is behind the route
@@ -33,6 +34,9 @@ struct kind_means {
     const struct media_type_map *types;
     struct store *store; // NULL where no route needs it
     struct loop *loop;   // of the worker; NULL for share
+    /* Tells the operator, from any thread, what happens later; token: to search for. May be NULL.
+     */
+    void (*tell)(const char *token, struct span sentence);
 };
 
 struct resource_kind {
@@ -59,7 +63,11 @@ struct resource_kind {
     void (*unshare)(void *share);
 };
 
-/* Where the value of a key of the route stands; nowhere: the key is not there. */
+/* Whether the route says what a key is to be, rather than leave it to what holds without it. */
+bool kind_is_given(const struct kind_route *route, struct span key);
+
+/* Where the value of a key of the route stands; nowhere: the key is not there, or there is no file.
+ */
 struct position kind_position(const struct kind_route *route, struct span key);
 
 #endif

@@ -18,12 +18,18 @@ enum option_kind {
     OPTION_DURATION, // milliseconds
     OPTION_BOOLEAN,
     OPTION_NAME,      // of a file in a folder
+    OPTION_PATTERN,   // of names, or of paths below a folder
+    OPTION_CACHING,   // of what was sent, by caches
     OPTION_PATH,      // of requests
     OPTION_HOST,      // in lower case
     OPTION_HOSTS,     // a list of those, each a struct span
     OPTION_FILE,      // the path of one that can be read
     OPTION_FOLDER,    // the path of one; what it holds is served, and nothing of the server's own
-    OPTION_ADDRESSES, // a list of addresses to listen on
+    OPTION_ADDRESS,   // to listen on
+    OPTION_ADDRESSES, // a list of those, or of mappings whose first key is one
+    OPTION_MODE,      // of a file, in octal
+    OPTION_USER,      // by name or number, as the number
+    OPTION_GROUP,     // likewise
     OPTION_LOG,       // stderr, off, or a file
     OPTION_FORMAT,    // of the access log
     OPTION_STATE,     // sqlite:FILE, as the path
@@ -43,7 +49,25 @@ enum option_kind {
 #define OPTION_TYPE_FILE const char *
 #define OPTION_TYPE_FOLDER const char *
 #define OPTION_TYPE_ADDRESSES struct option_list
+#define OPTION_TYPE_MODE uint64_t
+#define OPTION_TYPE_USER uint64_t
+#define OPTION_TYPE_GROUP uint64_t
 #define OPTION_TYPE_STATE const char *
+
+#define OPTION_TYPE_PATTERN struct span
+#define OPTION_TYPE_CACHING struct option_caching
+
+/* What caches may do with what they keep: RFC 9111 §5.2.2. */
+struct option_caching {
+    enum {
+        CACHING_ASKED,     // use it when the server was asked and says that it is still so
+        CACHING_NEVER,     // nothing: it is not kept
+        CACHING_FOR,       // use it for so long
+        CACHING_IMMUTABLE, // use it for ever
+        CACHING_UNSAID,    // what they guess, or what somebody on the way tells them
+    } kind;
+    uint64_t milliseconds; // of CACHING_FOR
+};
 
 struct option_list {
     void *items;
@@ -65,7 +89,7 @@ struct option_row {
     enum option_need need;
     size_t offset;                        // of the member
     int64_t standard, low, high;          // of lists, low and high are how many members
-    const struct option_section *section; // of OPTION_SECTION and OPTION_SECTIONS
+    const struct option_section *section; // of OPTION_SECTION, OPTION_SECTIONS and OPTION_ADDRESSES
     const char *standard_text;            // where no number tells it; of a name, the name itself
     const char *meaning;
 };
@@ -98,17 +122,9 @@ struct option_section {
      }))
 
 /* A row for a member that is a section, or a list of them. */
-#define OPTION_ROW_BELOW(type, member, name, kind, need, section, low, high, meaning)              \
-    {SPAN_INIT(name),                                                                              \
-     OPTION_##kind,                                                                                \
-     OPTION_##need,                                                                                \
-     offsetof(type, member),                                                                       \
-     0,                                                                                            \
-     low,                                                                                          \
-     high,                                                                                         \
-     section,                                                                                      \
-     "",                                                                                           \
-     meaning},
+#define OPTION_ROW_BELOW(type, member, name, kind, need, section, low, high, text, meaning)        \
+    {SPAN_INIT(name), OPTION_##kind, OPTION_##need, offsetof(type, member), 0, low, high,          \
+     section,         text,          meaning},
 
 /* A section whose rows are an array. */
 #define OPTION_TABLE(path, rows, type)                                                             \

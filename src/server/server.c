@@ -3,31 +3,33 @@
 
 #include "base/error.h"
 #include "base/oplog.h"
+#include "fs/open.h"
 #include "io/offload.h"
+#include "resource/files/digest_hash.h"
 #include "resource/files/media_type_map.h"
-#include "server/config/listen.h"
+#include "server/binding.h"
 #include "server/config/state.h"
 #include "server/session/log_writer.h"
 #include "server/worker.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
 enum {
-    BACKLOG = 4096, // connections that the system keeps until they are accepted
+    OWN_FILES = 24,       // descriptors that the server takes for itself, about
+    OWN_FILES_WORKER = 8, // and each worker
 };
 
 struct server {
     const struct config *config;
     struct worker *workers;
     unsigned worker_count, opened, running;
-    struct sockaddr_storage *addresses; // as bound, so with the port that the system picked
+    struct binding *bindings; // by the number of their address
     struct offload *pool;
     struct media_type_map *types;
     struct store *store;  // NULL: no route needs one
@@ -57,83 +59,43 @@ static void raise_open_files(void)
     }
 }
 
-static int open_socket(const struct sockaddr_storage *address, socklen_t len, bool share)
+/* As many connections as leave files for them to be about: a quarter of those that may be open. */
+static void bound_connections(const struct server *s, struct worker_means *means)
 {
-    int fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    const int on = 1, off = 0;
+    size_t wanted = s->config->limits.connections,
+           own = OWN_FILES + OWN_FILES_WORKER * s->worker_count;
+    size_t share;
+    struct rlimit limit;
 
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // accepted sockets inherit it
-    if (share)
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-    if (address->ss_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    if (bind(fd, (const struct sockaddr *)address, len) < 0 || listen(fd, BACKLOG) < 0) {
-        int error = errno;
-
-        close(fd);
-        errno = error;
-        return -1;
-    }
-    return fd;
+    means->connections = wanted;
+    means->connections_refused = LIMIT_CONNECTIONS_REFUSED;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+        return;
+    share = limit.rlim_cur / 4 * 3;
+    share = (share > own + limit.rlim_cur / 4 ? share - own : limit.rlim_cur / 4) / s->worker_count;
+    if (wanted + LIMIT_CONNECTIONS_REFUSED <= share)
+        return;
+    if (means->connections_refused > share / 8)
+        means->connections_refused = share / 8;
+    if (share > means->connections_refused)
+        share -= means->connections_refused;
+    if (wanted > share)
+        means->connections = share ? share : 1;
+    if (wanted > share && wanted != LIMIT_CONNECTIONS)
+        oplog("connections-bounded",
+              "each worker takes at most %zu connections, not %zu, as only %llu files may be open: "
+              "raise that limit (ulimit -n)",
+              means->connections, wanted, (unsigned long long)limit.rlim_cur);
 }
 
-static int tell_not_bound(const struct sockaddr_storage *address)
+static void tell(const char *token, struct span sentence)
 {
-    char text[LISTEN_TEXT];
-
-    listen_print((const struct sockaddr *)address, text);
-    if (errno == EADDRINUSE)
-        oplog("address-in-use",
-              "cannot listen on %s: another program already does; stop it or "
-              "choose another port with --listen",
-              text);
-    else if (errno == EACCES)
-        oplog("address-not-permitted",
-              "cannot listen on %s: the system does not permit it; ports "
-              "below 1024 need privileges",
-              text);
-    else
-        oplog("address-not-bound", "cannot listen on %s: %s", text, strerror(errno));
-    return -CANDOR_E_SYSTEM;
-}
-
-/*
- * One socket a worker for each address. The first is bound without SO_REUSEPORT for a moment:
- * otherwise a second server of the same user would share the port without a word.
- */
-static int bind_address(struct server *s, size_t number, int *sockets)
-{
-    const struct config_listen *l = &s->config->listen[number];
-    struct sockaddr_storage *bound = &s->addresses[number];
-    bool share = s->worker_count > 1;
-    socklen_t len = sizeof *bound;
-    int probe = open_socket(&l->address, l->len, false);
-
-    *bound = l->address;
-    if (probe < 0)
-        return tell_not_bound(bound);
-    getsockname(probe, (struct sockaddr *)bound, &len);
-    if (!share) {
-        sockets[number] = probe;
-        return 0;
-    }
-    close(probe);
-    for (unsigned w = 0; w < s->worker_count; w++) {
-        int *slot = &sockets[w * s->config->listen_count + number];
-
-        *slot = open_socket(bound, l->len, true);
-        if (*slot < 0)
-            return tell_not_bound(bound);
-    }
-    return 0;
+    oplog(token, "%.*s", SPAN_ARG(sentence));
 }
 
 static struct kind_means means_of(const struct server *s)
 {
-    return (struct kind_means){.pool = s->pool, .types = s->types, .store = s->store};
+    return (struct kind_means){.pool = s->pool, .types = s->types, .store = s->store, .tell = tell};
 }
 
 /* Tells the operator why it failed. */
@@ -156,10 +118,12 @@ static int open_workers(struct server *s)
     int *sockets = malloc(count * sizeof *sockets);
     int error = sockets ? 0 : -CANDOR_E_MEMORY;
 
+    bound_connections(s, &means);
     for (size_t i = 0; i < count && sockets; i++)
         sockets[i] = -1;
     for (size_t i = 0; i < listen_count && error == 0; i++)
-        error = bind_address(s, i, sockets);
+        error = binding_open(&s->bindings[i], &s->config->listen[i], s->worker_count, sockets + i,
+                             listen_count);
     for (unsigned w = 0; w < s->worker_count && error == 0; w++) {
         s->opened++;
         error = worker_open(&s->workers[w], &means, sockets + w * listen_count);
@@ -221,10 +185,10 @@ static void tell_store(const struct server *s)
 static void tell_writable(const struct server *s)
 {
     for (size_t i = 0; i < s->config->listen_count; i++) {
-        const struct sockaddr *address = (const struct sockaddr *)&s->addresses[i];
+        const struct sockaddr *address = (const struct sockaddr *)&s->bindings[i].address;
         char text[LISTEN_TEXT];
 
-        if (listen_is_loopback(address))
+        if (listen_is_local(address))
             continue;
         listen_print(address, text);
         oplog("open-to-all",
@@ -233,6 +197,15 @@ static void tell_writable(const struct server *s)
               text);
         return;
     }
+}
+
+static void tell_walking(void)
+{
+    if (!fs_has_openat2())
+        oplog("openat2-missing",
+              "the system refuses openat2 (Linux has it since 5.6; filters of containers may not "
+              "let it through), so each path is opened name by name: as safely, but with more "
+              "calls of the system");
 }
 
 static void tell_ready(const struct server *s)
@@ -246,21 +219,31 @@ static void tell_ready(const struct server *s)
     if (writes)
         tell_writable(s);
     for (size_t i = 0; i < s->config->listen_count; i++) {
+        const struct sockaddr *address = (const struct sockaddr *)&s->bindings[i].address;
+        bool is_path = address->sa_family == AF_UNIX;
         char text[LISTEN_TEXT];
 
-        listen_print((const struct sockaddr *)&s->addresses[i], text);
-        fprintf(stderr, "listening on http://%s/\n", text);
+        listen_print(address, text);
+        fprintf(stderr, is_path ? "listening on %s\n" : "listening on http://%s/\n", text);
     }
 }
 
+/* Who waits for a second signal while the server ends. */
+struct impatient {
+    const sigset_t *set;
+    atomic_bool has_ended;
+};
+
 static void *end_at_once(void *argument)
 {
-    const sigset_t *set = argument;
+    struct impatient *i = argument;
     int signal_number;
 
-    do
-        sigwait(set, &signal_number);
-    while (signal_number == SIGUSR1);
+    do {
+        sigwait(i->set, &signal_number);
+        if (atomic_load(&i->has_ended))
+            return NULL;
+    } while (signal_number == SIGUSR1);
     oplog("ended", "ended at once by a second signal; what was running is lost");
     _exit(1);
 }
@@ -286,25 +269,36 @@ static void join_workers(struct server *s)
         pthread_join(s->workers[w].thread, NULL);
 }
 
+static void remove_paths(struct server *s)
+{
+    for (size_t i = 0; i < s->config->listen_count && s->bindings; i++)
+        binding_remove(&s->bindings[i]);
+}
+
 static int serve(struct server *s, sigset_t *set)
 {
-    pthread_t impatient;
+    struct impatient impatient = {.set = set};
+    pthread_t thread;
     int error = start_workers(s);
     bool watched;
 
     if (error == 0) {
+        tell_walking();
         tell_ready(s);
         wait_for_end(s, set);
     }
+    remove_paths(s); // while they are listened on: a server that starts now makes its own
     stop_workers(s);
-    watched = pthread_create(&impatient, NULL, end_at_once, set) == 0;
+    watched = pthread_create(&thread, NULL, end_at_once, &impatient) == 0;
     join_workers(s);
     for (unsigned w = 0; w < s->running; w++)
         if (s->workers[w].failed)
             error = -CANDOR_E_SYSTEM;
     if (watched) {
-        pthread_cancel(impatient);
-        pthread_join(impatient, NULL);
+        // Not pthread_cancel(), which loads a library at its first use, and aborts without memory.
+        atomic_store(&impatient.has_ended, true);
+        pthread_kill(thread, SIGUSR1);
+        pthread_join(thread, NULL);
     }
     return error;
 }
@@ -317,16 +311,18 @@ int server_run(const struct config *config)
 
     s.worker_count = config->workers ? config->workers : count_cores();
     s.workers = calloc(s.worker_count, sizeof *s.workers);
-    s.addresses = calloc(config->listen_count, sizeof *s.addresses);
+    s.bindings = calloc(config->listen_count, sizeof *s.bindings);
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGXFSZ, SIG_IGN); // a file that may not grow any more is an error of its write
     signal(SIGPIPE, SIG_IGN); // sendfile has no flag against it
     raise_open_files();
-    error = s.workers && s.addresses ? 0 : -CANDOR_E_MEMORY;
+    error = s.workers && s.bindings ? 0 : -CANDOR_E_MEMORY;
     if (error == 0)
         error = media_type_map_new(MEDIA_TYPE_MAP_SYSTEM_PATH, &s.types);
+    if (error == 0)
+        error = digest_hash_prepare();
     if (error == 0)
         error = offload_open(LIMIT_POOL_THREADS, LIMIT_POOL_THREADS_LONG, &s.pool);
     if (error < 0)
@@ -343,6 +339,7 @@ int server_run(const struct config *config)
         error = open_workers(&s);
     if (error == 0)
         error = serve(&s, &set);
+    remove_paths(&s);
     offload_free(s.pool);
     for (unsigned w = 0; w < s.opened; w++)
         worker_done(&s.workers[w]);
@@ -351,6 +348,6 @@ int server_run(const struct config *config)
     store_close(s.store);
     media_type_map_free(s.types);
     free(s.workers);
-    free(s.addresses);
+    free(s.bindings);
     return error;
 }

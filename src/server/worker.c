@@ -21,7 +21,7 @@ enum {
 /* Accepting goes on while it is below the limit and the few that are told that it is reached. */
 static bool worker_has_room(const struct worker *w)
 {
-    return w->sessions.count < w->config->limits.connections + LIMIT_CONNECTIONS_REFUSED;
+    return w->sessions.count < w->accepts;
 }
 
 static void on_accept(struct listener *l, int fd, const struct sockaddr *peer, socklen_t peer_len)
@@ -70,7 +70,7 @@ static void on_session_ended(struct sessions *s)
 {
     struct worker *w = container_of(s, struct worker, sessions);
 
-    if (s->count + 1 >= w->config->limits.connections + LIMIT_CONNECTIONS_REFUSED)
+    if (s->count + 1 >= w->accepts)
         resume_accepting(w);
     worker_end_if_finished(w);
 }
@@ -159,6 +159,8 @@ int worker_open(struct worker *w, const struct worker_means *means, const int *s
     if (error < 0)
         return tell_not_started(error);
     w->sessions.on_ended = on_session_ended;
+    w->sessions.most = means->connections;
+    w->accepts = means->connections + means->connections_refused;
     error = open_resources(w);
     for (size_t i = 0; i < config->listen_count && error == 0; i++) {
         w->listeners[i].worker = w;

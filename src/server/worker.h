@@ -30,6 +30,7 @@ struct worker {
     struct loop_message stop_message, reopen_message;
     struct timer resume_timer; // after the descriptors ran out
     struct timer stop_timer;   // when stopping has taken long enough
+    size_t accepts;            // connections; more wait in the backlog
     bool exhausted;            // told; until a connection is accepted again
 
     bool failed; // its loop ended by itself
@@ -41,6 +42,8 @@ struct worker_means {
     struct kind_means kinds;       // without a loop
     const struct share *shares;    // by the number of their route
     struct log_writer *log_writer; // or NULL
+    size_t connections;            // of each worker, at most
+    size_t connections_refused;    // beyond them, that are told so
 };
 
 /* sockets: listening, one for each of config->listen; owned by the worker from then on. Tells the

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What must outlive the process: dead properties, locks, and intents (the notes that let a rename
- * and its rows happen both or not at all). RFC 4918.
+ * What must outlive the process: dead properties, locks, intents (the notes that let a rename and
+ * its rows happen both or not at all), and what synchronisers know. RFC 4918, RFC 6578.
  *
  * - Every function blocks: call it from the offload pool, never from a loop. All are thread-safe.
  * - Acknowledged is durable: when store_apply returns 0, its changes survive SIGKILL and the loss
@@ -136,6 +136,14 @@ struct store_progress {
     char from[LIMIT_STORE_PATH + 2];
 };
 
+/* What is known of a folder's members for synchronisation; the caller's octets. */
+struct store_sync {
+    struct span path;
+    bool deep;        // of all that is below it
+    uint64_t version; // not 0, below 2^63, and grows with time: the least one is forgotten first
+    struct span state;
+};
+
 enum store_change_kind {
     STORE_PROPERTY_SET,      // path, property
     STORE_PROPERTY_REMOVE,   // path, property without its value; absent: success (RFC 4918 §14.23)
@@ -147,6 +155,7 @@ enum store_change_kind {
     STORE_INTENT_BEGIN,      // intent
     STORE_INTENT_FINISH,     // intent: its id counts; -CANDOR_E_ABSENT
     STORE_INTENT_FORGET,     // intent: its id counts; absent: success, and the store is sure again
+    STORE_SYNC_SET,          // sync, sync_before; where there are too many others go
 };
 
 /* One change; the comments above tell which members count. */
@@ -157,6 +166,9 @@ struct store_change {
     struct store_property property;
     const struct store_lock *lock;
     const struct store_intent *intent;
+    const struct store_sync *sync;
+    uint64_t
+        sync_before; // the version that is replaced, 0: none; another is there: -CANDOR_E_EXISTS
 };
 
 /*
@@ -200,9 +212,9 @@ uint64_t store_intent_id(struct store *s);
 
 /* ---- Reading: what earlier calls of store_apply acknowledged is seen */
 
-/* The value, copied to the arena. -CANDOR_E_ABSENT when there is no such property. */
-int store_property_get(struct store *s, uint32_t tree, struct span path, struct span namespace,
-                       struct span name, struct arena *arena, struct span *ret_value);
+/* What is known of the folder; the state is copied to the arena. -CANDOR_E_ABSENT. */
+int store_sync_get(struct store *s, uint32_t tree, struct span path, bool deep, struct arena *arena,
+                   struct store_sync *ret_sync);
 
 /*
  * Visitors get spans that are valid during their call only, must not call the store, and stop the

@@ -340,6 +340,67 @@ static int intent_forget(struct database *d, struct operation *op, const struct 
     return result == 0 ? intent_finish(d, op, it) : result;
 }
 
+/* ---- Synchronisation */
+
+/* 1: one more is to be forgotten. */
+static int sync_is_too_much(struct database *d, uint32_t tree)
+{
+    sqlite3_stmt *q = NULL;
+    int result = database_prepare(d, STATEMENT_SYNC_SUM, &q);
+
+    if (result < 0)
+        return result;
+    sqlite3_bind_int64(q, 1, tree);
+    if ((result = database_step(d, q)) < 0)
+        return result;
+    result = sqlite3_column_int64(q, 0) > LIMIT_SYNC_STATES ||
+             sqlite3_column_int64(q, 1) > LIMIT_SYNC_STATES_SIZE;
+    database_reset(q);
+    return result;
+}
+
+static int sync_forget(struct database *d, uint32_t tree)
+{
+    sqlite3_stmt *q = NULL;
+    int result = database_prepare(d, STATEMENT_SYNC_FORGET, &q);
+
+    if (result < 0)
+        return result;
+    sqlite3_bind_int64(q, 1, tree);
+    return database_finish(d, q);
+}
+
+static int sync_set(struct database *d, struct operation *op, const struct store_change *change)
+{
+    const struct store_sync *sync = change->sync;
+    sqlite3_stmt *q = NULL;
+    struct key key;
+    int result;
+
+    if (sync->state.len > LIMIT_SYNC_STATE)
+        return -CANDOR_E_LIMIT;
+    if ((result = key_check(sync->path)) < 0 ||
+        (result = database_prepare(
+             d, change->sync_before ? STATEMENT_SYNC_UPDATE : STATEMENT_SYNC_INSERT, &q)) < 0)
+        return result;
+    key_make(&key, sync->path);
+    sqlite3_bind_int64(q, 1, op->tree);
+    statement_bind(q, 2, key_span(&key));
+    sqlite3_bind_int(q, 3, sync->deep);
+    if (change->sync_before)
+        sqlite3_bind_int64(q, 4, (int64_t)change->sync_before);
+    sqlite3_bind_int64(q, 5, (int64_t)sync->version);
+    statement_bind(q, 6, sync->state);
+    if ((result = database_finish(d, q)) < 0)
+        return result;
+    if (!sqlite3_changes(d->db))
+        return -CANDOR_E_EXISTS;
+    while ((result = sync_is_too_much(d, op->tree)) > 0)
+        if ((result = sync_forget(d, op->tree)) < 0)
+            break;
+    return result;
+}
+
 /* ---- All of them */
 
 static int change_run(struct database *d, struct operation *op, const struct store_change *change)
@@ -369,6 +430,8 @@ static int change_run(struct database *d, struct operation *op, const struct sto
         return intent_forget(d, op, change->intent);
     case STORE_INTENT_FINISH:
         return intent_finish(d, op, change->intent);
+    case STORE_SYNC_SET:
+        return sync_set(d, op, change);
     }
     assert(false);
     return -CANDOR_E_STORE;

@@ -13,32 +13,30 @@ static struct span empty_or_copy(struct arena *a, struct span s, int *error)
     return copy;
 }
 
-static int property_get(struct database *d, uint32_t tree, const struct key *key,
-                        struct span namespace, struct span name, struct arena *arena,
-                        struct span *ret_value)
+static int sync_get(struct database *d, uint32_t tree, const struct key *key,
+                    struct store_sync *sync, struct arena *arena)
 {
     sqlite3_stmt *q = NULL;
-    int result = database_prepare(d, STATEMENT_PROPERTY_GET, &q);
+    int result = database_prepare(d, STATEMENT_SYNC_GET, &q);
 
     if (result < 0)
         return result;
     sqlite3_bind_int64(q, 1, tree);
     statement_bind(q, 2, key_span(key));
-    statement_bind(q, 3, namespace);
-    statement_bind(q, 4, name);
+    sqlite3_bind_int(q, 3, sync->deep);
     if ((result = database_step(d, q)) <= 0)
         return result < 0 ? result : -CANDOR_E_ABSENT;
     result = 0;
-    struct span value = empty_or_copy(arena, statement_column(q, 0), &result);
+    sync->version = (uint64_t)sqlite3_column_int64(q, 0);
+    sync->state = empty_or_copy(arena, statement_column(q, 1), &result);
     database_reset(q);
-    if (result == 0)
-        *ret_value = value;
     return result;
 }
 
-int store_property_get(struct store *s, uint32_t tree, struct span path, struct span namespace,
-                       struct span name, struct arena *arena, struct span *ret_value)
+int store_sync_get(struct store *s, uint32_t tree, struct span path, bool deep, struct arena *arena,
+                   struct store_sync *ret_sync)
 {
+    struct store_sync sync = {.path = path, .deep = deep};
     struct key key;
     int result = key_check(path);
 
@@ -46,8 +44,10 @@ int store_property_get(struct store *s, uint32_t tree, struct span path, struct 
         return result;
     key_make(&key, path);
     pthread_mutex_lock(&s->reading);
-    result = property_get(&s->reader, tree, &key, namespace, name, arena, ret_value);
+    result = sync_get(&s->reader, tree, &key, &sync, arena);
     pthread_mutex_unlock(&s->reading);
+    if (result == 0)
+        *ret_sync = sync;
     return result;
 }
 

@@ -10,7 +10,7 @@
 #include <limits.h>
 #include <sys/random.h>
 
-int tree_open(int root, const struct tree_options *options, struct tree **ret_tree)
+int tree_open(struct root *root, const struct tree_options *options, struct tree **ret_tree)
 {
     struct tree *t = calloc(1, sizeof *t);
 
@@ -21,13 +21,7 @@ int tree_open(int root, const struct tree_options *options, struct tree **ret_tr
         free(t);
         return -EIO;
     }
-    t->root = fcntl(root, F_DUPFD_CLOEXEC, 0);
-    if (t->root < 0) {
-        int error = -errno;
-
-        free(t);
-        return error;
-    }
+    t->root = root_ref(root);
     pthread_mutex_init(&t->mutex, NULL);
     pthread_cond_init(&t->counted, NULL);
     *ret_tree = t;
@@ -38,14 +32,14 @@ uint64_t tree_device(const struct tree *t)
 {
     struct stat st;
 
-    return fstat(t->root, &st) < 0 ? 0 : st.st_dev;
+    return fstat(t->root->fd, &st) < 0 ? 0 : st.st_dev;
 }
 
 void tree_free(struct tree *t)
 {
     if (!t)
         return;
-    close(t->root);
+    root_unref(t->root);
     pthread_mutex_destroy(&t->mutex);
     pthread_cond_destroy(&t->counted);
     free(t);

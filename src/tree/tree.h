@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/hurry.h"
 #include "base/span.h"
+#include "fs/root.h"
 #include "fs/stamp.h"
 
 #include <errno.h>
@@ -92,8 +93,8 @@ static inline bool tree_is_changed(int result)
     return result == 0 || result == TREE_NOT_DURABLE;
 }
 
-/* The root's descriptor is duplicated. */
-int tree_open(int root, const struct tree_options *options, struct tree **ret_tree);
+/* It takes a reference of the root. */
+int tree_open(struct root *root, const struct tree_options *options, struct tree **ret_tree);
 /* When no operation or stage is left. Accepts NULL. */
 void tree_free(struct tree *t);
 
@@ -121,7 +122,8 @@ struct tree_names {
 enum { TREE_NAMES = 3 };
 
 /*
- * What is at a path that a client has named, following links, and where that is. `names` is what an
+ * What is at a path that a client has named, following links, and where that is; where nothing is,
+ * what is there by names in another Unicode form (fs/other_form.h). `names` is what an
  * earlier look found, or all zero; what is not in `path` is kept on the arena. Fails as
  * tree_look(), with -ENOMEM, and with -EAGAIN: the links change all the time.
  */
@@ -171,6 +173,15 @@ int tree_list_read(struct tree_list *f, struct tree_member *members, size_t room
 /* Accepts NULL. */
 void tree_list_close(struct tree_list *f);
 
+/* A negated errno, or 1 to end the visit. The member is in `folder`, a path of the tree. */
+typedef int (*tree_visit)(void *context, struct span folder, const struct tree_member *member);
+/*
+ * Visits the members of a folder; `deep`: and all that is below them, but for what links lead to.
+ * What visit returned; -EINTR in a hurry; -EMLINK when too many folders wait to be entered.
+ */
+int tree_list_below(struct tree *t, struct span path, bool deep, const struct hurry *hurry,
+                    tree_visit visit, void *context);
+
 /* The mutex, for what belongs to the tree elsewhere: locks. Held for microseconds only. */
 void tree_lock(struct tree *t);
 void tree_unlock(struct tree *t);
@@ -196,6 +207,8 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
 /* Appends part of what another stage holds. */
 int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t offset,
                           uint64_t length, const struct hurry *hurry);
+/* Appends so many zeros, for which there must be room; fails as tree_stage_write(). */
+int tree_stage_skip(struct stage *s, uint64_t length);
 /* What was written, from an offset on; -EIO when it is not all there. */
 int tree_stage_read(const struct stage *s, uint64_t offset, size_t length, char *to);
 /* Nanoseconds since 1970; without this it is the time of tree_stage_sync(). */

@@ -80,6 +80,8 @@ int copy_file(struct copy *c, int from, const char *name, int to, const char *ne
 
     if (error == 0 && !S_ISREG(st.st_mode))
         error = -ENXIO; // it was one a moment ago
+    if (error == 0 && !fs_size_tells(in, &st))
+        error = -EIO; // a copy as long as that would not be one
     if (error == 0)
         error = take_space(c, to, (uint64_t)st.st_size);
     if (error == 0) {
@@ -133,16 +135,16 @@ static int tell_failure(const struct copy *c, const char *folder, const char *na
 }
 
 /* Makes it, and remembers to fill it. */
-static int copy_subfolder(struct copy *c, const char *folder, int to, const char *name)
+static int copy_subfolder(struct copy *c, int to, const char *name)
 {
-    int error = mkdirat(to, name, 0700) < 0 ? -errno : path_list_add(&c->folders, folder, name);
+    int error = mkdirat(to, name, 0700) < 0 ? -errno : descent_add(&c->folders, name);
 
     if (error && error != -EEXIST)
         unlinkat(to, name, AT_REMOVEDIR);
     return error;
 }
 
-static int copy_member(struct copy *c, const char *folder, int from, int to, const char *name)
+static int copy_member(struct copy *c, int from, int to, const char *name)
 {
     struct stat st;
     int error;
@@ -158,14 +160,15 @@ static int copy_member(struct copy *c, const char *folder, int from, int to, con
     else if (S_ISLNK(st.st_mode))
         error = copy_link(from, name, to, name);
     else if (S_ISDIR(st.st_mode))
-        error = copy_subfolder(c, folder, to, name);
+        error = copy_subfolder(c, to, name);
     else
         error = 0; // pipes and devices are not resources
-    return error ? tell_failure(c, folder, name, error) : 0;
+    return error ? tell_failure(c, c->folders.path, name, error) : 0;
 }
 
-static int copy_members(struct copy *c, const char *path, int from, int to)
+static int copy_members(struct copy *c, int from, int to)
 {
+    struct descent *d = &c->folders;
     int fd = fcntl(from, F_DUPFD_CLOEXEC, 0);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     const struct dirent *entry;
@@ -177,19 +180,26 @@ static int copy_members(struct copy *c, const char *path, int from, int to)
             close(fd);
         return error;
     }
-    while (error == 0 && (errno = 0, entry = readdir(dir)))
+    errno = 0;
+    if (d->at)
+        seekdir(dir, (long)d->at);
+    while (error == 0 && !d->is_paused && (errno = 0, entry = readdir(dir))) {
         if (!name_is_dots(entry->d_name))
-            error = copy_member(c, path, from, to, entry->d_name);
-    if (error == 0 && errno)
+            error = copy_member(c, from, to, entry->d_name);
+        if (descent_is_full(d))
+            descent_pause(d, entry->d_off);
+    }
+    if (error == 0 && !d->is_paused && errno)
         error = -errno;
     closedir(dir);
     return error;
 }
 
-static int copy_folder(struct copy *c, const char *path)
+static int copy_folder(struct copy *c)
 {
-    int from = fs_open(c->from, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    int to = from < 0 ? -1 : fs_open(c->to, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    const char *path = c->folders.path;
+    int from = fs_open_straight(c->from, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    int to = from < 0 ? -1 : fs_open_straight(c->to, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     int error = from < 0 ? from : to < 0 ? to : 0;
     struct stat st;
 
@@ -204,8 +214,8 @@ static int copy_folder(struct copy *c, const char *path)
     if (fstat(from, &st) < 0)
         error = -errno;
     if (error == 0 && !(c->how && c->how->shallow))
-        error = copy_members(c, path, from, to);
-    if (error == 0)
+        error = copy_members(c, from, to);
+    if (error == 0 && !c->folders.is_paused)
         error = finish_copy(c, to, &st);
     close(from);
     close(to);
@@ -214,6 +224,7 @@ static int copy_folder(struct copy *c, const char *path)
 
 int copy_collection(struct copy *c, const struct tree_pair *pair, const char *temporary)
 {
+    enum descent_event event;
     struct stat st;
     int error;
 
@@ -228,15 +239,16 @@ int copy_collection(struct copy *c, const struct tree_pair *pair, const char *te
     else if (st.st_dev != pair->from.seen.stamp.device || st.st_ino != pair->from.seen.stamp.inode)
         error = -ESTALE;
     else
-        error = path_list_add(&c->folders, "", "");
+        error = descent_begin(&c->folders);
     if (error == 0)
         (void)flock(c->to, LOCK_SH | LOCK_NB);
-    for (size_t i = 0; error == 0 && i < c->folders.count; i++)
-        error = copy_folder(c, c->folders.paths[i]);
+    while (error == 0 && (event = descent_next(&c->folders)) != DESCENT_END)
+        if (event == DESCENT_READ)
+            error = copy_folder(c);
     // Since Linux 5.8 it tells of whatever could not be written since c->to was opened.
     if (error == 0 && is_synced_later(c) && syncfs(c->to) < 0)
         error = -errno;
-    path_list_done(&c->folders);
+    descent_done(&c->folders);
     if (c->from >= 0)
         close(c->from);
     return error; // c->to keeps its lock until the copy has its place

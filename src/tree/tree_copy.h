@@ -15,7 +15,7 @@ struct copy {
     int from, to;  // the two collections; -1: none
     size_t synced; // files and folders, each by itself
     uint64_t bytes, claim;
-    struct path_list folders; // beneath both, to be filled
+    struct descent folders; // beneath both, to be filled
 };
 
 int copy_file(struct copy *c, int from, const char *name, int to, const char *new_name);

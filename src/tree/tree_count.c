@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Walking over everything beneath the root, to count what the quota is about. It does not recurse,
- * follows no link, and holds one descriptor: folders that wait are remembered by their paths.
+ * follows no link, and holds one descriptor.
  */
 #include "fs/open.h"
 #include "tree/tree_parts.h"
@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-static int walk_member(struct tree_walk *w, int folder, const char *path, const char *name)
+static int walk_member(struct tree_walk *w, int folder, const char *name)
 {
     struct stat st;
     int error = 0;
@@ -22,20 +22,21 @@ static int walk_member(struct tree_walk *w, int folder, const char *path, const 
     } else if (S_ISREG(st.st_mode)) {
         w->size += (uint64_t)st.st_size;
     } else if (S_ISDIR(st.st_mode)) {
-        error = path_list_add(&w->folders, path, name);
+        error = descent_add(&w->folders, name);
     }
     return error == -ENAMETOOLONG ? 0 : error; // so deep that nobody can ask for it
 }
 
-static int walk_folder(struct tree_walk *w, const char *path, const struct hurry *hurry)
+static int walk_folder(struct tree_walk *w, const struct hurry *hurry)
 {
-    int fd = fs_open_straight(w->tree->root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    struct descent *d = &w->folders;
+    int fd = fs_open_straight(w->tree->root->fd, d->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     const struct dirent *entry;
     size_t removed = w->removed;
     int error = 0;
     DIR *dir;
 
-    if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || (fd < 0 && !*path))
+    if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || (fd < 0 && !*d->path))
         return fd;
     if (fd < 0)
         return 0; // gone, or closed to us
@@ -44,11 +45,15 @@ static int walk_folder(struct tree_walk *w, const char *path, const struct hurry
         close(fd);
         return -ENOMEM;
     }
-    while (error == 0 && (entry = readdir(dir))) {
+    if (d->at)
+        seekdir(dir, (long)d->at);
+    while (error == 0 && !d->is_paused && (entry = readdir(dir))) {
         if (hurry_is_on(hurry))
             error = -EINTR;
         else if (!name_is_dots(entry->d_name))
-            error = walk_member(w, fd, path, entry->d_name);
+            error = walk_member(w, fd, entry->d_name);
+        if (descent_is_full(d))
+            descent_pause(d, entry->d_off);
     }
     if (w->removed > removed)
         (void)fsync(fd);
@@ -58,15 +63,13 @@ static int walk_folder(struct tree_walk *w, const char *path, const struct hurry
 
 int tree_walk(struct tree_walk *w, const struct hurry *hurry)
 {
-    int error = path_list_add(&w->folders, "", "");
+    int error = descent_begin(&w->folders);
+    enum descent_event event;
 
-    while (error == 0 && w->folders.count) {
-        char *path = w->folders.paths[--w->folders.count];
-
-        error = walk_folder(w, path, hurry);
-        free(path);
-    }
-    path_list_done(&w->folders);
+    while (error == 0 && (event = descent_next(&w->folders)) != DESCENT_END)
+        if (event == DESCENT_READ)
+            error = walk_folder(w, hurry);
+    descent_done(&w->folders);
     return error;
 }
 

@@ -48,7 +48,7 @@ static void member_from_statx(const struct statx *st, struct tree_member *ret)
     ret->created = st->stx_mask & STATX_BTIME ? st->stx_btime.tv_sec : TREE_NOW;
 }
 
-static int statx_beneath(int root, const char *path, struct statx *ret)
+static int statx_beneath(const struct root *root, const char *path, struct statx *ret)
 {
     int fd = fs_open(root, path, O_PATH);
     int error = 0;
@@ -61,7 +61,7 @@ static int statx_beneath(int root, const char *path, struct statx *ret)
     return error;
 }
 
-static int look_beneath(int root, const char *path, struct tree_member *ret)
+static int look_beneath(const struct root *root, const char *path, struct tree_member *ret)
 {
     struct statx st;
     int error = statx_beneath(root, path, &st);

@@ -6,6 +6,8 @@
  * found the same thing.
  */
 #include "fs/open.h"
+#include "fs/other_form.h"
+#include "fs/walk.h"
 #include "tree/tree_parts.h"
 
 #include <errno.h>
@@ -15,105 +17,19 @@ enum { ATTEMPTS = 8 }; // while others change the same links
 
 /* Texts that struct tree_names may point into. */
 struct way {
-    char name[LIMIT_TREE_PATH + 1], thing[LIMIT_TREE_PATH + 1];
+    char name[PATH_MAX], thing[PATH_MAX];
 };
 
-/* A path that is being followed: what has no link in it, and what is still to be looked at. */
-struct walk {
-    char *done;
-    size_t length;
-    char rest[LIMIT_TREE_PATH + 1];
-    int links;
-};
-
-/* Another name in front of which there is no link. */
-static int enter(struct walk *w, struct span name)
-{
-    size_t slash = w->length ? 1 : 0;
-
-    if (w->length + slash + name.len > LIMIT_TREE_PATH)
-        return -ENAMETOOLONG;
-    if (slash)
-        w->done[w->length++] = '/';
-    memcpy(w->done + w->length, name.ptr, name.len);
-    w->length += name.len;
-    w->done[w->length] = '\0';
-    return 0;
-}
-
-static void leave(struct walk *w)
-{
-    while (w->length && w->done[--w->length] != '/')
-        ;
-    w->done[w->length] = '\0';
-}
-
-/* What is done ends with a link of that text: it is replaced by that, and all of it looked at. */
-static int replace(struct walk *w, struct span text, struct span rest)
-{
-    char all[LIMIT_TREE_PATH + 1];
-
-    if (++w->links > LIMIT_TREE_LINKS)
-        return -ELOOP;
-    if (span_starts(text, SPAN("/")))
-        return -EXDEV;
-    if (text.len + 1 + rest.len > LIMIT_TREE_PATH)
-        return -ENAMETOOLONG;
-    leave(w);
-    memcpy(all, text.ptr, text.len);
-    all[text.len] = '/';
-    if (rest.len)
-        memcpy(all + text.len + 1, rest.ptr, rest.len);
-    memcpy(w->rest, all, text.len + 1 + rest.len);
-    w->rest[text.len + 1 + rest.len] = '\0';
-    return 0;
-}
-
-/*
- * Follows the links on the way to a path's last name, or (`through`) also that name if it is one.
- * Writes LIMIT_TREE_PATH + 1 bytes at most.
+/* Follows the links on the way to a path's last name, or (`through`) also that name if it is one.
  */
-static int follow(const struct tree *t, struct span path, bool through, char *ret_path,
+static int follow(const struct tree *t, struct span path, bool through, char ret_path[PATH_MAX],
                   size_t *ret_length)
 {
-    struct walk w = {.done = ret_path};
-    char text[LIMIT_TREE_PATH + 1];
-    struct span rest;
+    char asked[PATH_MAX];
 
-    memcpy(w.rest, path.ptr, path.len);
-    w.rest[path.len] = '\0';
-    ret_path[0] = '\0';
-    rest = span_from_str(w.rest);
-    while (rest.len) {
-        struct span name = span_take_until(&rest, '/');
-        ssize_t n;
-        int error;
-
-        if (name.len == 0 || span_eq(name, SPAN(".")))
-            continue;
-        if (span_eq(name, SPAN(".."))) {
-            if (w.length == 0)
-                return -EXDEV;
-            leave(&w);
-            continue;
-        }
-        error = enter(&w, name);
-        if (error)
-            return error;
-        if (rest.len == 0 && !through)
-            break;
-        n = readlinkat(t->root, w.done, text, sizeof text);
-        if (n < 0 && errno != EINVAL && !(errno == ENOENT && rest.len == 0))
-            return -errno;
-        if (n < 0)
-            continue; // it is no link
-        error = n > LIMIT_TREE_PATH ? -ENAMETOOLONG : replace(&w, span_of(text, (size_t)n), rest);
-        if (error)
-            return error;
-        rest = span_from_str(w.rest);
-    }
-    *ret_length = w.length;
-    return 0;
+    memcpy(asked, path.ptr, path.len);
+    asked[path.len] = '\0';
+    return walk_follow(t->root, asked, through, ret_path, ret_length);
 }
 
 static bool is_same(const struct tree_seen *a, const struct tree_seen *b)
@@ -135,7 +51,7 @@ static int look_at(const struct tree *t, struct span path, struct found *ret_fou
     int error;
 
     if (path.len == 0) {
-        if (fstat(t->root, &st) < 0)
+        if (fstat(t->root->fd, &st) < 0)
             return -errno;
         *ret_found = (struct found){.seen = tree_seen_from_stat(&st), .folder = true};
         return 0;
@@ -324,16 +240,50 @@ static int locate(const struct tree *t, struct span path, struct arena *arena,
     return 0;
 }
 
+/*
+ * Where nothing was found: by the names that are there in another Unicode form, if any. before:
+ * what an earlier look found.
+ */
+static int locate_other_form(const struct tree *t, struct span path,
+                             const struct tree_names *before, struct arena *arena,
+                             struct tree_look *ret_look, struct tree_names *ret_names)
+{
+    struct tree_names now = *before;
+    char asked[LIMIT_TREE_PATH + 1], text[PATH_MAX];
+    int error;
+
+    memcpy(asked, path.ptr, path.len);
+    asked[path.len] = '\0';
+    error = fs_other_form(t->root, asked, text);
+    if (error <= 0 || tree_check_path(t, span_from_str(text)) != TREE_NAME_OK)
+        return error < 0 ? error : 0;
+    error = locate(t, span_from_str(text), arena, ret_look, &now);
+    if (error == 0 && now.thing.ptr == text)
+        error = keep(&now.thing, path, before->thing, arena);
+    if (error == 0 && now.name.ptr == text)
+        error = keep(&now.name, path, before->name, arena);
+    if (error)
+        return error;
+    *ret_names = (struct tree_names){path, now.name, now.thing};
+    return 0;
+}
+
 int tree_locate(struct tree *t, struct span path, struct arena *arena, struct tree_look *ret_look,
                 struct tree_names *names)
 {
     enum tree_name name = tree_check_path(t, path);
+    struct tree_names before = *names;
+    int error;
 
-    if (name == TREE_NAME_OK)
-        return locate(t, path, arena, ret_look, names);
-    *ret_look = (struct tree_look){.name = name};
-    *names = (struct tree_names){path, path, path};
-    return 0;
+    if (name != TREE_NAME_OK) {
+        *ret_look = (struct tree_look){.name = name};
+        *names = (struct tree_names){path, path, path};
+        return 0;
+    }
+    error = locate(t, path, arena, ret_look, names);
+    if (error == 0 && ret_look->here.kind == TREE_ABSENT && path.len)
+        error = locate_other_form(t, path, &before, arena, ret_look, names);
+    return error;
 }
 
 int tree_locate_member(struct tree *t, struct span path, struct arena *arena,

@@ -6,6 +6,8 @@
 #define CANDOR_TREE_TREE_PARTS_H
 
 #include "base/limits.h"
+#include "fs/descent.h"
+#include "fs/open.h"
 #include "tree/path_list.h"
 #include "tree/tree.h"
 
@@ -25,7 +27,7 @@ struct tree_watch {
 enum tree_counting { TREE_UNCOUNTED, TREE_BEING_COUNTED, TREE_COUNTED };
 
 struct tree {
-    int root;
+    struct root *root;
     struct tree_options options;
     uint32_t writer;              // random; the first half of this tree's temporaries' names
     atomic_uint_least32_t serial; // the second half
@@ -86,7 +88,8 @@ void tree_tell_change(struct tree *t, const struct place *p);
  */
 int place_open(const struct tree *t, struct span path, struct place *ret_place);
 void place_done(struct place *p);
-/* -ESTALE when the path leads to another folder now, or by way of a link. */
+/* -ESTALE when the path leads to another folder now, or by way of a link; -ROOT_EXCHANGED and
+ * -ROOT_GONE when that is so of the root itself. */
 int place_check(const struct tree *t, const struct place *p);
 int place_look(const struct tree *t, const struct place *p, struct found *ret_found);
 /* With the mutex: what is there now, and whether the terms allow to change it. */
@@ -128,7 +131,7 @@ struct tree_walk {
                      const struct stat *st);
     uint64_t size;  // out: bytes of content
     size_t removed; // out: reserved names
-    struct path_list folders;
+    struct descent folders;
 };
 
 /* -EINTR in a hurry. */

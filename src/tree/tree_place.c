@@ -25,7 +25,7 @@ int place_open(const struct tree *t, struct span path, struct place *ret_place)
     p->length = path.len;
     parent = tree_write_parent(path, p->parent);
     p->leaf = p->path + parent + (parent > 0);
-    p->folder = fs_open_straight(t->root, p->parent, O_RDONLY | O_DIRECTORY);
+    p->folder = fs_open_straight(t->root->fd, p->parent, O_RDONLY | O_DIRECTORY);
     if (p->folder < 0)
         return p->folder == -ELOOP ? -ESTALE : p->folder;
     if (fstat(p->folder, &st) < 0) {
@@ -43,19 +43,20 @@ void place_done(struct place *p)
     close(p->folder);
 }
 
-/* Without a call of the system more than it takes: a single name is no way that links are on. */
+/* Without a call of the system more than it takes: a single name is no way that links are on. But
+ * whether the root is still the one that is served is asked before every change. */
 int place_check(const struct tree *t, const struct place *p)
 {
     struct stat st;
-    int fd, error = 0;
+    int fd, error = root_check(t->root);
 
-    if (!p->parent[0])
-        return 0;
+    if (error || !p->parent[0])
+        return error;
     if (!strchr(p->parent, '/')) {
-        if (fstatat(t->root, p->parent, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        if (fstatat(t->root->fd, p->parent, &st, AT_SYMLINK_NOFOLLOW) < 0)
             error = -errno;
     } else {
-        fd = fs_open_straight(t->root, p->parent, O_PATH);
+        fd = fs_open_straight(t->root->fd, p->parent, O_PATH);
         if (fd < 0 || fstat(fd, &st) < 0)
             error = fd < 0 ? fd : -errno;
         if (fd >= 0)
@@ -131,7 +132,7 @@ int place_is_within(const struct tree *t, const struct place *p, const struct tr
 
     if (fd < 0)
         return -errno;
-    if (fstat(t->root, &root) < 0)
+    if (fstat(t->root->fd, &root) < 0)
         result = -errno;
     for (size_t depth = 0; result == -ELOOP && depth <= LIMIT_TREE_PATH; depth++) {
         int up;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Removing a name and all beneath it. It does not recurse, follows no link, and holds no more than
- * a few descriptors: folders that wait are remembered by their paths.
+ * a few descriptors.
  */
 #include "fs/open.h"
 #include "tree/tree_parts.h"
@@ -15,7 +15,7 @@ struct removal {
     struct tree *tree;
     int top;
     dev_t device;
-    struct path_list folders;
+    struct descent folders;
     uint64_t freed;
     size_t progress; // what this round has removed
     bool again;      // there is more than one round could take
@@ -37,7 +37,7 @@ static bool is_staged(int folder, const char *name)
     return staged;
 }
 
-static void remove_member(struct removal *r, int folder, const char *path, const char *name)
+static void remove_member(struct removal *r, int folder, const char *name)
 {
     char shorter[TEMPORARY_NAME];
     uint64_t uncounted = 0;
@@ -59,7 +59,7 @@ static void remove_member(struct removal *r, int folder, const char *path, const
     }
     if (st.st_dev != r->device)
         return; // something is mounted there: not ours to empty
-    switch (path_list_add(&r->folders, path, name)) {
+    switch (descent_add(&r->folders, name)) {
     case 0:
         return;
     case -ENAMETOOLONG: // too deep for a path: bring it up, for the next round
@@ -93,8 +93,10 @@ static bool let_us_in(int top, const char *path)
     return done;
 }
 
-static void remove_members(struct removal *r, const char *path)
+static void remove_members(struct removal *r)
 {
+    struct descent *d = &r->folders;
+    const char *path = d->path;
     int fd = open_folder(r->top, path);
     const struct dirent *entry;
     struct stat st;
@@ -111,10 +113,28 @@ static void remove_members(struct removal *r, const char *path)
         close(fd);
         return;
     }
-    while (!hurry_is_over(r->tree->options.hurry) && (entry = readdir(dir)))
+    if (d->at)
+        seekdir(dir, (long)d->at);
+    while (!d->is_paused && !hurry_is_over(r->tree->options.hurry) && (entry = readdir(dir))) {
         if (!name_is_dots(entry->d_name))
-            remove_member(r, fd, path, entry->d_name);
+            remove_member(r, fd, entry->d_name);
+        if (descent_is_full(d))
+            descent_pause(d, entry->d_off);
+    }
     closedir(dir);
+}
+
+static void remove_beneath(struct removal *r)
+{
+    struct descent *d = &r->folders;
+    enum descent_event event;
+
+    while (!hurry_is_over(r->tree->options.hurry) && (event = descent_next(d)) != DESCENT_END) {
+        if (event == DESCENT_READ)
+            remove_members(r);
+        else if (*d->path && unlinkat(r->top, d->path, AT_REMOVEDIR) == 0)
+            r->progress++;
+    }
 }
 
 /*
@@ -131,14 +151,10 @@ static int remove_folder(struct removal *r, int folder, const char *name)
         was_idle = idle;
         r->again = false;
         r->progress = 0;
-        if (path_list_add(&r->folders, "", "") < 0)
+        if (descent_begin(&r->folders) < 0)
             return -ENOMEM;
-        for (size_t i = 0; i < r->folders.count; i++)
-            remove_members(r, r->folders.paths[i]);
-        for (size_t i = r->folders.count; i-- > 1 && !hurry_is_over(t->options.hurry);)
-            if (unlinkat(r->top, r->folders.paths[i], AT_REMOVEDIR) == 0)
-                r->progress++;
-        path_list_done(&r->folders);
+        remove_beneath(r);
+        descent_done(&r->folders);
         error = unlinkat(folder, name, AT_REMOVEDIR) < 0 ? -errno : 0;
         idle = r->progress == 0;
         r->again |= error == -ENOTEMPTY || error == -EEXIST;

@@ -72,7 +72,7 @@ int tree_usage(struct tree *t, struct tree_usage *ret_usage)
 
     if (error)
         return error;
-    if (fstatvfs(t->root, &fs) < 0)
+    if (fstatvfs(t->root->fd, &fs) < 0)
         return -errno;
     usage.available = (uint64_t)fs.f_bavail * fs.f_frsize;
     usage.available -= usage.available < t->options.reserve ? usage.available : t->options.reserve;

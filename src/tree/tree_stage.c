@@ -158,6 +158,8 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
             error = -ESTALE;
         else if (offset > now.stamp.size || length > now.stamp.size - offset)
             error = -ERANGE;
+        else if (!fs_size_tells(fd, &st))
+            error = -EIO; // a copy as long as that would not be one
     }
     if (error == 0)
         error = stage_cover(s, s->length + length);
@@ -182,6 +184,22 @@ int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t of
     if (error == 0)
         error =
             tree_copy_bytes(tree_hurry(s->tree, hurry), from->fd, offset, s->fd, s->length, length);
+    took(s, error, length);
+    return error;
+}
+
+int tree_stage_skip(struct stage *s, uint64_t length)
+{
+    int error = length > INT64_MAX - s->length ? -EFBIG : stage_cover(s, s->length + length);
+    struct stat st;
+
+    if (error == 0 && fstat(s->fd, &st) < 0)
+        error = -errno;
+    // What a copy that failed has left beyond the end is not zeros.
+    if (error == 0 && (uint64_t)st.st_size > s->length && ftruncate(s->fd, (off_t)s->length) < 0)
+        error = -errno;
+    if (error == 0 && ftruncate(s->fd, (off_t)(s->length + length)) < 0)
+        error = -errno;
     took(s, error, length);
     return error;
 }

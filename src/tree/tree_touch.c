@@ -17,7 +17,9 @@ static int agree_root(struct tree *t, const struct tree_terms *terms)
     int error;
 
     tree_lock(t);
-    error = terms->check ? terms->check(terms->context) : 0;
+    error = root_check(t->root);
+    if (error == 0 && terms->check)
+        error = terms->check(terms->context);
     if (error == 0 && terms->done)
         terms->done(terms->context);
     tree_unlock(t);

@@ -16,7 +16,18 @@
 struct upload_table {
     pthread_mutex_t mutex; // guards all below, and what changes of an upload
     struct list uploads;
-    atomic_size_t count;
+    struct list complete; // struct complete, in the order of their end
+    atomic_size_t count, complete_count;
+};
+
+/* An upload that is complete. */
+struct complete {
+    struct list link;
+    char id[UPLOAD_ID];
+    uint64_t length;
+    int64_t since;
+    size_t folder_length;
+    char folder[];
 };
 
 struct upload {
@@ -41,6 +52,7 @@ int upload_table_new(struct upload_table **ret_table)
         return -CANDOR_E_MEMORY;
     pthread_mutex_init(&t->mutex, NULL);
     list_init(&t->uploads);
+    list_init(&t->complete);
     *ret_table = t;
     return 0;
 }
@@ -72,10 +84,20 @@ static struct stage *unlink_upload(struct upload_table *t, struct upload *u)
     return stage;
 }
 
+/* With the mutex. */
+static void forget_complete(struct upload_table *t, struct complete *c)
+{
+    list_remove(&c->link);
+    atomic_fetch_sub(&t->complete_count, 1);
+    free(c);
+}
+
 void upload_table_free(struct upload_table *t)
 {
     if (!t)
         return;
+    while (!list_empty(&t->complete))
+        forget_complete(t, list_entry(t->complete.next, struct complete, link));
     while (!list_empty(&t->uploads))
         tree_stage_free(unlink_upload(t, list_entry(t->uploads.next, struct upload, link)));
     pthread_mutex_destroy(&t->mutex);
@@ -157,8 +179,8 @@ int upload_open(struct upload_table *t, const struct upload_opening *opening, st
                 int64_t now, struct upload_claim *ret_claim)
 {
     const struct upload_opening *o = opening;
-    size_t length = o->path.len + o->folder.len + o->if_match.len + o->if_none_match.len +
-                    o->if_unmodified_since.len;
+    size_t length = o->path.len + o->name.len + o->folder.len + o->if_match.len +
+                    o->if_none_match.len + o->if_unmodified_since.len;
     struct upload *u = calloc(1, sizeof *u + length + 1);
     char *at;
     int error;
@@ -172,6 +194,7 @@ int upload_open(struct upload_table *t, const struct upload_opening *opening, st
     at = u->text;
     u->opening = *o;
     u->opening.path = keep(&at, o->path);
+    u->opening.name = keep(&at, o->name);
     u->opening.folder = keep(&at, o->folder);
     u->opening.if_match = keep(&at, o->if_match);
     u->opening.if_none_match = keep(&at, o->if_none_match);
@@ -191,14 +214,14 @@ int upload_open(struct upload_table *t, const struct upload_opening *opening, st
 }
 
 /* Names are compared in a time that doesn't tell how much of them was right. */
-static bool has_id(const struct upload *u, struct span id)
+static bool is_id(const char own[UPLOAD_ID], struct span id)
 {
     unsigned differs = 0;
 
     if (id.len != UPLOAD_ID)
         return false;
     for (size_t i = 0; i < UPLOAD_ID; i++)
-        differs |= (unsigned)(u->id[i] ^ id.ptr[i]);
+        differs |= (unsigned)(own[i] ^ id.ptr[i]);
     return differs == 0;
 }
 
@@ -211,7 +234,7 @@ bool upload_claim(struct upload_table *t, struct span id, struct span folder,
     list_for_each (link, &t->uploads) {
         struct upload *u = list_entry(link, struct upload, link);
 
-        if (has_id(u, id) && span_eq(u->opening.folder, folder))
+        if (is_id(u->id, id) && span_eq(u->opening.folder, folder))
             found = u;
     }
     if (found) {
@@ -338,6 +361,56 @@ void upload_remove(struct upload_table *t, const struct upload_claim *c)
     tree_stage_free(stage);
 }
 
+/* Of the upload as it is now; NULL: no memory. */
+static struct complete *complete_new(const struct upload *u, int64_t now)
+{
+    struct span folder = u->opening.folder;
+    struct complete *c = malloc(sizeof *c + folder.len + 1);
+
+    if (!c)
+        return NULL;
+    memcpy(c->id, u->id, sizeof c->id);
+    c->length = tree_stage_length(u->stage);
+    c->since = now;
+    c->folder_length = folder.len;
+    if (folder.len)
+        memcpy(c->folder, folder.ptr, folder.len);
+    return c;
+}
+
+void upload_remove_complete(struct upload_table *t, const struct upload_claim *c, int64_t now)
+{
+    struct complete *complete = complete_new(c->upload, now);
+
+    if (complete) {
+        pthread_mutex_lock(&t->mutex);
+        if (atomic_load(&t->complete_count) >= LIMIT_UPLOADS)
+            forget_complete(t, list_entry(t->complete.next, struct complete, link));
+        list_add_tail(&t->complete, &complete->link);
+        atomic_fetch_add(&t->complete_count, 1);
+        pthread_mutex_unlock(&t->mutex);
+    }
+    upload_remove(t, c);
+}
+
+bool upload_was_complete(struct upload_table *t, struct span id, struct span folder,
+                         uint64_t *ret_length)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&t->mutex);
+    list_for_each (link, &t->complete) {
+        const struct complete *c = list_entry(link, struct complete, link);
+
+        if (is_id(c->id, id) && span_eq(span_of(c->folder, c->folder_length), folder)) {
+            *ret_length = c->length;
+            found = true;
+        }
+    }
+    pthread_mutex_unlock(&t->mutex);
+    return found;
+}
+
 int64_t upload_age(uint64_t offset)
 {
     return (offset ? LIMIT_UPLOAD_AGE : LIMIT_UPLOAD_AGE_EMPTY) / 1000;
@@ -355,8 +428,23 @@ static struct upload *find_silent(struct upload_table *t, int64_t now)
     return NULL;
 }
 
+static void expire_complete(struct upload_table *t, int64_t now)
+{
+    struct complete *c;
+
+    pthread_mutex_lock(&t->mutex);
+    while (!list_empty(&t->complete)) {
+        c = list_entry(t->complete.next, struct complete, link);
+        if (now - c->since < LIMIT_UPLOAD_KNOWN / 1000)
+            break;
+        forget_complete(t, c);
+    }
+    pthread_mutex_unlock(&t->mutex);
+}
+
 size_t upload_table_expire(struct upload_table *t, int64_t now)
 {
+    expire_complete(t, now);
     for (size_t removed = 0;; removed++) {
         struct stage *stage = NULL;
         struct upload *u;
@@ -374,5 +462,5 @@ size_t upload_table_expire(struct upload_table *t, int64_t now)
 
 bool upload_table_is_empty(const struct upload_table *t)
 {
-    return atomic_load(&t->count) == 0;
+    return atomic_load(&t->count) == 0 && atomic_load(&t->complete_count) == 0;
 }

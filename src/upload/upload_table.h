@@ -23,7 +23,9 @@ struct upload;
 
 /* What the request said that opened it. A condition whose ptr is NULL was not sent. */
 struct upload_opening {
-    struct span path;   // of the file to be, relative to the root, as the client named it
+    struct span path;   // of the file to be, relative to the root, as the client named it; or of
+                        // the collection that it is to be a member of, with a name
+    struct span name;   // that the member should have; ptr NULL: there is none
     struct span folder; // that it was to be in, without links
     struct span if_match, if_none_match, if_unmodified_since;
     struct digests digests; // of the whole, as far as they were sent
@@ -96,9 +98,15 @@ struct stage *upload_enter(struct upload_table *t, const struct upload_claim *c,
 void upload_leave(struct upload_table *t, const struct upload_claim *c, int64_t now);
 /* The upload is gone, with what it has staged. */
 void upload_remove(struct upload_table *t, const struct upload_claim *c);
+/* The upload is gone as well, but for some time it is known that it was complete; so a client that
+ * lost the answer to its last piece need not send all again. Without memory it is not known. */
+void upload_remove_complete(struct upload_table *t, const struct upload_claim *c, int64_t now);
+/* Whether the upload of that name in that folder was, and how long. */
+bool upload_was_complete(struct upload_table *t, struct span id, struct span folder,
+                         uint64_t *ret_length);
 /* How many seconds an upload may be silent when so much of it is there. */
 int64_t upload_age(uint64_t offset);
-/* Removes what was silent for longer; how many. */
+/* Removes what was silent for longer, how many; and forgets what was complete for long. */
 size_t upload_table_expire(struct upload_table *t, int64_t now);
 bool upload_table_is_empty(const struct upload_table *t);
 

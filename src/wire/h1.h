@@ -49,12 +49,12 @@ struct h1_content {
     uint64_t left;      // private: bytes left of the content or of the chunk
     uint64_t offset;    // bytes of the request consumed so far, head included
     const struct h1_limits *limits;
-    uint32_t line;              // private: bytes of the current chunk-size line or trailer section
-    uint32_t trailers;          // private: field lines of the trailer section
-    uint32_t overhead;          // private: of chunk-size lines, beyond what chunks may have
-    uint32_t name_length;       // private: of the current trailer's name
-    char name[H1_TRAILER_NAME]; // private: its first bytes
+    uint32_t line;        // private: bytes of the current chunk-size line or trailer section
+    uint32_t trailers;    // private: field lines of the trailer section
+    uint32_t overhead;    // private: of chunk-size lines, beyond what chunks may have
+    uint32_t name_length; // private: of the current trailer's name
     struct violation violation;
+    char name[H1_TRAILER_NAME]; // private: its first bytes
 };
 
 enum h1_event {

@@ -38,8 +38,11 @@ enum state {
 void h1_content_init(struct h1_content *c, const struct message *m, size_t head_length,
                      const struct h1_limits *limits)
 {
-    *c = (struct h1_content){
-        .framing = m->framing, .offset = head_length, .state = DONE, .limits = limits};
+    memset(c, 0, offsetof(struct h1_content, name));
+    c->framing = m->framing;
+    c->state = DONE;
+    c->offset = head_length;
+    c->limits = limits;
     if (m->framing == FRAMING_OPEN) {
         c->state = SIZE_FIRST;
     } else if (m->framing == FRAMING_LENGTH && m->content_length > 0) {

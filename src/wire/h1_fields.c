@@ -249,13 +249,16 @@ static int check_framing(struct h1_reader *r)
     return m->first[FIELD_content_length] ? check_content_length(r) : H1_OK;
 }
 
-/* The second line of a field that may have only one. */
+/* The second line of a field that may have only one, where two could be heeded differently. */
 static int check_repeated(struct h1_reader *r)
 {
+    const unsigned harmless = FIELD_FLAG_FIRST | FIELD_FLAG_JOINED;
+
     for (unsigned i = 0; i < r->m->field_count; i++) {
         const struct field_line *line = &r->m->fields[i];
+        unsigned flags = field_table[line->id].flags & (FIELD_FLAG_ONE | harmless);
 
-        if ((field_table[line->id].flags & FIELD_FLAG_ONE) && r->m->first[line->id] != i + 1)
+        if (flags == FIELD_FLAG_ONE && r->m->first[line->id] != i + 1)
             return h1_bad(r, OUTCOME_field_repeated, line->name);
     }
     return H1_OK;

@@ -90,6 +90,16 @@ static int read_version(struct h1_reader *r)
     return read_line_end(r);
 }
 
+/* What came where a target belongs that is malformed or not there to its end. */
+static struct span spoilt_target(const struct h1_reader *r, const char *start)
+{
+    const char *end = start;
+
+    while (end < r->end && *end != ' ' && !is_line_end(*end))
+        end++;
+    return span_of(start, (size_t)(end - start));
+}
+
 static int read_request_line(struct h1_reader *r)
 {
     const char *target;
@@ -99,8 +109,10 @@ static int read_request_line(struct h1_reader *r)
         return rc;
     target = r->at;
     rc = h1_read_target(r);
-    if (rc != H1_OK)
+    if (rc != H1_OK) {
+        r->m->target.text = spoilt_target(r, target);
         return rc;
+    }
     r->m->target.text = span_of(target, (size_t)(r->at - target));
     if (is_line_end(*r->at))
         return h1_bad_line_end(r, OUTCOME_version_missing);
@@ -253,7 +265,7 @@ ptrdiff_t h1_read_head(struct message *m, struct h1_head *h, struct span in, siz
     int rc;
 
     assert(limits->fields <= MESSAGE_FIELDS);
-    message_clear(m);
+    message_begin(m);
     *h = (struct h1_head){0};
     if (in.len == 0 || is_nothing_new(in, seen, limits))
         return H1_MORE;

@@ -71,34 +71,34 @@ static bool is_ipvfuture(struct span s)
     return i == s.len;
 }
 
+/* The first byte behind the literal at the front of s; NULL: it is wrong. */
+__attribute__((noinline)) static const char *literal_end(struct span s)
+{
+    size_t close = span_find(s, ']');
+    struct span literal = span_from(span_first(s, close), 1);
+
+    return close < s.len && (is_ipv6(literal) || is_ipvfuture(literal)) ? s.ptr + close + 1 : NULL;
+}
+
 /* The first byte behind the host at the front of s; NULL: *ret_bad is wrong. */
 static const char *host_end(struct span s, const char **ret_bad)
 {
-    size_t i = 0;
+    const char *at = s.ptr, *end = s.ptr + s.len;
 
-    if (s.len && s.ptr[0] == '[') {
-        size_t close = span_find(s, ']');
-        struct span literal = span_from(span_first(s, close), 1);
-
-        *ret_bad = s.ptr;
-        if (close == s.len || (!is_ipv6(literal) && !is_ipvfuture(literal)))
-            return NULL;
-        return s.ptr + close + 1;
-    }
-    while (i < s.len) {
-        if (ascii_is(s.ptr[i], ASCII_URI_HOST)) {
-            i++;
-        } else if (s.ptr[i] == '%') {
-            *ret_bad = s.ptr + i;
-            if (s.len - i < 3 || !ascii_is(s.ptr[i + 1], ASCII_HEX) ||
-                !ascii_is(s.ptr[i + 2], ASCII_HEX))
-                return NULL;
-            i += 3;
-        } else {
+    *ret_bad = at;
+    if (s.len && *at == '[')
+        return literal_end(s);
+    for (; at < end; at++) {
+        if (ascii_is(*at, ASCII_URI_HOST))
+            continue;
+        if (*at != '%')
             break;
-        }
+        *ret_bad = at;
+        if (end - at < 3 || !ascii_is(at[1], ASCII_HEX) || !ascii_is(at[2], ASCII_HEX))
+            return NULL;
+        at += 2;
     }
-    return s.ptr + i;
+    return at;
 }
 
 bool h1_parse_authority(struct span s, struct authority *ret_authority, const char **ret_bad)
@@ -115,14 +115,14 @@ bool h1_parse_authority(struct span s, struct authority *ret_authority, const ch
         return false;
     if (at < end)
         at++;
+    a.has_port = at < end;
     for (; at < end; at++) {
-        *ret_bad = at;
-        if (!ascii_is(*at, ASCII_DIGIT))
+        unsigned digit = (unsigned char)*at - (unsigned)'0';
+
+        if (digit > 9 || (port = port * 10 + digit) > UINT16_MAX) {
+            *ret_bad = at;
             return false;
-        port = port * 10 + (uint32_t)(*at - '0');
-        if (port > UINT16_MAX)
-            return false;
-        a.has_port = true;
+        }
     }
     a.port = (uint16_t)port;
     *ret_authority = a;
@@ -130,7 +130,8 @@ bool h1_parse_authority(struct span s, struct authority *ret_authority, const ch
 }
 
 /* Path and query at r->at up to the first byte that belongs to neither, which ends the target if it
- * is a space or the end of the line. */
+ * is a space or the end of the line. As browsers and others send them: some bytes of a path stand
+ * for themselves, and in a query also "\\" and a "%" without digits (URL Standard §4.4). */
 static int read_path(struct h1_reader *r)
 {
     struct message *m = r->m;
@@ -145,6 +146,8 @@ static int read_path(struct h1_reader *r)
         if (*p == '?') {
             if (!query)
                 query = p;
+            p++;
+        } else if (query && (*p == '%' || *p == '\\')) {
             p++;
         } else if (*p == '%') {
             for (int i = 1; i <= 2; i++) {

@@ -61,7 +61,7 @@ struct violation {
 
 /* RFC 9110 §7.1 */
 struct request_target {
-    struct span text; // as sent
+    struct span text; // as sent, also where it is malformed
     enum target_form form;
     struct span scheme; // of an absolute target; else empty
     struct span host;   // without the port, an IPv6 literal with its brackets; from the target if
@@ -81,6 +81,7 @@ struct message {
     enum framing framing;
     uint64_t content_length; // with FRAMING_LENGTH
     struct violation violation;
+    bool in_use; // a codec has begun to read into it
 
     uint16_t field_count;
     uint16_t first[FIELD_COUNT]; // index + 1 into fields of the first line with that id; 0: absent
@@ -93,6 +94,14 @@ struct message {
 /* Makes the message empty. Touches only what was in use, so a message must be all zeros but for its
  * arena before its first use, and what it has on the arena must still be there. */
 void message_clear(struct message *m);
+
+/* For the codec, before it reads: makes the message empty if it is not. */
+static inline void message_begin(struct message *m)
+{
+    if (m->in_use || !m->fields)
+        message_clear(m);
+    m->in_use = true;
+}
 
 /* Makes room for another line behind field_count. False: there is no memory for it. */
 bool message_grow(struct message *m);

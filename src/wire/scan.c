@@ -24,7 +24,7 @@ static const char *field_value_plain(const char *at, const char *end)
 
 static const char *path_plain(const char *at, const char *end)
 {
-    while (at < end && (ascii_is(*at, ASCII_PCHAR) || *at == '/'))
+    while (at < end && (ascii_is(*at, ASCII_PCHAR | ASCII_RAW) || *at == '/'))
         at++;
     return at;
 }
@@ -33,7 +33,7 @@ static const char *path_plain(const char *at, const char *end)
 
 /* Bit h of entry l: the byte h * 16 + l may stand in a path. Bytes from 0x80 on never may. */
 static const uint8_t path_sets[16] __attribute__((aligned(16))) = {
-    0xb8, 0xfc, 0xf8, 0xf8, 0xfc, 0xf8, 0xfc, 0xfc, 0xfc, 0xfc, 0xfc, 0x5c, 0x54, 0x5c, 0xd4, 0x74};
+    0xf8, 0xfc, 0xf8, 0xf8, 0xfc, 0xf8, 0xfc, 0xfc, 0xfc, 0xfc, 0xfc, 0xfc, 0xd4, 0xfc, 0xf4, 0x74};
 static const uint8_t nibble_bits[16] __attribute__((aligned(16))) = {1, 2, 4, 8, 16, 32, 64, 128};
 
 #endif

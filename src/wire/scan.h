@@ -20,7 +20,7 @@ typedef const char *scan_function(const char *at, const char *end);
 struct scanner {
     const char *name;
     scan_function *field_value; // VCHAR, obs-text, SP, HTAB: RFC 9110 §5.5
-    scan_function *path;        // pchar without "%", and "/": RFC 3986 §3.3
+    scan_function *path;        // pchar without "%", "/" (RFC 3986 §3.3), and what is sent raw
 };
 
 /* The one in use. Set before main, constant from then on. */

@@ -3,19 +3,34 @@
 
 #include "base/ascii.h"
 
-/* Whether path is its own decoded text: no escape in it, no dot segment. */
-static bool is_plain(struct span path)
-{
-    for (size_t i = 0; i < path.len; i++) {
-        if (path.ptr[i] == '%')
-            return false;
-        if (i > 0 && path.ptr[i] == '.' && path.ptr[i - 1] == '/') {
-            struct span segment = span_from(path, i);
+#include <assert.h>
 
-            segment = span_first(segment, span_find(segment, '/'));
-            if (span_eq(segment, SPAN(".")) || span_eq(segment, SPAN("..")))
-                return false;
-        }
+/* Whether rest, of a path, begins with a dot segment. */
+static bool is_dot_segment(struct span rest)
+{
+    struct span segment = span_first(rest, span_find(rest, '/'));
+
+    return span_eq(segment, SPAN(".")) || span_eq(segment, SPAN(".."));
+}
+
+/* Whether the path is its own decoded text: no escape in it, no dot segment, no empty one. Then
+ * what can be seen in its segments is set. */
+static bool is_plain(struct uri_path *path)
+{
+    const char *at = path->text.ptr, *end = at + path->text.len;
+
+    for (; at < end; at++) {
+        if (*at == '%')
+            return false;
+        if (*at != '/')
+            continue;
+        if (at + 1 == end)
+            break;
+        if (at[1] == '/')
+            return false;
+        if (at[1] == '.' && is_dot_segment(span_of(at + 1, (size_t)(end - at - 1))))
+            return false;
+        path->has_dot_file |= at[1] == '.';
     }
     return true;
 }
@@ -53,25 +68,17 @@ static void look_at_segments(struct uri_path *path)
 {
     struct span text = path->text;
 
-    for (size_t i = 1; i < text.len; i++) {
-        if (text.ptr[i - 1] != '/')
-            continue;
-        path->has_dot_file |= text.ptr[i] == '.';
-        path->has_empty_segment |= text.ptr[i] == '/';
-    }
+    for (size_t i = 1; i < text.len; i++)
+        path->has_dot_file |= text.ptr[i - 1] == '/' && text.ptr[i] == '.';
 }
 
-enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_path,
-                             size_t *ret_offset)
+/* A path that is not plain. */
+__attribute__((noinline)) static enum outcome decode(struct span path, char *out,
+                                                     struct uri_path *ret_path, size_t *ret_offset)
 {
-    struct uri_path result = {.text = path};
+    struct uri_path result = {0};
     size_t at = 1, n = 1; // behind a slash, in path and in out
 
-    if (path.len == 0 || is_plain(path)) {
-        look_at_segments(&result);
-        *ret_path = result;
-        return OUTCOME_NONE;
-    }
     out[0] = '/';
     for (;;) {
         struct span segment = span_from(path, at), decoded;
@@ -88,7 +95,7 @@ enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_p
             do
                 n--;
             while (out[n - 1] != '/');
-        } else if (!span_eq(decoded, SPAN("."))) {
+        } else if (decoded.len && !span_eq(decoded, SPAN("."))) {
             n += decoded.len;
             if (!last)
                 out[n++] = '/';
@@ -103,9 +110,33 @@ enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_p
     return OUTCOME_NONE;
 }
 
+enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_path,
+                             size_t *ret_offset)
+{
+    struct uri_path plain = {.text = path};
+
+    if (!is_plain(&plain))
+        return decode(path, out, ret_path, ret_offset);
+    *ret_path = plain;
+    return OUTCOME_NONE;
+}
+
 void uri_path_encode(struct buf *b, struct span text)
 {
-    while (span_starts(text, SPAN("//")))
-        text = span_from(text, 1);
+    assert(!span_starts(text, SPAN("//")));
     buf_add_uri_path(b, text);
+}
+
+void uri_query_encode(struct buf *b, struct span query)
+{
+    for (size_t i = 0; i < query.len; i++) {
+        char c = query.ptr[i];
+        bool is_escape = c == '%' && query.len - i > 2 && ascii_is(query.ptr[i + 1], ASCII_HEX) &&
+                         ascii_is(query.ptr[i + 2], ASCII_HEX);
+
+        if (is_escape || c == '?')
+            buf_add_char(b, c);
+        else
+            buf_add_uri_path(b, span_of(&c, 1));
+    }
 }

@@ -9,28 +9,31 @@
 #include "registry/outcome.h"
 
 struct uri_path {
-    struct span text;       // decoded, dot segments removed; begins with "/"
+    struct span text;       // decoded, without dot segments and empty ones; begins with "/"
     bool has_encoded_slash; // a segment contains %2F, which text keeps: decoded, it would name
                             // another resource
     bool has_nul;           // %00, which is a NUL byte in text
     bool has_dot_file;      // a segment of text begins with "."
-    bool has_empty_segment; // "//" inside: kept in text as it is
 };
 
 /*
- * Decodes and normalises an absolute path ("/a/%62/../c" becomes "/a/c") into out, which has room
- * for path.len bytes; path has passed h1_read_head. Returns OUTCOME_NONE, or target_above_root when
- * dot segments climb above the root (*ret_offset: the byte in path).
- * Where nothing needs decoding, text points into path itself and out is not touched.
+ * Decodes and normalises an absolute path ("/a/%62/..//c" becomes "/a/c") into out, which has room
+ * for path.len bytes; path has passed h1_read_head. Several slashes are one, also before a dot
+ * segment is looked at, as a file system takes them and other servers do. Returns OUTCOME_NONE, or
+ * target_above_root when dot segments climb above the root (*ret_offset: the byte in path). Where
+ * nothing needs decoding, text points into path itself and out is not touched.
  */
 enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_path,
                              size_t *ret_offset);
 
 /*
- * Adds a decoded, normalised path in its one encoded form, without empty segments at its front: a
- * reference that begins with a single "/" never names an authority (RFC 3986 §4.2).
+ * Adds a decoded, normalised path in its one encoded form. It begins with a single "/", so that it
+ * never names an authority as a reference (RFC 3986 §4.2).
  */
 void uri_path_encode(struct buf *b, struct span text);
+
+/* Adds a query as it was sent, but with what no URI may hold escaped. */
+void uri_query_encode(struct buf *b, struct span query);
 
 /* Without the slashes at both ends. */
 static inline struct span uri_path_trim(struct span path)

@@ -27,10 +27,24 @@ def write(folder, text):
     (folder / "candor.yaml").write_text(text)
 
 
+def note(paths):
+    """Behind what is fine: which routes answer whatever name leads to them."""
+    return (f"note: for every host that leads here: {paths}; the key host says for which one, "
+            "where that is not meant\n")
+
+
+def test_routes_that_name_their_host_or_are_written_need_no_note(tmp_path):
+    write(tmp_path, "routes:\n  - { path: /, host: a.example, files: { root: public } }\n"
+                    "  - { path: /w/, files: { root: public, write: true } }\n")
+    done = check("candor.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "candor.yaml: fine (2 routes)\n")
+
+
 def test_a_fine_file_is_called_fine(tmp_path):
     write(tmp_path, "routes:\n  - path: /\n    files: { root: public }\n")
     done = check("candor.yaml", cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "candor.yaml: fine (1 route)\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0, "candor.yaml: fine (1 route)\n" + note("/"), "")
 
 
 def test_paths_in_the_file_are_relative_to_its_folder(tmp_path):
@@ -42,7 +56,8 @@ def test_paths_in_the_file_are_relative_to_its_folder(tmp_path):
     )
     file = str(tmp_path / "candor.yaml")
     done = check(file, cwd="/")
-    assert (done.returncode, done.stdout) == (0, f"{file}: fine (2 routes)\n")
+    assert (done.returncode, done.stdout) == (
+        0, f"{file}: fine (2 routes)\n" + note("/, /b/"))
 
 
 def test_a_mistake_is_told_with_its_place_and_exit_code_2(tmp_path):
@@ -86,7 +101,7 @@ def test_a_file_whose_name_looks_like_an_option(tmp_path):
     write(tmp_path, "")
     (tmp_path / "--help").write_text("routes: [{path: /, files: {root: public}}]\n")
     done = check("--", "--help", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (0, "--help: fine (1 route)\n")
+    assert (done.returncode, done.stdout) == (0, "--help: fine (1 route)\n" + note("/"))
 
 
 def test_wrong_usage_is_told_with_exit_code_2():
@@ -120,7 +135,7 @@ def test_the_example_in_the_documentation_is_fine(tmp_path):
     assert "/srv/download" in example
     write(tmp_path, example.replace("/srv/download", str(download)))
     done = check("candor.yaml", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (0, "candor.yaml: fine (2 routes)\n")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "candor.yaml: fine (2 routes)")
 
 
 APART = "and would not know of each other's locks; expected writable folders that share nothing\n"

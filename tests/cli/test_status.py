@@ -69,11 +69,13 @@ def test_a_phrase_is_one_word():
     assert [row["code"] for row in json_of("precondition required")] == [428]
 
 
-def test_an_unregistered_code_is_recognised_and_never_sent_by_candor():
+def test_an_unregistered_code_is_recognised_and_told_whether_candor_sends_it():
     out = candor("status", "499").stdout
     assert out.startswith("499 is not registered; Candor never sends it\n")
     assert "nginx: Client Closed Request" in out
     assert [use["user"] for use in json_of("499")["uses"]] == ["nginx", "ArcGIS"]
+    out = candor("status", "104").stdout
+    assert out.startswith("104 is not registered; Candor sends it to clients that ask for it\n")
 
 
 @pytest.mark.parametrize("what,clue", [("299", "treats it like 200"), ("666", "nothing is known"),

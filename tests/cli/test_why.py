@@ -98,7 +98,7 @@ def sources(token):
 @pytest.mark.parametrize("token,said", [
     ("host-unknown", "Is the host one of this server's? No (RFC 9110 §7.4, route: host_known)"),
     ("slash-missing",
-     "Is it a folder, named without its slash? Yes (RFC 9110 §15.4.9, reading: lacks_slash)"),
+     "Is it a folder, named without its slash? Yes (RFC 9110 §15.4.2, reading: lacks_slash)"),
 ])
 def test_an_outcome_of_the_graph_is_told_with_its_question(token, said):
     assert sources(token) == said

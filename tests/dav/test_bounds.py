@@ -3,12 +3,17 @@
 is told 503 (RFC 9110 §15.6.4) or, of a property, 507 (RFC 4918 §9.2.1)."""
 import select
 import socket
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from harness import DEADLINE
 from site_of_dav import HOST, Server, ask, config, head_of
+
+sys.path.insert(0, str(Path(__file__).parent))
+from test_memory import MIB, SANITIZED, memory  # noqa: E402
 
 VALUE = b"v" * 60_000
 
@@ -65,6 +70,30 @@ def test_answers_that_nobody_reads_are_bounded_in_sum(server):
     deadline = time.monotonic() + DEADLINE
     while ask(server, "PROPFIND", "/d/", "Depth: 1").status != 207:
         assert time.monotonic() < deadline
+
+
+@pytest.mark.parametrize("piece", [
+    b"<a:p xmlns:a='u'>" + b"v" * 60_000 + b"</a:p>",  # text
+    b"".join(b"<p%d xmlns='u'/>" % n for n in range(600)),  # elements
+    b"<a " + b" ".join(b"b%d='%s'" % (n, b"v" * 900) for n in range(60)) + b"/>"])  # attributes
+def test_memory_of_xml_that_is_not_complete_is_bounded(tmp_path, piece):
+    """However many send it, of whatever kind, and all of it counts: the parser's own too."""
+    content = b'<propertyupdate xmlns="DAV:"><set><prop>' + piece * min(16, 950_000 // len(piece))
+    (tmp_path / "f").write_bytes(b"x")
+    with Server(tmp_path, config=config(1, limits="content_timeout: 60s")) as server:
+        before = memory(server)
+        clients = []
+        for _ in range(150):
+            clients.append(socket.create_connection(("127.0.0.1", server.port), DEADLINE))
+            clients[-1].sendall(head_of("PROPPATCH", "/f", f"Content-Length: {len(content) + 1}"))
+            clients[-1].sendall(content)
+        answered = {client for client in select.select(clients, [], [], DEADLINE)[0]}
+        assert b"xml-too-much" in answered.pop().recv(4096)
+        grown = memory(server, "VmHWM") - before
+        print(f"{len(clients)} requests of {len(content)} bytes: {grown / MIB:.0f} MiB")
+        assert SANITIZED or grown < 112 * MIB
+        for client in clients:
+            client.close()
 
 
 def test_xml_that_is_being_read_is_bounded_in_sum(server):

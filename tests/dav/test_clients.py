@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Real clients of WebDAV: curl, cadaver, rclone."""
+"""Real clients of WebDAV: curl, cadaver, lftp, rclone."""
 import os
 import shutil
 import subprocess
@@ -91,6 +91,50 @@ quit
     assert state_of(root) == {"one": None, "one/moved.txt": b"from here", "one/sub": None}
 
 
+@needs("lftp")
+def test_lftp_puts_renames_and_removes(server, root, tmp_path):
+    """It sends Depth: 0 with DELETE of what it takes for a file."""
+    put(tmp_path, "a.txt", b"from here")
+    put(tmp_path, "tree/sub/b", os.urandom(100_000))
+    put(tmp_path, "tree/c", b"")
+    told = run("lftp", "--norc", told=f"""
+set cmd:fail-exit yes
+set http:use-propfind yes
+set net:reconnect-interval-base 1
+set xfer:clobber yes
+open http://127.0.0.1:{server.port}/
+mkdir sub
+put {tmp_path}/a.txt -o sub/a.txt
+mv sub/a.txt sub/b.txt
+mkdir sub/deep
+mv sub/b.txt sub/deep/c.txt
+cls sub/deep
+mv sub/deep sub/moved
+mkdir empty
+rmdir empty
+put {tmp_path}/a.txt -o gone.txt
+put {tmp_path}/a.txt -o gone-too.txt
+rm gone.txt
+mrm gone-*.txt
+mirror -R {tmp_path}/tree tree
+get sub/moved/c.txt -o {tmp_path}/back.txt
+""", HOME=str(tmp_path))
+    assert "c.txt" in told
+    assert (tmp_path / "back.txt").read_bytes() == b"from here"
+    assert state_of(root) == {"sub": None, "sub/moved": None, "sub/moved/c.txt": b"from here",
+                              "tree": None, "tree/sub": None, "tree/c": b"",
+                              "tree/sub/b": (tmp_path / "tree/sub/b").read_bytes()}
+    # Of a folder it would remove no more than what it has seen; that is refused, and nothing gone.
+    refused = subprocess.run(["lftp", "--norc", "-c",
+                              f"open http://127.0.0.1:{server.port}/; rm tree"],
+                             capture_output=True, text=True, timeout=60, check=False,
+                             env={**os.environ, "HOME": str(tmp_path)})
+    assert refused.returncode and "400" in refused.stderr and (root / "tree/c").exists()
+    run("lftp", "--norc", told=f"open http://127.0.0.1:{server.port}/\nrm -r tree sub\n",
+        HOME=str(tmp_path))
+    assert state_of(root) == {}
+
+
 @needs("rclone")
 @pytest.mark.parametrize("vendor", ["other", "owncloud"])
 def test_rclone_copies_syncs_and_checks(server, root, tmp_path, vendor):
@@ -119,6 +163,9 @@ def test_rclone_copies_syncs_and_checks(server, root, tmp_path, vendor):
     run(*rclone, "copyto", remote + "moved.txt", remote + "copied.txt")
     assert (root / "moved.txt").read_bytes() == (root / "copied.txt").read_bytes() == b"changed"
     assert not (root / "a.txt").exists()
+    if vendor == "owncloud":
+        dates = {int((root / name).stat().st_mtime) for name in ("moved.txt", "copied.txt")}
+        assert dates == {int((local / "a.txt").stat().st_mtime)}
     run(*rclone, "purge", remote + "new")
     assert not (root / "new").exists()
     settle(server, root)

@@ -26,7 +26,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(folder):
     text = "workers: 3\nroutes:\n" + "".join(
-        f"  - path: {path}\n    files: {{ root: '{folder / name}', write: true }}\n"
+        f"  - path: {path}\n    files: {{ root: '{folder / name}', write: true, "
+        f"dotfiles: false }}\n"
         for path, name in [("/", "site"), ("/inner/", "inner")])
     (folder / "site").mkdir()
     (folder / "inner").mkdir()
@@ -71,7 +72,7 @@ def change(server, method, source, destination, *lines, **more):
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_file_takes_the_place(server, root, method, target, status, slash):
     etag = ask(server, "GET", "/file")["ETag"]
-    assert ask(server, "GET", target).status in (200, 308, 404)  # is in the server's memory now
+    assert ask(server, "GET", target).status in (200, 301, 404)  # is in the server's memory now
     if not (root / target[1:]).is_dir():
         slash = ""  # else it were a folder's name
     response = change(server, method, "/file", target + slash)
@@ -118,6 +119,13 @@ def test_depth_that_does_not_fit_is_refused(server, root, method, depth):
     assert_refused(change(server, method, "/tree", "/new", f"Depth: {depth}"), 400,
                    "depth-unsupported")
     assert state_of(root) == before
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("depth", ["0", "1", "infinity"])
+def test_depth_says_nothing_of_a_file(server, root, method, depth):
+    assert change(server, method, "/file", "/new", f"Depth: {depth}").status == 201
+    assert (root / "new").read_bytes() == b"source"
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -538,7 +546,7 @@ def test_what_was_replaced_elsewhere_tells_no_state_of_the_target(server, root, 
     ("http://user@h/x", "destination-malformed", "neither an absolute URI"),
     ("/a%2Fb", "name-impossible", "The name in Destination holds %2F, at byte 2"),
     ("/a%00b", "name-impossible", "The name in Destination holds %00, at byte 2"),
-    ("/a//b", "name-impossible", "the path in Destination"),
+    ("//a/b", "destination-malformed", "neither an absolute URI"),
     ("/" + "n" * 300, "name-impossible", "the name in Destination"),
     ("/.hidden", "name-hidden", "the name in Destination"),
     ("/a/../../b", "destination-above-root", "The segment at byte")])
@@ -549,8 +557,7 @@ def test_what_is_wrong_with_a_destination_is_told(server, root, method, destinat
 
 @pytest.mark.parametrize("lines, outcome, said", [
     (['If-Match: "a", b'], "entity-tag-malformed", "Byte 5 of If-Match"),
-    (["If-None-Match: a"], "entity-tag-malformed", "Byte 0 of If-None-Match"),
-    (['If-None-Match: "a" "b"'], "entity-tag-malformed", "Byte 0 of If-None-Match"),
+    (['If-Match: "a" "b"'], "entity-tag-malformed", "Byte 0 of If-Match"),
     (['If: (["a"]) x'], "if-malformed", "Byte 8 of it")])
 def test_where_a_condition_is_malformed_is_told(server, root, lines, outcome, said):
     response = ask(server, "PUT", "/file", *lines, content=b"x")

@@ -17,7 +17,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(root):
-    with Server(root, config=config(3)) as server:
+    with Server(root, config=config(3, dotfiles=False)) as server:
         yield server
 
 
@@ -76,6 +76,13 @@ def test_delete_is_of_infinite_depth(server, root, depth):  # RFC 4918 §9.6.1
     put(root, "deep/file")
     assert_refused(ask(server, "DELETE", "/deep", f"Depth: {depth}"), 400, "depth-unsupported")
     assert (root / "deep/file").exists()
+
+
+@pytest.mark.parametrize("depth", ["0", "1", "infinity"])
+def test_depth_says_nothing_of_a_file(server, root, depth):  # lftp sends 0
+    put(root, "shallow")
+    assert ask(server, "DELETE", "/shallow", f"Depth: {depth}").status == 204
+    assert not (root / "shallow").exists()
 
 
 def test_fragment_in_the_target_is_refused(server, root):  # litmus: delete_fragment
@@ -166,7 +173,7 @@ def test_of_many_mkcols_exactly_one_succeeds(server, root):
 
 
 def test_names_with_a_dot_exist_where_they_may(root, tmp_path):
-    text = config(1, dotfiles=True)
+    text = config(1)
     with Server(tmp_path, config=text) as server:
         assert ask(server, "MKCOL", "/.dot").status == 201
         assert ask(server, "PUT", "/.dot/.file", content=b"dot").status == 201

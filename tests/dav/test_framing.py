@@ -222,3 +222,15 @@ def test_expected_length_is_no_promise(narrow, expected):
                    content=b"c" * 1001, coding="chunked")
     assert_refused(response, 507, "quota-exceeded")
     assert ask(server, "DELETE", "/f").status == 204
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_empty_line_behind_content_does_not_reset_a_connection_that_closes(server, version):
+    """Old clients send one; a reset could overtake the answer (RFC 9112 §2.2, §9.6)."""
+    with server.connect() as client:
+        client.send(f"PUT /closes HTTP/{version}\r\nHost: {HOST}\r\nConnection: close\r\n"
+                    "Content-Length: 5\r\n\r\nhello")
+        assert client.read_response().status in (201, 204)
+        assert client.is_closed()
+        for _ in range(10):
+            client.send("\r\n")  # raises where the server had closed

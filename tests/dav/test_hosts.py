@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Whose host a writable folder answers for (RFC 9110 §7.4): on loopback a page of another site
-could have its own name lead here, and would be of the folder's own origin."""
+"""Which hosts a writable folder answers for, and what is served without a configuration (RFC 9110
+§7.4): a page of another site could have its own name lead here, and would be of its origin."""
 import pytest
 
 from site_of_dav import ask, assert_refused, config, put, Server, state_of
 
 OWN = ["127.0.0.1", "127.0.0.1:8080", "[::1]", "[::1]:80", "localhost", "LOCALHOST:1", "localhost.",
-       "dav.localhost", "192.0.2.7"]
+       "dav.localhost", "192.0.2.7", "nas", "NAS.local", "box.lan:8080", "a.home.arpa",
+       "db.internal", "site.test"]
 OTHER = ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example",
-         "evillocalhost", "127.1"]
+         "evil.xlocal", "127.1", "local.example"]
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,18 @@ def test_the_hosts_of_a_route_share_its_locks(server):
 
 def test_a_route_that_only_reads_answers_for_every_host(server):
     assert ask(server, "GET", "/read/file", host="evil.example").status == 200
+
+
+@pytest.mark.parametrize("write", [[], ["--write"]])
+def test_without_a_configuration_it_answers_for_names_that_no_stranger_can_have(tmp_path, write):
+    put(tmp_path, "file", b"x")
+    names = ["--host", "dav.example", "--host=Other.Example"]
+    with Server(tmp_path, arguments=[*names, *write]) as it:
+        for host in [*OWN, "dav.example", "OTHER.example:81", "other.example."]:
+            assert ask(it, "GET", "/file", host=host).body == b"x", host
+        for host in OTHER:
+            response = ask(it, "GET", "/file", host=host)
+            assert (response.status, response.outcome) == (421, "host-unnamed"), host
 
 
 def test_a_request_without_a_host_is_no_pages(server):

@@ -37,7 +37,7 @@ def root(tmp_path):
 
 @pytest.fixture
 def server(root):
-    with harness.Server(root, arguments=["--write"]) as running:
+    with harness.Server(root, arguments=["--write", "--no-dotfiles"]) as running:
         yield running
 
 
@@ -512,3 +512,66 @@ def test_methods_see_what_a_hidden_folder_holds_through_a_link(server, root):
     assert set(rows(propfind(server, "/current/", "1"))) == {b"/current/", b"/current/file"}
     assert server.request("GET", "/other/file").body == b"new"
     assert put(server, "/.releases/1/file") == 403
+
+
+# ---- Links that leave the folder and come back, as `ln -s` makes them
+
+FAR = {"absolute": "{root}/a", "by the link to the root": "{link}/a", "up and back": "../root/a",
+       "far up and back": "../../../../../../../../..{root}/a"}
+
+
+@pytest.fixture(params=["served by its path", "served by a link to it"])
+def far(root, request):
+    """A server, whose root has links to a that leave it, and links that lead out."""
+    link = root.with_name("link")
+    link.symlink_to(root)
+    served = root if request.param == "served by its path" else link
+    for name, text in FAR.items():
+        if "link" not in name or served == link:
+            (root / name.replace(" ", "-")).symlink_to(text.format(root=root, link=link))
+    (root.parent / "secret").write_text("secret")
+    (root / "out").symlink_to(root.parent / "secret")
+    (root / "parent").symlink_to("..")
+    (root / "like").symlink_to(f"{root}-and-more")
+    Path(f"{root}-and-more").mkdir()
+    Path(f"{root}-and-more/f").write_text("secret")
+    with harness.Server(served, arguments=["--write"]) as running:
+        running.names = [name.replace(" ", "-") for name in FAR
+                         if (root / name.replace(" ", "-")).is_symlink()]
+        yield running
+
+
+def test_link_that_comes_back_is_a_second_address(far, root):
+    for name in far.names:
+        assert far.get(f"/{name}/f").body == (root / "a/f").read_bytes()
+        names = {entry["name"] for entry in
+                 far.get(f"/{name}/", Accept="application/json").json()["entries"]}
+        assert names == {"f", "sub"}
+        assert f"/{name}/f".encode() in rows(propfind(far, f"/{name}/", "1"))
+        token = lock(far, f"/{name}/f")
+        assert put(far, "/a/f") == 423 and put(far, f"/{name}/f") == 423
+        assert put(far, "/a/f", token) == 204 and (root / "a/f").read_text() == "new"
+        assert unlock(far, "/a/f", token) == 204
+        set_mine(far, f"/{name}/f", value=name)
+        assert mine(far, "/a/f") == name
+        assert put(far, f"/{name}/made-{name}") == 201
+        assert (root / f"a/made-{name}").read_text() == "new"
+        assert ask(far, "DELETE", f"/a/made-{name}") == 204
+    told = {entry["name"] for entry in far.get("/", Accept="application/json").json()["entries"]}
+    assert set(far.names) <= told and not {"out", "parent", "like"} & told
+
+
+def test_link_that_comes_back_is_removed_and_not_what_it_leads_to(far, root):
+    for name in far.names:
+        assert ask(far, "DELETE", f"/{name}") == 204
+        assert not os.path.lexists(root / name) and (root / "a/f").exists()
+
+
+def test_link_that_leads_out_leads_to_nothing(far, root):
+    for target in ("/out", "/parent/secret", "/parent/", f"/parent/{root.name}/a/f", "/like/f",
+                   "/like/", f"/parent/{root.name}/"):
+        assert far.get(target).status == 404, target
+        assert ask(far, "PUT", target.rstrip("/") + "x", content=b"x") in (201, 409), target
+    assert (root.parent / "secret").read_text() == "secret"
+    assert sorted(p.name for p in root.parent.iterdir()) == ["link", "root", "root-and-more",
+                                                             "secret"]

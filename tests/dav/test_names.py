@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Names that a client may use, and those that it may not: hidden ones, and impossible ones."""
+import os
+
 import pytest
 
 from site_of_dav import Server, ask, assert_refused, config, put, state_of
@@ -16,7 +18,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(root):
-    with Server(root, config=config()) as server:
+    with Server(root, config=config(dotfiles=False)) as server:
         yield server
 
 
@@ -46,6 +48,7 @@ def test_what_finder_keeps_beside_the_files_is_refused_as_hidden(server, root, f
     before = state_of(root)
     for response in making(server, target):
         assert_refused(response, 403, "name-hidden")
+        assert '"dotfiles: false" or --no-dotfiles' in response.json()["detail"]
     for method in ("GET", "HEAD", "PROPFIND", "DELETE", "UNLOCK", "PROPPATCH"):
         response = ask(server, method, target)
         assert response.status == 404, method
@@ -55,8 +58,8 @@ def test_what_finder_keeps_beside_the_files_is_refused_as_hidden(server, root, f
 
 
 @pytest.mark.parametrize("name", FINDERS)
-def test_where_names_with_a_dot_exist_finder_keeps_its_own(tmp_path, name):
-    with Server(tmp_path, config=config(1, dotfiles=True)) as server:
+def test_where_clients_write_finder_keeps_its_own(tmp_path, name):
+    with Server(tmp_path, config=config(1)) as server:
         locked = ask(server, "LOCK", f"/{name}", "Timeout: Second-100", content=LOCK)
         assert locked.status == 201
         lines = ("X-Expected-Entity-Length: 8", f"If: ({locked['Lock-Token']})")
@@ -65,13 +68,53 @@ def test_where_names_with_a_dot_exist_finder_keeps_its_own(tmp_path, name):
         assert ask(server, "GET", f"/{name}").body == b"Mac OS X"
 
 
+def test_what_note_programs_editors_and_synchronisers_do_is_done_where_clients_write(tmp_path):
+    """Folders of their own, temporaries that are renamed, and marks beside the files."""
+    with Server(tmp_path, arguments=["--write"]) as server:
+        for folder in (".resource", ".sync", ".lock"):
+            assert ask(server, "MKCOL", f"/{folder}/").status == 201
+            assert ask(server, "PUT", f"/{folder}/0123", content=b"r").status == 201
+        assert ask(server, "PUT", "/.note.md.tmp", content=b"note").status == 201
+        moved = ask(server, "MOVE", "/.note.md.tmp", "Destination: /note.md")
+        assert moved.status == 201 and (tmp_path / "note.md").read_bytes() == b"note"
+        told = ask(server, "PROPFIND", "/", "Depth: 1").body
+        assert all(b"<D:href>/%s/</D:href>" % name in told
+                   for name in (b".resource", b".sync", b".lock"))
+        assert ask(server, "DELETE", "/.lock/").status == 204
+    assert sorted(os.listdir(tmp_path)) == [".resource", ".sync", "note.md"]
+
+
+@pytest.mark.parametrize("arguments, there", [((), False), (("--dotfiles",), True),
+                                              (("--write",), True),
+                                              (("--write", "--no-dotfiles"), False),
+                                              (("--no-dotfiles", "--dotfiles"), True)])
+def test_the_command_line_says_whether_names_with_a_dot_exist(tmp_path, arguments, there):
+    (tmp_path / ".name").write_bytes(b"x")
+    with Server(tmp_path, arguments=arguments) as server:
+        assert ask(server, "GET", "/.name").status == (200 if there else 404)
+        assert (b".name" in ask(server, "GET", "/", "Accept: application/json").body) == there
+
+
+def test_names_of_the_server_s_own_temporaries_never_exist(tmp_path):
+    name = ".candor-tmp-0123456789abcdef"
+    (tmp_path / "source").write_bytes(b"source")
+    with Server(tmp_path, arguments=["--write", "--dotfiles"]) as server:
+        (tmp_path / name).write_bytes(b"half")
+        for response in making(server, f"/{name}"):
+            assert_refused(response, 403, "name-hidden")
+            assert "the server's temporaries" in response.json()["detail"]
+        for method in ("GET", "PROPFIND", "DELETE"):
+            assert ask(server, method, f"/{name}").status == 404
+        assert name.encode() not in ask(server, "PROPFIND", "/", "Depth: 1").body
+    assert (tmp_path / name).read_bytes() == b"half"
+
+
 LONG = "n" * 256
 DEEP = "/".join(["d" * 200] * 25)
 
 
 @pytest.mark.parametrize("target", [f"/{LONG}", "/" + "%C3%BC" * 128, f"/folder/{LONG}",
-                                    f"/{LONG}/member", f"/{DEEP}", "/a%2Fb", "/a%2fb/c",
-                                    "/folder//member"])
+                                    f"/{LONG}/member", f"/{DEEP}", "/a%2Fb", "/a%2fb/c"])
 def test_a_name_that_no_file_can_have_is_told_so(server, root, target):
     (root / "folder").mkdir(exist_ok=True)
     put(root, "source")

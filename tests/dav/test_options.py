@@ -10,7 +10,8 @@ READ = {"GET", "HEAD", "OPTIONS", "PROPFIND"}
 ALLOWED = {
     "/none": {"OPTIONS", "PUT", "MKCOL", "LOCK"},
     "/file": READ | {"PUT", "PATCH", "DELETE", "COPY", "MOVE", "PROPPATCH", "LOCK", "UNLOCK"},
-    "/folder/": READ | {"POST", "DELETE", "COPY", "MOVE", "PROPPATCH", "LOCK", "UNLOCK"},
+    "/folder/": READ | {"REPORT", "POST", "DELETE", "COPY", "MOVE", "PROPPATCH", "LOCK",
+                        "UNLOCK"},
 }
 ALLOWED["/folder"] = ALLOWED["/folder/"]
 ALLOWED["/"] = ALLOWED["/folder/"] - {"DELETE", "MOVE", "COPY"}
@@ -24,7 +25,7 @@ def server(tmp_path_factory):
     root = tmp_path_factory.mktemp("options")
     put(root, "file")
     (root / "folder").mkdir()
-    text = config(2) + "  - path: /read/\n    files: { root: '{root}' }\n"
+    text = config(2, dotfiles=False) + "  - path: /read/\n    files: { root: '{root}' }\n"
     with Server(root, config=text) as server:
         yield server
 
@@ -34,7 +35,8 @@ def test_options_tells_what_can_be_done_with_what_is_there(server, target):
     response = ask(server, "OPTIONS", target)
     assert response.status == 204
     assert set(response["Allow"].split(", ")) == ALLOWED[target]
-    assert {part.strip() for part in response["DAV"].split(",")} == {"1", "2", "3"}
+    assert {part.strip() for part in response["DAV"].split(",")} == \
+        {"1", "2", "3", "sabredav-partialupdate"}
     assert response["MS-Author-Via"] == "DAV"
     patch = "application/x-sabredav-partialupdate" if "PATCH" in ALLOWED[target] else None
     assert response["Accept-Patch"] == patch

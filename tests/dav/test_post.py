@@ -47,8 +47,9 @@ def form(*parts, boundary="b0undary", end=True):
     return b"\r\n".join(lines) + tail
 
 
-def post_form(server, body, content_type="multipart/form-data; boundary=b0undary", **fields):
-    return server.request("POST", "/box/", {"Content-Type": content_type, **fields}, body)
+def post_form(server, body, content_type="multipart/form-data; boundary=b0undary", target="/box/",
+              **fields):
+    return server.request("POST", target, {"Content-Type": content_type, **fields}, body)
 
 
 @pytest.mark.parametrize("target", ["/box/", "/box"])
@@ -98,13 +99,26 @@ def test_without_a_slug_the_name_is_one_of_chance(server, box):
     assert len(found) == 3 and all(re.fullmatch(r"/box/[0-9a-f]{16}", name) for name in found)
 
 
-@pytest.mark.parametrize("slug, name", [("../../evil", "evil"), (".hidden", "hidden"),
-                                        ("a/b", "a-b"), ("%2e%2e%2fx", "-x")])
+@pytest.mark.parametrize("slug, name", [("../../evil", "-..-evil"), ("..x", "x"),
+                                        (".hidden", ".hidden"), ("a/b", "a-b"),
+                                        ("%2e%2e%2fx", "-x"),
+                                        (".candor-tmp-0123456789abcdef",
+                                         "candor-tmp-0123456789abcdef")])
 def test_a_slug_never_leads_out_of_the_folder(server, box, slug, name):
     response = server.request("POST", "/box/", {"Slug": slug}, b"x")
     assert response.status == 201
-    (only,) = names(server, box)
-    assert "/" not in only and not only.startswith(".") and only.endswith(name[-1])
+    assert names(server, box) == [name]
+    assert server.get(response["Location"]).body == b"x"
+
+
+@pytest.mark.parametrize("option, name", [("--dotfiles", ".gitignore"),
+                                          ("--no-dotfiles", "gitignore")])
+def test_a_form_keeps_the_dot_of_a_name_where_such_names_exist(tmp_path, option, name):
+    (tmp_path / "box").mkdir()
+    with Server(tmp_path, arguments=["--write", option]) as server:
+        body = form(('name="f"; filename=".gitignore"', b"one"))
+        assert post_form(server, body).status == 303
+        assert names(server, tmp_path / "box") == [name]
 
 
 def test_content_without_a_length_is_taken(server, box):
@@ -121,9 +135,16 @@ def test_every_file_of_a_form_is_stored_and_the_page_is_shown_again(server, box)
     body = form(('name="note"', b"not a file"), ('name="f"; filename="a.txt"', b"one"),
                 ('name="f"; filename="C:\\\\dir\\\\b.bin"', large), ('name="g"; filename=""', b""))
     response = post_form(server, body, Accept="text/html")
-    assert response.status == 303 and response["Location"] == "/box/"
+    assert response.status == 303 and response["Location"] == "./"
     assert names(server, box) == ["a.txt", "b.bin"]
     assert (box / "a.txt").read_bytes() == b"one" and (box / "b.bin").read_bytes() == large
+
+
+@pytest.mark.parametrize("target, location", [("/box/", "./"), ("/box", "box/")])
+def test_the_way_back_to_the_page_is_right_behind_a_prefix(server, box, target, location):
+    body = form(('name="f"; filename="a"', b"x"))
+    response = post_form(server, body, target=target, Accept="text/html")
+    assert response.status == 303 and response["Location"] == location  # RFC 3986 §5.2
 
 
 @pytest.mark.parametrize("body, content_type", [

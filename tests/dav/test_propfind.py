@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """PROPFIND: RFC 4918 §9.1, §15; RFC 4331; RFC 8144."""
 import os
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import harness
+import npm
 
 sys.path.insert(0, str(Path(__file__).parent))
 from multistatus import DAV, LIVE, prop, propfind, rows  # noqa: E402
@@ -27,7 +29,7 @@ def root(tmp_path):
 
 @pytest.fixture
 def server(root):
-    with harness.Server(root, arguments=["--write"]) as running:
+    with harness.Server(root, arguments=["--write", "--no-dotfiles"]) as running:
         yield running
 
 
@@ -121,7 +123,7 @@ def test_only_unknown_properties_make_one_group(server):
 def test_propname_tells_names_alone(server):
     body = '<D:propfind xmlns:D="DAV:"><D:propname/></D:propfind>'
     row = rows(propfind(server, "/a.txt", body=body))[b"/a.txt"]
-    assert row.names() == {DAV + name for name in LIVE}
+    assert row.names() == {DAV + name for name in [*LIVE, "supported-report-set"]}
     assert all(not p.text and not len(p) for p in row.groups[200].values())
 
 
@@ -223,18 +225,75 @@ def test_members_are_not_told_where_folders_are_not_listed(root, depth):
         assert set(rows(propfind(server, "/a.txt", depth))) == {b"/a.txt"}
 
 
-def test_more_than_infinite_depth_may_tell_is_said(root):
-    with configured(root, infinite_depth=3) as server:
+@pytest.mark.parametrize("members", [4, 3])
+def test_what_is_more_than_infinite_depth_may_tell_is_refused(root, members):  # §9.1
+    """No client has to understand an answer from which something is left out."""
+    with configured(root, infinite_depth=members) as server:
         response = propfind(server, "/", "infinity")
-        assert response.body.count(b"<D:response>") == 1 + 3 + 1
-        last = response.body.rsplit(b"<D:response>", 1)[1]
-        assert b"507" in last and b"number-of-matches-within-limits" in last
-        told = rows(response)  # each once
-        untold = set(rows(propfind(server, "/", "1"))) - set(told)
-        (left_out,) = [path for path, row in told.items() if row.status == 507]
-        assert b"/" in told and left_out not in untold
-        assert propfind(server, left_out.decode(), "0").status == 207
-        assert propfind(server, "/sub/", "infinity").body.count(b"<D:response>") == 4
+        assert response.status == 403 and b"propfind-finite-depth" in response.body
+        response = propfind(server, "/", None, Accept="application/problem+json")
+        assert response.outcome == "propfind-too-many"
+        assert len(rows(propfind(server, "/sub/", "infinity"))) == 4
+        assert len(rows(propfind(server, "/", "1"))) == 3
+    with configured(root, infinite_depth=5) as server:
+        assert len(rows(propfind(server, "/", "infinity"))) == 6
+
+
+def fill(folder, count):
+    folder.mkdir()
+    for i in range(count):
+        (folder / f"{'x' * 200} {i}").touch()
+
+
+def test_a_large_answer_is_refused_before_its_first_row_as_well(root):
+    fill(root / "sub" / "many", 4000)
+    (root / "sub" / "link").symlink_to("many")
+    for bound, status in ((4004, 403), (4005, 207)):
+        with configured(root, infinite_depth=bound) as server:
+            assert propfind(server, "/sub/", "infinity").status == status
+
+
+def test_what_has_come_since_it_was_counted_is_left_out_in_a_row_that_clients_read(root):
+    """RFC 4918 §14.24: each href once; rclone and npm's webdav want a propstat in each row."""
+    fill(root / "many", 16000)
+    (root / "many" / "later").mkdir()
+    with configured(root, infinite_depth=16001) as server, server.connect() as client:
+        client.send("PROPFIND /many/ HTTP/1.1\r\nHost: localhost\r\nDepth: infinity\r\n\r\n")
+        assert client.socket.recv(17, socket.MSG_PEEK | socket.MSG_WAITALL) == b"HTTP/1.1 207 Mult"
+        for i in range(3):
+            (root / "many" / "later" / f"{i}").touch()
+        told = rows(client.read_response())
+        assert len(told) == 1 + 16001 + 1
+        (left_out,) = [row for row in told.values() if 507 in row.groups]
+        assert left_out.path.startswith(b"/many/later/") and left_out.status is None
+        (error,) = left_out.element.iter(DAV + "number-of-matches-within-limits")
+
+
+@pytest.fixture(scope="module")
+def webdav():
+    return npm.module("webdav@5")
+
+
+LISTING = """
+const { createClient } = await import(process.argv[2]);
+const client = createClient(process.argv[3]);
+try {
+    const items = await client.getDirectoryContents("/", { deep: true });
+    console.log(JSON.stringify(items.map(item => [item.type, item.filename]).sort()));
+} catch (error) {
+    console.log(JSON.stringify(error.status));
+}
+"""
+
+
+@pytest.mark.parametrize("bound, told", [
+    (4, 403),
+    (5, [["directory", "/sub"], ["directory", "/sub/deep"], ["file", "/a.txt"],
+         ["file", "/sub/b.html"], ["file", "/sub/deep/c"]])])
+def test_npm_webdav_lists_everything_or_is_told_that_it_cannot(root, webdav, bound, told):
+    with configured(root, infinite_depth=bound) as server:
+        url = f"http://127.0.0.1:{server.port}"
+        assert npm.node(LISTING, webdav, url) == told
 
 
 def test_below_a_mount_hrefs_have_its_path(root):
@@ -259,9 +318,9 @@ def test_content_that_says_nothing_is_refused(server, body, outcome):
 
 
 def test_content_must_be_xml(server):
-    response = propfind(server, "/", body=prop("getetag"), Content_Type="text/plain")
+    response = propfind(server, "/", body=prop("getetag"), Content_Type="image/png")
     assert response.outcome == "unsupported-media-type"
-    for kind in ("application/xml", "text/xml; charset=utf-8"):
+    for kind in ("application/xml", "text/xml; charset=utf-8", "text/plain"):
         assert propfind(server, "/", body=prop("getetag"), Content_Type=kind).status == 207
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""PUT: RFC 9110 §9.3.4; conditions, §13.1; Expect, §10.1.1; parts, §14.5 and X-Update-Range."""
+"""PUT: RFC 9110 §9.3.4; conditions, §13.1; Expect, §10.1.1."""
 import os
 import socket
 import stat
@@ -22,7 +22,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(root):
-    with Server(root, config=config(WORKERS)) as server:
+    with Server(root, config=config(WORKERS, dotfiles=False)) as server:
         yield server
 
 
@@ -469,130 +469,3 @@ def test_puts_without_conditions_all_succeed_and_the_last_stays(server, root):
         {answer.status for answer in answers} == {204}
     assert len(set((root / "race-all").read_bytes())) == 1  # of one writer alone
     assert ask(server, "GET", "/race-all")["ETag"] in {answer["ETag"] for answer in answers}
-
-
-# ---- Parts
-
-PATCH = "Content-Type: application/x-sabredav-partialupdate"
-PARTS = [
-    ("PATCH", "X-Update-Range: bytes=2-4", b"ABC", b"01ABC56789"),
-    ("PATCH", "X-Update-Range: bytes=8-11", b"ABCD", b"01234567ABCD"),
-    ("PATCH", "X-Update-Range: bytes=3-", b"AB", b"012AB56789"),
-    ("PATCH", "X-Update-Range: bytes=10-", b"AB", b"0123456789AB"),
-    ("PATCH", "X-Update-Range: bytes=-3", b"AB", b"0123456AB9"),
-    ("PATCH", "X-Update-Range: bytes=-10", b"A", b"A123456789"),
-    ("PATCH", "X-Update-Range: append", b"AB", b"0123456789AB"),
-    ("PATCH", "X-Update-Range: append", b"", b"0123456789"),
-    ("PUT", "Content-Range: bytes 0-2/10", b"ABC", b"ABC3456789"),
-    ("PUT", "Content-Range: bytes 2-4/*", b"ABC", b"01ABC56789"),
-    ("PUT", "Content-Range: bytes 10-11/12", b"AB", b"0123456789AB"),
-    ("PUT", "Content-Range: bytes 8-11/12", b"ABCD", b"01234567ABCD")]
-
-
-@pytest.mark.parametrize("method, field, content, after", PARTS)
-def test_part_is_written_into_what_is_there(server, root, method, field, content, after):
-    put(root, "part", b"0123456789").chmod(0o604)
-    type_lines = (PATCH,) if method == "PATCH" else ()
-    response = ask(server, method, "/part", field, *type_lines, content=content)
-    assert response.status == 204 and (root / "part").read_bytes() == after
-    assert stat.S_IMODE((root / "part").stat().st_mode) == 0o604
-    assert ask(server, "GET", "/part")["ETag"] == response["ETag"]
-
-
-def test_part_of_something_large_leaves_the_rest(server, root):
-    content = bytearray(os.urandom(3_000_000))
-    put(root, "part-large", bytes(content))
-    new = os.urandom(700_000)
-    content[1_000_001:1_700_001] = new
-    assert ask(server, "PATCH", "/part-large", "X-Update-Range: bytes=1000001-1700000", PATCH,
-               content=new).status == 204
-    assert (root / "part-large").read_bytes() == bytes(content)
-
-
-@pytest.mark.parametrize("method, field, content, status, outcome", [
-    ("PATCH", "X-Update-Range: bytes=11-12", b"AB", 409, "offset-differs"),
-    ("PATCH", "X-Update-Range: bytes=-11", b"AB", 409, "offset-differs"),
-    ("PUT", "Content-Range: bytes 11-12/13", b"AB", 409, "offset-differs"),
-    ("PATCH", "X-Update-Range: bytes=0-2", b"AB", 400, "content-range-malformed"),
-    ("PATCH", "X-Update-Range: lines=0-1", b"AB", 400, "content-range-malformed"),
-    ("PATCH", "X-Update-Range: bytes=2-1", b"AB", 400, "content-range-malformed"),
-    ("PATCH", "X-Nothing: 1", b"AB", 400, "content-range-malformed"),
-    ("PUT", "Content-Range: bytes 0-2/10", b"AB", 400, "content-range-malformed"),
-    ("PUT", "Content-Range: bytes 0-1", b"AB", 400, "content-range-malformed"),
-    ("PUT", "Content-Range: bytes */10", b"AB", 400, "content-range-malformed"),
-    ("PUT", "Content-Range: bytes 0-1/1", b"AB", 400, "content-range-malformed"),
-    ("PUT", "Content-Range: lines 0-1/10", b"AB", 400, "content-range-malformed"),
-    ("PUT", "Content-Range: ", b"AB", 400, "content-range-malformed")])
-def test_part_that_cannot_be_placed_is_refused_before_its_content(server, root, method, field,
-                                                                  content, status, outcome):
-    path = put(root, "part", b"0123456789")
-    type_lines = (PATCH,) if method == "PATCH" else ()
-    assert_refused(ask(server, method, "/part", field, *type_lines, content=content), status,
-                   outcome)
-    with server.connect() as client:
-        client.send(head_of(method, "/part", field, *type_lines, "Expect: 100-continue",
-                            f"Content-Length: {len(content)}"))
-        assert_refused(client.read_response(), status, outcome)
-    assert path.read_bytes() == b"0123456789" and not strays(root)
-
-
-@pytest.mark.parametrize("method, field", [("PATCH", "X-Update-Range: append"),
-                                           ("PUT", "Content-Range: bytes 0-1/10")])
-def test_part_without_a_length_is_refused(server, root, method, field):
-    put(root, "part", b"0123456789")
-    lines = (field, PATCH) if method == "PATCH" else (field,)
-    assert_refused(ask(server, method, "/part", *lines, content=b"AB", coding="chunked"), 411,
-                   "length-required")
-
-
-def test_upload_goes_on_in_parts_from_nothing(server, root):  # RFC 9110 §14.5
-    content = os.urandom(500_000)
-    for at in range(0, 500_000, 100_000):
-        response = ask(server, "PUT", "/resumed", f"Content-Range: bytes {at}-{at + 99_999}/500000",
-                       content=content[at:at + 100_000])
-        assert response.status == (201 if at == 0 else 204)
-    assert (root / "resumed").read_bytes() == content
-
-
-def test_part_of_nothing_that_does_not_begin_is_refused(server, root):
-    assert_refused(ask(server, "PUT", "/none", "Content-Range: bytes 5-6/7", content=b"AB"), 409,
-                   "offset-differs")
-    assert_refused(ask(server, "PATCH", "/none", "X-Update-Range: append", PATCH, content=b"AB"),
-                   404, "not-found")
-    assert not (root / "none").exists()
-
-
-@pytest.mark.parametrize("lines", [(), ("Content-Type: text/plain",),
-                                   ("Content-Type: application/json",)])
-def test_patch_takes_one_type_of_content(server, root, lines):  # RFC 5789 §2.2
-    put(root, "part", b"0123456789")
-    response = ask(server, "PATCH", "/part", "X-Update-Range: append", *lines, content=b"AB")
-    assert_refused(response, 415, "unsupported-media-type")
-    assert response["Accept-Patch"] == "application/x-sabredav-partialupdate"
-    assert (root / "part").read_bytes() == b"0123456789"
-
-
-def test_part_that_breaks_off_leaves_everything_as_it_was(server, root):
-    put(root, "part", b"0123456789")
-    with server.connect() as client:
-        client.send(head_of("PATCH", "/part", "X-Update-Range: append", PATCH,
-                            "Content-Length: 10") + b"AB").finish()
-        client.read_to_end()
-    settle(server, root)
-    assert (root / "part").read_bytes() == b"0123456789"
-
-
-def test_parts_that_race_are_all_there(server, root):
-    """Each appends; what one sees of another it must not lose."""
-    put(root, "appended", b"")
-
-    def append(number):
-        with server.connect() as client:
-            for _ in range(10):
-                assert ask(server, "PATCH", "/appended", "X-Update-Range: append", PATCH,
-                           content=b"%d" % number * 10, client=client).status == 204
-
-    run_together(append, 6)
-    content = (root / "appended").read_bytes()
-    assert len(content) == 600
-    assert all(content.count(b"%d" % number) == 100 for number in range(6))

@@ -49,9 +49,22 @@ def test_xml_of_any_kind_is_taken_and_so_is_content_without_a_type(server, metho
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("kind", ["text/plain", "application/json", "text/html", "application/xmlx",
-                                  "application/x-www-form-urlencoded", "xml", "+xml", ""])
-def test_another_type_is_told_which_are_taken(server, method, kind):  # RFC 9110 §15.5.16
+@pytest.mark.parametrize("kind", [
+    "text/plain", "text/plain;charset=UTF-8", "application/octet-stream", "text/html", "xml",
+    "+xml", "application/xmlx", "httpd/unix-directory", "image/svg+xml", ""])
+def test_xml_of_a_type_that_says_nothing_else_plainly_is_taken(server, method, kind):
+    """Several libraries send it so, and there is nothing else that it could be."""
+    assert send(server, method, GOOD[method], f"Content-Type: {kind}").status in (200, 207)
+    assert_told(send(server, method, "hello", f"Content-Type: {kind}"), 400, "xml-malformed")
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", [
+    "application/json", "Application/LD+JSON; charset=utf-8", "multipart/form-data; boundary=a",
+    "application/x-www-form-urlencoded", "image/png", "audio/ogg", "video/mp4", "font/woff2",
+    "model/stl", "application/pdf", "application/zip"])
+def test_what_is_plainly_another_type_is_told_which_are_taken(server, method, kind):
+    """RFC 9110 §15.5.16."""
     response = send(server, method, GOOD[method], f"Content-Type: {kind}")
     assert_told(response, 415, "unsupported-media-type")
     assert response["Accept"] == "application/xml, text/xml"

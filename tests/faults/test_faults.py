@@ -28,7 +28,12 @@ SMALL, LARGE = b"small", bytes(range(256)) * 800
 SERVERS_FAULT = re.compile(rb"<D:status>HTTP/1\.1 50[07] ")
 DIGEST = f"sha-256=:{b64encode(sha256(SMALL).digest()).decode()}:"
 PIECE = "Content-Type: application/partial-upload"
+DATED = "X-OC-Mtime: 1234567890"
+RESUMABLE = ("Upload-Complete: ?1", "Upload-Draft-Interop-Version: 6")
 PATCH = "Content-Type: application/x-sabredav-partialupdate"
+ASKING_TOKEN = b'<D:propfind xmlns:D="DAV:"><D:prop><D:sync-token/></D:prop></D:propfind>'
+SYNC = (b'<D:sync-collection xmlns:D="DAV:"><D:sync-token/><D:sync-level>infinite</D:sync-level>'
+        b"<D:prop><D:getetag/></D:prop></D:sync-collection>")
 LOCKINFO = (b'<D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope>'
             b"<D:locktype><D:write/></D:locktype><D:owner>me</D:owner></D:lockinfo>")
 SETTING = (b'<D:propertyupdate xmlns:D="DAV:"><D:set><D:prop><x:a xmlns:x="urn:x">new</x:a>'
@@ -163,6 +168,11 @@ def open_upload(site, _path, at):
     return response["Location"]
 
 
+def post_upload(site, _path, at):
+    response = site.ask("POST", at, "Slug: new", "Upload-Complete: ?0", content=b"first,")
+    return response["Location"]
+
+
 def find(target):
     """What PROPFIND tells of a resource and of what is below: properties, and how many locks."""
     def probe(site, at):
@@ -201,7 +211,7 @@ READING = [
     case("get-digest", 200, "GET", "{at}file", "Want-Repr-Digest: sha-256=1", files=FILE),
     case("get-linked", 200, "GET", "{at}link", files={**FILE, **TREE}, make=links),
     case("get-missing", 404, "GET", "{at}file"),
-    case("get-without-slash", 308, "GET", "{at}tree", files=TREE),
+    case("get-without-slash", 301, "GET", "{at}tree", files=TREE),
     case("get-listing", 200, "GET", "{at}", files={**FILE, **TREE}, make=links,
          body_varies=True),
     case("get-listing-json", 200, "GET", "{at}", "Accept: application/json", files=TREE,
@@ -215,6 +225,9 @@ READING = [
     case("head", 200, "HEAD", "{at}file", files=FILE),
     Case("get-if", lambda at, token: Ask("GET", at + "file", (f"If: (<{token}>)",)), 200,
          files=FILE, make=lock),
+    case("get-other-form", 200, "GET", "{at}%C3%A9", files={"e\u0301": b"as it was"}),
+    case("propfind-other-form", 207, "PROPFIND", "{at}%C3%A9", "Depth: 0", content=ASKING,
+         files={"e\u0301": b"as it was"}),
     case("get-if-failed", 412, "GET", "{at}file", "If: (<urn:uuid:none>)", files=FILE),
     case("options", 204, "OPTIONS", "{at}file", files=FILE),
     case("options-server", 204, "OPTIONS", "*"),
@@ -226,12 +239,19 @@ READING = [
          "Prefer: depth-noroot", content=ASKING, files=TREE, make=set_properties),
     case("propfind-locks", 207, "PROPFIND", "{at}", "Depth: infinity", content=ASKING, files=TREE,
          make=lock_tree, body_varies=True),
+    case("propfind-token", 207, "PROPFIND", "{at}", "Depth: 1", content=ASKING_TOKEN,
+         files={**FILE, **TREE}, body_varies=True),
+    case("report", 207, "REPORT", "{at}tree/", content=SYNC, files=TREE, make=links,
+         body_varies=True),
+    case("report-missing", 404, "REPORT", "{at}tree/", content=SYNC),
     case("propfind-missing", 404, "PROPFIND", "{at}file", "Depth: 0"),
 ]
 
 STORING = [
     case("put", 201, "PUT", "{at}file", content=SMALL),
     case("put-over", 204, "PUT", "{at}file", "If-Match: *", content=SMALL, files=FILE),
+    case("put-other-form", 204, "PUT", "{at}%C3%A9", content=SMALL,
+         files={"e\u0301": b"as it was"}),
     case("put-large", 201, "PUT", "{at}file", content=LARGE),
     case("put-chunked", 201, "PUT", "{at}file", content=LARGE, coding="chunked"),
     case("put-told", 201, "PUT", "{at}file", "Prefer: return=representation", content=SMALL,
@@ -252,6 +272,8 @@ STORING = [
          files=FILE),
     case("patch-append", 204, "PATCH", "{at}file", PATCH, "X-Update-Range: append", content=SMALL,
          files=FILE),
+    case("patch-beyond", 204, "PATCH", "{at}file", PATCH, "X-Update-Range: bytes=1000-",
+         content=SMALL, files=FILE),
     case("post", 201, "POST", "{at}", "Slug: a name", content=SMALL),
     case("post-large", 201, "POST", "{at}", "Slug: name", content=LARGE),
     case("post-form", 303, "POST", "{at}", AS_FORM, content=FORM),
@@ -265,6 +287,13 @@ STORING = [
     Case("append-last", lambda at, upload: Ask("PATCH", upload, (PIECE, "Upload-Offset: 6",
                                                                  "Upload-Complete: ?1"), SMALL),
          201, make=open_upload, may_leave_parts=True),
+    case("put-resumable", 201, "PUT", "{at}new", *RESUMABLE, content=SMALL, may_leave_parts=True),
+    case("post-resumable", 201, "POST", "{at}", "Slug: new", *RESUMABLE, content=SMALL,
+         may_leave_parts=True),
+    Case("append-last-posted", lambda at, upload: Ask("PATCH", upload, (PIECE, "Upload-Offset: 6",
+                                                                        "Upload-Complete: ?1"),
+                                                      SMALL),
+         201, make=post_upload, may_leave_parts=True),
     Case("ask-upload", lambda at, upload: Ask("HEAD", upload), 204, make=open_upload,
          needs_nothing=True),
     Case("give-up-upload", lambda at, upload: Ask("DELETE", upload), 204, make=open_upload),
@@ -292,6 +321,9 @@ CHANGING = [
     case("move-tree", 201, "MOVE", "{at}tree", "Destination: {at}moved", files=TREE,
          make=set_properties, probe=find("")),
     case("move-over", 204, "MOVE", "{at}file", "Destination: {at}tree", files={**FILE, **TREE}),
+    case("move-dated", 201, "MOVE", "{at}file", "Destination: {at}moved", DATED, files=FILE),
+    case("copy-dated", 204, "COPY", "{at}file", "Destination: {at}tree/a", DATED,
+         files={**FILE, **TREE}),
     case("move-outside", 502, "MOVE", "{at}file", "Destination: http://elsewhere.example/",
          files=FILE),
     case("lock", 200, "LOCK", "{at}file", content=LOCKINFO, files=FILE, probe=find("file"),

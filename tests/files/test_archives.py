@@ -16,7 +16,10 @@ import pytest
 from site_of_files import ask, config, put, record_of, Server
 
 TYPES = {"zip": "application/zip", "tar": "application/x-tar"}
-ODD = ["ä €.txt", "a b", "quote\".txt", "back\\slash", "%2e", "x" * 200, "plus+", "semi;colon"]
+ODD = ["ä €.txt", "a b", "quote\".txt", "%2e", "x" * 200, "plus+", "semi;colon", "not:a drive"]
+# What Windows would take for a way to another folder, and what it is in the archive.
+WAYS = {"back\\slash": "back_slash", "x\\..\\..\\up": "x_.._.._up", "c:d": "c_d", "Z:": "Z_",
+        "\\\\host\\share": "__host_share"}
 MIB = 1 << 20
 
 
@@ -33,6 +36,9 @@ def root(tmp_path_factory):
     put(root, "with index/other.txt", b"other")
     for name in ODD:
         put(root, f"odd/{name}", name.encode())
+    for name in WAYS:
+        put(root, f"ways/{name}", name.encode())
+        put(root, f"ways/in {name}/x:{name}/file", b"")
     put(root, "ä \"'*%;/file", b"in an odd folder")
     put(root, "links/target.txt", b"target")
     (root / "links/inside").symlink_to("target.txt")
@@ -102,6 +108,26 @@ def test_root_is_called_archive(server, kind):
 def test_odd_names_arrive_as_they_are(server, kind):
     files = files_of(ask(server, "GET", f"/odd/?archive={kind}"), kind)
     assert files == {f"odd/{name}": name.encode() for name in ODD}
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_names_that_are_ways_on_windows_are_written_harmless(server, kind):
+    files = files_of(ask(server, "GET", f"/ways/?archive={kind}"), kind)
+    assert {name: content for name, content in files.items() if content} == {
+        f"ways/{harmless}": name.encode() for name, harmless in WAYS.items()}
+    assert len(files) == 2 * len(WAYS)
+    assert not [name for name in files if "\\" in name or re.search(r"(^|/).:", name)]
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_archive_of_many_members_is_whole(tmp_path, kind):
+    """A zip's directory is longer than one piece then."""
+    names = {f"{number:0100}": b"%d" % number for number in range(2000)}
+    for name, content in names.items():
+        put(tmp_path, f"many/{name}", content)
+    with Server(tmp_path) as server:
+        files = files_of(ask(server, "GET", f"/many/?archive={kind}"), kind)
+    assert files == {f"many/{name}": content for name, content in names.items()}
 
 
 def test_odd_folder_names_its_archive(server):  # RFC 8187 §3.2.1
@@ -179,7 +205,7 @@ def test_what_is_no_folder_has_no_archive(server):
         assert (response.status, response.outcome) == (404, "not-found"), target
     assert ask(server, "GET", "/plain/file.txt?archive=zip").body == b"f" * 1234
     response = ask(server, "GET", "/plain?archive=zip")
-    assert response.status == 308 and response["Location"] == "/plain/?archive=zip"
+    assert response.status == 301 and response["Location"] == "plain/?archive=zip"
 
 
 def test_archives_can_be_switched_off(root):

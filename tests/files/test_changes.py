@@ -3,6 +3,7 @@
 §8 (what ends incomplete must be seen to). A change is seen within a second."""
 import email.utils
 import os
+import resource
 import socket
 import time
 
@@ -12,7 +13,7 @@ from site_of_files import MEMORY, ask, config, put, record_of, Server
 
 FRESH = 1.0     # seconds: how long the server may believe what it saw
 PATIENCE = 1.0  # and how much later an answer may come on a busy machine
-SIZES = {"memory": 100, "file system": MEMORY + 100}
+SIZES = {"memory": 100, "pages": 100_000, "file system": MEMORY + 100}
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +105,7 @@ def test_file_that_becomes_a_folder_is_seen(server, root):
     assert watcher.get().status == 200
     path.unlink()
     path.mkdir()
-    watcher.wait(lambda response: response.status == 308, lambda response: None)
+    watcher.wait(lambda response: response.status == 301, lambda response: None)
 
 
 def test_index_and_neighbour_that_appear_are_seen(server, root):
@@ -227,6 +228,34 @@ def test_what_is_sent_whole_is_one_state_of_the_file(server, root, act, is_whole
         if not is_whole:
             assert client.is_closed()
     assert record_of(server, target=target).get("ended") == (None if is_whole else "body-failed")
+
+
+KEPT = 200_000  # in memory, in pages that the system sends
+
+
+@pytest.mark.parametrize("lines", ["", "Range: bytes=7-\r\n", "Range: bytes=0-9,50000-\r\n"],
+                         ids=RANGES)
+def test_file_that_is_kept_in_memory_is_sent_as_it_was(server, root, lines):
+    """RFC 9110 §8.8.1, also when what was kept has been given up meanwhile."""
+    path = put(root, "kept.bin", b"o" * KEPT)
+    age(path)
+    target = f"/kept.bin?{len(lines)}"
+    Watcher(server, target).wait(lambda r: r.body == b"o" * KEPT, lambda r: None)
+    with slow_client(server, f"{target} HTTP/1.1\r\n{lines}X:") as client:
+        with open(path, "r+b") as file:
+            file.write(b"n" * KEPT)
+        Watcher(server, target).wait(lambda r: r.body == b"n" * KEPT, lambda r: None)
+        response = read_on(client)
+    assert response.complete and len(response.body) > KEPT // 2
+    assert b"o" * 9 in response.body and b"nnn" not in response.body
+
+
+def test_file_is_sent_whole_where_the_size_of_files_is_limited(root):
+    """Then there are no pages to send, and bytes are copied."""
+    put(root, "limited.bin", b"o" * KEPT)
+    most = (1 << 20, 1 << 20)
+    with Server(root, before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, most)) as server:
+        assert ask(server, "GET", "/limited.bin").body == b"o" * KEPT
 
 
 def test_file_that_is_replaced_while_it_is_sent_is_sent_as_it_was(server, root):

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Real clients: curl, and Chromium without a window. What they make of us is what counts."""
 import gzip
+import http.server
 import os
 import shutil
 import subprocess
+import threading
+import urllib.request
+from urllib.parse import unquote
 
 import pytest
 
 from site_of_files import MEMORY, put, Server
 
 TEXT = b"The quick brown fox jumps over the lazy dog.\n" * 100
+INDEX = b"<!doctype html><title>T</title><p id=x>The index.</p>"
 LARGE = bytes(range(256)) * (4 * MEMORY // 256)
 DEADLINE = 60  # seconds for one run of a client; reached only when something is broken
 CHROMIUM = shutil.which("chromium")
@@ -24,7 +29,8 @@ def root(tmp_path_factory):
     put(root, "folder/a & b.txt")
     put(root, "folder/<b>ü.txt")
     put(root, "folder/sub/inner.txt")
-    put(root, "site/index.html", b"<!doctype html><title>T</title><p id=x>The index.</p>")
+    for folder in ("site", "sub/a:b", "sub/#?ü"):
+        put(root, f"{folder}/index.html", INDEX)
     for number in range(20):
         put(root, f"many/{number}.txt", TEXT * number)
     return root
@@ -56,7 +62,65 @@ def test_curl_gets_files(curl):
     assert curl("/text.txt") == TEXT
     assert curl("/large.bin") == LARGE
     assert curl("--fail", "/missing", code=22) == b""
-    assert curl("--location", "/site") == b"<!doctype html><title>T</title><p id=x>The index.</p>"
+    assert curl("--location", "/site") == INDEX
+
+
+class WithoutPrefix(http.server.BaseHTTPRequestHandler):
+    """A proxy that has the server below /files/ and passes on what is behind that."""
+
+    def do_GET(self):
+        target = self.path.removeprefix("/files")
+        request = http.client.HTTPConnection("127.0.0.1", self.server.upstream)
+        request.request("GET", target if target != self.path else "/outside-of-the-prefix")
+        response = request.getresponse()
+        self.send_response(response.status)
+        for name in ("Location", "Content-Type", "Content-Length"):
+            if response.headers[name]:
+                self.send_header(name, response.headers[name])
+        self.end_headers()
+        self.wfile.write(response.read())
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def proxy(server):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), WithoutPrefix) as proxy:
+        proxy.upstream = server.port
+        thread = threading.Thread(target=proxy.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{proxy.server_address[1]}/files"
+        proxy.shutdown()
+        thread.join()
+
+
+def run_wget(address):
+    if not shutil.which("wget"):
+        pytest.fail("wget is not installed: tools/setup test")
+    done = subprocess.run(["wget", "--no-config", "--quiet", "--no-proxy", "--output-document=-",
+                           address], stdin=subprocess.DEVNULL, capture_output=True,
+                          timeout=DEADLINE)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+class KnowsNo308(urllib.request.HTTPRedirectHandler):
+    """As urllib was before Python 3.11: RFC 7538 is younger than it."""
+    http_error_308 = None
+
+
+@pytest.mark.parametrize("folder", ["site", "sub/a%3Ab", "sub/a:b", "sub/%23%3F%C3%BC"])
+def test_clients_follow_the_redirect_of_a_folder_behind_a_prefix_as_well(
+        server, proxy, curl, folder):
+    direct = f"http://127.0.0.1:{server.port}"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), KnowsNo308)
+    for address in f"{direct}/{folder}", f"{proxy}/{folder}", f"{proxy}/{folder}?x":
+        assert curl("--location", address) == INDEX
+        assert run_wget(address) == INDEX
+        with opener.open(address, timeout=DEADLINE) as response:
+            assert response.read() == INDEX
+            assert unquote(response.url.split("?")[0]) == unquote(address.split("?")[0]) + "/"
 
 
 def test_curl_speaks_http_1_0(curl):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Which paths lead to a file and which to nothing: RFC 3986 §5.2.4 and §6.2.2, RFC 9110 §4.2.3,
-§15.4.9 (the redirect of a folder), §17.3 (attacks on file names)."""
+§15.4.2 (the redirect of a folder), §17.3 (attacks on file names)."""
 import os
 import re
 import socket
@@ -36,6 +36,9 @@ def root(tmp_path_factory):
     put(root, "sub/.secret.txt", b"hidden\n")
     put(root, "...", b"three\n")
     put(root, "evil.example/a.txt")
+    put(root, "a:b/in/a.txt")
+    put(root, "javascript:1/a.txt")
+    put(root, "?a#% b/a.txt")
     put(root, "index/index.html", b"<p>index</p>")
     put(root, "odd/index.html/a.txt", b"a folder\n")  # a folder where the index is looked for
     (root / "inside").symlink_to("sub/inner.txt")
@@ -101,6 +104,16 @@ def server(root):
     ("/sub/up", b"file\n"),
     ("/folderlink/inner.txt", b"inner\n"),
     ("/folderlink/deep/er.txt", b"deeper\n"),
+    # Several slashes are one, before dot segments are looked at.
+    ("//file.txt", b"file\n"),
+    ("///sub//inner.txt", b"inner\n"),
+    ("/sub/.//inner.txt", b"inner\n"),
+    ("/sub//deep//er.txt", b"deeper\n"),
+    ("/sub//../file.txt", b"file\n"),
+    ("/sub/%2e%2e//file.txt", b"file\n"),
+    ("http://example//file.txt", b"file\n"),
+    ("//folderlink//deep/er.txt", b"deeper\n"),
+    ("/index//", b"<p>index</p>"),
 ])
 def test_path_leads_to_the_file(server, target, body):
     response = ask(server, "GET", target)
@@ -111,7 +124,7 @@ ABSENT = [
     "/missing", "/missing/", "/sub/missing", "/FILE.TXT",
     "/file.txt/", "/file.txt/x", "/file.txt/..x", "/inside/", "/file.txt%20", "/file.txt.",
     # Segments that are no names
-    "//file.txt", "//", "/sub//inner.txt", "/sub/inner.txt//", "/sub//",
+    "/sub/inner.txt//", "/file.txt//", "/file.txt//x",
     "/%2ffile.txt", "/sub%2finner.txt", "/sub%2Finner.txt", "/%2e%2e%2foutside.txt",
     "/..%2foutside.txt", "/sub/..%2f..%2foutside.txt", "/%2f%2f", "/sub%2f",
     "/file.txt%00", "/file.txt%00.html", "/%00", "/sub/%00", "/sub%00/inner.txt",
@@ -146,6 +159,7 @@ def test_what_is_not_to_be_had_is_like_what_is_not_there(server, target, accept)
 
 @pytest.mark.parametrize("target", ["/..", "/../outside.txt", "/sub/../../outside.txt",
                                     "/%2e%2e/outside.txt", "/.%2e/outside.txt", "/./../x",
+                                    "//../outside.txt", "/sub//../../outside.txt",
                                     "/../rooted/outside.txt"])
 def test_path_does_not_climb_above_the_root(server, target):
     response = ask(server, "GET", target)
@@ -153,16 +167,31 @@ def test_path_does_not_climb_above_the_root(server, target):
     assert SECRET not in response.body
 
 
-@pytest.mark.parametrize("target, location", [
-    ("/sub", "/sub/"), ("/sub?", "/sub/?"), ("/sub?a=b&c=%2F//x", "/sub/?a=b&c=%2F//x"),
-    ("/sub/deep?x=/..", "/sub/deep/?x=/.."), ("/folderlink", "/folderlink/"),
-    ("/pr%c3%bcfung", "/pr%C3%BCfung/"), ("/sub/./deep", "/sub/deep/"),
-    ("/evil.example", "/evil.example/"), ("http://example/sub?q", "/sub/?q")])
-def test_folder_without_its_slash_is_redirected_with_its_query(server, target, location):
-    for method in ("GET", "HEAD"):  # RFC 9110 §15.4.9
+@pytest.mark.parametrize("target, location, leads_to", [
+    ("/sub", "sub/", "/sub/"), ("/sub?", "sub/?", "/sub/"),
+    ("/sub?a=b&c=%2F//x", "sub/?a=b&c=%2F//x", "/sub/?a=b&c=%2F//x"),
+    ("/sub/deep?x=/..", "deep/?x=/..", "/sub/deep/?x=/.."),
+    ("/folderlink", "folderlink/", "/folderlink/"),
+    ("/pr%c3%bcfung", "pr%C3%BCfung/", "/pr%C3%BCfung/"),
+    ("/sub/./deep", "deep/", "/sub/deep/"), ("/%73ub/%64eep", "deep/", "/%73ub/deep/"),
+    ("/evil.example", "evil.example/", "/evil.example/"),
+    ("/a:b", "./a:b/", "/a:b/"), ("/a%3Ab?c:d", "./a:b/?c:d", "/a:b/?c:d"),
+    ("/a:b/in?x", "in/?x", "/a:b/in/?x"),
+    ("/javascript:1", "./javascript:1/", "/javascript:1/"),
+    ("/%3Fa%23%25%20b", "%3Fa%23%25%20b/", "/%3Fa%23%25%20b/"),
+    ("http://example/sub?q", "sub/?q", "/sub/?q")])
+def test_folder_without_its_slash_is_redirected_with_its_query(
+        server, target, location, leads_to):
+    base = urljoin("http://example", target)
+    for method in ("GET", "HEAD"):  # RFC 9110 §15.4.2
         response = ask(server, method, target)
-        assert response.status == 308 and response["Location"] == location
-    assert ask(server, "GET", location).status == 200
+        assert response.status == 301 and response["Location"] == location
+        assert response["Cache-Control"] == "no-cache"
+    assert urljoin(base, location) == f"http://example{leads_to}"
+    # Behind a proxy that takes a prefix off, the client's own address has it (RFC 3986 §5.2).
+    behind = base.replace("//example/", "//example/files/", 1)
+    assert urljoin(behind, location) == f"http://example/files{leads_to}"
+    assert ask(server, "GET", leads_to).status == 200
 
 
 @pytest.mark.parametrize("target", [
@@ -177,15 +206,18 @@ def test_folder_without_its_slash_is_redirected_with_its_query(server, target, l
 def test_redirect_never_leads_to_another_authority(server, target):  # RFC 3986 §4.2
     response = ask(server, "GET", target)
     locations = response.all("Location")
-    assert response.status in (308, 400, 404) and len(locations) == (response.status == 308)
+    assert response.status in (200, 301, 400, 404) and len(locations) == (response.status == 301)
     for location in locations:
-        assert re.match(r"/(?![/\\])", location)
+        assert re.match(r"[a-z.]+/(\?q)?$", location)
         assert urlsplit(urljoin("http://example/a/b", location)).netloc == "example"
 
 
 def test_redirect_to_the_folder_is_made_at_all_where_the_path_climbs(server):
-    response = ask(server, "GET", "//evil.example/../../sub?q")
-    assert response.status == 308 and response["Location"] == "/sub/?q"
+    response = ask(server, "GET", "//evil.example/../sub?q")
+    assert response.status == 301 and response["Location"] == "sub/?q"
+    address = "http://example//evil.example/../sub?q"
+    assert urljoin(address, response["Location"]) == "http://example/sub/?q"
+    assert ask(server, "GET", "//sub/?q").status == 200
 
 
 def test_index_that_is_a_folder_is_no_index(server):
@@ -242,11 +274,11 @@ def routed(root):
 
 
 @pytest.mark.parametrize("target, location", [
-    ("/docs", "/docs/"), ("/docs?a=b", "/docs/?a=b"), ("/docs/deep", "/docs/deep/"),
-    ("/%64ocs", "/docs/"), ("/x/../docs", "/docs/")])
+    ("/docs", "docs/"), ("/docs?a=b", "docs/?a=b"), ("/docs/deep", "deep/"),
+    ("/%64ocs", "docs/"), ("/x/../docs", "docs/")])
 def test_route_without_its_slash_is_redirected(routed, target, location):
     response = ask(routed, "GET", target)
-    assert response.status == 308 and response["Location"] == location
+    assert response.status == 301 and response["Location"] == location
     assert response.body == f"The folder's address ends with a slash: {location}\n".encode()
 
 
@@ -266,7 +298,7 @@ def test_whole_path_leads_to_the_file_of_its_name(routed):
 
 def test_dots_of_the_route_itself_hide_nothing(routed):
     assert ask(routed, "GET", "/.well-known/here/inner.txt").body == b"inner\n"
-    assert ask(routed, "GET", "/.well-known/here").status == 308
+    assert ask(routed, "GET", "/.well-known/here").status == 301
     assert ask(routed, "GET", "/.well-known/here/.secret.txt").status == 404
 
 
@@ -315,15 +347,12 @@ def failing_reads():
     found = []
     for folder, name in [("/sys/devices/virtual/net/lo", "speed"),
                          ("/sys/devices/virtual/net/lo", "phys_port_id"),
-                         ("/proc/self", "mem"), ("/sys/kernel", "fscaps"),
-                         ("/proc/sys/fs", "nr_open")]:
+                         ("/proc/self", "mem")]:
         try:
-            size = os.stat(f"{folder}/{name}").st_size
             with open(f"{folder}/{name}", "rb") as file:
-                if size and len(file.read(size)) < size:
-                    found.append((folder, name))
-        except OSError as error:
-            if error.errno and os.path.exists(f"{folder}/{name}") and size:
+                file.read(1)
+        except OSError:
+            if os.path.exists(f"{folder}/{name}"):
                 found.append((folder, name))
     return found
 

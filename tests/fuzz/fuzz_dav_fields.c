@@ -26,12 +26,14 @@ static void check_destination(struct span value)
         abort();
 }
 
-static void check_name(size_t n, const char *name)
+static void check_name(size_t n, const char *name, bool dotfiles)
 {
     struct span rest = span_of(name, n);
 
     if (n == 0)
         return;
+    if (dotfiles && name[0] == '.' && n > 1 && name[1] != '.')
+        n--, name++;
     if (n > LIMIT_FILE_NAME || name[0] == '.' || name[0] == ' ' || name[n - 1] == '.' ||
         name[n - 1] == ' ')
         abort();
@@ -88,7 +90,8 @@ static void check_numbers(struct span value)
         (c.first > c.last || (c.has_size && c.last >= c.size)))
         abort();
     if (update_range_parse(value, &u) &&
-        update_range_place(&u, 100, 7, &first) == UPDATE_RANGE_OK && first > 100)
+        update_range_place(&u, 100, 7, &first) == UPDATE_RANGE_OK && first > 100 &&
+        (first != u.first || (u.kind != UPDATE_RANGE_WITHIN && u.kind != UPDATE_RANGE_FROM)))
         abort();
 }
 
@@ -105,7 +108,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_destination(value);
     check_digests(value);
     check_numbers(value);
-    check_name(slug_file_name(value, name), name);
-    check_name(file_name_clean(value, name), name);
+    check_name(slug_file_name(value, false, name), name, false);
+    check_name(file_name_clean(value, false, name), name, false);
+    check_name(slug_file_name(value, true, name), name, true);
+    check_name(file_name_clean(value, true, name), name, true);
     return 0;
 }

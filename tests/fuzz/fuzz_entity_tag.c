@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum entity_tags kind = entity_tags_classify(value);
     struct entity_tag tag, again;
     int count = 0;
+    bool any;
 
     while (kind != ENTITY_TAGS_ANY && entity_tags_next(&rest, &tag)) {
         size_t head = tag.weak ? 3 : 1;
@@ -28,6 +29,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (count && kind == ENTITY_TAGS_LIST &&
         precondition_if_none_match(value, &v) != CONDITION_FAILS)
+        abort();
+    for (rest = value; entity_tags_skim(&rest, &tag, &any);)
+        count--;
+    if (kind == ENTITY_TAGS_LIST && count)
         abort();
     (void)precondition_if_match(value, &v);
     (void)precondition_if_range(value, &v, 0);

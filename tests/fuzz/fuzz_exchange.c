@@ -187,7 +187,7 @@ static void check_trail(const struct exchange *x)
         }
         require(edge == (unsigned)x->walk.trail[i] >> 1);
         edge = node_table[x->walk.trail[i] >> 1].edge[x->walk.trail[i] & 1];
-        if (edge < NODE_COUNT && !node_table[edge].ask)
+        if (edge < NODE_COUNT && node_table[edge].is_end)
             edge = node_table[edge].edge[0];
     }
     require(edge >= EDGE_OUTCOME && x->failure.cause == OUTCOME_NONE);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * Input: up to three lines, which stand for what the parsers of uploads take: a number or a
- * boolean; a path and a query; Sec-Fetch-Site, Origin and Host.
+ * boolean; a path and a query; Sec-Fetch-Site, Origin and Host. The first one is Upload-Metadata
+ * as well.
  */
+#include "http/slug.h"
 #include "http/upload_fields.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -48,6 +50,18 @@ static void check_name(struct span query)
         abort();
 }
 
+/* A name from a stranger is one that every folder can hold. */
+static void check_file_name(struct span metadata)
+{
+    char name[LIMIT_FILE_NAME], again[LIMIT_FILE_NAME];
+    size_t length = upload_file_name(metadata, false, name);
+
+    if (length &&
+        (length > sizeof name || file_name_clean(span_of(name, length), again) != length ||
+         memcmp(name, again, length) != 0))
+        abort();
+}
+
 /* No page can say that it is of this site by its origin alone, whatever Host is. */
 static void check_site(struct span site, struct span origin, struct span host)
 {
@@ -68,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     check_number(first);
     check_complete(first);
+    check_file_name(first);
     check_name(second);
     check_site(first, second, rest);
     return 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Paths: whatever comes out never has a dot segment, begins with a slash and fits its room; what
- * comes out of a path without escapes comes out of itself unchanged. Queries: a value fits as well.
+ * Paths: whatever comes out never has a dot segment or an empty one, begins with a slash and fits
+ * its room; what comes out of a path without escapes comes out of itself unchanged. Queries: a
+ * value fits as well.
  */
 #include "wire/query.h"
 #include "wire/uri.h"
@@ -47,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (rest = span_from(path.text, 1); rest.len;) {
         struct span segment = span_take_until(&rest, '/');
 
-        require(!span_eq(segment, SPAN(".")) && !span_eq(segment, SPAN("..")));
+        require(segment.len && !span_eq(segment, SPAN(".")) && !span_eq(segment, SPAN("..")));
     }
     if (span_find(path.text, '%') == path.text.len) {
         require(uri_path_decode(path.text, NULL, &again, &offset) == OUTCOME_NONE);

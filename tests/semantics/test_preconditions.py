@@ -49,9 +49,10 @@ SINGLE = [
     (['If-None-Match: "other"', "If-None-Match: {tag}"], CURRENT),
     (['If-None-Match: "other"'], OK),
     (['If-None-Match: W/"other"', 'If-None-Match: "another"'], OK),
-    (["If-None-Match: other"], MALFORMED),
-    (["If-None-Match: {tag}x"], MALFORMED),
-    (["If-None-Match: {tag}", "If-None-Match: *"], MALFORMED),
+    (["If-None-Match: other"], OK),
+    (["If-None-Match: {tag}x"], OK),
+    (["If-None-Match: other, {tag}"], CURRENT),
+    (['If-None-Match: "other"', "If-None-Match: *"], CURRENT),
     # §13.1.3
     (["If-Modified-Since: {same}"], CURRENT),
     (["If-Modified-Since: {later}"], CURRENT),
@@ -74,7 +75,7 @@ PRECEDENCE = [  # §13.2.2
     (["If-Match: other", "If-Unmodified-Since: {later}"], MALFORMED),
     (['If-None-Match: "other"', "If-Modified-Since: {same}"], OK),
     (["If-None-Match: {tag}", "If-Modified-Since: {earlier}"], CURRENT),
-    (["If-None-Match: other", "If-Modified-Since: {same}"], MALFORMED),
+    (["If-None-Match: other", "If-Modified-Since: {same}"], OK),
     (["If-None-Match: {tag}", "If-Match: {tag}"], CURRENT),
     (["If-None-Match: {tag}", 'If-Match: "other"'], CHANGED),
     (["If-None-Match: other", 'If-Match: "other"'], CHANGED),
@@ -135,7 +136,7 @@ def test_date_is_understood_in_every_form(site, form, line, expected):  # RFC 91
         check(site, method, "/small.txt", [line], FORMS[form], expected)
 
 
-@pytest.mark.parametrize("target, status", [("/missing", 404), ("/folder", 308)])
+@pytest.mark.parametrize("target, status", [("/missing", 404), ("/folder", 301)])
 @pytest.mark.parametrize("line", ["If-Match: *", 'If-Match: "x"', "If-None-Match: *",
                                   "If-Match: malformed",
                                   "If-Unmodified-Since: Sun, 06 Nov 1970 08:49:37 GMT"])
@@ -167,12 +168,14 @@ def test_304_has_the_fields_that_200_would_have_and_no_content(site, method, tar
     assert (whole["Vary"] is not None) == (target in ("/coded.txt", "/folder/"))
 
 
-@pytest.mark.parametrize("count, status", [(256, 304), (257, 400)])
+@pytest.mark.parametrize("count, status", [(256, 200), (257, 400)])
 def test_number_of_tags_is_limited(site, count, status):  # docs/limits.md
     tags = ['"x"'] * (count - 1) + [site.etag("/small.txt")]
-    response = site.ask("GET", "/small.txt", "If-None-Match: " + ",".join(tags))
+    response = site.ask("GET", "/small.txt", "If-Match: " + ",".join(tags))
     assert response.status == status
-    assert status == 304 or response.outcome == "entity-tag-malformed"
+    assert status == 200 or response.outcome == "entity-tag-malformed"
+    response = site.ask("GET", "/small.txt", "If-None-Match: " + ",".join(tags))
+    assert response.status == 304
 
 
 def test_connection_goes_on_behind_304(site):  # RFC 9112 §6.3: no body, whatever the fields say
@@ -209,6 +212,24 @@ def test_if_range_keeps_parts_of_different_states_apart(site, value, status):  #
             assert response.status == status
             whole = site.content[target]
             assert response.body == (whole[3:10] if status == HOLDS else whole)
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip", "br"])
+@pytest.mark.parametrize("form", FORMS.values())
+def test_if_range_by_a_date_joins_no_bytes_of_different_codings(site, coding, form):
+    # RFC 9110 §8.8.2.2 and §13.1.5: every coding has that date, so it tells none of them.
+    accept = f"Accept-Encoding: {coding}"
+    whole = site.ask("GET", "/coded.txt", accept)
+    date = "If-Range: " + dates(form, 784111777)["same"]
+    for line in accept, "Accept-Encoding: identity":
+        response = site.ask("GET", "/coded.txt", line, "Range: bytes=3-9", date)
+        assert response.status == 200 and response["Content-Range"] is None
+    response = site.ask("GET", "/coded.txt", accept, "Range: bytes=3-9",
+                        f"If-Range: {whole['ETag']}")
+    assert response.status == 206 and response.body == whole.body[3:10]
+    other = site.ask("GET", "/coded.txt", "Accept-Encoding: zstd", "Range: bytes=3-9",
+                     f"If-Range: {whole['ETag']}")
+    assert other.status == 200
 
 
 def test_if_range_without_range_is_ignored(site):  # RFC 9110 §13.1.5

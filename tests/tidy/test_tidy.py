@@ -148,10 +148,13 @@ def rule_header_guard(name, text):
 # ---- What the tables own
 
 def rule_status_literal(name, text):
-    """Only the registry gives statuses to responses; 100 Continue alone is no outcome."""
-    pattern = re.compile(r"""(?x) \bstatus\w* \s* = \s* (?!100\b)[1-5]\d\d\b   # status = 404
-                           | \bstatus_line \s* \( \s* (?!100\b)[1-5]\d\d\b      # status_line(404)
-                           | "HTTP/1\.[01]\ (?!100\b)[1-5]\d\d\b                # "HTTP/1.1 404
+    """Only the registry gives statuses to responses; 100 and 104 are interim, and no outcomes."""
+    pattern = re.compile(r"""(?x) \bstatus\w* \s* = \s* (?!10[04]\b)[1-5]\d\d\b    # status = 404
+                           | \bstatus_line \s* \( \s* (?!10[04]\b)[1-5]\d\d\b    # status_line(404)
+                           | "HTTP/1\.[01]\ (?!10[04]\b)[1-5]\d\d\b              # "HTTP/1.1 404
+                           | \bmultistatus_\w* \s* \( .* \b[1-5]\d\d\b      # a row's
+                           | \? \s* [45]\d\d \s* : \s* [1-5]\d\d \b           # ? 403 : 500
+                           | \{ [1-5]\d\d, \s* DAV_                          # a table of rows
                            | \bset_status \w* \s* \( .* \b[1-5]\d\d\b""")
     for number, line in enumerate(text.splitlines(), 1):
         if pattern.search(line.split("//", 1)[0]):
@@ -284,6 +287,9 @@ BAD_EXAMPLES = [
     (rule_status_literal, "src/server/a.c", "    response->status = 404;\n"),
     (rule_status_literal, "src/server/a.c", "    head = status_line(500);\n"),
     (rule_status_literal, "src/server/a.c", '    puts("HTTP/1.1 503 Busy");\n'),
+    (rule_status_literal, "src/server/a.c", "    multistatus_status(&b, 424);\n"),
+    (rule_status_literal, "src/server/a.c", "    return error == -EACCES ? 403 : 500;\n"),
+    (rule_status_literal, "src/server/a.c", "    [NOT_A_DATE] = {409, DAV_CONDITION_NONE},\n"),
     (rule_method_literal, "src/graph/a.c", "    if (m->method == METHOD_PUT)\n"),
     (rule_method_literal, "src/graph/a.h", "enum { SAFE = METHOD_BIT(METHOD_GET) };\n"),
     (rule_links, "README.md", "see [this](docs/never-written.md)\n"),

@@ -88,12 +88,16 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
 #define TO_TARGET TO_AUTHORING "+ depth_sound+ depth_fits+ overwrite_sound+ upload_fields_sound+"
 #define TO_KIND TO_TARGET " target_exists+ makes_collection"
 #define TO_DESTINATION                                                                             \
-    TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- lists_unlisted- "            \
+    TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file- "           \
+            "depth_fits_collection+ "                                                              \
+            "lists_unlisted- "                                                                     \
             "walks_too_deep- "                                                                     \
             "goes_elsewhere+ "                                                                     \
             "destination_sent"
 #define NO_DESTINATION                                                                             \
-    TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- lists_unlisted- "            \
+    TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file- "           \
+            "depth_fits_collection+ "                                                              \
+            "lists_unlisted- "                                                                     \
             "walks_too_deep- "                                                                     \
             "goes_elsewhere- "
 #define UNCONDITIONAL                                                                              \
@@ -131,7 +135,7 @@ static const struct golden {
     {GET(""), HOST_UNNAMED, OUTCOME_host_unnamed, TO_ROUTE "+ route_known+ host_certain-"},
     // Method
     {REQUEST("BREW /f", ""), 0, OUTCOME_method_unknown, TO_METHOD "- method_registered-"},
-    {REQUEST("REPORT /f", ""), 0, OUTCOME_method_not_performed, TO_METHOD "- method_registered+"},
+    {REQUEST("SEARCH /f", ""), 0, OUTCOME_method_not_performed, TO_METHOD "- method_registered+"},
     {REQUEST("DELETE /f?x", ""), QUERY_READS, OUTCOME_query_read_only,
      TO_METHOD "+ query_permits-"},
     {REQUEST("TRACE /f", ""), LOOKUP_FAILS, OUTCOME_read_failed,
@@ -174,12 +178,14 @@ static const struct golden {
                  "has_if_modified_since- changes- has_range-"},
     {GET("If-Unmodified-Since: yesterday\r\n"), 0, OUTCOME_ok, TO_RANGE "-"},
     // Steps 3 and 4
-    {GET("If-None-Match: v1\r\n"), 0, OUTCOME_entity_tag_malformed,
-     TO_NONE_MATCH "+ if_none_match_sound-"},
+    {GET("If-None-Match: v1\r\n"), 0, OUTCOME_ok,
+     TO_NONE_MATCH "+ if_none_match_holds+ changes- has_range-"},
+    {GET("If-None-Match: v1, \"v1\"\r\n"), 0, OUTCOME_not_modified,
+     TO_NONE_MATCH "+ if_none_match_holds- is_read+"},
     {GET("If-None-Match: W/\"v1\"\r\nRange: bytes=0-1\r\n"), 0, OUTCOME_not_modified,
-     TO_NONE_MATCH "+ if_none_match_sound+ if_none_match_holds- is_read+"},
+     TO_NONE_MATCH "+ if_none_match_holds- is_read+"},
     {GET("If-None-Match: \"v0\"\r\nIf-Modified-Since: " THEN "\r\n"), 0, OUTCOME_ok,
-     TO_NONE_MATCH "+ if_none_match_sound+ if_none_match_holds+ changes- has_range-"},
+     TO_NONE_MATCH "+ if_none_match_holds+ changes- has_range-"},
     {GET("If-Modified-Since: " THEN "\r\n"), 0, OUTCOME_not_modified,
      TO_NONE_MATCH "- has_if_modified_since+ modified_since-"},
     {GET("If-Modified-Since: " BEFORE "\r\n"), 0, OUTCOME_ok,
@@ -255,7 +261,7 @@ static const struct golden {
     {REQUEST("PATCH /f", LENGTH), OTHER_TYPE, OUTCOME_unsupported_media_type, TO_AUTHORING "-"},
     {REQUEST("DELETE /f", "Depth: deep\r\n"), 0, OUTCOME_depth_malformed,
      TO_AUTHORING "+ depth_sound-"},
-    {REQUEST("DELETE /f", "Depth: 0\r\n"), 0, OUTCOME_depth_unsupported,
+    {REQUEST("LOCK /f", "Depth: 1\r\n"), 0, OUTCOME_depth_unsupported,
      TO_AUTHORING "+ depth_sound+ depth_fits-"},
     {REQUEST("COPY /f", "Overwrite: yes\r\n"), 0, OUTCOME_overwrite_malformed,
      TO_AUTHORING "+ depth_sound+ depth_fits+ overwrite_sound-"},
@@ -279,11 +285,22 @@ static const struct golden {
      TO_KIND "- is_file_with_slash- puts_on_collection+"},
     {REQUEST("POST /f", EMPTY), 0, OUTCOME_not_a_collection,
      TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file+"},
+    {REQUEST("REPORT /f", ""), 0, OUTCOME_report_unsupported,
+     TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file+"},
+    {REQUEST("DELETE /f", "Depth: 0\r\n"), COLLECTION, OUTCOME_depth_unsupported,
+     TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file- "
+             "depth_fits_collection-"},
+    {REQUEST("DELETE /f", "Depth: 0\r\n"), 0, OUTCOME_done,
+     TO_EFFECT " effect_whole+ tells_properties- came_from_form- leaves_unfinished- was_created- "
+               "has_result-"},
     {REQUEST("PROPFIND /f", ""), COLLECTION | UNLISTED | TOO_DEEP, OUTCOME_listing_off,
-     TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- lists_unlisted+"},
+     TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file- "
+             "depth_fits_collection+ "
+             "lists_unlisted+"},
     {REQUEST("PROPFIND /f", ""), COLLECTION | TOO_DEEP, OUTCOME_propfind_infinite,
-     TO_KIND
-     "- is_file_with_slash- puts_on_collection- posts_on_file- lists_unlisted- walks_too_deep+"},
+     TO_KIND "- is_file_with_slash- puts_on_collection- posts_on_file- reports_on_file- "
+             "depth_fits_collection+ "
+             "lists_unlisted- walks_too_deep+"},
     // Destination
     {REQUEST("COPY /f", ""), 0, OUTCOME_destination_missing, TO_DESTINATION "-"},
     {DESTINATION_TO(""), DESTINATION_FOREIGN, OUTCOME_destination_foreign,
@@ -305,7 +322,7 @@ static const struct golden {
     // Preconditions of what authors
     {REQUEST("PUT /f", EMPTY "If-None-Match: *\r\n"), 0, OUTCOME_if_none_match_failed,
      NO_DESTINATION "has_if_match- has_if_unmodified_since- has_if_none_match+ "
-                    "if_none_match_sound+ if_none_match_holds- is_read-"},
+                    "if_none_match_holds- is_read-"},
     // Submitted state and locks
     {REQUEST("PUT /f", EMPTY "If: ()\r\n"), IF_MALFORMED, OUTCOME_if_malformed,
      TO_IF "+ if_sound-"},

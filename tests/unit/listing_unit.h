@@ -8,10 +8,13 @@
 static inline void listing_write_whole(struct buf *b, const struct listing *listing,
                                        enum listing_format format)
 {
-    struct listing_writer writer = {.listing = listing, .format = format};
+    struct listing all = *listing;
+    struct listing_writer writer = {.listing = &all, .format = format};
     const struct page_piece *piece;
     bool more = true;
 
+    for (size_t i = 0; i < all.count; i++)
+        listing_totals_add(&all.totals, &all.entries[i]);
     while (more) {
         more = listing_write(&writer, b->len + 100, b, &piece);
         if (piece)

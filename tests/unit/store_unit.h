@@ -125,22 +125,45 @@ static inline int set_property(struct fixture *f, const char *path, const char *
     return apply_one(f, change_set(span_from_str(path), span_from_str(name), span_from_str(value)));
 }
 
+struct property_wanted {
+    struct span namespace, name;
+    struct buf *value;
+    bool found;
+};
+
+static inline int take_wanted(void *context, size_t index, const struct store_property *property)
+{
+    struct property_wanted *wanted = context;
+
+    (void)index;
+    if (!span_eq(property->namespace, wanted->namespace) || !span_eq(property->name, wanted->name))
+        return 0;
+    wanted->found = true;
+    buf_add(wanted->value, property->value);
+    return 0;
+}
+
+/* 1: there is such a property, and its value is added to the buffer. 0, or the store's error. */
+static inline int find_property(struct store *s, uint32_t tree, struct span path,
+                                struct span namespace, struct span name, struct buf *ret_value)
+{
+    struct property_wanted wanted = {.namespace = namespace, .name = name, .value = ret_value};
+    int error = store_properties_visit(s, tree, &path, 1, true, take_wanted, &wanted);
+
+    return error ? error : wanted.found;
+}
+
 /* The value, or "-" when there is none. Valid until the next call. */
 static inline const char *get_property(struct fixture *f, struct span path, const char *name)
 {
     static char text[256];
-    struct arena arena;
-    struct span value;
+    struct buf value = {0};
+    int found = find_property(f->store, f->tree, path, SPAN("http://example.com/"),
+                              span_from_str(name), &value);
 
-    assert_int_equal(arena_init(&arena, 1024), 0);
-    int result = store_property_get(f->store, f->tree, path, SPAN("http://example.com/"),
-                                    span_from_str(name), &arena, &value);
-    if (result == 0)
-        snprintf(text, sizeof text, "%.*s", SPAN_ARG(value));
-    else
-        snprintf(text, sizeof text, "-");
-    arena_done(&arena);
-    assert_true(result == 0 || result == -CANDOR_E_ABSENT);
+    assert_true(found >= 0);
+    snprintf(text, sizeof text, "%.*s", found ? (int)value.len : 1, found ? value.ptr : "-");
+    buf_done(&value);
     return text;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "fs/root.h"
 #include "resource/files/archive.h"
 
 #include "base/buf.h"
@@ -15,7 +16,7 @@
  */
 struct place {
     char path[64];
-    int root;
+    struct root *root;
 };
 
 static const char *in_place(const struct place *p, const char *name)
@@ -36,8 +37,7 @@ static int place_setup(void **state)
     snprintf(p->path, sizeof p->path, "/tmp/candor-archive-XXXXXX");
     assert_non_null(mkdtemp(p->path));
     assert_int_equal(mkdir(in_place(p, "tree"), 0755), 0);
-    p->root = open(p->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    assert_true(p->root >= 0);
+    assert_int_equal(root_open(p->path, &p->root), 0);
     *state = p;
     return 0;
 }
@@ -47,7 +47,7 @@ static int place_teardown(void **state)
     struct place *p = *state;
     char command[256];
 
-    close(p->root);
+    root_unref(p->root);
     snprintf(command, sizeof command, "chmod -R u+rwx %s; rm -rf %s", p->path, p->path);
     assert_int_equal(system(command), 0);
     free(p);

@@ -35,10 +35,16 @@ static void assert_refusals(const struct refusal *cases, size_t count)
 #define ASSERT_REFUSALS(cases) assert_refusals(cases, sizeof(cases) / sizeof *(cases))
 
 #define LISTEN_HELP                                                                                \
-    "expected a list of addresses, each ADDRESS:PORT, [IPv6]:PORT, :PORT or PORT, all in numbers"
+    "expected a list of addresses, each ADDRESS:PORT, [IPv6]:PORT, HOST:PORT, :PORT, PORT or "     \
+    "unix:PATH, or keys like address and mode"
 #define BOOLEAN_HELP "expected true, false, yes, no, on or off"
 #define PATH_HELP "expected a path like / or /team/ or /robots.txt, not percent-encoded"
 #define HOST_HELP "expected a host like example.org or [::1], without a port"
+#define PATTERN_HELP                                                                               \
+    "expected a name like *.js, without a slash, or a path like /assets/, not percent-encoded"
+#define CACHING_HELP                                                                               \
+    "expected no-cache, no-store, immutable, off, or a duration from 1s to 365d, like 60s, 5m, "   \
+    "1h or 30d"
 #define FOR_HELP "expected a status from 400 to 599, a class like 5xx, or an outcome like not-found"
 
 static void what_is_not_plain_yaml_is_refused(void **state)
@@ -147,11 +153,54 @@ static void shapes_and_keys_are_checked(void **state)
     ASSERT_REFUSALS(cases);
 }
 
+static void listening_on_a_path_needs_one_that_can_be(void **state)
+{
+    static const struct refusal cases[] = {
+        {"listen: [\"unix:\"]\n" ROUTES, "c.yaml:1:10: key \"listen\": \"unix:\" has no path of 1 "
+                                         "to 107 bytes, as the system wants "
+                                         "for a socket; " LISTEN_HELP},
+        {"listen: [unix:/nowhere-at-all/s]\n" ROUTES,
+         "c.yaml:1:10: key \"listen\": \"/nowhere-at-all/s\" is in a folder that does not exist; "
+         "expected the path of a socket that can be made, in a folder that is there"},
+        {"listen: [unix:/tmp]\n" ROUTES,
+         "c.yaml:1:10: key \"listen\": \"/tmp\" is a folder; "
+         "expected the path of a socket that can be made, in a folder that is there"},
+        {"listen: [{mode: 0660}]\n" ROUTES,
+         "c.yaml:1:10: key \"listen.address\": it is missing; expected ADDRESS:PORT, [IPv6]:PORT, "
+         "HOST:PORT, :PORT, PORT or unix:PATH"},
+        {"listen: [{address: unix:/tmp/s, mode: 0880}]\n" ROUTES,
+         "c.yaml:1:39: key \"listen.mode\": \"0880\" is not a mode; expected an octal number from "
+         "0 "
+         "to 0777, like 0660"},
+        {"listen: [{address: unix:/tmp/s, mode: 1777}]\n" ROUTES,
+         "c.yaml:1:39: key \"listen.mode\": \"1777\" is out of range; expected an octal number "
+         "from "
+         "0 to 0777, like 0660"},
+        {"listen: [{address: unix:/tmp/s, owner: no-such-user}]\n" ROUTES,
+         "c.yaml:1:40: key \"listen.owner\": \"no-such-user\" is not a user of this system; "
+         "expected "
+         "the name or the number of a user"},
+        {"listen: [{address: unix:/tmp/s, group: no-such-group}]\n" ROUTES,
+         "c.yaml:1:40: key \"listen.group\": \"no-such-group\" is not a group of this system; "
+         "expected the name or the number of a group"},
+        {"listen: [{address: 80, mode: 0600}]\n" ROUTES,
+         "c.yaml:1:10: key \"listen\": mode, owner and group are those of a Unix socket, and this "
+         "is "
+         "an address of the network; expected unix:PATH, or no such keys"},
+        {"listen: [unix:/tmp/s, {address: unix:/tmp/s}]\n" ROUTES,
+         "c.yaml:1:23: key \"listen\": the address is in the list already; expected each address "
+         "once"},
+    };
+
+    (void)state;
+    ASSERT_REFUSALS(cases);
+}
+
 static void values_are_checked(void **state)
 {
     static const struct refusal cases[] = {
-        {"listen: [localhost:80]\n" ROUTES,
-         "c.yaml:1:10: key \"listen\": \"localhost:80\" is not an address; " LISTEN_HELP},
+        {"listen: [localhost]\n" ROUTES,
+         "c.yaml:1:10: key \"listen\": \"localhost\" is not an address; " LISTEN_HELP},
         {"listen:\n  - 80\n  - 1.2.3.4:65536\n" ROUTES,
          "c.yaml:3:5: key \"listen\": \"1.2.3.4:65536\" has a port above 65535; " LISTEN_HELP},
         {"listen: [80, \"127.0.0.1:80\"]\n" ROUTES,
@@ -184,13 +233,13 @@ static void values_are_checked(void **state)
                                            "range; expected a whole number from 1 to 256"},
         {"limits: {idle_timeout: 60}\n" ROUTES,
          "c.yaml:1:24: key \"limits.idle_timeout\": \"60\" is not a duration; expected a duration "
-         "from 1ms to 24h, like 500ms, 5s, 10m or 1h"},
+         "from 1ms to 1d, like 500ms, 5s, 10m or 1h"},
         {"limits: {idle_timeout: 5 s}\n" ROUTES,
          "c.yaml:1:24: key \"limits.idle_timeout\": \"5 s\" is not a duration; expected a duration "
-         "from 1ms to 24h, like 500ms, 5s, 10m or 1h"},
+         "from 1ms to 1d, like 500ms, 5s, 10m or 1h"},
         {"limits: {idle_timeout: 0s}\n" ROUTES,
          "c.yaml:1:24: key \"limits.idle_timeout\": \"0s\" is out of range; expected a duration "
-         "from 1ms to 24h, like 500ms, 5s, 10m or 1h"},
+         "from 1ms to 1d, like 500ms, 5s, 10m or 1h"},
         {"trace: \"\xc2\x9b\x1b[31m\"\n" ROUTES,
          "c.yaml:1:9: this is not YAML: control characters are not allowed; expected keys and "
          "values, like \"workers: 4\""},
@@ -272,6 +321,36 @@ static void routes_and_pages_are_checked(void **state)
     ASSERT_REFUSALS(cases);
 }
 
+static void rules_for_caches_are_checked(void **state)
+{
+    static const struct refusal cases[] = {
+        {"routes: [{path: /, files: {root: /, cache: {match: \"*\"}}}]\n",
+         "c.yaml:1:44: key \"routes.files.cache\": there are keys where a list belongs; expected a "
+         "list, each member with keys of its own"},
+        {"routes: [{path: /, files: {root: /, cache: [{match: a/*, control: off}]}}]\n",
+         "c.yaml:1:53: key \"routes.files.cache.match\": \"a/*\" holds a slash, and does not begin "
+         "with one; " PATTERN_HELP},
+        {"routes: [{path: /, files: {root: /, cache: [{match: /a/../*, control: off}]}}]\n",
+         "c.yaml:1:53: key \"routes.files.cache.match\": \"/a/../*\" has a dot "
+         "segment; " PATTERN_HELP},
+        {"routes: [{path: /, files: {root: /, cache: [{match: \"*\"}]}}]\n",
+         "c.yaml:1:45: key \"routes.files.cache.control\": it is missing; " CACHING_HELP},
+        {"routes: [{path: /, files: {root: /, cache: [{match: \"*\", control: soon}]}}]\n",
+         "c.yaml:1:67: key \"routes.files.cache.control\": \"soon\" is none of what it may "
+         "be; " CACHING_HELP},
+        {"routes: [{path: /, files: {root: /, cache: [{match: \"*\", control: 0s}]}}]\n",
+         "c.yaml:1:67: key \"routes.files.cache.control\": \"0s\" is out of range; " CACHING_HELP},
+        {"routes: [{path: /, files: {root: /, cache: [{match: \"*\", control: 366d}]}}]\n",
+         "c.yaml:1:67: key \"routes.files.cache.control\": \"366d\" is out of "
+         "range; " CACHING_HELP},
+        {"routes: [{path: /, files: {root: /, cache: [{match: \"*\", control: 1500ms}]}}]\n",
+         "c.yaml:1:67: key \"routes.files.cache.control\": \"1500ms\" is no number of whole "
+         "seconds; " CACHING_HELP}};
+
+    (void)state;
+    ASSERT_REFUSALS(cases);
+}
+
 static void several_errors_are_told_at_once_within_a_limit(void **state)
 {
     struct buf text = {0};
@@ -345,6 +424,18 @@ static void limits_of_the_file_hold(void **state)
     assert_refused(buf_span(&text),
                    "c.yaml:69:7: key \"routes.hosts\": the list is too long; expected at most 64 "
                    "members");
+
+    buf_clear(&text);
+    buf_add_str(&text, "routes:\n  - path: /\n    files:\n      root: /\n      cache:\n");
+    for (int i = 0; i < LIMIT_CACHE_RULES; i++)
+        buf_addf(&text, "        - {match: n%d, control: off}\n", i);
+    assert_int_equal(config_load_text("c.yaml", buf_span(&text), &config, &error), 0);
+    config_free(config);
+    buf_add_str(&text, "        - {match: more, control: off}\n");
+    assert_refused(
+        buf_span(&text),
+        "c.yaml:262:11: key \"routes.files.cache\": the list is too long; expected at most "
+        "256 members");
     buf_done(&text);
 }
 
@@ -360,7 +451,9 @@ static void durations_sizes_and_booleans_have_one_syntax(void **state)
     assert_int_equal(config_parse_duration(SPAN("18446744073709551615s"), &value), -CANDOR_E_RANGE);
     assert_int_equal(config_parse_duration(SPAN("5S"), &value), -CANDOR_E_SYNTAX);
     assert_int_equal(config_parse_duration(SPAN("s"), &value), -CANDOR_E_SYNTAX);
-    assert_int_equal(config_parse_duration(SPAN("5d"), &value), -CANDOR_E_SYNTAX);
+    assert_int_equal(config_parse_duration(SPAN("5w"), &value), -CANDOR_E_SYNTAX);
+    assert_int_equal(config_parse_duration(SPAN("30d"), &value), 0);
+    assert_true(value == UINT64_C(30) * 24 * 3600000);
     assert_int_equal(config_parse_duration(SPAN(""), &value), -CANDOR_E_SYNTAX);
     assert_int_equal(config_parse_size(SPAN("64k"), &value), -CANDOR_E_SYNTAX);
     assert_int_equal(config_parse_size(SPAN("64KB"), &value), -CANDOR_E_SYNTAX);
@@ -413,8 +506,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_plain_yaml_is_refused),
         cmocka_unit_test(shapes_and_keys_are_checked),
+        cmocka_unit_test(listening_on_a_path_needs_one_that_can_be),
         cmocka_unit_test(values_are_checked),
         cmocka_unit_test(routes_and_pages_are_checked),
+        cmocka_unit_test(rules_for_caches_are_checked),
         cmocka_unit_test(several_errors_are_told_at_once_within_a_limit),
         cmocka_unit_test(long_values_and_terminal_controls_are_not_told_raw),
         cmocka_unit_test(limits_of_the_file_hold),

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "resource/files/cache_control.h"
 #include "resource/files/files.h"
 #include "server/config/config.h"
 #include "server/config/config_schema.h"
@@ -128,9 +129,9 @@ static void every_key_arrives(void **state)
              "  - path: /x/\n"
              "    files: { root: / }\n");
     assert_int_equal(c->listen_count, 2);
-    listen_print((struct sockaddr *)&c->listen[0].address, out);
+    listen_print((struct sockaddr *)&c->listen[0].address.socket, out);
     assert_string_equal(out, "[::]:81");
-    listen_print((struct sockaddr *)&c->listen[1].address, out);
+    listen_print((struct sockaddr *)&c->listen[1].address.socket, out);
     assert_string_equal(out, "[::1]:82");
     assert_int_equal(c->workers, 3);
     assert_int_equal(c->access_log, ACCESS_LOG_FILE);
@@ -173,13 +174,48 @@ static void every_key_arrives(void **state)
     config_free(c);
 }
 
+/* Its members are kept as long as the configuration, in their order. */
+static void list_of_a_kind_is_kept(void **state)
+{
+    const struct cache_rule *rules;
+    const struct files_options *files;
+    struct config *c;
+
+    (void)state;
+    c = load("routes:\n"
+             "  - path: /\n"
+             "    files:\n"
+             "      root: /\n"
+             "      cache:\n"
+             "        - { match: \"*.js\", control: 1h }\n"
+             "        - { match: /img/, control: immutable }\n"
+             "        - { match: a, control: no-store }\n"
+             "        - { match: b, control: no-cache }\n"
+             "        - { match: c, control: off }\n"
+             "  - path: /x/\n"
+             "    files: { root: /, cache: [] }\n");
+    files = files_of(&c->routes.routes[0]);
+    rules = files->cache.items;
+    assert_int_equal(files->cache.count, 5);
+    assert_true(span_eq(rules[0].match, SPAN("*.js")));
+    assert_int_equal(rules[0].control.kind, CACHING_FOR);
+    assert_int_equal(rules[0].control.milliseconds, 3600000);
+    assert_true(span_eq(rules[1].match, SPAN("/img/")));
+    assert_int_equal(rules[1].control.kind, CACHING_IMMUTABLE);
+    assert_int_equal(rules[2].control.kind, CACHING_NEVER);
+    assert_int_equal(rules[3].control.kind, CACHING_ASKED);
+    assert_int_equal(rules[4].control.kind, CACHING_UNSAID);
+    assert_int_equal(files_of(&c->routes.routes[1])->cache.count, 0);
+    config_free(c);
+}
+
 static void assert_standard(const struct config *c)
 {
     char out[LISTEN_TEXT];
     const struct route *route = &c->routes.routes[0];
 
     assert_int_equal(c->listen_count, 1);
-    listen_print((struct sockaddr *)&c->listen[0].address, out);
+    listen_print((struct sockaddr *)&c->listen[0].address.socket, out);
     assert_string_equal(out, "127.0.0.1:8080");
     assert_int_equal(c->workers, 0);
     assert_int_equal(c->access_log, ACCESS_LOG_STDERR);
@@ -222,7 +258,8 @@ static void add_standards(struct buf *out, const struct option_section *section)
         const struct option_row *key = &section->rows[i];
 
         // What holds without `state` depends on who runs the server.
-        if (key->section || key->need != OPTION_MAY || key->kind == OPTION_STATE)
+        if ((key->section && key->kind != OPTION_ADDRESSES) || key->need != OPTION_MAY ||
+            key->kind == OPTION_STATE)
             continue;
         buf_addf(out, "%.*s: ", SPAN_ARG(key->name));
         if (key->standard_text[0])
@@ -254,6 +291,57 @@ static void the_values_in_the_table_are_those_that_hold(void **state)
     buf_done(&text);
 }
 
+static void a_unix_socket_has_its_keys_and_a_path_relative_to_the_file(void **state)
+{
+    struct config *c = load("listen: [unix:s, {address: unix:/tmp/t, mode: 0600, owner: root,\n"
+                            "                  group: 7}, {address: 80}, localhost:81]\n" ROUTES);
+    char path[256], out[LISTEN_TEXT];
+
+    (void)state;
+    assert_int_equal(c->listen_count, 4);
+    listen_print((struct sockaddr *)&c->listen[0].address.socket, out);
+    snprintf(path, sizeof path, "unix:%s/s", folder);
+    assert_string_equal(out, path);
+    assert_true(c->listen[0].mode == UINT64_MAX && c->listen[0].owner == UINT64_MAX &&
+                c->listen[0].group == UINT64_MAX);
+    listen_print((struct sockaddr *)&c->listen[1].address.socket, out);
+    assert_string_equal(out, "unix:/tmp/t");
+    assert_int_equal(c->listen[1].mode, 0600);
+    assert_int_equal(c->listen[1].owner, 0);
+    assert_int_equal(c->listen[1].group, 7);
+    listen_print((struct sockaddr *)&c->listen[2].address.socket, out);
+    assert_string_equal(out, "127.0.0.1:80");
+    assert_true(span_eq(c->listen[3].address.host, SPAN("localhost")));
+    assert_int_equal(c->listen[3].address.port, 81);
+    config_free(c);
+}
+
+static void hosts_become_the_addresses_that_they_have(void **state)
+{
+    struct config *c =
+        load("listen: [\"127.0.0.1:81\", localhost:81, localhost:82, localhost:81]\n" ROUTES);
+    struct config_error error = {NULL};
+    char out[LISTEN_TEXT];
+    size_t found = 0;
+
+    (void)state;
+    assert_int_equal(config_resolve(c, &error), 0);
+    for (size_t i = 0; i < c->listen_count; i++) {
+        assert_int_equal(c->listen[i].address.host.len, 0);
+        listen_print((struct sockaddr *)&c->listen[i].address.socket, out);
+        found += strcmp(out, "127.0.0.1:81") == 0 || strcmp(out, "127.0.0.1:82") == 0;
+    }
+    assert_int_equal(found, 2); // each once
+    config_free(c);
+    c = load("listen: [80, \"[fe80::1%nosuch0]:80\"]\n" ROUTES);
+    assert_int_equal(config_resolve(c, &error), -CANDOR_E_CONFIG);
+    assert_non_null(strstr(error.text, "c.yaml:1:14: key \"listen\": the host \"fe80::1%nosuch0\" "
+                                       "cannot be listened on: "));
+    config_error_done(&error);
+    assert_int_equal(c->listen_count, 2);
+    config_free(c);
+}
+
 static void a_folder_needs_no_file(void **state)
 {
     struct config *c = NULL;
@@ -261,24 +349,70 @@ static void a_folder_needs_no_file(void **state)
     char out[LISTEN_TEXT];
 
     (void)state;
-    assert_int_equal(config_from_folder(folder, false, &c, &error), 0);
+    assert_int_equal(config_from_folder(&(struct config_folder){.path = folder}, &c, &error), 0);
     assert_standard(c);
     assert_string_equal(files_of(&c->routes.routes[0])->root, folder);
     assert_int_equal(config_set_listen(c, SPAN("nonsense")), -CANDOR_E_SYNTAX);
     assert_int_equal(config_set_listen(c, SPAN("[::1]:0")), 0);
-    listen_print((struct sockaddr *)&c->listen[0].address, out);
+    listen_print((struct sockaddr *)&c->listen[0].address.socket, out);
     assert_string_equal(out, "[::1]:0");
     config_free(c);
     c = NULL;
-    assert_int_equal(config_from_folder("/nowhere-at-all", false, &c, &error), -CANDOR_E_CONFIG);
+    assert_int_equal(
+        config_from_folder(&(struct config_folder){.path = "/nowhere-at-all"}, &c, &error),
+        -CANDOR_E_CONFIG);
     assert_string_equal(error.text,
                         "/nowhere-at-all: this does not exist; expected the path of a folder");
     config_error_done(&error);
-    assert_int_equal(config_from_folder("/etc/passwd", false, &c, &error), -CANDOR_E_CONFIG);
+    assert_int_equal(config_from_folder(&(struct config_folder){.path = "/etc/passwd"}, &c, &error),
+                     -CANDOR_E_CONFIG);
     assert_string_equal(error.text,
                         "/etc/passwd: this is not a folder; expected the path of a folder");
     config_error_done(&error);
     assert_null(c);
+}
+
+/* Whether they exist for clients; dotfiles: what the file says, or nothing. */
+static bool dotfiles_of_file(const char *write, const char *dotfiles)
+{
+    char text[256];
+    struct config *c;
+    bool exist;
+
+    snprintf(text, sizeof text, "routes: [{path: /, files: {root: public, write: %s%s%s}}]", write,
+             *dotfiles ? ", dotfiles: " : "", dotfiles);
+    c = load(text);
+    exist = files_of(&c->routes.routes[0])->dotfiles;
+    config_free(c);
+    return exist;
+}
+
+static bool dotfiles_of_folder(bool write, const bool *dotfiles)
+{
+    const struct config_folder given = {.path = folder, .write = write, .dotfiles = dotfiles};
+    struct config *c = NULL;
+    struct config_error error = {NULL};
+    bool exist;
+
+    assert_int_equal(config_from_folder(&given, &c, &error), 0);
+    exist = files_of(&c->routes.routes[0])->dotfiles;
+    config_free(c);
+    return exist;
+}
+
+static void names_with_a_dot_exist_where_clients_write_unless_it_is_said(void **state)
+{
+    const bool yes = true, no = false;
+
+    (void)state;
+    assert_false(dotfiles_of_file("false", ""));
+    assert_true(dotfiles_of_file("true", ""));
+    assert_true(dotfiles_of_file("false", "true"));
+    assert_false(dotfiles_of_file("true", "false"));
+    assert_false(dotfiles_of_folder(false, NULL));
+    assert_true(dotfiles_of_folder(true, NULL));
+    assert_true(dotfiles_of_folder(false, &yes));
+    assert_false(dotfiles_of_folder(true, &no));
 }
 
 static void a_file_that_cannot_be_read_is_told(void **state)
@@ -308,9 +442,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_route_may_have_several_hosts),
         cmocka_unit_test(every_key_arrives),
+        cmocka_unit_test(list_of_a_kind_is_kept),
         cmocka_unit_test(without_keys_the_documented_values_hold),
         cmocka_unit_test(the_values_in_the_table_are_those_that_hold),
+        cmocka_unit_test(a_unix_socket_has_its_keys_and_a_path_relative_to_the_file),
+        cmocka_unit_test(hosts_become_the_addresses_that_they_have),
         cmocka_unit_test(a_folder_needs_no_file),
+        cmocka_unit_test(names_with_a_dot_exist_where_clients_write_unless_it_is_said),
         cmocka_unit_test(a_file_that_cannot_be_read_is_told),
     };
 

@@ -35,6 +35,20 @@ static struct dav_proppatch proppatch(const char *text)
     return p;
 }
 
+static struct dav_report report(const char *text, enum depth depth)
+{
+    struct dav_propfind p = {0};
+    struct dav_report r = {0};
+    struct xml_fault fault;
+
+    assert_int_equal(
+        dav_request_report(&arena, read_text(span_from_str(text)), depth, &r, &p, &fault), 0);
+    assert_int_equal(p.kind, DAV_PROPFIND_PROP);
+    assert_int_equal(p.count, 1);
+    assert_name(p.names[0], "DAV:", "getetag");
+    return r;
+}
+
 /* Asks with the function for the method; nothing but the fault may be written. */
 static void assert_refused(char method, const char *text, int error, const char *pointer,
                            const char *what)
@@ -42,9 +56,11 @@ static void assert_refused(char method, const char *text, int error, const char 
     struct dav_propfind find = {.count = 99};
     struct dav_proppatch patch = {.count = 99};
     struct dav_lockinfo lock = {.owner = {"", 99}};
+    struct dav_report rep = {.most = 99};
     struct xml_fault fault = {0};
     struct xml_element *root = text ? read_text(span_from_str(text)) : NULL;
     int result = method == 'F'   ? dav_request_propfind(&arena, root, &find, &fault)
+                 : method == 'R' ? dav_request_report(&arena, root, DEPTH_0, &rep, &find, &fault)
                  : method == 'P' ? dav_request_proppatch(&arena, root, &patch, &fault)
                                  : dav_request_lock(&arena, root, &lock, &fault);
 
@@ -52,7 +68,7 @@ static void assert_refused(char method, const char *text, int error, const char 
     assert_span(fault.pointer, pointer);
     assert_span(fault.what, what);
     assert_true(fault.line >= 1 && fault.column >= 1);
-    assert_true(find.count == 99 && patch.count == 99 && lock.owner.len == 99);
+    assert_true(find.count == 99 && patch.count == 99 && lock.owner.len == 99 && rep.most == 99);
 }
 
 // RFC 4918 §9.1
@@ -333,6 +349,48 @@ static void the_text_of_an_element_comes_without_markup(void **state)
     assert_int_equal(text.len, 0);
 }
 
+#define SYNC(inner)                                                                                \
+    "<sync-collection xmlns='DAV:'>" inner "<prop><getetag/></prop></sync-collection>"
+
+// RFC 6578 §6.1
+static void a_report_has_a_token_a_level_and_a_limit(void **state)
+{
+    struct dav_report r;
+
+    (void)state;
+    r = report(SYNC("<sync-token/><sync-level>1</sync-level>"), DEPTH_0);
+    assert_true(!r.token.len && !r.deep && r.most == SIZE_MAX);
+    r = report(SYNC("<sync-token>\n a:b </sync-token><sync-level> infinite\n</sync-level>"
+                    "<limit><nresults>12</nresults></limit>"),
+               DEPTH_1);
+    assert_span(r.token, "a:b");
+    assert_true(r.deep && r.most == 12);
+    assert_false(report(SYNC("<sync-token>a</sync-token>"), DEPTH_1).deep);
+    assert_true(report(SYNC("<sync-token>a</sync-token>"), DEPTH_INFINITY).deep);
+}
+
+static void a_report_that_makes_no_sense_is_refused(void **state)
+{
+    struct dav_propfind find;
+    struct dav_report r;
+    struct xml_fault fault;
+
+    (void)state;
+    assert_int_equal(dav_request_report(&arena, read_text(SPAN("<sync-collection xmlns='X:'/>")),
+                                        DEPTH_0, &r, &find, &fault),
+                     -CANDOR_E_ABSENT);
+    assert_refused('R', NULL, -CANDOR_E_SYNTAX, "", "there is no content");
+    assert_refused('R', SYNC(""), -CANDOR_E_MEANING, "/sync-collection",
+                   "sync-level is expected in it");
+    assert_refused('R', SYNC("<sync-level>0</sync-level>"), -CANDOR_E_MEANING,
+                   "/sync-collection/sync-level", "1 or infinite is expected in it");
+    assert_refused('R', SYNC("<sync-level>1</sync-level><limit/>"), -CANDOR_E_MEANING,
+                   "/sync-collection/limit", "nresults with a number above 0 is expected in it");
+    assert_refused('R', SYNC("<sync-level>1</sync-level><limit><nresults>0</nresults></limit>"),
+                   -CANDOR_E_MEANING, "/sync-collection/limit",
+                   "nresults with a number above 0 is expected in it");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +405,8 @@ int main(void)
         TEST(lock_that_means_nothing_is_told_where_and_why),
         TEST(properties_and_their_values_are_bounded),
         TEST(the_text_of_an_element_comes_without_markup),
+        TEST(a_report_has_a_token_a_level_and_a_limit),
+        TEST(a_report_that_makes_no_sense_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

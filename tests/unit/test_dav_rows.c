@@ -62,10 +62,13 @@ static void begin_crash(struct crash *c, void **state)
 /* The next start, and its end. */
 static void start_again(struct crash *c)
 {
-    struct dav_share *share;
+    struct served *served;
+    struct dav_site *site;
 
-    assert_int_equal(dav_share_open(&c->options, c->store->store, NULL, NULL, &share), 0);
-    dav_share_free(share);
+    assert_int_equal(served_open(c->root, NULL, NULL, &served), 0);
+    assert_int_equal(dav_site_open(&c->options, served, c->store->store, NULL, NULL, &site), 0);
+    dav_site_free(site);
+    served_free(served);
 }
 
 static void end_crash(struct crash *c)

@@ -133,6 +133,40 @@ static void too_many_tags_are_malformed(void **state)
     buf_done(&b);
 }
 
+static void skimming_finds_what_is_sound_in_a_malformed_list(void **state)
+{
+    static const struct {
+        const char *value, *found; // the opaque tags, with a comma behind each
+    } cases[] = {
+        {"", ""},
+        {"word", ""},
+        {"word, \"a\"", "a,"},
+        {"\"a\" x, \"b\" ,, y,W/\"c\"", "b,c,"},
+        {"\"a, \"b\"", "b,"},
+        {"*", "*,"},
+        {"\"a\",*,x,*", "a,*,*,"},
+        {"**,\"*\"x", ""},
+        {"x\"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct span rest = span_from_str(cases[i].value);
+        struct entity_tag tag;
+        struct buf b = {0};
+        bool any;
+
+        while (entity_tags_skim(&rest, &tag, &any)) {
+            buf_add(&b, any ? SPAN("*") : tag.opaque);
+            buf_add_char(&b, ',');
+        }
+        assert_int_equal(rest.len, 0);
+        if (!span_eq(buf_span(&b), span_from_str(cases[i].found)))
+            fail_msg("%s", cases[i].value);
+        buf_done(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +174,7 @@ int main(void)
         cmocka_unit_test(strong_comparison_needs_two_strong_tags),
         cmocka_unit_test(a_list_is_read_to_its_end),
         cmocka_unit_test(too_many_tags_are_malformed),
+        cmocka_unit_test(skimming_finds_what_is_sound_in_a_malformed_list),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,8 @@
 
 static char folder[] = "/tmp/candor-unit-XXXXXX";
 static int root;
+static struct served *served;
+static struct root *at;
 static struct media_type_map *types;
 static struct files_options options = {
     .index = SPAN_INIT("index.html"), .listing = true, .precompressed = true};
@@ -44,7 +46,7 @@ static void put_large(void)
 static struct snapshot *take(const char *path, const struct snapshot *old)
 {
     struct snapshot_request request = {
-        .root = root, .options = &options, .types = types, .path = path, .old = old};
+        .root = at, .options = &options, .types = types, .path = path, .old = old};
     struct snapshot *s;
 
     assert_int_equal(snapshot_take(&request, &s), 0);
@@ -272,7 +274,7 @@ static int open_cache(void **state)
     told = 0;
     if (loop_open(64, &loop) < 0 || offload_open(2, 1, &pool) < 0)
         return -1;
-    return file_cache_open(root, &options, NULL, loop, pool, types, &cache);
+    return file_cache_open(served, &options, loop, pool, types, &cache);
 }
 
 static int close_cache(void **state)
@@ -421,6 +423,8 @@ static int make_folder(void **state)
     if (!mkdtemp(folder) || media_type_map_new("/nonexistent", &types) < 0)
         return -1;
     root = open(folder, O_PATH | O_DIRECTORY);
+    assert_int_equal(root_open(folder, &at), 0);
+    assert_int_equal(served_open(folder, NULL, NULL, &served), 0);
     put("file.txt", "content\n");
     put("file.txt.gz", "compressed");
     put("empty", "");
@@ -439,6 +443,8 @@ static int remove_folder(void **state)
 
     (void)state;
     close(root);
+    root_unref(at);
+    served_free(served);
     media_type_map_free(types);
     snprintf(command, sizeof command, "rm -rf %s", folder);
     return system(command); // the name is from mkdtemp

@@ -17,6 +17,7 @@ static struct loop *loop;
 static struct offload *pool;
 static struct media_type_map *types;
 static struct resource *resource;
+static struct served *served;
 static struct exchange x;
 static unsigned resumed;
 
@@ -74,8 +75,9 @@ static int make_folder(void **state)
     assert_int_equal(sem_init(&blocking.may_end, 0, 0), 0);
     assert_int_equal(loop_open(64, &loop), 0);
     assert_int_equal(offload_open(1, 1, &pool), 0);
+    assert_int_equal(served_open(folder, NULL, NULL, &served), 0);
     assert_int_equal(media_type_map_new("/nonexistent", &types), 0);
-    assert_int_equal(files_open(&options, NULL, loop, pool, types, &resource), 0);
+    assert_int_equal(files_open(&options, served, loop, pool, types, &resource), 0);
     assert_int_equal(arena_init(&x.arena, 4096), 0);
     x.host = &host;
     return 0;
@@ -88,6 +90,7 @@ static int remove_folder(void **state)
     (void)state;
     offload_free(pool);
     resource->ops->free(resource);
+    served_free(served);
     media_type_map_free(types);
     loop_free(loop);
     arena_done(&x.arena);

@@ -3,84 +3,7 @@
  * Request heads: each row is an input, the outcome that it must have and the byte at which that is
  * found (RFC 9112 unless a row says otherwise).
  */
-#include "unit.h"
-#include "wire/h1.h"
-
-static const struct h1_limits limits = {LIMIT_REQUEST_LINE, LIMIT_FIELD_SECTION, LIMIT_FIELDS};
-static struct message message;
-static struct h1_head head;
-
-struct row {
-    struct span in;
-    enum outcome outcome;
-    uint64_t offset;
-};
-
-#define ROW(text, outcome, offset)                                                                 \
-    {                                                                                              \
-        SPAN_INIT(text), OUTCOME_##outcome, offset                                                 \
-    }
-#define H "Host: a\r\n"
-#define G "GET / HTTP/1.1\r\n" // 16 bytes
-#define GH G H                 // 25 bytes
-#define E "\r\n"
-
-/* The input from memory of its own, so that a read beyond it is seen by the sanitizer. */
-static ptrdiff_t read_exact(struct span in, size_t seen, const struct h1_limits *l, char **ret_copy)
-{
-    char *copy = malloc(in.len ? in.len : 1);
-
-    assert_non_null(copy);
-    if (in.len)
-        memcpy(copy, in.ptr, in.len);
-    *ret_copy = copy;
-    return h1_read_head(&message, &head, span_of(copy, in.len), seen, l);
-}
-
-static void expect(struct span in, enum outcome outcome, uint64_t offset, const struct h1_limits *l)
-{
-    char *copy;
-    ptrdiff_t n = read_exact(in, 0, l, &copy);
-
-    if (n != (outcome ? H1_BAD : (ptrdiff_t)offset) || message.violation.outcome != outcome ||
-        (outcome && message.violation.offset != offset))
-        fail_msg("\"%.*s\": result %td, outcome %s at %llu; expected %s at %llu", SPAN_ARG(in), n,
-                 outcome_table[message.violation.outcome].token.ptr,
-                 (unsigned long long)message.violation.offset, outcome_table[outcome].token.ptr,
-                 (unsigned long long)offset);
-    free(copy);
-}
-
-/* Alike when the bytes come one by one; a violation may then be seen only when its line ends. */
-static void expect_dripped(struct span in, enum outcome outcome, uint64_t offset)
-{
-    ptrdiff_t n = H1_MORE;
-    char *copy;
-
-    for (size_t i = 1; i <= in.len && n == H1_MORE; i++) {
-        n = read_exact(span_first(in, i), i - 1, &limits, &copy);
-        free(copy);
-    }
-    if (n == H1_MORE) {
-        n = read_exact(in, 0, &limits, &copy);
-        free(copy);
-    }
-    if (n != (outcome ? H1_BAD : (ptrdiff_t)offset) ||
-        (outcome && (message.violation.outcome != outcome || message.violation.offset != offset)))
-        fail_msg("\"%.*s\" byte by byte: result %td, outcome %s at %llu", SPAN_ARG(in), n,
-                 outcome_table[message.violation.outcome].token.ptr,
-                 (unsigned long long)message.violation.offset);
-}
-
-static void check_rows(const struct row *rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        expect(rows[i].in, rows[i].outcome, rows[i].offset, &limits);
-        expect_dripped(rows[i].in, rows[i].outcome, rows[i].offset);
-    }
-}
-
-#define CHECK(rows) check_rows(rows, sizeof(rows) / sizeof *(rows))
+#include "h1_unit.h"
 
 /* §3 */
 static void request_line_is_method_target_and_version_with_single_spaces(void **state)
@@ -138,64 +61,6 @@ static void version_is_http_1(void **state)
         ROW("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", version_unsupported, 11),
         ROW("GET / HTTP/1.2\r\n" H E, NONE, 27),
         ROW("GET / HTTP/1.0\r\n\r\n", NONE, 18),
-    };
-
-    (void)state;
-    CHECK(rows);
-}
-
-/* §3.2, RFC 3986 */
-static void target_has_one_of_four_forms(void **state)
-{
-    static const struct row rows[] = {
-        ROW("GET /a?b?c=/%41%zZ", target_percent_malformed, 15),
-        ROW("GET /%4", NONE, 0),
-        ROW("GET /%4 HTTP/1.1\r\n", target_percent_malformed, 5),
-        ROW("GET /%\r\n", target_percent_malformed, 5),
-        ROW("GET /a#b HTTP/1.1\r\n", target_malformed, 6),
-        ROW("GET /\x01 HTTP/1.1\r\n", target_malformed, 5),
-        ROW("GET /a\tb HTTP/1.1\r\n", target_malformed, 6),
-        ROW("GET /\x7f HTTP/1.1\r\n", target_malformed, 5),
-        ROW("GET /\xc3\xa4 HTTP/1.1\r\n", target_malformed, 5),
-        ROW("GET /\"<>\\^`{|}", target_malformed, 5),
-        ROW("GET /[ HTTP/1.1\r\n", target_malformed, 5),
-        ROW("GET /0123456789012345678901234567890123456789| HTTP/1.1\r\n", target_malformed, 45),
-        ROW("GET /a HTTP/1.1\r\n" H E, NONE, 28),
-        ROW("GET ?a HTTP/1.1\r\n", target_malformed, 4),
-        ROW("GET a HTTP/1.1\r\n", target_malformed, 5),
-        ROW("GET a/b HTTP/1.1\r\n", target_malformed, 5),
-        ROW("CONNECT /a HTTP/1.1\r\n", target_form_wrong, 8),
-        ROW("GET http://a/b?c HTTP/1.1\r\n" H E, NONE, 38),
-        ROW("GET HTTPS://a HTTP/1.1\r\n" H E, NONE, 35),
-        ROW("GET http://a?b HTTP/1.1\r\n" H E, NONE, 36),
-        ROW("GET ftp://a/ HTTP/1.1\r\n", target_scheme_unknown, 4),
-        ROW("GET urn:x HTTP/1.1\r\n", target_scheme_unknown, 4),
-        ROW("GET http:/a HTTP/1.1\r\n", target_malformed, 10),
-        ROW("GET http:a HTTP/1.1\r\n", target_malformed, 9),
-        ROW("GET http:///a HTTP/1.1\r\n", target_malformed, 11),
-        ROW("GET http:// HTTP/1.1\r\n", target_malformed, 11),
-        ROW("GET http://:80/ HTTP/1.1\r\n", target_malformed, 11),
-        ROW("GET http://u@a/ HTTP/1.1\r\n", target_userinfo, 12),
-        ROW("GET http://u:p@a/ HTTP/1.1\r\n", target_userinfo, 14),
-        ROW("GET http://a:65536/ HTTP/1.1\r\n", target_malformed, 17),
-        ROW("GET http://a:b/ HTTP/1.1\r\n", target_malformed, 13),
-        ROW("GET http://a%4/ HTTP/1.1\r\n", target_percent_malformed, 12),
-        ROW("GET http://a<b/ HTTP/1.1\r\n", target_malformed, 12),
-        ROW("GET http://a#b HTTP/1.1\r\n", target_malformed, 12),
-        ROW("GET http://[::1]/ HTTP/1.1\r\nHost: [::1]\r\n\r\n", NONE, 43),
-        ROW("GET http://[::g]/ HTTP/1.1\r\n", target_malformed, 11),
-        ROW("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", NONE, 39),
-        ROW("CONNECT a HTTP/1.1\r\n", target_malformed, 9),
-        ROW("CONNECT a: HTTP/1.1\r\n", target_malformed, 10),
-        ROW("CONNECT a:0 HTTP/1.1\r\n", target_malformed, 11),
-        ROW("CONNECT :443 HTTP/1.1\r\n", target_malformed, 8),
-        ROW("CONNECT u@a:443 HTTP/1.1\r\n", target_userinfo, 9),
-        ROW("CONNECT a:443/ HTTP/1.1\r\n", target_form_wrong, 8),
-        ROW("GET a:443 HTTP/1.1\r\n", target_form_wrong, 4),
-        ROW("OPTIONS * HTTP/1.1\r\n" H E, NONE, 31),
-        ROW("OPTIONS *a HTTP/1.1\r\n", target_malformed, 9),
-        ROW("GET * HTTP/1.1\r\n", target_form_wrong, 4),
-        ROW("CONNECT * HTTP/1.1\r\n", target_form_wrong, 8),
     };
 
     (void)state;
@@ -351,61 +216,22 @@ static void framing_is_beyond_doubt(void **state)
 static void singletons_come_once_and_connection_holds_tokens(void **state)
 {
     static const struct row rows[] = {
-        ROW(GH "Range: a\r\nrange: b\r\n\r\n", field_repeated, 35),
+        ROW(GH "Depth: a\r\ndepth: b\r\n\r\n", field_repeated, 35),
         ROW(GH "Accept: a\r\nAccept: b\r\nCookie: c\r\nCookie: d\r\n\r\n", NONE, 71),
+        ROW(GH "User-Agent: a\r\nUser-Agent: b\r\n\r\n", NONE, 57),
+        ROW(GH "Range: a\r\nRange: b\r\n\r\n", NONE, 47),
+        ROW(GH "Date: a\r\nDate: b\r\nIf: (a)\r\nIf: (b)\r\n\r\n", field_repeated, 52),
         ROW(GH "Connection: a b\r\n\r\n", connection_malformed, 37),
         ROW(GH "Connection: close, (x\r\n\r\n", connection_malformed, 44),
         ROW(GH "Connection: , close,\r\n\r\n", NONE, 49),
         ROW(GH "Connection:\r\n\r\n", NONE, 40),
         // Host is looked at first, framing second, the rest behind them.
-        ROW(G "Range: a\r\nRange: b\r\n\r\n", host_missing, 36),
-        ROW(GH "Range: a\r\nRange: b\r\nContent-Length: x\r\n\r\n", content_length_malformed, 61),
+        ROW(G "Depth: a\r\nDepth: b\r\n\r\n", host_missing, 36),
+        ROW(GH "Depth: a\r\nDepth: b\r\nContent-Length: x\r\n\r\n", content_length_malformed, 61),
     };
 
     (void)state;
     CHECK(rows);
-}
-
-static void parse(struct span in)
-{
-    assert_int_equal(h1_read_head(&message, &head, in, 0, &limits), in.len);
-}
-
-#define ASSERT_SPAN(s, text) assert_true(span_eq(s, SPAN(text)))
-
-static void parts_of_the_target_are_told(void **state)
-{
-    (void)state;
-    parse(SPAN("GET /a/b?c?d HTTP/1.1\r\nHost: x:81\r\n\r\n"));
-    assert_int_equal(message.method, METHOD_GET);
-    assert_int_equal(message.target.form, TARGET_ORIGIN);
-    ASSERT_SPAN(message.target.text, "/a/b?c?d");
-    ASSERT_SPAN(message.target.path, "/a/b");
-    ASSERT_SPAN(message.target.query, "c?d");
-    assert_true(message.target.has_query);
-    ASSERT_SPAN(message.target.host, "x");
-    assert_int_equal(message.target.port, 81);
-    parse(SPAN("FOO http://[::1]:80?q HTTP/1.1\r\nHost: [::1]\r\n\r\n"));
-    assert_int_equal(message.method, METHOD_UNKNOWN);
-    ASSERT_SPAN(message.method_name, "FOO");
-    assert_int_equal(message.target.form, TARGET_ABSOLUTE);
-    ASSERT_SPAN(message.target.scheme, "http");
-    ASSERT_SPAN(message.target.host, "[::1]");
-    assert_int_equal(message.target.port, 80);
-    ASSERT_SPAN(message.target.path, "/");
-    ASSERT_SPAN(message.target.query, "q");
-    parse(SPAN("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n"));
-    assert_int_equal(message.target.form, TARGET_ASTERISK);
-    assert_int_equal(message.target.path.len, 0);
-    assert_false(message.target.has_query);
-    ASSERT_SPAN(message.target.host, "x");
-    parse(SPAN("CONNECT y:443 HTTP/1.1\r\nHost: y:443\r\n\r\n"));
-    assert_int_equal(message.target.form, TARGET_AUTHORITY);
-    ASSERT_SPAN(message.target.host, "y");
-    assert_int_equal(message.target.port, 443);
-    parse(SPAN("GET / HTTP/1.0\r\n\r\n"));
-    assert_int_equal(message.target.host.len, 0);
-    assert_int_equal(head.minor, 0);
 }
 
 static void fields_are_found_by_id_and_trimmed(void **state)
@@ -490,7 +316,7 @@ static void limits_hold_to_the_byte(void **state)
     expect(SPAN("GET /4567890 HTTP/1.1\r\n" H E), OUTCOME_request_line_too_long, 20, &small);
     expect(SPAN("\r\nGET /4567890 HTTP/1.1\r\n" H E), OUTCOME_request_line_too_long, 22, &small);
     expect(SPAN("GET /67890123456789012"), OUTCOME_request_line_too_long, 20, &small);
-    expect(SPAN("GET /|7890123456789012"), OUTCOME_target_malformed, 5, &small);
+    expect(SPAN("GET /\"7890123456789012"), OUTCOME_target_malformed, 5, &small);
     expect(SPAN(GH "a: 890123456789\r\n" E), OUTCOME_fields_too_large, 40, &small);
     expect(SPAN(GH "a: 890123456\r\n\r\n"), OUTCOME_NONE, 41, &(struct h1_limits){20, 23, 2});
     expect(SPAN(GH "a: 890123456\r\n\r\n"), OUTCOME_fields_too_large, 38,
@@ -576,12 +402,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(request_line_is_method_target_and_version_with_single_spaces),
         cmocka_unit_test(version_is_http_1),
-        cmocka_unit_test(target_has_one_of_four_forms),
         cmocka_unit_test(field_lines_follow_their_grammar_exactly),
         cmocka_unit_test(host_is_there_once_and_agrees_with_the_target),
         cmocka_unit_test(framing_is_beyond_doubt),
         cmocka_unit_test(singletons_come_once_and_connection_holds_tokens),
-        cmocka_unit_test(parts_of_the_target_are_told),
         cmocka_unit_test(fields_are_found_by_id_and_trimmed),
         cmocka_unit_test(persistence_follows_version_and_connection),
         cmocka_unit_test(only_100_continue_is_a_known_expectation),

@@ -100,6 +100,29 @@ static void the_longest_known_extension_counts(void **state)
     media_type_map_free(map);
 }
 
+static void what_is_gzip_by_its_name_has_a_type_within(void **state)
+{
+    struct media_type_map *map = map_of(SPAN("image/svg+xml svg svgz\nmodel/x3d+xml x3dz\n"));
+
+    (void)state;
+    // The bytes as they are, whatever the system's table says.
+    assert_type(map, "a.svgz", "application/gzip");
+    assert_type(map, "a.x3dz", "application/gzip");
+    assert_true(span_eq(media_type_within_gzip(SPAN("a.svgz")), SPAN("image/svg+xml")));
+    assert_true(span_eq(media_type_within_gzip(SPAN("a.b.SVGZ")), SPAN("image/svg+xml")));
+    assert_true(span_eq(media_type_within_gzip(SPAN("a.x3dz")), SPAN("model/x3d+xml")));
+    assert_true(span_eq(media_type_within_gzip(SPAN("a.x3dvz")), SPAN("model/x3d-vrml")));
+    assert_int_equal(media_type_within_gzip(SPAN("a.svg")).len, 0);
+    assert_int_equal(media_type_within_gzip(SPAN("a.tgz")).len, 0);
+    assert_int_equal(media_type_within_gzip(SPAN("a.svg.gz")).len, 0);
+    assert_int_equal(media_type_within_gzip(SPAN("a.svgz.txt")).len, 0);
+    assert_int_equal(media_type_within_gzip(SPAN("svgz")).len, 0);
+    assert_int_equal(media_type_within_gzip(SPAN(".svgz")).len, 0);
+    assert_int_equal(media_type_within_gzip(SPAN("a.")).len, 0);
+    assert_int_equal(media_type_within_gzip(SPAN("")).len, 0);
+    media_type_map_free(map);
+}
+
 static void system_table_stands_between_fixed_and_fallback(void **state)
 {
     struct media_type_map *map = map_of(SPAN("application/javascript js\n"
@@ -255,6 +278,7 @@ int main(void)
         cmocka_unit_test(case_of_an_extension_does_not_matter),
         cmocka_unit_test(unknown_names_are_plain_octets),
         cmocka_unit_test(the_longest_known_extension_counts),
+        cmocka_unit_test(what_is_gzip_by_its_name_has_a_type_within),
         cmocka_unit_test(system_table_stands_between_fixed_and_fallback),
         cmocka_unit_test(what_is_no_media_type_is_passed_over),
         cmocka_unit_test(limits_of_the_table_hold),

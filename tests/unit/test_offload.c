@@ -49,8 +49,9 @@ static void submit(struct offload *o)
     atomic_store(&runs, 0);
     done_count = 0;
     for (unsigned i = 0; i < JOBS; i++) {
-        jobs[i] = (struct job){.work = {.run = job_run, .done = job_done, .is_long = i % 3 == 0},
-                               .number = i};
+        jobs[i] = (struct job){
+            .work = {.run = job_run, .done = job_done, .lane = (enum work_lane)(i % LANE_COUNT)},
+            .number = i};
         offload_submit(o, loop, &jobs[i].work);
     }
 }
@@ -93,7 +94,7 @@ struct scene {
     pthread_cond_t changed;
     bool open;                  // the gate
     unsigned running, together; // long works: now, and most at a time
-    unsigned order[8], begun;   // in which works began
+    unsigned order[16], begun;  // in which works began
     unsigned left;              // works that are not done
 };
 
@@ -109,7 +110,7 @@ static void note(struct work *w)
 {
     pthread_mutex_lock(&scene.mutex);
     scene.order[scene.begun++] = container_of(w, struct job, work)->number;
-    if (w->is_long && ++scene.running > scene.together)
+    if ((w->lane == LANE_LONG) && ++scene.running > scene.together)
         scene.together = scene.running;
     pthread_cond_broadcast(&scene.changed);
     pthread_mutex_unlock(&scene.mutex);
@@ -127,7 +128,7 @@ static void run_behind_gate(struct work *w)
     pthread_mutex_lock(&scene.mutex);
     while (!scene.open)
         pthread_cond_wait(&scene.changed, &scene.mutex);
-    scene.running -= w->is_long;
+    scene.running -= (w->lane == LANE_LONG);
     pthread_mutex_unlock(&scene.mutex);
 }
 
@@ -150,27 +151,27 @@ static void count_done(struct work *w)
         loop_stop(loop);
 }
 
-static struct job *job(unsigned number, bool is_long, void (*run)(struct work *w))
+static struct job *job(unsigned number, enum work_lane lane, void (*run)(struct work *w))
 {
-    jobs[number] = (struct job){.work = {.run = run, .done = count_done, .is_long = is_long},
-                                .number = number};
+    jobs[number] =
+        (struct job){.work = {.run = run, .done = count_done, .lane = lane}, .number = number};
     return &jobs[number];
 }
 
-// Without a lane of their own, four of these would hold all four threads for ever.
-static void long_works_leave_threads_to_others_and_run_together(void **state)
+// Without lanes of their own, four of these would hold all four threads for ever.
+static void slow_works_leave_threads_to_others_and_run_together(void **state)
 {
     struct offload *o;
 
     (void)state;
     assert_int_equal(loop_open(64, &loop), 0);
     assert_int_equal(offload_open(THREADS, LONG_THREADS, &o), 0);
-    set_scene(8);
-    for (unsigned i = 0; i < 7; i++)
-        offload_submit(o, loop, &job(i, true, run_behind_gate)->work);
-    offload_submit(o, loop, &job(7, false, run_opening_gate)->work);
+    set_scene(11);
+    for (unsigned i = 0; i < 10; i++)
+        offload_submit(o, loop, &job(i, i % 3 == 1 ? LANE_BODY : LANE_LONG, run_behind_gate)->work);
+    offload_submit(o, loop, &job(10, LANE_QUICK, run_opening_gate)->work);
     assert_int_equal(loop_run(loop), 0);
-    assert_int_equal(scene.begun, 8);
+    assert_int_equal(scene.begun, 11);
     assert_int_equal(scene.together, LONG_THREADS);
     offload_free(o);
     loop_free(loop);
@@ -193,9 +194,15 @@ static void works_begin_in_the_order_in_which_they_came(void **state)
     assert_int_equal(loop_open(64, &loop), 0);
     assert_int_equal(offload_open(1, 1, &o), 0);
     set_scene(8);
-    offload_submit(o, loop, &job(0, false, run_behind_gate)->work);
+    offload_submit(o, loop, &job(0, LANE_QUICK, run_behind_gate)->work);
     for (unsigned i = 1; i < 8; i++)
-        offload_submit(o, loop, &job(i, i % 2 || i == 4, run_noting)->work);
+        offload_submit(o, loop,
+                       &job(i,
+                            i == 6            ? LANE_BODY
+                            : i % 2 || i == 4 ? LANE_LONG
+                                              : LANE_QUICK,
+                            run_noting)
+                            ->work);
     open_gate(&scene);
     assert_int_equal(loop_run(loop), 0);
     for (unsigned i = 0; i < 8; i++)
@@ -213,8 +220,8 @@ static void ending_the_pool_waits_for_long_works_that_have_not_begun(void **stat
     assert_int_equal(offload_open(2, 2, &o), 0); // one of the two is left to others
     set_scene(5);
     for (unsigned i = 0; i < 4; i++)
-        offload_submit(o, loop, &job(i, true, run_behind_gate)->work);
-    offload_submit(o, loop, &job(4, false, run_noting)->work);
+        offload_submit(o, loop, &job(i, LANE_LONG, run_behind_gate)->work);
+    offload_submit(o, loop, &job(4, LANE_QUICK, run_noting)->work);
     open_gate(&scene);
     offload_free(o);
     assert_int_equal(scene.begun, 5);
@@ -232,7 +239,7 @@ static void await_begun(unsigned works)
     pthread_mutex_unlock(&scene.mutex);
 }
 
-/* In both lanes; and who was taken back may be submitted again. */
+/* In every lane; and who was taken back may be submitted again. */
 static void a_work_that_has_not_begun_can_be_taken_back(void **state)
 {
     struct offload *o;
@@ -241,16 +248,16 @@ static void a_work_that_has_not_begun_can_be_taken_back(void **state)
     assert_int_equal(loop_open(64, &loop), 0);
     assert_int_equal(offload_open(1, 1, &o), 0);
     set_scene(4);
-    offload_submit(o, loop, &job(0, false, run_behind_gate)->work);
+    offload_submit(o, loop, &job(0, LANE_QUICK, run_behind_gate)->work);
     for (unsigned i = 1; i < 7; i++)
-        offload_submit(o, loop, &job(i, i % 2, run_noting)->work);
+        offload_submit(o, loop, &job(i, i % 2 ? LANE_LONG : LANE_QUICK, run_noting)->work);
     await_begun(1);
     assert_false(offload_cancel(o, &jobs[0].work)); // it runs, and its done comes
     assert_true(offload_cancel(o, &jobs[1].work));  // the first of its lane
     assert_true(offload_cancel(o, &jobs[4].work));  // in the midst
     assert_true(offload_cancel(o, &jobs[5].work));  // the last
     assert_true(offload_cancel(o, &jobs[6].work));
-    offload_submit(o, loop, &job(5, true, run_noting)->work);
+    offload_submit(o, loop, &job(5, LANE_LONG, run_noting)->work);
     open_gate(&scene);
     assert_int_equal(loop_run(loop), 0);
     assert_int_equal(scene.begun, 4);
@@ -269,10 +276,10 @@ static void a_work_that_has_run_cannot_be_taken_back(void **state)
     (void)state;
     assert_int_equal(loop_open(64, &loop), 0);
     assert_int_equal(offload_open(1, 1, &o), 0);
-    for (int is_long = 0; is_long < 2; is_long++) {
+    for (int lane = 0; lane < LANE_COUNT; lane++) {
         set_scene(2);
-        offload_submit(o, loop, &job(0, is_long, run_noting)->work);
-        offload_submit(o, loop, &job(1, false, run_noting)->work);
+        offload_submit(o, loop, &job(0, (enum work_lane)lane, run_noting)->work);
+        offload_submit(o, loop, &job(1, LANE_QUICK, run_noting)->work);
         await_begun(2); // in the only thread
         assert_false(offload_cancel(o, &jobs[0].work));
         assert_int_equal(loop_run(loop), 0);
@@ -363,7 +370,7 @@ int main(void)
         cmocka_unit_test(messages_of_another_thread_all_arrive_in_order),
         cmocka_unit_test(a_message_posted_twice_arrives_once_and_may_be_posted_again),
         cmocka_unit_test(ending_the_pool_waits_for_what_was_submitted),
-        cmocka_unit_test(long_works_leave_threads_to_others_and_run_together),
+        cmocka_unit_test(slow_works_leave_threads_to_others_and_run_together),
         cmocka_unit_test(works_begin_in_the_order_in_which_they_came),
         cmocka_unit_test(ending_the_pool_waits_for_long_works_that_have_not_begun),
         cmocka_unit_test(a_work_that_has_not_begun_can_be_taken_back),

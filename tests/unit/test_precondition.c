@@ -9,8 +9,9 @@ enum { CHANGED = 784111777, NOW = CHANGED + 60 };
 #define DATE_CHANGED "Sun, 06 Nov 1994 08:49:37 GMT"
 #define DATE_AFTER "Sun, 06 Nov 1994 08:49:38 GMT"
 
-static const struct validators full = {true, true, {SPAN_INIT("v1"), false}, true, CHANGED};
-static const struct validators weak = {true, true, {SPAN_INIT("v1"), true}, true, CHANGED};
+static const struct validators full = {true, true, {SPAN_INIT("v1"), false}, true, CHANGED, false};
+static const struct validators weak = {true, true, {SPAN_INIT("v1"), true}, true, CHANGED, false};
+static const struct validators shared = {true, true, {SPAN_INIT("v1"), false}, true, CHANGED, true};
 static const struct validators bare = {.exists = true};
 static const struct validators nothing = {.exists = false};
 
@@ -75,8 +76,17 @@ static void if_none_match_compares_weakly(void **state)
         {"\"v1\"", &bare, CONDITION_HOLDS},
         {"\"v1\"", &nothing, CONDITION_HOLDS},
         {"", &full, CONDITION_HOLDS},
-        {"v1", &full, CONDITION_MALFORMED},
-        {"*, \"v1\"", &full, CONDITION_MALFORMED},
+        // What is no member of such a list names nothing; the members that are still count.
+        {"v1", &full, CONDITION_HOLDS},
+        {"\"v1\"x", &full, CONDITION_HOLDS},
+        {"\"v1\" \"v1\"", &full, CONDITION_HOLDS},
+        {"\"v1", &full, CONDITION_HOLDS},
+        {"**", &full, CONDITION_HOLDS},
+        {"v1, \"v1\"", &full, CONDITION_FAILS},
+        {"\"v1\", v0", &full, CONDITION_FAILS},
+        {"\"v0\", *", &full, CONDITION_FAILS},
+        {"*, *", &full, CONDITION_FAILS},
+        {"v1, *", &nothing, CONDITION_HOLDS},
     };
 
     (void)state;
@@ -134,6 +144,8 @@ static void if_range_needs_a_strong_validator(void **state)
         {DATE_AFTER, &full, CONDITION_FAILS}, // exactly the same date, no later one
         {DATE_CHANGED, &bare, CONDITION_FAILS},
         {DATE_CHANGED, &nothing, CONDITION_FAILS},
+        {DATE_CHANGED, &shared, CONDITION_FAILS}, // of which representation is it?
+        {"\"v1\"", &shared, CONDITION_HOLDS},
         {"*", &full, CONDITION_MALFORMED},
         {"\"v1\", \"v2\"", &full, CONDITION_MALFORMED},
         {"", &full, CONDITION_MALFORMED},
@@ -188,7 +200,8 @@ static void preconditions_are_evaluated_in_their_order(void **state)
         // If-None-Match: 304 to GET and HEAD, 412 to others.
         {{.if_none_match = HIT}, true, PRECONDITION_NOT_MODIFIED, FIELD_if_none_match},
         {{.if_none_match = HIT}, false, PRECONDITION_FAILED, FIELD_if_none_match},
-        {{.if_none_match = JUNK}, true, PRECONDITION_MALFORMED, FIELD_if_none_match},
+        {{.if_none_match = JUNK}, true, PRECONDITION_PROCEED, FIELD_OTHER},
+        {{.if_none_match = JUNK}, false, PRECONDITION_PROCEED, FIELD_OTHER},
         {{.if_match = MISS, .if_none_match = HIT}, true, PRECONDITION_FAILED, FIELD_if_match},
         {{.if_match = HIT, .if_none_match = HIT},
          true,

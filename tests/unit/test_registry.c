@@ -5,6 +5,7 @@
 #include "registry/outcome.h"
 #include "registry/search.h"
 #include "registry/status.h"
+#include "registry/verdict.h"
 #include "unit.h"
 
 #include <ctype.h>
@@ -233,6 +234,26 @@ static void outcomes_have_a_status_that_may_be_sent(void **state)
     }
 }
 
+static void verdicts_have_a_status_that_may_be_sent(void **state)
+{
+    (void)state;
+    for (int v = 0; v < VERDICT_COUNT; v++) {
+        const struct status_info *info = status_from_code(verdict_status((enum verdict)v));
+
+        assert_true(info && !info->unused && info->code >= 200);
+    }
+    // Where one stands for an outcome, both have one status.
+    assert_int_equal(verdict_status(VERDICT_told), outcome_table[OUTCOME_ok].status);
+    assert_int_equal(verdict_status(VERDICT_absent), outcome_table[OUTCOME_not_found].status);
+    assert_int_equal(verdict_status(VERDICT_unreadable),
+                     outcome_table[OUTCOME_not_readable].status);
+    assert_int_equal(verdict_status(VERDICT_read_failed),
+                     outcome_table[OUTCOME_read_failed].status);
+    assert_int_equal(verdict_status(VERDICT_locked), outcome_table[OUTCOME_locked].status);
+    assert_int_equal(verdict_status(VERDICT_property_too_large),
+                     outcome_table[OUTCOME_storage_full].status);
+}
+
 static void tokens_are_their_identifiers_and_unique(void **state)
 {
     static const char *const identifiers[] = {
@@ -326,6 +347,8 @@ static void fields_are_found_whatever_their_case(void **state)
         assert_int_equal(field_from_name(span_of(lower, info->name.len)), f);
         assert_true(*info->section != '\0');
         assert_true(!(info->flags & FIELD_FLAG_LIST) || !(info->flags & FIELD_FLAG_ONE));
+        if (info->flags & (FIELD_FLAG_FIRST | FIELD_FLAG_JOINED))
+            assert_true((info->flags & FIELD_FLAG_ONE) && !(info->flags & FIELD_FLAG_SECRET));
     }
     assert_int_equal(field_from_name(SPAN("")), FIELD_OTHER);
     assert_int_equal(field_from_name(SPAN("Hos")), FIELD_OTHER);
@@ -376,6 +399,7 @@ int main(void)
         cmocka_unit_test(statuses_say_where_they_are_defined_and_what_they_mean),
         cmocka_unit_test(unregistered_codes_ascend_and_are_in_no_registry),
         cmocka_unit_test(outcomes_have_a_status_that_may_be_sent),
+        cmocka_unit_test(verdicts_have_a_status_that_may_be_sent),
         cmocka_unit_test(tokens_are_their_identifiers_and_unique),
         cmocka_unit_test(outcomes_are_told_in_plain_sentences),
         cmocka_unit_test(proxy_errors_go_with_the_recommended_status),

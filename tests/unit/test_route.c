@@ -218,33 +218,6 @@ static void the_table_finds_what_a_full_search_finds(void **state)
     }
 }
 
-static void hosts_that_no_name_server_is_asked_for_are_told(void **state)
-{
-    static const struct {
-        const char *host;
-        bool local;
-    } cases[] = {
-        {"", true},
-        {"127.0.0.1", true},
-        {"192.0.2.1", true},
-        {"[::1]", true},
-        {"localhost", true},
-        {"LocalHost.", true},
-        {"a.localhost", true},
-        {"localhost.evil", false},
-        {"evil", false},
-        {".", false},
-        {"evillocalhost", false},
-        {"127.0.0.1.evil", false},
-        {"127.1", false},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (route_host_is_local(span_from_str(cases[i].host)) != cases[i].local)
-            fail_msg("%s", cases[i].host);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,7 +225,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_route_of_the_host_goes_before_a_longer_general_one, begin,
                                         end),
         cmocka_unit_test_setup_teardown(a_host_without_any_route_is_unknown, begin, end),
-        cmocka_unit_test(hosts_that_no_name_server_is_asked_for_are_told),
         cmocka_unit_test_setup_teardown(twins_are_refused_and_named, begin, end),
         cmocka_unit_test_setup_teardown(the_table_finds_what_a_full_search_finds, begin, end),
     };

@@ -5,12 +5,14 @@
 #include "listing_unit.h"
 #include "unit.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 static char place[64];
 static int root = -1;
+static struct root *at;
 
 static const char *in_place(const char *name)
 {
@@ -26,7 +28,7 @@ static int place_setup(void **state)
     snprintf(place, sizeof place, "/tmp/candor-search-XXXXXX");
     assert_non_null(mkdtemp(place));
     root = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return root < 0;
+    return root < 0 || root_open(place, &at) < 0;
 }
 
 static int place_teardown(void **state)
@@ -35,6 +37,7 @@ static int place_teardown(void **state)
 
     (void)state;
     close(root);
+    root_unref(at);
     snprintf(command, sizeof command, "rm -rf %s", place);
     return system(command);
 }
@@ -60,7 +63,7 @@ static const char *find(struct buf *b, const char *folder, struct span word,
     struct listing_found found;
 
     buf_done(b);
-    assert_int_equal(search_read(root, folder, &look, word, &found), 0);
+    assert_int_equal(search_read(at, folder, &look, word, &found), 0);
     const struct listing listing = {.path = SPAN("/"),
                                     .entries = found.entries,
                                     .count = found.count,
@@ -111,6 +114,84 @@ static void names_are_found_below_nearest_first(void **state)
     buf_done(&b);
 }
 
+/* A byte that is no UTF-8 is found as that alone, never within a character. */
+static void a_search_compares_characters(void **state)
+{
+    (void)state;
+    assert_false(search_matches(SPAN("\xc3\xa9"), SPAN("\xa9")));
+    assert_false(search_matches(SPAN("\xc3\xa9"), SPAN("\xc3")));
+    assert_true(search_matches(SPAN("x\xa9y"), SPAN("\xa9Y")));
+    assert_true(search_matches(SPAN("\xc3\xc3\xa9"), SPAN("\xc3\x89")));
+    assert_false(search_matches(SPAN("\xfe\xa9"), SPAN("\xa9x")));
+}
+
+/* More folders beside each other than are remembered: every one is looked into. */
+static void a_wide_folder_is_searched_whole(void **state)
+{
+    enum { NAME = 250, FOLDERS = 4500, EACH = 500 };
+    struct buf b = {0};
+    char name[NAME + sizeof "/found"];
+    const char *text;
+    int lines = 0;
+
+    (void)state;
+    static_assert(NAME * FOLDERS > LIMIT_SEARCH_PENDING, "");
+    for (int i = 0; i < FOLDERS; i++) {
+        snprintf(name, sizeof name, "%0*d", NAME, i);
+        make_folder(name);
+        if (i % EACH)
+            continue;
+        memcpy(name + NAME, "/found", sizeof "/found");
+        make_file(name);
+    }
+    text = find(&b, "", SPAN("FOUND"), LISTING_TEXT);
+    for (; (text = strchr(text, '\n')); text++)
+        lines++;
+    assert_int_equal(lines, FOLDERS / EACH);
+    buf_done(&b);
+}
+
+/* What memory has no room for is read when it is its turn; nothing twice, nothing left out. */
+static void a_large_folder_is_listed_in_parts(void **state)
+{
+    enum { NAME = 200, FILES = 9000, FOLDERS = 300 };
+    const struct listing_look look = {.dotfiles = false};
+    struct listing_found found;
+    struct listing_entry last = {.name = SPAN("")};
+    char name[NAME + 1], last_name[NAME + 1] = "";
+    unsigned told = 0, parts = 0;
+
+    (void)state;
+    static_assert((NAME + sizeof last) * FILES > 2 * LIMIT_LISTING_MEMORY, "");
+    for (int i = 0; i < FILES; i++) {
+        snprintf(name, sizeof name, "%0*d", NAME, (i * 7919) % FILES);
+        make_file(name);
+    }
+    for (int i = 0; i < FOLDERS; i++) {
+        snprintf(name, sizeof name, "z%0*d", NAME - 1, i);
+        make_folder(name);
+    }
+    assert_int_equal(symlink(name, in_place("link")), 0); // is a folder
+    assert_int_equal(listing_read(at, "", &look, &found), 0);
+    assert_int_equal(found.totals.folders, FOLDERS + 1);
+    assert_int_equal(found.totals.files, FILES);
+    for (bool more = true; more; parts++) {
+        assert_in_range(found.names_length + found.count * sizeof last, 1, LIMIT_LISTING_MEMORY);
+        for (size_t i = 0; i < found.count; i++, told++) {
+            assert_true(!told || listing_compare(&last, &found.entries[i]) < 0);
+            last = found.entries[i];
+        }
+        memcpy(last_name, last.name.ptr, last.name.len);
+        last.name.ptr = last_name;
+        more = found.follows;
+        if (more)
+            assert_int_equal(listing_read_on(at, "", &look, &found), 0);
+    }
+    assert_int_equal(told, FILES + FOLDERS + 1);
+    assert_in_range(parts, 3, 8);
+    listing_found_done(&found);
+}
+
 static void what_listings_hide_is_not_found(void **state)
 {
     struct buf b = {0};
@@ -156,8 +237,8 @@ static void a_folder_that_is_not_there_is_an_error(void **state)
     struct listing_found found;
 
     (void)state;
-    assert_int_equal(search_read(root, "none/", &look, SPAN("x"), &found), -ENOENT);
-    assert_int_equal(search_read(root, "../", &look, SPAN("x"), &found), -EXDEV);
+    assert_int_equal(search_read(at, "none/", &look, SPAN("x"), &found), -ENOENT);
+    assert_int_equal(search_read(at, "../", &look, SPAN("x"), &found), -EXDEV);
     assert_null(found.entries);
 }
 
@@ -169,12 +250,12 @@ static void a_search_ends_when_the_program_is_to_end(void **state)
 
     (void)state;
     make_file("x");
-    assert_int_equal(search_read(root, "", &look, SPAN("x"), &found), 0);
+    assert_int_equal(search_read(at, "", &look, SPAN("x"), &found), 0);
     listing_found_done(&found);
     hurry_begin(&hurry);
-    assert_int_equal(search_read(root, "", &look, SPAN("x"), &found), -EINTR);
+    assert_int_equal(search_read(at, "", &look, SPAN("x"), &found), -EINTR);
     assert_null(found.entries);
-    assert_int_equal(listing_read(root, "", &look, &found), -EINTR);
+    assert_int_equal(listing_read(at, "", &look, &found), -EINTR);
     assert_null(found.entries);
 }
 
@@ -183,7 +264,10 @@ int main(void)
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_setup, place_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_are_found_whatever_their_case),
+        cmocka_unit_test(a_search_compares_characters),
+        IN_PLACE(a_wide_folder_is_searched_whole),
         IN_PLACE(names_are_found_below_nearest_first),
+        IN_PLACE(a_large_folder_is_listed_in_parts),
         IN_PLACE(what_listings_hide_is_not_found),
         IN_PLACE(results_are_bounded_and_it_is_told),
         IN_PLACE(a_folder_that_is_not_there_is_an_error),

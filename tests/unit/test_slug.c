@@ -7,10 +7,11 @@ struct slug_case {
     const char *value, *name;
 };
 
-static void check(const struct slug_case *c, size_t (*make)(struct span, char *))
+static void check(const struct slug_case *c, size_t (*make)(struct span, bool, char *),
+                  bool dotfiles)
 {
     char out[LIMIT_FILE_NAME];
-    size_t n = make(span_from_str(c->value), out);
+    size_t n = make(span_from_str(c->value), dotfiles, out);
 
     if (!span_eq(span_of(out, n), span_from_str(c->name)))
         fail_msg("%s: %.*s", c->value, (int)n, out);
@@ -41,7 +42,7 @@ static void a_slug_is_percent_encoded_utf8(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        check(&cases[i], slug_file_name);
+        check(&cases[i], slug_file_name, false);
 }
 
 // RFC 7578 §4.2
@@ -52,11 +53,31 @@ static void a_form_s_file_name_is_taken_as_it_is(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        check(&cases[i], file_name_clean);
+        check(&cases[i], file_name_clean, false);
     assert_true(span_eq(file_name_base(SPAN("C:\\dir\\f.txt")), SPAN("f.txt")));
     assert_true(span_eq(file_name_base(SPAN("/a/b/f.txt")), SPAN("f.txt")));
     assert_true(span_eq(file_name_base(SPAN("f.txt")), SPAN("f.txt")));
     assert_int_equal(file_name_base(SPAN("dir/")).len, 0);
+}
+
+static void one_dot_in_front_is_kept_where_such_names_exist(void **state)
+{
+    static const struct slug_case cases[] = {
+        {".hidden", ".hidden"},
+        {" .hidden. ", ".hidden"},
+        {"%2Ehidden", ".hidden"},
+        {"..hidden", "hidden"},
+        {". hidden", "hidden"},
+        {"../../etc", "-..-etc"},
+        {"./etc", ".-etc"},
+        {".", ""},
+        {"..", ""},
+        {"plain", "plain"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check(&cases[i], slug_file_name, true);
 }
 
 static void a_long_name_is_cut_between_characters_and_keeps_its_extension(void **state)
@@ -66,23 +87,23 @@ static void a_long_name_is_cut_between_characters_and_keeps_its_extension(void *
 
     (void)state;
     memset(text, 'x', sizeof text);
-    n = file_name_clean(span_of(text, LIMIT_FILE_NAME), out);
+    n = file_name_clean(span_of(text, LIMIT_FILE_NAME), false, out);
     assert_int_equal(n, LIMIT_FILE_NAME);
     memcpy(text + 400, ".tar.gz", 7);
-    n = file_name_clean(span_of(text, 407), out);
+    n = file_name_clean(span_of(text, 407), false, out);
     assert_int_equal(n, LIMIT_FILE_NAME);
     assert_true(span_ends(span_of(out, n), SPAN("xx.gz")));
     for (size_t i = 0; i + 1 < sizeof text; i += 2)
         memcpy(text + i, "\xc3\xa4", 2);
-    n = file_name_clean(span_of(text, sizeof text), out);
+    n = file_name_clean(span_of(text, sizeof text), false, out);
     assert_int_equal(n, LIMIT_FILE_NAME - 1); // 255 is odd
     memcpy(text + 252, ".jpeg", 5);           // ends just behind the limit
-    n = file_name_clean(span_of(text, 257), out);
+    n = file_name_clean(span_of(text, 257), false, out);
     assert_int_equal(n, 255);
     assert_true(span_ends(span_of(out, n), SPAN("\xa4.jpeg")));
     memset(text + 200, 'y', 400); // too long to be an extension
     text[201] = '.';
-    assert_int_equal(file_name_clean(span_of(text, 600), out), LIMIT_FILE_NAME);
+    assert_int_equal(file_name_clean(span_of(text, 600), false, out), LIMIT_FILE_NAME);
 }
 
 static void a_number_goes_between_the_stem_and_a_short_extension(void **state)
@@ -121,6 +142,7 @@ int main(void)
         cmocka_unit_test(a_slug_is_percent_encoded_utf8),
         cmocka_unit_test(a_form_s_file_name_is_taken_as_it_is),
         cmocka_unit_test(a_number_goes_between_the_stem_and_a_short_extension),
+        cmocka_unit_test(one_dot_in_front_is_kept_where_such_names_exist),
         cmocka_unit_test(a_long_name_is_cut_between_characters_and_keeps_its_extension),
     };
 

@@ -59,17 +59,13 @@ static void properties_are_kept_as_they_were_written(void **state)
     expect_properties(f, SPAN("a"), false,
                       "0 {}one=\n0 {http://example.com/}one=\n0 {http://example.com/}two=\n");
 
-    struct arena arena;
-    struct span value;
-    assert_int_equal(arena_init(&arena, 256), 0);
-    assert_int_equal(store_property_get(f->store, f->tree, SPAN("a"), SPAN("http://example.com/"),
-                                        SPAN("two"), &arena, &value),
-                     0);
-    assert_true(span_eq(value, changes[0].property.value));
-    assert_int_equal(
-        store_property_get(f->store, f->tree, SPAN("a"), SPAN(""), SPAN("two"), &arena, &value),
-        -CANDOR_E_ABSENT);
-    arena_done(&arena);
+    struct buf value = {0};
+    assert_int_equal(find_property(f->store, f->tree, SPAN("a"), SPAN("http://example.com/"),
+                                   SPAN("two"), &value),
+                     1);
+    assert_true(span_eq(buf_span(&value), changes[0].property.value));
+    assert_int_equal(find_property(f->store, f->tree, SPAN("a"), SPAN(""), SPAN("two"), &value), 0);
+    buf_done(&value);
 }
 
 static void many_paths_are_visited_in_one_view(void **state)

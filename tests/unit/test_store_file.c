@@ -113,6 +113,74 @@ static void expect_refusal(struct fixture *f, const char *text)
     assert_memory_equal(before, after, len);
 }
 
+static int set_sync(struct fixture *f, const char *path, uint64_t before, uint64_t version,
+                    struct span state)
+{
+    struct store_sync sync = {span_from_str(path), false, version, state};
+    struct store_change change = {.kind = STORE_SYNC_SET, .sync = &sync, .sync_before = before};
+
+    return store_apply(f->store, f->tree, &change, 1, NULL);
+}
+
+static bool has_sync(struct fixture *f, const char *path, uint64_t version)
+{
+    struct store_sync sync;
+    struct arena arena;
+    int result;
+
+    assert_int_equal(arena_init(&arena, 1024), 0);
+    result = store_sync_get(f->store, f->tree, span_from_str(path), false, &arena, &sync);
+    arena_done(&arena);
+    return result == 0 && sync.version == version;
+}
+
+static void what_is_known_for_synchronisation_is_replaced_by_who_has_seen_it(void **state)
+{
+    struct fixture *f = *state;
+    struct store_sync sync;
+    struct arena arena;
+
+    assert_int_equal(set_sync(f, "a", 0, 5, SPAN("one")), 0);
+    assert_int_equal(set_sync(f, "a", 0, 6, SPAN("two")), -CANDOR_E_EXISTS);
+    assert_int_equal(set_sync(f, "a", 4, 6, SPAN("two")), -CANDOR_E_EXISTS);
+    assert_int_equal(set_sync(f, "b", 4, 6, SPAN("two")), -CANDOR_E_EXISTS);
+    assert_int_equal(set_sync(f, "a", 5, 7, SPAN("three")), 0);
+    fixture_reopen(f);
+    assert_int_equal(arena_init(&arena, 1024), 0);
+    assert_int_equal(store_sync_get(f->store, f->tree, SPAN("a"), false, &arena, &sync), 0);
+    assert_true(sync.version == 7 && span_eq(sync.state, SPAN("three")));
+    assert_int_equal(store_sync_get(f->store, f->tree, SPAN("a"), true, &arena, &sync),
+                     -CANDOR_E_ABSENT);
+    assert_int_equal(store_sync_get(f->store, f->tree, SPAN("/a"), true, &arena, &sync),
+                     -CANDOR_E_SYNTAX);
+    arena_done(&arena);
+}
+
+static void of_too_much_for_synchronisation_the_oldest_goes(void **state)
+{
+    struct fixture *f = *state;
+    char *much = calloc(1, LIMIT_SYNC_STATE + 1);
+    char path[16];
+
+    assert_non_null(much);
+    for (unsigned i = 1; i <= LIMIT_SYNC_STATES + 1; i++) {
+        snprintf(path, sizeof path, "%u", i);
+        assert_int_equal(set_sync(f, path, 0, i, SPAN("s")), 0);
+        assert_true(i < LIMIT_SYNC_STATES || has_sync(f, path, i));
+    }
+    assert_false(has_sync(f, "1", 1));
+    assert_true(has_sync(f, "2", 2));
+    assert_int_equal(set_sync(f, "m", 0, 5000, span_of(much, LIMIT_SYNC_STATE + 1)),
+                     -CANDOR_E_LIMIT);
+    for (unsigned i = 0; i <= LIMIT_SYNC_STATES_SIZE / LIMIT_SYNC_STATE; i++) {
+        snprintf(path, sizeof path, "m%u", i);
+        assert_int_equal(set_sync(f, path, 0, 5000 + i, span_of(much, LIMIT_SYNC_STATE)), 0);
+    }
+    assert_false(has_sync(f, "m0", 5000));
+    assert_true(has_sync(f, "m1", 5001));
+    free(much);
+}
+
 static void a_newer_store_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -286,6 +354,8 @@ int main(void)
         STORE_TEST(the_file_is_for_its_owner_only),
         STORE_TEST(a_store_in_use_is_refused),
         STORE_TEST(limits_of_trees_and_locks_are_kept),
+        STORE_TEST(what_is_known_for_synchronisation_is_replaced_by_who_has_seen_it),
+        STORE_TEST(of_too_much_for_synchronisation_the_oldest_goes),
         STORE_TEST(a_newer_store_is_refused),
         STORE_TEST(a_store_whose_file_is_gone_takes_nothing),
         STORE_TEST(a_store_that_another_program_holds_is_not_waited_for),

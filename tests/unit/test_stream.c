@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* That a peer hangs up, told while nothing is submitted whose result would tell (io/loop.h). */
-#include "unit.h"
-
-#include "base/clock.h"
-#include "io/loop.h"
+#include "loop_unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -58,23 +55,6 @@ static void stop_on_close(struct stream *s)
     loop_stop(loop);
 }
 
-static void stop_on_fire(struct timer *t)
-{
-    (void)t;
-    loop_stop(loop);
-}
-
-/* Several rounds of the loop, so that what would come has come. */
-static void run_a_while(void)
-{
-    struct timer t;
-
-    timer_init(&t, stop_on_fire);
-    timer_set(loop, &t, loop_now(loop) + 20 * CLOCK_MS);
-    assert_int_equal(loop_run(loop), 0);
-    timer_stop(&t);
-}
-
 static int setup(void **state)
 {
     (void)state;
@@ -113,15 +93,15 @@ static void write_peer(const char *text)
 static void an_end_and_a_reset_are_told_once_each(void **state)
 {
     (void)state;
-    run_a_while();
+    run_a_while(loop);
     assert_int_equal(ends + resets, 0);
     assert_int_equal(shutdown(peer, SHUT_WR), 0);
     assert_int_equal(loop_run(loop), 0);
-    run_a_while();
+    run_a_while(loop);
     assert_true(ends == 1 && resets == 0);
     reset_peer();
     assert_int_equal(loop_run(loop), 0);
-    run_a_while();
+    run_a_while(loop);
     assert_true(ends == 1 && resets == 1);
 }
 
@@ -131,7 +111,7 @@ static void a_reset_is_told_although_much_has_not_been_received(void **state)
 
     (void)state;
     assert_int_equal(write(peer, much, sizeof much), sizeof much);
-    run_a_while();
+    run_a_while(loop);
     assert_int_equal(stream_input(&stream), sizeof much);
     reset_peer();
     assert_int_equal(loop_run(loop), 0);
@@ -154,8 +134,8 @@ static void an_end_behind_what_a_receive_got_is_told_after_it(void **state)
     write_peer("hello");
     assert_int_equal(shutdown(peer, SHUT_WR), 0);
     stream_recv(&stream, NULL, on_recv);
-    run_a_while();
-    run_a_while();
+    run_a_while(loop);
+    run_a_while(loop);
     assert_int_equal(last_recv, 5);
     assert_true(recv_calls == 1 && ends == 1);
     assert_int_equal(stream_input(&stream), 0);
@@ -165,7 +145,7 @@ static void what_was_told_is_told_again_if_somebody_asks(void **state)
 {
     (void)state;
     stream_tell_again(&stream); // there is nothing to tell
-    run_a_while();
+    run_a_while(loop);
     assert_int_equal(ends, 0);
     assert_int_equal(shutdown(peer, SHUT_WR), 0);
     assert_int_equal(loop_run(loop), 0);

@@ -82,7 +82,7 @@ static void the_result_of_a_put_has_the_stamp_and_the_tag_that_a_reader_finds(vo
     assert_true(result.created);
     assert_true(
         tree_seen_eq(&result.now, &(struct tree_seen){TREE_FILE, look(&f, "f").here.stamp}));
-    request.root = f.root;
+    request.root = f.at;
     assert_int_equal(snapshot_take(&request, &snapshot), 0);
     assert_int_equal(snapshot->kind, SNAPSHOT_FILE);
     stamp_etag(&result.now.stamp, CODING_IDENTITY, span_of(NULL, 0), tag);
@@ -197,6 +197,32 @@ static int take_name(void *context)
 
     close(fd);
     return 0;
+}
+
+static void a_stage_can_leave_a_gap_which_is_zeros_and_for_which_there_must_be_room(void **state)
+{
+    struct tree_folder f = tree_folder_new((struct tree_options){.umask = 022, .quota = 20});
+    struct tree_result r;
+    char text[11] = "";
+    struct stage *s;
+
+    (void)state;
+    assert_int_equal(tree_stage_begin(f.tree, SPAN("f"), TREE_LENGTH_UNKNOWN, &s), 0);
+    assert_int_equal(tree_stage_write(s, SPAN("ab---")), 0);
+    tree_stage_cut(s, 2); // what was there must not show through
+    assert_int_equal(tree_stage_skip(s, UINT64_MAX), -EFBIG);
+    assert_int_equal(tree_stage_skip(s, 19), -EDQUOT);
+    assert_int_equal(tree_stage_length(s), 2);
+    assert_int_equal(tree_stage_skip(s, 6), 0);
+    assert_int_equal(tree_stage_write(s, SPAN("cd")), 0);
+    assert_int_equal(tree_stage_length(s), 10);
+    assert_int_equal(tree_stage_read(s, 0, 10, text), 0);
+    assert_memory_equal(text, "ab\0\0\0\0\0\0cd", 10);
+    assert_int_equal(tree_stage_sync(s), 0);
+    assert_int_equal(tree_stage_commit(s, NULL, &r), 0);
+    assert_int_equal(r.now.stamp.size, 10);
+    tree_stage_free(s);
+    tree_folder_free(&f);
 }
 
 static void several_stages_become_files_together_or_not_at_all(void **state)
@@ -518,6 +544,7 @@ int main(void)
         cmocka_unit_test(a_stage_that_is_given_up_leaves_the_old_content_and_nothing_else),
         cmocka_unit_test(a_stage_can_take_parts_of_a_file),
         cmocka_unit_test(a_stage_can_take_parts_of_another_stage),
+        cmocka_unit_test(a_stage_can_leave_a_gap_which_is_zeros_and_for_which_there_must_be_room),
         cmocka_unit_test(several_stages_become_files_together_or_not_at_all),
         cmocka_unit_test(a_commit_is_refused_when_the_terms_are_not_met_and_can_be_tried_again),
         cmocka_unit_test(content_does_not_replace_a_collection_nor_a_pipe),

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "tree/tree_parts.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/file.h>
@@ -315,6 +316,41 @@ static void a_sweep_removes_leftovers_and_only_them(void **state)
     tree_folder_free(&f);
 }
 
+/* More folders beside each other than a walk remembers at once. */
+static void a_wide_folder_is_copied_counted_and_removed_whole(void **state)
+{
+    enum { NAME = 250, FOLDERS = 5000, FILES = 50 };
+    static_assert(NAME * FOLDERS > LIMIT_TREE_DESCENT, "");
+    struct tree_folder f = tree_folder_new((struct tree_options){.umask = 022, .quota = 1 << 30});
+    char name[NAME + sizeof "/f"];
+    struct tree_usage usage;
+    int folder, file;
+
+    (void)state;
+    assert_int_equal(tree_folder_mkdir(&f, "wide"), 0);
+    folder = openat(f.root, "wide", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int i = 0; i < FOLDERS; i++) {
+        snprintf(name, sizeof name, "%0*d", NAME, i);
+        assert_int_equal(mkdirat(folder, name, 0700), 0);
+        if (i % (FOLDERS / FILES))
+            continue;
+        memcpy(name + NAME, "/f", sizeof "/f");
+        file = openat(folder, name, O_CREAT | O_WRONLY, 0600);
+        assert_int_equal(write(file, "x", 1), 1);
+        close(file);
+    }
+    close(folder);
+    assert_int_equal(copy(&f, "wide", "copy", false), 0);
+    assert_int_equal(tree_folder_count(&f, "copy"), FOLDERS);
+    assert_int_equal(discard(&f, "wide"), 0);
+    assert_int_equal(tree_folder_count(&f, "wide"), -1);
+    tree_folder_reopen(&f, (struct tree_options){.umask = 022, .quota = 1 << 30});
+    assert_int_equal(tree_sweep(f.tree, NULL), 0);
+    assert_int_equal(tree_usage(f.tree, &usage), 0);
+    assert_int_equal(usage.used, FILES); // of the copy: a byte in each
+    tree_folder_free(&f);
+}
+
 /* ---- File systems */
 
 /* What somebody watches is known to have changed by inodes, and by nothing else. */
@@ -541,6 +577,7 @@ int main(void)
         cmocka_unit_test(holes_are_copied_as_holes_and_never_show_what_was_there),
         cmocka_unit_test(a_member_that_cannot_be_copied_is_told),
         cmocka_unit_test(a_sweep_removes_leftovers_and_only_them),
+        cmocka_unit_test(a_wide_folder_is_copied_counted_and_removed_whole),
         cmocka_unit_test(a_watch_tells_changes_within_it_only),
         cmocka_unit_test(a_move_between_file_systems_copies_and_removes),
     };

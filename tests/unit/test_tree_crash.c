@@ -163,7 +163,7 @@ static void child(const struct tree_folder *f, const struct world *worlds, int32
     static struct worker workers[THREADS];
     struct tree *tree;
 
-    if (tree_open(f->root, &plain, &tree) < 0)
+    if (tree_open(f->at, &plain, &tree) < 0)
         _exit(1);
     for (int i = 0; i < THREADS; i++) {
         workers[i] = (struct worker){.tree = tree,

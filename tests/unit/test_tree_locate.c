@@ -12,8 +12,25 @@ static void make_link(const char *text, const char *path)
     assert_int_equal(symlinkat(text, folder.root, path), 0);
 }
 
+/* Two characters, composed and decomposed; and one of those as neither form has it. */
+#define E_COMPOSED "\xc3\xa9"
+#define E_DECOMPOSED "e\xcc\x81"
+#define S_COMPOSED "\xe1\xb9\xa9"
+#define S_DECOMPOSED "s\xcc\xa3\xcc\x87"
+#define S_OTHERWISE "s\xcc\x87\xcc\xa3"
+/* As `ln -s` with the whole path of something in the root. */
+static void make_far_link(const char *thing, const char *path)
+{
+    char text[128];
+
+    snprintf(text, sizeof text, "%s/%s", folder.path, thing);
+    make_link(text, path);
+}
+
 static int set_up(void **state)
 {
+    char text[128];
+
     (void)state;
     folder = tree_folder_new((struct tree_options){.umask = 022});
     assert_int_equal(arena_init(&arena, 4096), 0);
@@ -22,6 +39,12 @@ static int set_up(void **state)
     assert_int_equal(tree_folder_put(&folder, "a/b/f", "f"), 0);
     assert_int_equal(mkdirat(folder.root, ".dot", 0777), 0);
     assert_int_equal(mkdirat(folder.root, ".candor-tmp-0123456789abcdef", 0777), 0);
+    assert_int_equal(tree_folder_mkdir(&folder, E_DECOMPOSED), 0);
+    assert_int_equal(tree_folder_put(&folder, E_DECOMPOSED "/" S_COMPOSED, "s"), 0);
+    assert_int_equal(tree_folder_mkdir(&folder, "both"), 0);
+    assert_int_equal(tree_folder_put(&folder, "both/" S_COMPOSED, "1"), 0);
+    assert_int_equal(tree_folder_put(&folder, "both/" S_DECOMPOSED, "2"), 0);
+    make_link("a", "l" E_COMPOSED);
     make_link("a", "l");
     make_link("b/../b/./f", "a/lf");
     make_link("l/b", "twice");
@@ -36,6 +59,12 @@ static int set_up(void **state)
     make_link("no/../a", "through-nothing");
     make_link("nowhere", "nowhere-link");
     make_link("circle", "circle");
+    make_far_link("a/b", "far");
+    make_far_link("a/b/f", "a/far-file");
+    make_far_link("nowhere", "far-nowhere");
+    make_far_link(".candor-tmp-0123456789abcdef", "far-temporary");
+    snprintf(text, sizeof text, "../../%s/a", strrchr(folder.path, '/') + 1);
+    make_link(text, "a/back");
     return 0;
 }
 
@@ -47,10 +76,12 @@ static int tear_down(void **state)
     return 0;
 }
 
-static const struct {
+struct located {
     const char *path, *name, *thing;
     enum tree_kind kind, parent;
-} cases[] = {
+};
+
+static const struct located cases[] = {
     // Without links nothing is another path.
     {"", "", "", TREE_COLLECTION, TREE_COLLECTION},
     {"a", "a", "a", TREE_COLLECTION, TREE_COLLECTION},
@@ -66,6 +97,15 @@ static const struct {
     {"twice", "twice", "a/b", TREE_COLLECTION, TREE_COLLECTION},
     {"twice/f", "a/b/f", "a/b/f", TREE_FILE, TREE_COLLECTION},
     {"slashes/f", "a/b/f", "a/b/f", TREE_FILE, TREE_COLLECTION},
+    // A link that leaves the root and comes back.
+    {"far", "far", "a/b", TREE_COLLECTION, TREE_COLLECTION},
+    {"far/f", "a/b/f", "a/b/f", TREE_FILE, TREE_COLLECTION},
+    {"far/none", "a/b/none", "a/b/none", TREE_ABSENT, TREE_COLLECTION},
+    {"a/far-file", "a/far-file", "a/b/f", TREE_FILE, TREE_COLLECTION},
+    {"a/back", "a/back", "a", TREE_COLLECTION, TREE_COLLECTION},
+    {"l/back/back/far-file", "a/far-file", "a/b/f", TREE_FILE, TREE_COLLECTION},
+    {"far-nowhere", "far-nowhere", "far-nowhere", TREE_OTHER, TREE_COLLECTION},
+    {"far-temporary", "far-temporary", "far-temporary", TREE_OTHER, TREE_COLLECTION},
     // The root by another name.
     {"self", "self", "", TREE_COLLECTION, TREE_COLLECTION},
     {"a/up", "a/up", "", TREE_COLLECTION, TREE_COLLECTION},
@@ -87,29 +127,37 @@ static const struct {
     {"circle/x", "circle/x", "circle/x", TREE_ABSENT, TREE_ABSENT},
 };
 
+/* And again with what is known. */
+static void assert_located(const struct located *l, struct tree_names *ret_names)
+{
+    struct tree_names names = {0};
+    struct tree_look found;
+
+    for (int again = 0; again < 2; again++) {
+        const char *known = names.name.ptr;
+
+        assert_int_equal(tree_locate(folder.tree, span_from_str(l->path), &arena, &found, &names),
+                         0);
+        if (!span_eq(names.asked, span_from_str(l->path)) ||
+            !span_eq(names.name, span_from_str(l->name)) ||
+            !span_eq(names.thing, span_from_str(l->thing)) || found.here.kind != l->kind)
+            fail_msg("%s: %.*s, %.*s, kind %d", l->path, SPAN_ARG(names.name),
+                     SPAN_ARG(names.thing), found.here.kind);
+        if ((found.parent == TREE_COLLECTION) != (l->parent == TREE_COLLECTION))
+            fail_msg("%s: the parent", l->path);
+        assert_true(!again || names.name.ptr == known);
+    }
+    *ret_names = names;
+}
+
 static void a_path_leads_where_its_links_lead_and_is_known_by_that(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct tree_names names = {0};
+        struct tree_names names;
         struct tree_look found;
 
-        // Again with what is known: the same.
-        for (int again = 0; again < 2; again++) {
-            const char *known = names.name.ptr;
-
-            assert_int_equal(
-                tree_locate(folder.tree, span_from_str(cases[i].path), &arena, &found, &names), 0);
-            if (!span_eq(names.asked, span_from_str(cases[i].path)) ||
-                !span_eq(names.name, span_from_str(cases[i].name)) ||
-                !span_eq(names.thing, span_from_str(cases[i].thing)) ||
-                found.here.kind != cases[i].kind)
-                fail_msg("%s: %.*s, %.*s, kind %d", cases[i].path, SPAN_ARG(names.name),
-                         SPAN_ARG(names.thing), found.here.kind);
-            if ((found.parent == TREE_COLLECTION) != (cases[i].parent == TREE_COLLECTION))
-                fail_msg("%s: the parent", cases[i].path);
-            assert_true(!again || names.name.ptr == known);
-        }
+        assert_located(&cases[i], &names);
         if (cases[i].path[0] == '.' || cases[i].kind == TREE_OTHER)
             continue; // for clients only
         assert_int_equal(tree_look(folder.tree, names.thing, &found), 0);
@@ -119,6 +167,31 @@ static void a_path_leads_where_its_links_lead_and_is_known_by_that(void **state)
             tree_locate_member(folder.tree, span_from_str(cases[i].path), &arena, &names), 0);
         assert_true(span_eq(names.thing, span_from_str(cases[i].thing)));
     }
+}
+
+static const struct located forms[] = {
+    {E_COMPOSED, E_DECOMPOSED, E_DECOMPOSED, TREE_COLLECTION, TREE_COLLECTION},
+    {E_COMPOSED "/" S_DECOMPOSED, E_DECOMPOSED "/" S_COMPOSED, E_DECOMPOSED "/" S_COMPOSED,
+     TREE_FILE, TREE_COLLECTION},
+    {E_COMPOSED "/" S_OTHERWISE, E_DECOMPOSED "/" S_COMPOSED, E_DECOMPOSED "/" S_COMPOSED,
+     TREE_FILE, TREE_COLLECTION},
+    {E_COMPOSED "/new" E_COMPOSED, E_DECOMPOSED "/new" E_COMPOSED, E_DECOMPOSED "/new" E_COMPOSED,
+     TREE_ABSENT, TREE_COLLECTION},
+    {E_COMPOSED "/none/new", E_DECOMPOSED "/none/new", E_DECOMPOSED "/none/new", TREE_ABSENT,
+     TREE_ABSENT},
+    {"both/" S_COMPOSED, "both/" S_COMPOSED, "both/" S_COMPOSED, TREE_FILE, TREE_COLLECTION},
+    {"both/" S_OTHERWISE, "both/" S_OTHERWISE, "both/" S_OTHERWISE, TREE_ABSENT, TREE_COLLECTION},
+    {"l" E_DECOMPOSED, "l" E_COMPOSED, "a", TREE_COLLECTION, TREE_COLLECTION},
+    {"l" E_DECOMPOSED "/b/f", "a/b/f", "a/b/f", TREE_FILE, TREE_COLLECTION},
+    {"new" E_COMPOSED, "new" E_COMPOSED, "new" E_COMPOSED, TREE_ABSENT, TREE_COLLECTION},
+    {"\xc3", "\xc3", "\xc3", TREE_ABSENT, TREE_COLLECTION},
+};
+
+static void a_name_is_found_in_the_other_form_of_unicode_where_one_has_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        assert_located(&forms[i], &(struct tree_names){0});
 }
 
 static void names_that_differ_are_listed_once_the_thing_first(void **state)
@@ -190,6 +263,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_path_leads_where_its_links_lead_and_is_known_by_that,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_name_is_found_in_the_other_form_of_unicode_where_one_has_it, set_up, tear_down),
         cmocka_unit_test(names_that_differ_are_listed_once_the_thing_first),
         cmocka_unit_test_setup_teardown(too_many_links_lead_nowhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(

@@ -37,18 +37,85 @@ static void numbers_have_15_digits_and_no_sign(void **state)
 /* draft-ietf-httpbis-resumable-upload §4.1 */
 static void a_field_that_is_malformed_says_nothing_and_is_told_from_one_that_is_absent(void **state)
 {
-    struct upload_fields f = upload_fields_parse(none, none, none);
+    struct upload_values values = {0};
+    struct upload_fields f = upload_fields_parse(&values);
 
     (void)state;
     assert_int_equal(f.complete, UPLOAD_COMPLETE_ABSENT);
     assert_false(f.has_offset || f.length_malformed);
     assert_true(f.length == UPLOAD_LENGTH_UNKNOWN);
-    f = upload_fields_parse(SPAN("?0"), SPAN("7"), SPAN("12"));
+    values = (struct upload_values){SPAN("?0"), none, SPAN("7"), SPAN("12"), none};
+    f = upload_fields_parse(&values);
     assert_int_equal(f.complete, UPLOAD_COMPLETE_NO);
     assert_true(f.has_offset && !f.length_malformed && f.offset == 7 && f.length == 12);
-    f = upload_fields_parse(SPAN("no"), SPAN("x"), SPAN("y"));
+    values = (struct upload_values){SPAN("no"), none, SPAN("x"), SPAN("y"), SPAN("z")};
+    f = upload_fields_parse(&values);
     assert_int_equal(f.complete, UPLOAD_COMPLETE_MALFORMED);
     assert_true(!f.has_offset && f.length_malformed && f.length == UPLOAD_LENGTH_UNKNOWN);
+}
+
+/* Versions up to 3 of the draft have Upload-Incomplete. */
+static void fields_mean_what_the_version_of_the_draft_says(void **state)
+{
+    static const struct {
+        const char *complete, *incomplete, *version;
+        unsigned known;
+        enum upload_complete is;
+    } cases[] = {
+        {NULL, "?0", "3", 3, UPLOAD_COMPLETE_YES},
+        {NULL, "?1", "3", 3, UPLOAD_COMPLETE_NO},
+        {NULL, "1", "3", 3, UPLOAD_COMPLETE_MALFORMED},
+        {NULL, NULL, "3", 3, UPLOAD_COMPLETE_ABSENT},
+        {"?1", "?1", "3", 3, UPLOAD_COMPLETE_YES},
+        {NULL, "?0", "4", 4, UPLOAD_COMPLETE_ABSENT},
+        {NULL, "?0", NULL, 0, UPLOAD_COMPLETE_ABSENT},
+        {"?0", NULL, "6", 6, UPLOAD_COMPLETE_NO},
+        {"?1", NULL, "8", 8, UPLOAD_COMPLETE_YES},
+        {"?1", NULL, "9", 0, UPLOAD_COMPLETE_YES},
+        {"?1", NULL, "2", 0, UPLOAD_COMPLETE_YES},
+        {"?1", NULL, "six", 0, UPLOAD_COMPLETE_YES},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct upload_values values = {
+            .complete = cases[i].complete ? span_from_str(cases[i].complete) : none,
+            .incomplete = cases[i].incomplete ? span_from_str(cases[i].incomplete) : none,
+            .version = cases[i].version ? span_from_str(cases[i].version) : none,
+        };
+        struct upload_fields f = upload_fields_parse(&values);
+
+        assert_int_equal(f.version, cases[i].known);
+        assert_int_equal(f.complete, cases[i].is);
+    }
+}
+
+/* tus 1.0.0, Creation: Upload-Metadata */
+static void a_file_is_named_by_what_is_known_of_it(void **state)
+{
+    static const struct {
+        const char *metadata, *name;
+    } cases[] = {
+        {"filename YSBmaWxtLm1wNA==", "a film.mp4"},
+        {"filetype dmlkZW8vbXA0,filename YSBmaWxtLm1wNA==", "a film.mp4"},
+        {"is_final, filename  Li4vLi4vZXRjL3Bhc3N3ZA==", "passwd"},
+        {"filename Li4=", ""},
+        {"filename !", ""},
+        {"filename", ""},
+        {"Filename YQ==", ""},
+        {"", ""},
+    };
+    char out[LIMIT_FILE_NAME], long_value[8 * LIMIT_FILE_NAME] = "filename ";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t length = upload_file_name(span_from_str(cases[i].metadata), false, out);
+
+        assert_true(span_eq(span_of(out, length), span_from_str(cases[i].name)));
+    }
+    assert_int_equal(upload_file_name(none, false, out), 0);
+    memset(long_value + strlen("filename "), 'A', sizeof long_value - strlen("filename ") - 1);
+    assert_int_equal(upload_file_name(span_from_str(long_value), false, out), 0);
 }
 
 static void uploads_are_named_by_the_query_of_a_folder(void **state)
@@ -103,6 +170,8 @@ int main(void)
         cmocka_unit_test(numbers_have_15_digits_and_no_sign),
         cmocka_unit_test(
             a_field_that_is_malformed_says_nothing_and_is_told_from_one_that_is_absent),
+        cmocka_unit_test(fields_mean_what_the_version_of_the_draft_says),
+        cmocka_unit_test(a_file_is_named_by_what_is_known_of_it),
         cmocka_unit_test(uploads_are_named_by_the_query_of_a_folder),
         cmocka_unit_test(pages_of_other_sites_are_told_by_what_browsers_say),
     };

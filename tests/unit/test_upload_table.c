@@ -73,6 +73,39 @@ static void remove_upload(const struct upload_claim *c)
     upload_remove(table, c);
 }
 
+static void complete_upload_is_known_for_some_time(void **state)
+{
+    struct upload_claim c, other;
+    uint64_t length = 0;
+    char ids[LIMIT_UPLOADS + 2][UPLOAD_ID];
+
+    (void)state;
+    for (int64_t i = 0; i < LIMIT_UPLOADS + 2; i++) {
+        enum upload_state unused;
+
+        c = open_at("file", i);
+        memcpy(ids[i], upload_id(&c).ptr, UPLOAD_ID);
+        write_to(&c, "abc", i);
+        assert_false(upload_was_complete(table, upload_id(&c), SPAN(""), &length));
+        assert_non_null(upload_enter(table, &c, &unused));
+        upload_remove_complete(table, &c, i);
+        assert_int_equal(state_of(&c), UPLOAD_GONE);
+        upload_drop(table, &c);
+    }
+    assert_false(upload_claim(table, span_of(ids[5], UPLOAD_ID), SPAN(""), &other));
+    assert_false(upload_was_complete(table, span_of(ids[1], UPLOAD_ID), SPAN(""), &length));
+    assert_false(upload_was_complete(table, span_of(ids[2], UPLOAD_ID), SPAN("sub"), &length));
+    assert_false(upload_was_complete(table, span_of(ids[2], UPLOAD_ID - 1), SPAN(""), &length));
+    assert_true(upload_was_complete(table, span_of(ids[2], UPLOAD_ID), SPAN(""), &length));
+    assert_int_equal(length, 3);
+    assert_false(upload_table_is_empty(table));
+    assert_int_equal(upload_table_expire(table, 3 + LIMIT_UPLOAD_KNOWN / 1000), 0);
+    assert_false(upload_was_complete(table, span_of(ids[3], UPLOAD_ID), SPAN(""), &length));
+    assert_true(upload_was_complete(table, span_of(ids[4], UPLOAD_ID), SPAN(""), &length));
+    (void)upload_table_expire(table, LIMIT_UPLOADS + 2 + LIMIT_UPLOAD_KNOWN / 1000);
+    assert_true(upload_table_is_empty(table));
+}
+
 static void upload_is_found_by_its_name_in_its_folder_only(void **state)
 {
     struct upload_claim c, found;
@@ -401,6 +434,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HERE(upload_is_found_by_its_name_in_its_folder_only),
+        HERE(complete_upload_is_known_for_some_time),
         HERE(later_claim_ends_the_earlier_one),
         HERE(removed_upload_is_gone_for_whoever_claims_it),
         HERE(upload_is_forgotten_after_a_day_of_silence),

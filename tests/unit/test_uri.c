@@ -2,12 +2,12 @@
 #include "unit.h"
 #include "wire/uri.h"
 
-enum { SLASH = 1, NUL = 2, DOT = 4, EMPTY = 8 };
+enum { SLASH = 1, NUL = 2, DOT = 4 };
 
 static unsigned flags_of(const struct uri_path *p)
 {
     return (p->has_encoded_slash ? SLASH : 0U) | (p->has_nul ? NUL : 0U) |
-           (p->has_dot_file ? DOT : 0U) | (p->has_empty_segment ? EMPTY : 0U);
+           (p->has_dot_file ? DOT : 0U);
 }
 
 /* RFC 3986 §2.1, §5.2.4 */
@@ -36,14 +36,23 @@ static void paths_are_decoded_and_their_dot_segments_removed(void **state)
         PATH("/%2egit", "/.git", DOT),
         PATH("/.git/../a", "/a", 0),
         PATH("/a.b/c.", "/a.b/c.", 0),
-        PATH("//", "//", EMPTY),
-        PATH("//a", "//a", EMPTY),
-        PATH("/a//b", "/a//b", EMPTY),
-        PATH("/a//../b", "/a/b", 0),
+        PATH("//", "/", 0),
+        PATH("///", "/", 0),
+        PATH("//a", "/a", 0),
+        PATH("/a//b", "/a/b", 0),
+        PATH("/a///b//", "/a/b/", 0),
+        PATH("/a//../b", "/b", 0),
+        PATH("/a/b/..//", "/a/", 0),
+        PATH("/a/.//b", "/a/b", 0),
+        PATH("/a//%2e//%2E%2e//b", "/b", 0),
+        PATH("//.a//.b", "/.a/.b", DOT),
+        PATH("/a/%2F/b", "/a/%2F/b", SLASH),
         PATH("/a%2Fb", "/a%2Fb", SLASH),
         PATH("/a%2fb/%2e%2e%2fc", "/a%2fb/..%2fc", SLASH | DOT),
         PATH("/a%252Fb", "/a%2Fb", 0),
         PATH("/a%00b", "/a\0b", NUL),
+        PATH("/a[1]^`{|}", "/a[1]^`{|}", 0),
+        PATH("/a%5B1]", "/a[1]", 0),
         PATH("/a%", "/a%", 0),
         PATH("/a%4", "/a%4", 0),
         PATH("", "", 0),
@@ -71,9 +80,10 @@ static void climbing_above_the_root_is_refused(void **state)
         struct span path;
         size_t offset;
     } rows[] = {
-        {SPAN_INIT("/.."), 1},        {SPAN_INIT("/../a"), 1},
-        {SPAN_INIT("/a/../../b"), 6}, {SPAN_INIT("/a/%2e%2e/%2e./b"), 10},
-        {SPAN_INIT("/./.."), 3},
+        {SPAN_INIT("/.."), 1},          {SPAN_INIT("/../a"), 1},
+        {SPAN_INIT("/a/../../b"), 6},   {SPAN_INIT("/a/%2e%2e/%2e./b"), 10},
+        {SPAN_INIT("/./.."), 3},        {SPAN_INIT("//.."), 2},
+        {SPAN_INIT("//a/../..//b"), 7},
     };
 
     (void)state;
@@ -99,12 +109,36 @@ static void a_plain_path_is_not_copied(void **state)
     assert_ptr_equal(result.text.ptr, path.ptr);
 }
 
+static void a_query_is_passed_on_without_what_no_uri_holds(void **state)
+{
+    static const struct {
+        struct span query, encoded;
+    } rows[] = {
+        {SPAN_INIT(""), SPAN_INIT("")},
+        {SPAN_INIT("a=b&c=/?:@!$'()*+,;"), SPAN_INIT("a=b&c=/?:@!$'()*+,;")},
+        {SPAN_INIT("%41%zz%4%"), SPAN_INIT("%41%25zz%254%25")},
+        {SPAN_INIT("\\[]^`{|}"), SPAN_INIT("%5C%5B%5D%5E%60%7B%7C%7D")},
+        {SPAN_INIT("%%20"), SPAN_INIT("%25%20")},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf b = {0};
+
+        uri_query_encode(&b, rows[i].query);
+        if (!span_eq(buf_span(&b), rows[i].encoded))
+            fail_msg("%s", rows[i].query.ptr);
+        buf_done(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_are_decoded_and_their_dot_segments_removed),
         cmocka_unit_test(climbing_above_the_root_is_refused),
         cmocka_unit_test(a_plain_path_is_not_copied),
+        cmocka_unit_test(a_query_is_passed_on_without_what_no_uri_holds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,13 +20,16 @@
 struct tree_folder {
     char path[64];
     int root;
+    struct root *at; // the same, as the tree has it
     struct tree *tree;
 };
 
 static inline void tree_folder_reopen(struct tree_folder *f, struct tree_options options)
 {
     tree_free(f->tree);
-    assert_int_equal(tree_open(f->root, &options, &f->tree), 0);
+    root_unref(f->at);
+    assert_int_equal(root_open(f->path, &f->at), 0);
+    assert_int_equal(tree_open(f->at, &options, &f->tree), 0);
 }
 
 static inline struct tree_folder tree_folder_new(struct tree_options options)
@@ -50,6 +53,7 @@ static inline int tree_folder_unlink(const char *path, const struct stat *st, in
 static inline void tree_folder_free(struct tree_folder *f)
 {
     tree_free(f->tree);
+    root_unref(f->at);
     close(f->root);
     nftw(f->path, tree_folder_unlink, 16, FTW_DEPTH | FTW_PHYS);
 }

@@ -55,7 +55,7 @@ def test_a_line_is_a_json_object_with_members_of_one_type(site, tmp_path):
     assert len({record["id"] for record in records}) == len(records)
     assert [(r["method"], r["target"], r["status"]) for r in records] == [
         ("GET", "/1?a=%20b", 200), ("HEAD", "/1", 200), ("GET", "/none", 404), ("POST", "/1", 405),
-        ("GET", "", 400), ("GET", "/1", 400)]
+        ("GET", "/1\x1b", 400), ("GET", "/1", 400)]
     assert [r.get("offset") for r in records] == [None, None, None, None, 6, len(REQUESTS[5])]
 
 

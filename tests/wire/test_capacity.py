@@ -10,6 +10,7 @@ import harness
 
 GET = "GET /%d HTTP/1.1\r\nHost: a\r\n\r\n"
 OPEN_FILES = 40
+OPEN_FILES_OF_MANY = 200
 MANY = 10_000
 
 
@@ -35,14 +36,37 @@ def test_a_connection_beyond_the_limit_is_told_so(serve, journal):
     assert outcomes == ["ok", "ok", "overloaded", "ok", "ok"]
 
 
-def limit_open_files():
-    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
+def limit_open_files(most):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def test_idle_connections_leave_descriptors_for_files(serve, site, journal):
+    """However many connect, whoever is connected gets files that nobody has asked for before."""
+    for i in range(300):
+        (site / f"fresh-{i}").write_text("never asked for before")
+    server = serve(before=lambda: limit_open_files(OPEN_FILES_OF_MANY))
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(server.connect())
+        for _ in range(OPEN_FILES_OF_MANY):
+            stack.enter_context(server.connect())
+        for i in range(300):
+            response = first.send(f"GET /fresh-{i} HTTP/1.1\r\nHost: a\r\n\r\n").read_response()
+            assert (response.status, response.body) == (200, b"never asked for before")
+    assert {r["outcome"] for r in journal(server)} == {"ok"}
+
+
+def test_what_was_asked_for_is_bounded_by_the_open_files_and_that_is_told(serve):
+    server = serve("limits: { connections: 60000 }",
+                   before=lambda: limit_open_files(OPEN_FILES_OF_MANY))
+    server.wait_for_message("connections, not 60000, as only 200 files may be open")
 
 
 def test_a_file_that_cannot_be_opened_for_want_of_descriptors_is_503(serve, site, journal):
     for i in range(500):
         (site / f"fresh-{i}").write_text("never asked for before")
-    server = serve(before=limit_open_files)
+    server = serve()
+    # What it was promised at the start is taken away.
+    resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(server.connect())
         for _ in range(OPEN_FILES):

@@ -145,6 +145,18 @@ def test_one_empty_line_before_a_request_is_skipped(server):
         assert client.read_response().body == body(2)
 
 
+@pytest.mark.parametrize("request_", ["", get(1)])
+@pytest.mark.parametrize("end", ["", "\r", "\r\n"])
+def test_the_end_behind_an_empty_line_is_none_of_a_request(server, journal, request_, end):
+    with server.connect() as client:
+        client.send(request_)
+        if request_:
+            assert client.read_response().body == body(1)
+        client.send(end).finish()
+        assert client.read_to_end() == b""
+    assert [r["outcome"] for r in journal()] == (["ok"] if request_ else [])
+
+
 def test_a_higher_minor_version_is_taken_for_the_highest_known(server):
     with server.connect() as client:
         client.send("GET /1 HTTP/1.9\r\nHost: a\r\n\r\n" * 2)

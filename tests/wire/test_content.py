@@ -2,7 +2,12 @@
 """Request content that nobody wants (RFC 9112 §6, §7.1, §9.6; RFC 9110 §15.5.14): it is drained
 within a limit, then the connection is closed in a way that does not lose the answer.
 """
+import select
+import signal
+
 import pytest
+
+import harness
 
 NEXT = "GET /7 HTTP/1.1\r\nHost: a\r\n\r\n"
 DRAINED = 256 << 10  # LIMIT_DRAIN
@@ -161,3 +166,54 @@ def test_the_limits_of_field_sections_hold_for_trailers(serve, trailers, status)
         client.send(head("GET", "Transfer-Encoding: chunked") + chunked("x", trailer=trailers))
         assert client.read_response().status == status
     server.stop()
+
+
+# ---- RFC 9112 §9.6: who looks for the answer only behind its content still finds it
+
+REFUSED = head("GET", "Content-Length: 99999999999")
+PIECE = b"x" * 100_000
+
+
+def send_until_reset(client):
+    """How many pieces the system took until the server had closed."""
+    try:
+        for count in range(10_000):
+            client.send(PIECE)
+            select.select([], [], [], 0.01)
+    except (BrokenPipeError, ConnectionResetError):
+        return count
+    raise AssertionError("the connection was never closed")
+
+
+def test_client_that_goes_on_sending_without_looking_finds_the_answer(server, journal):
+    """About 1 MB/s, for longer than a silent one would be waited for (LIMIT_LINGER_SILENCE)."""
+    with server.connect() as client:
+        client.send(REFUSED)
+        for _ in range(25):
+            client.send(PIECE)
+            select.select([], [], [], 0.1)
+        response = client.read_response()
+        assert (response.status, response["Connection"]) == (413, "close")
+        assert client.is_closed()
+    assert [r["outcome"] for r in journal()] == ["content-too-large"]
+
+
+def test_client_that_goes_on_sending_is_not_read_for_ever(serve):
+    """docs/limits.md: LINGER_TIMEOUT."""
+    server = serve("limits: { linger_timeout: 300ms }")
+    with server.connect() as client:
+        client.send(REFUSED)
+        assert client.read_response().status == 413
+        assert send_until_reset(client) > 1
+
+
+def test_client_that_goes_on_sending_does_not_hold_a_stop(site):
+    config = (f"workers: 1\nlimits: {{ linger_timeout: 1h, stop_timeout: 1h }}\n"
+              f"routes:\n  - path: /\n    files: {{ root: {site} }}\n")
+    with harness.Server(config=config) as server, server.connect() as client:
+        client.send(REFUSED)
+        assert client.read_response().status == 413
+        client.send(PIECE)
+        server.signal(signal.SIGTERM)
+        send_until_reset(client)
+        assert server.wait() == 0

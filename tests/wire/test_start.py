@@ -161,7 +161,7 @@ def test_what_anybody_may_change_is_warned_of(tmp_path, address, warned, write):
 
 @pytest.mark.parametrize("arguments, word", [
     (["--listen", "localhost"], "is not an address"),
-    (["--listen", "127.0.0.1:65536"], "is not an address"),
+    (["--listen", "127.0.0.1:65536"], "has a port above 65535"),
     (["--listen"], 'a value is missing behind "--listen"'),
     (["--listen="], 'a value is missing behind "--listen"'),
     (["--config"], 'a value is missing behind "--config"'),

@@ -54,19 +54,21 @@ def started(site):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_finishes_what_runs_and_closes_what_is_idle(started, number):
-    with started.connect() as fresh, slow_client(started) as busy, started.connect() as kept:
+    with started.connect() as fresh, slow_client(started) as busy, started.connect() as kept, \
+            started.connect() as empty:
         assert kept.send(GET % 1).read_response().status == 200
+        assert empty.send(GET % 1 + "\r\n").read_response().status == 200  # an empty line behind
         started.signal(number)
-        assert kept.is_closed() and fresh.is_closed()
+        assert kept.is_closed() and fresh.is_closed() and empty.is_closed()
         with pytest.raises(ConnectionRefusedError):
             started.connect()
         assert started.process.poll() is None, "the large response is still to be sent"
         assert is_large(busy.read_response())
         assert busy.is_closed()
     assert started.wait() == 0
-    records = [started.next_record() for _ in range(2)]
+    records = [started.next_record() for _ in range(3)]
     assert [(r["target"], r["outcome"], "ended" in r) for r in records] == [
-        ("/1", "ok", False), ("/large", "ok", False)]
+        ("/1", "ok", False), ("/1", "ok", False), ("/large", "ok", False)]
 
 
 def test_every_worker_finishes_what_it_runs(site):

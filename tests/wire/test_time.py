@@ -34,7 +34,7 @@ class SmallClient(harness.Client):
         self.buffer = b""
 
 
-@pytest.mark.parametrize("data", ["G", "GET / HTTP/1.1\r\n", GET, GET + "\r", "\r\n"])
+@pytest.mark.parametrize("data", ["G", "GET / HTTP/1.1\r\n", GET, GET + "\r", "\r\nG"])
 def test_half_a_head_is_408(server, journal, data):
     with server.connect() as client:
         client.send(data)
@@ -120,12 +120,28 @@ def test_a_client_that_goes_midway_is_logged_so(server, journal):
     assert 4096 < record["bytes_out"] < 16 << 20
 
 
-@pytest.mark.parametrize("data", ["", GET + "\r\n"])
-def test_an_idle_connection_is_closed_without_a_word(idle_server, journal, data):
+@pytest.mark.parametrize("request_", ["", GET + "\r\n"])
+@pytest.mark.parametrize("behind", ["", "\r", "\r\n"])  # RFC 9112 §2.2: an empty line is no request
+def test_an_idle_connection_is_closed_without_a_word(idle_server, journal, request_, behind):
     journal(idle_server)
     with idle_server.connect() as client:
-        client.send(data)
-        if data:
+        client.send(request_ + behind)
+        if request_:
             assert client.read_response().status == 200
         assert client.is_closed()
-    assert [r["outcome"] for r in journal(idle_server)] == (["ok"] if data else [])
+    assert [r["outcome"] for r in journal(idle_server)] == (["ok"] if request_ else [])
+
+
+def test_behind_an_empty_line_there_is_the_time_of_an_idle_connection(server, journal):
+    """Longer than a head may take, and then the head has its own time."""
+    with server.connect() as client, server.connect() as other:
+        client.send(GET + "\r\n\r\n")
+        assert client.read_response().status == 200
+        assert other.send("G").read_response().outcome == "header-timeout"
+        client.send(GET + "\r\n")
+        assert client.read_response().status == 200
+        client.send("\r\n")
+        assert other.is_closed()
+        client.send("G")
+        assert client.read_response().outcome == "header-timeout"
+    assert [r["outcome"] for r in journal()] == ["ok", "header-timeout", "ok", "header-timeout"]

@@ -51,7 +51,7 @@ REQUEST_LINE = [
     ("target-malformed", "CONNECT without a port", "CONNECT a^ HTTP/1.1\r\n"),
     ("target-percent-malformed", "no digit", "GET /a^% HTTP/1.1\r\n"),
     ("target-percent-malformed", "one digit", "GET /^%4 HTTP/1.1\r\n"),
-    ("target-percent-malformed", "no hexadecimal digits", "GET /?q=^%zz HTTP/1.1\r\n"),
+    ("target-percent-malformed", "no hexadecimal digits", "GET /q=^%zz HTTP/1.1\r\n"),
     ("target-percent-malformed", "in an authority", "GET http://a^%zz/ HTTP/1.1\r\n"),
     ("target-form-wrong", "the asterisk with GET", "GET ^* HTTP/1.1\r\n"),
     ("target-form-wrong", "a path with CONNECT", "CONNECT ^/ HTTP/1.1\r\n"),
@@ -130,7 +130,7 @@ LINES = [
     ("field-value-malformed", "ESC", GET + "X: ^\x1b[31m\r\n\r\n"),
     # RFC 9110 §5.3: a singleton twice
     ("field-repeated", "Content-Type", GET + "Content-Type: a/b\r\n^Content-Type: a/b\r\n\r\n"),
-    ("field-repeated", "Range", GET + "Range: bytes=0-1\r\nX: y\r\n^range: bytes=0-1\r\n\r\n"),
+    ("field-repeated", "Depth", GET + "Depth: 1\r\nX: y\r\n^depth: 1\r\n\r\n"),
     ("field-repeated", "Authorization",
      GET + "Authorization: Basic a\r\n^Authorization: Basic b\r\n\r\n"),
     # RFC 9110 §5.4

@@ -28,7 +28,7 @@ static void add_accept_patch(struct exchange *x)
 
 static void respond_options(struct exchange *x)
 {
-    exchange_add_field(x, SPAN("DAV"), SPAN("1, 2, 3"));
+    exchange_add_field(x, SPAN("DAV"), SPAN("1, 2, 3, sabredav-partialupdate"));
     exchange_add_field(x, SPAN("MS-Author-Via"), SPAN("DAV"));
     if (x->routing.allowed & methods_that_patch)
         add_accept_patch(x);
@@ -39,11 +39,6 @@ static bool goes_elsewhere(const struct exchange *x)
     return author_of(x)->also & AUTHOR_ELSEWHERE;
 }
 
-static bool makes_members(const struct exchange *x)
-{
-    return author_of(x)->takes == TAKES_MEMBERS;
-}
-
 /* The validators of what was stored, so that the client need not ask: RFC 9110 §9.3.4. */
 static void add_validators(struct exchange *x, const struct authoring *a)
 {
@@ -52,8 +47,6 @@ static void add_validators(struct exchange *x, const struct authoring *a)
         (goes_elsewhere(x) && x->outcome != OUTCOME_created))
         return;
     exchange_add_fieldf(x, SPAN("ETag"), "\"%s\"", a->answer.etag);
-    if (a->content.fields.modified_ns != TREE_NOW)
-        exchange_add_field(x, SPAN("X-OC-MTime"), SPAN("accepted"));
 }
 
 /* That was written before all was done, so that there is memory for it. */
@@ -77,7 +70,7 @@ static size_t path_room(const struct authoring *a)
 
     return a->mount.len + x->path.text.len + a->target.names.asked.len +
            (a->destination ? a->destination->names.asked.len : 0) +
-           (makes_members(x) ? LIMIT_FILE_NAME : 0) + 2;
+           (content_makes_member(x) ? LIMIT_FILE_NAME : 0) + 2;
 }
 
 bool answer_has_written(const struct authoring *a)
@@ -108,9 +101,9 @@ static struct span path_of_result(const struct authoring *a)
     } else {
         buf_add(b, x->path.text);
     }
-    if ((makes_folder || makes_members(x)) && !span_ends(buf_span(b), SPAN("/")))
+    if ((makes_folder || content_makes_member(x)) && !span_ends(buf_span(b), SPAN("/")))
         buf_add_char(b, '/');
-    if (makes_members(x))
+    if (content_makes_member(x))
         buf_add(b, post_member_name(a));
     x->response.failed |= b->failed;
     return buf_span(b);
@@ -119,7 +112,7 @@ static struct span path_of_result(const struct authoring *a)
 /* Whether what was made or stored has another address than the request's: RFC 9110 §15.3.2. */
 static bool is_elsewhere(const struct exchange *x, const struct authoring *a)
 {
-    if (makes_members(x) || x->upload.finishes)
+    if (content_makes_member(x) || x->upload.finishes)
         return true;
     return x->outcome == OUTCOME_created &&
            (goes_elsewhere(x) ||
@@ -137,12 +130,33 @@ static void respond_posted(struct exchange *x, const struct authoring *a)
     exchange_set_body(x, &b, SPAN("application/json"));
 }
 
+/* A client that speaks of uploads learns that this one is complete. */
+static bool completes_upload(const struct exchange *x, const struct authoring *a)
+{
+    return x->content.kind.upload.complete != UPLOAD_COMPLETE_ABSENT &&
+           a->content.fields.role != CONTENT_PART && a->result.now.kind == TREE_FILE;
+}
+
+/* What was made or stored has the date that X-OC-Mtime asks for. A client that is told so does not
+ * look, and one that is not told may send all of it again: so it is told where it is true. */
+static bool has_date_asked(const struct authoring *a)
+{
+    int64_t asked = a->content.fields.modified_ns;
+    const struct tree_seen *now = &a->result.now;
+
+    return asked != TREE_NOW && now->kind != TREE_ABSENT && now->stamp.modified_ns == asked;
+}
+
 static void respond_stored(struct exchange *x, struct authoring *a)
 {
     bool elsewhere = is_elsewhere(x, a);
     struct span path;
 
     add_validators(x, a);
+    if (has_date_asked(a))
+        exchange_add_field(x, SPAN("X-OC-MTime"), SPAN("accepted"));
+    if (completes_upload(x, a))
+        upload_add_state(x, a->result.now.stamp.size, true);
     if (!elsewhere && !answer_has_written(a))
         return;
     path = path_of_result(a);
@@ -174,7 +188,21 @@ void authoring_respond(struct exchange *x)
             respond_multistatus(x, a->answer.properties);
         break;
     case OUTCOME_propfind_infinite:
+    case OUTCOME_propfind_too_many:
         respond_condition(x, DAV_CONDITION_PROPFIND_FINITE_DEPTH, (struct span){NULL, 0}, false);
+        break;
+    case OUTCOME_report_unsupported:
+        respond_condition(x, DAV_CONDITION_SUPPORTED_REPORT, (struct span){NULL, 0}, false);
+        break;
+    case OUTCOME_sync_token_unknown:
+        respond_condition(x, DAV_CONDITION_VALID_SYNC_TOKEN, (struct span){NULL, 0}, false);
+        break;
+    case OUTCOME_sync_infinite:
+        respond_condition(x, DAV_CONDITION_SYNC_TRAVERSAL_SUPPORTED, (struct span){NULL, 0}, false);
+        break;
+    case OUTCOME_sync_too_many:
+        respond_condition(x, DAV_CONDITION_NUMBER_OF_MATCHES_WITHIN_LIMITS, (struct span){NULL, 0},
+                          false);
         break;
     case OUTCOME_created:
     case OUTCOME_done:
@@ -189,7 +217,7 @@ void authoring_respond(struct exchange *x)
             respond_multistatus(x, buf_span(&a->failures.told));
         break;
     case OUTCOME_uploaded:
-        exchange_add_path(x, SPAN("Location"), x->path.text);
+        exchange_add_folder(x, SPAN("Location"), false);
         break;
     case OUTCOME_content_coded: // RFC 9110 §12.5.3
         exchange_add_field(x, SPAN("Accept-Encoding"), SPAN("identity"));

@@ -2,6 +2,7 @@
 #include "resource/dav/authoring.h"
 
 #include "graph/author.h"
+#include "resource/dav/following.h"
 #include "tree/tree_result.h"
 
 #include <errno.h>
@@ -32,14 +33,39 @@ static void set_cause(struct authoring *a, enum outcome cause)
         cause = OUTCOME_mount_fixed;
     exchange_fail(a->x, cause, 0, NULL);
     if (!a->cause && (outcome_table[cause].status >= 500 || cause == OUTCOME_write_refused) &&
-        cause != OUTCOME_server_stopping)
+        cause != OUTCOME_server_stopping && a->error != -ROOT_EXCHANGED && a->error != -ROOT_GONE)
         a->x->failure.system_error = -a->error;
+}
+
+void authoring_explain(struct authoring *a)
+{
+    int error = 0;
+
+    if (a->error && !a->cause && !tree_result_outcome(a->error))
+        error = root_check(a->share->root);
+    if (error)
+        a->error = error;
+    if (a->error == -ROOT_EXCHANGED || a->error == -ROOT_GONE)
+        dav_site_distrust(a->dav->site);
+}
+
+/* Whether the folder that was exchanged has nothing of it: then it begins again in the new one. */
+static bool can_begin_again(const struct authoring *a)
+{
+    return a->error == -ROOT_EXCHANGED && !a->content.stage && !a->content.posting &&
+           !a->upload.claim.upload;
 }
 
 enum step authoring_end_failed(struct authoring *a)
 {
     enum outcome cause = a->cause ? a->cause : tree_result_outcome(a->error);
 
+    if (can_begin_again(a)) {
+        rows_give_up(a);
+        dav_share_leave(a->share);
+        a->share = NULL;
+        return STEP_STALE;
+    }
     if (!cause)
         return STEP_STALE;
     set_cause(a, cause);

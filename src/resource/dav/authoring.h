@@ -20,11 +20,12 @@
 struct authoring {
     struct exchange *x;
     struct dav *dav;
-    struct span mount;  // the route's path, which ends with a slash
-    bool in_the_way;    // others were in the way of the step: it is to be made again
-    bool goes_on;       // the step is to go on at once, in another work of the pool
-    int error;          // of the last step: 0, or a negated errno
-    enum outcome cause; // of the last step, where an errno does not tell
+    struct dav_share *share; // of the folder that it is about, from its first step in the pool on
+    struct span mount;       // the route's path, which ends with a slash
+    bool in_the_way;         // others were in the way of the step: it is to be made again
+    bool goes_on;            // the step is to go on at once, in another work of the pool
+    int error;               // of the last step: 0, or a negated errno
+    enum outcome cause;      // of the last step, where an errno does not tell
     struct target target;
     struct dav_destination *destination; // COPY and MOVE; else NULL
     struct content content;
@@ -45,6 +46,12 @@ struct span authoring_outside(const struct authoring *a, struct arena *arena, st
 
 /* The request's path, which is a folder's; where it cannot be made the response has failed. */
 struct span authoring_folder_path(struct exchange *x);
+
+/*
+ * In the pool, after what may have failed there. What is stale because the folder itself went, or
+ * was exchanged, is not looked at again there: nothing that is done to it helps.
+ */
+void authoring_explain(struct authoring *a);
 
 /* How a step that has failed goes on: with the cause, or it is stale. */
 enum step authoring_end_failed(struct authoring *a);

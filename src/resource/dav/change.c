@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "fs/open.h"
 #include "graph/author.h"
+#include "registry/verdict.h"
 #include "resource/dav/authoring.h"
 #include "resource/dav/following.h"
 #include "resource/dav/xml/multistatus_write.h"
@@ -22,18 +23,41 @@ void change_delete(struct authoring *a)
         a->error = rows_begin(a, STORE_INTENT_DELETE);
         if (a->error)
             return;
-        a->error = tree_delete(a->dav->share->tree, a->target.path, &terms);
+        a->error = tree_delete(a->share->tree, a->target.path, &terms);
         rows_follow(a, false);
     }
     if (!a->following)
         locks_forget(a);
 }
 
+/*
+ * X-OC-Mtime, for what is now at the path. Where it cannot be set, all else was done all the same,
+ * and nobody is told that it was.
+ */
+static void set_date(struct authoring *a, struct span path)
+{
+    struct tree *tree = a->share->tree;
+    struct tree_seen *now = &a->result.now;
+    struct tree_terms terms = {.target = now};
+    struct tree_look look;
+
+    if (a->error || now->kind == TREE_ABSENT || a->content.fields.modified_ns == TREE_NOW)
+        return;
+    if (!tree_is_changed(tree_touch(tree, path, a->content.fields.modified_ns, &terms)))
+        return;
+    if (tree_look(tree, path, &look) == 0 && look.here.kind == now->kind &&
+        look.here.stamp.device == now->stamp.device && look.here.stamp.inode == now->stamp.inode)
+        *now = look.here;
+    else
+        now->kind = TREE_ABSENT; // others have changed it since, and its tag is not known
+}
+
 void change_mkcol(struct authoring *a)
 {
     struct tree_terms terms = terms_of(a);
 
-    a->error = tree_mkdir(a->dav->share->tree, a->target.path, &terms, &a->result);
+    a->error = tree_mkdir(a->share->tree, a->target.path, &terms, &a->result);
+    set_date(a, a->target.path);
 }
 
 /* The target is the destination here, and the source is what the questions saw at the target. */
@@ -78,7 +102,7 @@ static int look_at_member(struct authoring *a, struct span member, bool *ret_is_
 
     add_below(&path, a->target.path, member);
     if (!path.failed)
-        error = tree_look(a->dav->share->tree, uri_path_trim(buf_span(&path)), &look);
+        error = tree_look(a->share->tree, uri_path_trim(buf_span(&path)), &look);
     *ret_is_folder = error == 0 && look.here.kind == TREE_COLLECTION;
     buf_done(&path);
     return error == -EACCES || error == -EPERM ? 0 : error;
@@ -149,7 +173,7 @@ static void end_failed(struct authoring *a)
         a->error = 0;
         (x->target.is_collection ? multistatus_collection_begin
                                  : multistatus_response_begin)(b, x->path.text);
-        multistatus_status(b, 424);
+        multistatus_status(b, verdict_status(VERDICT_dependent));
         multistatus_response_end(b);
     }
     multistatus_end(b);
@@ -177,8 +201,9 @@ void change_copy(struct authoring *a)
         a->error = rows_begin(a, STORE_INTENT_COPY);
         if (a->error)
             return;
-        a->error = tree_copy(a->dav->share->tree, a->target.path, a->destination->path, &copying,
-                             &terms, &a->result);
+        a->error = tree_copy(a->share->tree, a->target.path, a->destination->path, &copying, &terms,
+                             &a->result);
+        set_date(a, a->destination->path);
         rows_follow(a, copying.shallow);
     }
     end_change(a);
@@ -195,8 +220,9 @@ void change_move(struct authoring *a)
         a->error = rows_begin(a, STORE_INTENT_MOVE);
         if (a->error)
             return;
-        a->error = tree_move(a->dav->share->tree, a->target.path, a->destination->path, &copying,
-                             &terms, &a->result);
+        a->error = tree_move(a->share->tree, a->target.path, a->destination->path, &copying, &terms,
+                             &a->result);
+        set_date(a, a->destination->path);
         rows_follow(a, false);
     }
     end_change(a);

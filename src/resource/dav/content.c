@@ -27,10 +27,8 @@ static void take_piece(struct authoring *a)
     }
 }
 
-static void piece_run(struct work *w)
+static void take(struct authoring *a)
 {
-    struct authoring *a = container_of(w, struct authoring, content.work);
-
     a->cause = OUTCOME_NONE;
     a->error = digests_read(a);
     if (a->error)
@@ -42,6 +40,14 @@ static void piece_run(struct work *w)
     else if (a->content.stage)
         tree_stage_unclaim(
             a->content.stage); // before the answer, so that a smaller one has room at once
+}
+
+static void piece_run(struct work *w)
+{
+    struct authoring *a = container_of(w, struct authoring, content.work);
+
+    take(a);
+    authoring_explain(a);
 }
 
 static void piece_done(struct work *w)
@@ -75,13 +81,30 @@ bool content_take(struct authoring *a, struct span data)
     a->content.is_taking = true;
     a->content.work.run = piece_run;
     a->content.work.done = piece_done;
-    a->content.work.is_long = !a->content.stage && write_copies_much(a);
+    a->content.work.lane = !a->content.stage && write_copies_much(a) ? LANE_LONG : LANE_QUICK;
     offload_submit(a->dav->pool, a->dav->loop, &a->content.work);
     return false;
 }
 
+/* What is told to be complete, and longer or shorter than it is told to be, is not stored. */
+static int check_length(struct authoring *a)
+{
+    const struct exchange *x = a->x;
+    uint64_t length = x->content.kind.upload.length;
+    bool is_whole =
+        a->content.fields.role == CONTENT_WHOLE || a->content.fields.role == CONTENT_MEMBER;
+
+    return is_whole && x->content.kind.upload.complete != UPLOAD_COMPLETE_ABSENT &&
+                   length != UPLOAD_LENGTH_UNKNOWN && length != x->content.taken
+               ? authoring_fail(a, OUTCOME_upload_length_differs)
+               : 0;
+}
+
 void content_commit(struct authoring *a)
 {
+    a->error = check_length(a);
+    if (a->error)
+        return;
     switch (a->content.fields.role) {
     case CONTENT_MEMBER:
     case CONTENT_FORM:
@@ -102,7 +125,7 @@ struct discarding {
     struct work work;
     struct stage *stage;
     struct posting *posting;
-    struct upload_table *uploads;
+    struct dav_share *share;    // that all of it belongs to
     struct upload_claim upload; // that is gone
 };
 
@@ -113,9 +136,11 @@ static void discard_run(struct work *w)
 
     tree_stage_free(d->stage);
     post_free(d->posting);
-    if (d->upload.upload && upload_enter(d->uploads, &d->upload, &unused))
-        upload_remove(d->uploads, &d->upload);
-    upload_drop(d->uploads, &d->upload);
+    if (d->upload.upload && upload_enter(d->share->uploads, &d->upload, &unused))
+        upload_remove(d->share->uploads, &d->upload);
+    if (d->upload.upload)
+        upload_drop(d->share->uploads, &d->upload);
+    dav_share_leave(d->share);
 }
 
 /* What was staged, or was to be removed, is no longer the exchange's. */
@@ -123,7 +148,7 @@ static void move_staged(struct discarding *d, struct authoring *a)
 {
     d->stage = a->content.stage;
     d->posting = a->content.posting;
-    d->uploads = a->dav->share->uploads;
+    d->share = dav_share_use_again(a->share);
     d->upload = a->upload.claim;
     a->content.stage = NULL;
     a->content.posting = NULL;
@@ -142,8 +167,8 @@ void content_discard(struct authoring *a)
     xml_discard(a);
     digest_hash_free(a->digests.hash);
     a->digests.hash = NULL;
-    if (!upload_is_lost(a))
-        upload_drop(a->dav->share->uploads, &a->upload.claim);
+    if (a->upload.claim.upload && !upload_is_lost(a))
+        upload_drop(a->share->uploads, &a->upload.claim);
     if (!a->content.stage && !a->content.posting && !a->upload.claim.upload)
         return;
     d = calloc(1, sizeof *d);

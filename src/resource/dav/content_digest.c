@@ -104,7 +104,7 @@ bool digests_reread_much(const struct authoring *a)
     if (!is_of_whole(a) || (!is_sent(x, FIELD_repr_digest) && !(o && has_any(&o->digests))))
         return false;
     if (o)
-        size = x->upload.finishes ? x->upload.offset + x->content.taken : 0;
+        size = content_completes_upload(a) ? x->upload.offset + x->content.taken : 0;
     else if (a->target.look.here.kind == TREE_FILE && a->target.look.here.stamp.size > size)
         size = a->target.look.here.stamp.size;
     return size > LIMIT_TREE_SHORT_COPY;

@@ -19,7 +19,7 @@ enum content_role {
     CONTENT_PART,    // is a part of it: PATCH, or PUT with Content-Range
     CONTENT_MEMBER,  // is the representation of a member to be made: POST
     CONTENT_FORM,    // has files that become members: POST
-    CONTENT_OPENING, // is the beginning of an upload, which it opens: PUT
+    CONTENT_OPENING, // is the beginning of an upload, which it opens, or all of it: PUT, POST
     CONTENT_PIECE    // continues the upload that the target names, whatever is asked of that
 };
 
@@ -43,5 +43,9 @@ struct content_fields {
 enum step content_role_begin(struct authoring *a);
 /* Whether the content, if any, goes to an upload. */
 bool content_is_of_upload(const struct authoring *a);
+/* Whether it does, and ends that. */
+bool content_completes_upload(const struct authoring *a);
+/* Whether what is stored becomes a member of the target. */
+bool content_makes_member(const struct exchange *x);
 
 #endif

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "base/clock.h"
 #include "base/error.h"
+#include "fs/open.h"
 #include "graph/author.h"
 #include "resource/dav/authoring.h"
 #include "resource/dav/content.h"
 #include "resource/dav/effect.h"
 #include "resource/dav/following.h"
 #include "resource/dav/propfind.h"
+#include "resource/dav/room.h"
 #include "resource/dav/settling.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 /* Where the exchange has its authoring. Of a guard, whose reader answers, nothing is to be released
  * (exchange.guard_state). */
@@ -30,7 +29,14 @@ static void act(struct exchange *x, void (*run)(struct authoring *a))
     a->error = 0;
     a->cause = OUTCOME_NONE;
     a->in_the_way = a->goes_on = false;
+    if (!a->share)
+        a->error = dav_share_use(a->dav->site, &a->share);
+    if (!a->share) {
+        a->cause = fs_failure(-a->error);
+        return;
+    }
     run(a);
+    authoring_explain(a);
 }
 
 /* The route's path, with its slash also where the request names it without. RFC 4918 §5.2. */
@@ -84,6 +90,18 @@ static struct authoring *authoring_of(struct exchange *x)
     return a;
 }
 
+/* Nothing is released of a guard, so it leaves what it used when it has told what it knows. */
+static enum step leave_guard(struct exchange *x, enum step step)
+{
+    struct authoring *a = x->routing.guard_state;
+
+    if (a && step == STEP_KNOWN) {
+        dav_share_leave(a->share);
+        a->share = NULL;
+    }
+    return step;
+}
+
 /* A step, for the walker: from the exchange to what it holds. */
 #define STEP(fact, begin, run, end)                                                                \
     static enum step begin_##fact##_step(struct exchange *x)                                       \
@@ -100,7 +118,7 @@ static struct authoring *authoring_of(struct exchange *x)
     }                                                                                              \
     static enum step end_##fact##_step(struct exchange *x)                                         \
     {                                                                                              \
-        return end(*slot_of(x));                                                                   \
+        return leave_guard(x, end(*slot_of(x)));                                                   \
     }
 STEP(upload, upload_begin, upload_claim_run, upload_end)
 STEP(representation, target_begin, target_run, target_end)
@@ -143,8 +161,9 @@ static void dav_release(struct exchange *x)
         close(a->answer.written);
     propfind_discard(a);
     rows_give_up(a);
-    settling_watch(a->dav);
+    settling_watch(a->dav, a->share);
     change_forget_failed(a);
+    dav_share_leave(a->share);
     x->routing.resource_state = NULL;
 }
 
@@ -182,7 +201,7 @@ static const struct resource_ops dav_ops = {
     .free = dav_free,
 };
 
-int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop,
+int dav_open(struct dav_site *site, struct resource *reader, struct loop *loop,
              struct offload *pool, struct resource **ret_resource)
 {
     struct dav *d = calloc(1, sizeof *d);
@@ -196,90 +215,11 @@ int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop
     d->resource.stores = methods_that_store;
     d->resource.wants = methods_that_take;
     d->resource.methods = reader->methods | methods_that_author;
-    d->share = share;
+    d->site = site;
     d->loop = loop;
     d->pool = pool;
     upload_watch_begin(d);
     settling_begin(d);
     *ret_resource = &d->resource;
     return 0;
-}
-
-/* The locks that the store has for the tree with that root. A negated errno. */
-static int open_locks(struct dav_share *share, struct store *store)
-{
-    char root[PATH_MAX];
-    int error;
-
-    if (lock_table_new(&share->locks) < 0 || rows_new(&share->rows) < 0)
-        return -ENOMEM;
-    if (!store)
-        return 0;
-    if (!realpath(share->options->root, root))
-        return -errno;
-    error = store_tree(store, span_from_str(root), &share->journal.tree);
-    if (error < 0)
-        return -EIO;
-    share->journal.store = store;
-    error = settling_recover(share);
-    if (error)
-        return error;
-    lock_journal_read_boot(&share->journal);
-    return lock_journal_load(&share->journal, share->tree, share->locks, lock_now(),
-                             clock_realtime() / CLOCK_SECOND);
-}
-
-int dav_share_open(const struct files_options *options, struct store *store,
-                   const struct media_type_map *types, const struct hurry *hurry,
-                   struct dav_share **ret_share)
-{
-    struct dav_share *share = calloc(1, sizeof *share);
-    mode_t mask = umask(0);
-    struct tree_options tree = {.quota = options->quota,
-                                .reserve = options->reserve,
-                                .umask = mask,
-                                .dotfiles = options->dotfiles,
-                                .hurry = hurry};
-    size_t removed;
-    int root, error;
-
-    umask(mask);
-    if (!share)
-        return -CANDOR_E_MEMORY;
-    share->options = options;
-    share->types = types;
-    root = open(options->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    error = root < 0 ? -errno : tree_open(root, &tree, &share->tree);
-    if (error == 0)
-        error = tree_sweep(share->tree, &removed);
-    if (error == 0)
-        error = open_locks(share, store);
-    if (error == 0 && upload_table_new(&share->uploads) < 0)
-        error = -ENOMEM;
-    if (root >= 0)
-        close(root);
-    if (error < 0) {
-        dav_share_free(share);
-        errno = -error;
-        return -CANDOR_E_SYSTEM;
-    }
-    *ret_share = share;
-    return 0;
-}
-
-const _Atomic uint64_t *dav_share_changes(const struct dav_share *share)
-{
-    return &share->changes;
-}
-
-void dav_share_free(struct dav_share *share)
-{
-    if (!share)
-        return;
-    lock_table_free(share->locks);
-    upload_table_free(share->uploads);
-    settling_forget(share);
-    rows_free(share->rows);
-    tree_free(share->tree);
-    free(share);
 }

@@ -13,25 +13,23 @@
 #include "resource/files/files.h"
 #include "state/store.h"
 
-/* What all workers share of one route: the tree, its locks and properties. */
-struct dav_share;
+/* What all workers share of one route: the trees that its path leads to, one after the other, with
+ * their locks and properties. */
+struct dav_site;
 
 /*
  * Opens it, removes what a crash has left, and reads the locks that the store has; NULL: locks end
- * with the process. Options, store, map and
- * hurry must outlive it. -CANDOR_E_SYSTEM (see errno) when the
- * root cannot be opened or the store does not answer, -CANDOR_E_MEMORY.
+ * with the process. What it is given must outlive it. -CANDOR_E_SYSTEM (see errno) when the root
+ * cannot be opened or the store does not answer, -CANDOR_E_MEMORY.
  */
-int dav_share_open(const struct files_options *options, struct store *store,
-                   const struct media_type_map *types, const struct hurry *hurry,
-                   struct dav_share **ret_share);
-/* Grows with every change that was made: for files_open. */
-const _Atomic uint64_t *dav_share_changes(const struct dav_share *share);
+int dav_site_open(const struct files_options *options, struct served *served, struct store *store,
+                  const struct media_type_map *types, const struct hurry *hurry,
+                  struct dav_site **ret_site);
 /* When no instance is left. Accepts NULL. */
-void dav_share_free(struct dav_share *share);
+void dav_site_free(struct dav_site *site);
 
 /* An instance for one worker; reader answers GET and HEAD and is freed with it. */
-int dav_open(struct dav_share *share, struct resource *reader, struct loop *loop,
+int dav_open(struct dav_site *site, struct resource *reader, struct loop *loop,
              struct offload *pool, struct resource **ret_resource);
 
 #endif

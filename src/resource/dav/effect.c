@@ -28,6 +28,11 @@ static bool is_deep(const struct authoring *a)
     return a->target.look.here.kind == TREE_COLLECTION && authoring_is_deep(a->x);
 }
 
+static bool report_is_deep(const struct authoring *a)
+{
+    return a->xml.report.deep;
+}
+
 /* What is there is a collection, and removed. */
 static bool replaces_much(const struct authoring *a)
 {
@@ -76,8 +81,8 @@ static void tell_effect(struct authoring *a)
     x->effect.partly = a->failures.first || a->locking.conflict_below;
     x->effect.has_result = a->answer.has_result || answer_has_written(a);
     x->effect.untold = a->answer.is_untold;
-    x->effect.unfinished =
-        content_is_of_upload(a) && !x->upload.finishes && upload_use_of(x) != UPLOAD_GIVES_UP;
+    x->effect.unfinished = content_is_of_upload(a) && !content_completes_upload(a) &&
+                           upload_use_of(x) != UPLOAD_GIVES_UP;
     if (a->result.now.kind == TREE_FILE)
         stamp_etag(&a->result.now.stamp, 0, SPAN(""), a->answer.etag);
 }
@@ -111,14 +116,14 @@ void effect_run(struct authoring *a)
         settle_names(a);
     // A lock must not be taken, after a crash, for one that has ended with what was there before.
     if (a->error == 0 && author_of(a->x)->also & AUTHOR_LOCKS &&
-        rows_are_moving(a->dav->share->rows, a->target.path))
+        rows_are_moving(a->share->rows, a->target.path))
         a->error = authoring_in_the_way(a, OUTCOME_names_busy);
     if (a->error)
         return;
     effect_of(a)->perform(a);
     // Here, so that it counts even when the client has left meanwhile.
     if (!is_safe && !a->in_the_way)
-        atomic_fetch_add(&a->dav->share->changes, 1);
+        atomic_fetch_add(dav_site_changes(a->dav->site), 1);
 }
 
 /* The server is to end, and what has changed is not to be awaited any more. */

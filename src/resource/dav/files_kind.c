@@ -4,17 +4,28 @@
  * authors (dav.h) stands before what reads (files.h).
  */
 #include "base/buf.h"
+#include "base/error.h"
 #include "fs/climb.h"
 #include "fs/path_check.h"
 #include "io/offload.h"
 #include "resource/dav/dav.h"
+#include "resource/files/cache_control.h"
 #include "resource/kind.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
+static const struct option_row rows_cache[] = {
+#define OPTION_CACHE(...) OPTION_ROW(struct cache_rule, __VA_ARGS__)
+#include "resource/dav/files_kind.def"
+};
+static const struct option_section section_cache =
+    OPTION_TABLE("routes.files.cache.", rows_cache, struct cache_rule);
+
 static const struct option_row rows[] = {
 #define OPTION(...) OPTION_ROW(struct files_options, __VA_ARGS__)
+#define OPTION_BELOW(member, name, kind, need, below, ...)                                         \
+    OPTION_ROW_BELOW(struct files_options, member, name, kind, need, &below, __VA_ARGS__)
 #include "resource/dav/files_kind.def"
 };
 
@@ -41,16 +52,19 @@ static void check_root(const struct kind_route *route, struct report *report)
 static void check(struct kind_route *route, struct report *report)
 {
     struct files_options *files = route->options;
-    struct position precompressed = kind_position(route, SPAN("precompressed"));
 
     route->writes = route->needs_store = files->write;
     // Where clients write, an index that nobody asked for would let one of them hide the folder.
-    if (files->write && !kind_position(route, SPAN("index")).line)
+    if (files->write && !kind_is_given(route, SPAN("index")))
         files->index = SPAN("");
+    // Editors, synchronisers and note programs keep what they need under such names.
+    if (files->write && !kind_is_given(route, SPAN("dotfiles")))
+        files->dotfiles = true;
     // And NAME.gz is theirs like any other file: in the place of NAME it would answer with content
     // that nobody stored there.
-    if (files->write && precompressed.line && files->precompressed)
-        report_add(report, precompressed, "routes.files.", SPAN("precompressed"),
+    if (files->write && kind_is_given(route, SPAN("precompressed")) && files->precompressed)
+        report_add(report, kind_position(route, SPAN("precompressed")), "routes.files.",
+                   SPAN("precompressed"),
                    "clients write here, and what they store as \"name.gz\" would answer for "
                    "\"name\"; expected false, or no \"write: true\"");
     if (files->write)
@@ -119,34 +133,83 @@ static void check_all(const struct kind_route *const *routes, size_t count, stru
     free(roots);
 }
 
-static int share(const struct kind_means *means, const void *options, void **ret_share,
-                 struct buf *ret_why)
-{
-    const struct files_options *files = options;
-    struct dav_share *opened = NULL;
-    int error = files->write ? dav_share_open(files, means->store, means->types,
-                                              offload_hurry(means->pool), &opened)
-                             : 0;
+/* What all workers share of a route. */
+struct files_share {
+    void (*tell)(const char *token, struct span sentence);
+    struct served *served;
+    struct dav_site *site; // NULL: nobody writes
+};
 
-    if (error < 0)
-        buf_addf(ret_why, "the folder %s cannot be opened for writing: %s", files->root,
-                 strerror(errno));
+static void tell_root(void *context, const char *path, enum served_event event, int error)
+{
+    static const char *const tokens[] = {
+        [SERVED_GONE] = "root-gone",
+        [SERVED_BACK] = "root-back",
+        [SERVED_EXCHANGED] = "root-exchanged",
+    };
+    const struct files_share *s = context;
+    struct buf text = {0};
+
+    buf_addf(&text, "the folder %s ", path);
+    if (event == SERVED_GONE)
+        buf_addf(&text,
+                 "cannot be served any more: %s; what is asked of it is answered with 503 "
+                 "until it can",
+                 strerror(error));
+    else if (event == SERVED_BACK)
+        buf_add_str(&text, "is there again, and served");
     else
-        *ret_share = opened;
-    return error;
+        buf_add_str(&text, "was exchanged for another one, which is served from now on");
+    if (!text.failed && s->tell)
+        s->tell(tokens[event], buf_span(&text));
+    buf_done(&text);
 }
 
 static void unshare(void *share)
 {
-    dav_share_free(share);
+    struct files_share *s = share;
+
+    if (!s)
+        return;
+    dav_site_free(s->site);
+    served_free(s->served);
+    free(s);
+}
+
+static int share(const struct kind_means *means, const void *options, void **ret_share,
+                 struct buf *ret_why)
+{
+    const struct files_options *files = options;
+    struct files_share *s = calloc(1, sizeof *s);
+    int error;
+
+    if (!s)
+        return -CANDOR_E_MEMORY;
+    s->tell = means->tell;
+    error = served_open(files->root, tell_root, s, &s->served);
+    if (error) {
+        errno = -error;
+        error = -CANDOR_E_SYSTEM;
+    } else if (files->write) {
+        error = dav_site_open(files, s->served, means->store, means->types,
+                              offload_hurry(means->pool), &s->site);
+    }
+    if (error < 0) {
+        buf_addf(ret_why, "the folder %s cannot be opened%s: %s", files->root,
+                 files->write ? " for writing" : "", strerror(errno));
+        unshare(s);
+        return error;
+    }
+    *ret_share = s;
+    return 0;
 }
 
 /* Puts a resource that authors before the one that reads. */
 static int open_authoring(const struct kind_means *means, const struct files_options *files,
-                          struct dav_share *share, struct resource **resource)
+                          struct dav_site *site, struct resource **resource)
 {
     struct resource *reader = *resource;
-    int error = dav_open(share, reader, means->loop, means->pool, resource);
+    int error = dav_open(site, reader, means->loop, means->pool, resource);
 
     if (error < 0)
         reader->ops->free(reader);
@@ -159,14 +222,14 @@ static int open_resource(const struct kind_means *means, const void *options, vo
                          struct resource **ret_resource, struct buf *ret_why)
 {
     const struct files_options *files = options;
+    const struct files_share *s = share;
     struct resource *resource = NULL;
-    int error = files_open(files, share ? dav_share_changes(share) : NULL, means->loop, means->pool,
-                           means->types, &resource);
+    int error = files_open(files, s->served, means->loop, means->pool, means->types, &resource);
 
-    if (error == 0 && share)
-        error = open_authoring(means, files, share, &resource);
+    if (error == 0 && s->site)
+        error = open_authoring(means, files, s->site, &resource);
     if (error < 0)
-        buf_addf(ret_why, "the folder %s cannot be opened: %s", files->root, strerror(errno));
+        buf_addf(ret_why, "the folder %s cannot be opened: %s", files->root, error_text(error));
     else
         *ret_resource = resource;
     return error;

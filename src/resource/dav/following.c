@@ -72,7 +72,7 @@ static void leave_pending(struct authoring *a)
     f->gone = a->locking.gone;
     a->locking.gone = NULL;
     a->following = NULL;
-    rows_set_state(a->dav->share->rows, &f->claim, ROWS_PENDING);
+    rows_set_state(a->share->rows, &f->claim, ROWS_PENDING);
 }
 
 /* ---- Before the change */
@@ -138,7 +138,7 @@ static int record(struct dav_share *share, struct rows_following *f)
 
 int rows_begin(struct authoring *a, enum store_intent_kind kind)
 {
-    struct dav_share *share = a->dav->share;
+    struct dav_share *share = a->share;
     const struct lock_journal *j = &share->journal;
     const struct store_intent intent = {.kind = kind,
                                         .source = a->target.path,
@@ -176,7 +176,7 @@ void rows_names_changed(struct authoring *a)
     struct rows_following *f = a->following;
 
     if (f && f->follows)
-        rows_set_state(a->dav->share->rows, &f->claim, ROWS_FOLLOWING);
+        rows_set_state(a->share->rows, &f->claim, ROWS_FOLLOWING);
 }
 
 /* ---- After it */
@@ -234,14 +234,14 @@ static int step(struct dav_share *share, struct rows_following *f, bool is_parti
         *gone = NULL;
         f->ends_locks = false;
     }
-    atomic_fetch_add(&share->changes, 1);
+    atomic_fetch_add(share->changes, 1);
     return from_store(error);
 }
 
 /* The rows of members that were not copied: none. And the end of it. */
 static int end_partial(struct authoring *a, struct rows_following *f)
 {
-    const struct lock_journal *j = &a->dav->share->journal;
+    const struct lock_journal *j = &a->share->journal;
     struct span to = f->intent.destination;
     struct store_change *changes = calloc(a->failures.count + 1, sizeof *changes);
     size_t n = 0;
@@ -272,7 +272,7 @@ static void go_on(struct authoring *a)
 {
     struct rows_following *f = a->following;
     bool is_partial = f->intent.kind == STORE_INTENT_COPY && a->failures.first;
-    int error = f->progress.is_done ? 0 : step(a->dav->share, f, is_partial, &a->locking.gone);
+    int error = f->progress.is_done ? 0 : step(a->share, f, is_partial, &a->locking.gone);
 
     if (error == 0 && f->progress.is_done && is_partial)
         error = end_partial(a, f);
@@ -289,7 +289,7 @@ static void go_on(struct authoring *a)
     } else {
         a->error = f->result;
         a->following = NULL;
-        end(a->dav->share, f);
+        end(a->share, f);
     }
 }
 
@@ -297,7 +297,7 @@ static void go_on(struct authoring *a)
 static void undo(struct authoring *a)
 {
     struct rows_following *f = a->following;
-    const struct lock_journal *j = &a->dav->share->journal;
+    const struct lock_journal *j = &a->share->journal;
     struct store_change undone = {.kind = STORE_INTENT_FINISH, .intent = &f->intent};
 
     if (f->intent.id && store_apply(j->store, j->tree, &undone, 1, NULL) < 0) {
@@ -305,7 +305,7 @@ static void undo(struct authoring *a)
         return;
     }
     a->following = NULL;
-    end(a->dav->share, f);
+    end(a->share, f);
 }
 
 void rows_follow(struct authoring *a, bool shallow)
@@ -342,7 +342,7 @@ void rows_give_up(struct authoring *a)
         return;
     }
     a->following = NULL;
-    end(a->dav->share, f);
+    end(a->share, f);
 }
 
 int following_settle(struct dav_share *share, struct rows_following *f)

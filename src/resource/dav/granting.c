@@ -22,7 +22,7 @@ static int64_t granted_timeout(const struct authoring *a)
 
 static int refresh(struct authoring *a)
 {
-    struct dav_share *share = a->dav->share;
+    struct dav_share *share = a->share;
     int64_t now = lock_now();
     const struct lock *lock;
     int error = -ESTALE;
@@ -41,7 +41,7 @@ static int refresh(struct authoring *a)
 static int insert(void *context)
 {
     struct authoring *a = context;
-    struct dav_share *share = a->dav->share;
+    struct dav_share *share = a->share;
     int64_t now = lock_now();
     bool conflict, below;
     int error = locks_check(a);
@@ -71,7 +71,7 @@ static int insert(void *context)
 
 static void withdraw(struct authoring *a)
 {
-    struct dav_share *share = a->dav->share;
+    struct dav_share *share = a->share;
 
     if (!a->locking.inserted)
         return;
@@ -86,7 +86,7 @@ static void withdraw(struct authoring *a)
 /* The lock is there before the second look, so nothing can remove the resource after it. */
 static int insert_on_existing(struct authoring *a)
 {
-    struct tree *tree = a->dav->share->tree;
+    struct tree *tree = a->share->tree;
     struct tree_look look;
     int error;
 
@@ -105,12 +105,13 @@ static int insert_with_resource(struct authoring *a)
 {
     struct tree_terms terms = {.must_not_exist = true, .check = insert, .context = a};
 
-    return tree_put(a->dav->share->tree, a->target.path, SPAN(""), TREE_NOW, &terms, &a->result);
+    return tree_put(a->share->tree, a->target.path, SPAN(""), a->content.fields.modified_ns, &terms,
+                    &a->result);
 }
 
 static int confirm(struct authoring *a)
 {
-    struct dav_share *share = a->dav->share;
+    struct dav_share *share = a->share;
     struct lock_gone *expired = a->locking.expired;
     int error;
 
@@ -145,7 +146,7 @@ static int grant(struct authoring *a)
         return 0;
     if (a->result.created) { // nobody else can have it yet
         struct tree_terms terms = {.target = &a->result.now};
-        int undone = tree_delete(a->dav->share->tree, a->target.path, &terms);
+        int undone = tree_delete(a->share->tree, a->target.path, &terms);
 
         a->result.created = false;
         if (error == TREE_NOT_DURABLE && tree_is_changed(undone))
@@ -157,7 +158,9 @@ static int grant(struct authoring *a)
 
 void change_lock(struct authoring *a)
 {
-    a->error = locks_is_refresh(a) ? refresh(a) : grant(a);
+    a->error = root_check(a->share->root); // a lock has no change of the tree that would ask
+    if (a->error == 0)
+        a->error = locks_is_refresh(a) ? refresh(a) : grant(a);
     if (a->error == -EAGAIN)
         a->error = authoring_in_the_way(a, OUTCOME_store_busy);
     a->answer.has_result = a->error == 0;
@@ -169,16 +172,17 @@ void change_lock(struct authoring *a)
 
 void change_unlock(struct authoring *a)
 {
-    struct dav_share *share = a->dav->share;
+    struct dav_share *share = a->share;
     int64_t now = lock_now();
     const struct lock *lock;
     struct span token;
     int error = -ESTALE;
 
-    if (!lock_token_parse(message_field(&a->x->request, FIELD_lock_token), &token)) {
+    a->error = root_check(a->share->root);
+    if (a->error == 0 && !lock_token_parse(message_field(&a->x->request, FIELD_lock_token), &token))
         a->error = -ESTALE;
+    if (a->error)
         return;
-    }
     tree_lock(share->tree);
     lock = lock_facts_find(share->locks, token, &a->target.names, now);
     if (lock)

@@ -40,7 +40,7 @@ static void note_changes(struct authoring *a)
 
 static bool names_lock(struct authoring *a, int64_t now)
 {
-    struct lock_table *table = a->dav->share->locks;
+    struct lock_table *table = a->share->locks;
     struct span token;
 
     if (author_of(a->x)->also & AUTHOR_LOCKS)
@@ -61,7 +61,7 @@ int locks_find_conflict(struct authoring *a, int64_t now, bool *ret_conflict, bo
     const struct lock *lock = NULL;
 
     for (size_t i = 0; i < n && !lock; i++)
-        lock = lock_table_conflict(a->dav->share->locks, paths[i], i == 0 && locks_is_infinite(a),
+        lock = lock_table_conflict(a->share->locks, paths[i], i == 0 && locks_is_infinite(a),
                                    !a->xml.lockinfo.exclusive, now);
     *ret_conflict = lock != NULL;
     *ret_below =
@@ -76,7 +76,7 @@ int locks_find_conflict(struct authoring *a, int64_t now, bool *ret_conflict, bo
 static int look_at_blocking(struct authoring *a)
 {
     struct tree_look look;
-    int error = tree_look(a->dav->share->tree, a->locking.blocking, &look);
+    int error = tree_look(a->share->tree, a->locking.blocking, &look);
 
     a->locking.blocking_is_folder = error == 0 && look.here.kind == TREE_COLLECTION;
     return error == -EACCES || error == -EPERM ? 0 : error;
@@ -90,7 +90,7 @@ static bool lacks_names(const struct authoring *a)
 
 void locks_run(struct authoring *a)
 {
-    struct dav_share *share = a->dav->share;
+    struct dav_share *share = a->share;
     int64_t now = lock_now();
     bool conflict = false, below = false;
 
@@ -135,7 +135,7 @@ static enum step prepare(struct authoring *a)
                                    .if_holds = true};
     // The usual case, without a way through the pool. The change itself looks again.
     if (a->locking.facts.malformed ||
-        (!a->locking.facts.value.ptr && lock_table_is_empty(a->dav->share->locks)))
+        (!a->locking.facts.value.ptr && a->share && lock_table_is_empty(a->share->locks)))
         return STEP_KNOWN;
     return STEP_RUN;
 }
@@ -186,8 +186,7 @@ int locks_check(void *context)
     struct authoring *a = context;
     struct lock_verdict now;
 
-    if (lock_facts_decide(&a->locking.facts, a->dav->share->locks, lock_now(), &a->x->arena, &now) <
-        0)
+    if (lock_facts_decide(&a->locking.facts, a->share->locks, lock_now(), &a->x->arena, &now) < 0)
         return -ENOMEM;
     return now.blocked || !now.if_holds ? -ESTALE : 0; // it was asked, and had been otherwise
 }
@@ -205,7 +204,7 @@ static void add_gone(struct authoring *a, struct lock_gone *more)
 static void done(void *context)
 {
     struct authoring *a = context;
-    struct lock_table *table = a->dav->share->locks;
+    struct lock_table *table = a->share->locks;
     unsigned changes = author_of(a->x)->changes;
 
     rows_names_changed(a);
@@ -224,7 +223,7 @@ void locks_add_terms(struct authoring *a, struct tree_terms *terms)
 
 void locks_forget(struct authoring *a)
 {
-    struct dav_share *share = a->dav->share;
+    struct dav_share *share = a->share;
 
     if (!a->locking.gone)
         return;

@@ -3,6 +3,7 @@
 
 #include "graph/author.h"
 #include "http/accept.h"
+#include "registry/verdict.h"
 #include "resource/dav/authoring.h"
 
 /* What surrounds a lock's root and its owner, and its root in XML. */
@@ -59,10 +60,10 @@ static void respond_conflict_below(struct exchange *x, const struct authoring *a
 
     multistatus_begin(&b);
     multistatus_response_begin(&b, outside(x, a->locking.blocking, a->locking.blocking_is_folder));
-    multistatus_status(&b, 423);
+    multistatus_status(&b, verdict_status(VERDICT_locked));
     multistatus_response_end(&b);
     multistatus_response_begin(&b, outside(x, a->target.names.asked, true));
-    multistatus_status(&b, 424);
+    multistatus_status(&b, verdict_status(VERDICT_dependent));
     multistatus_response_end(&b);
     multistatus_end(&b);
     exchange_set_body(x, &b, MULTISTATUS_MEDIA_TYPE);

@@ -6,6 +6,7 @@
  */
 #include "resource/dav/post.h"
 #include "base/ascii.h"
+#include "fs/stamp.h"
 #include "http/multipart_form.h"
 #include "http/slug.h"
 #include "resource/dav/authoring.h"
@@ -54,7 +55,7 @@ static size_t random_file_name(const struct authoring *a, char out[LIMIT_FILE_NA
     struct span essence = a->content.fields.type.essence, extension = SPAN("");
 
     if (essence.len)
-        extension = media_type_extension(a->dav->share->types, essence);
+        extension = media_type_extension(a->share->types, essence);
     if (!length || !extension.len || length + 1 + extension.len > LIMIT_FILE_NAME)
         return length;
     out[length] = '.';
@@ -62,8 +63,35 @@ static size_t random_file_name(const struct authoring *a, char out[LIMIT_FILE_NA
     return length + 1 + extension.len;
 }
 
-/* The path of a member of the collection; b is empty at first. -ENOMEM. */
-static int write_member_path(struct buf *b, const struct authoring *a, struct span name)
+/* Without its dot it is one like any other. */
+static struct span not_reserved(struct span name)
+{
+    return stamp_name_is_reserved(name) ? span_from(name, 1) : name;
+}
+
+static size_t name_asked(const struct authoring *a, char out[LIMIT_FILE_NAME])
+{
+    const struct message *m = &a->x->request;
+    bool dotfiles = a->share->options->dotfiles;
+    size_t length = slug_file_name(message_field(m, FIELD_slug), dotfiles, out);
+
+    if (!length && a->x->content.kind.upload.complete != UPLOAD_COMPLETE_ABSENT)
+        length = upload_file_name(message_field(m, FIELD_upload_metadata), dotfiles, out);
+    return length ? length : random_file_name(a, out);
+}
+
+int post_name_asked(struct authoring *a, struct span *ret_name)
+{
+    char *name = arena_alloc(&a->x->arena, LIMIT_FILE_NAME);
+    size_t length = name ? name_asked(a, name) : 0;
+
+    if (!length)
+        return name ? -EIO : -ENOMEM;
+    *ret_name = not_reserved(span_of(name, length));
+    return 0;
+}
+
+int post_write_path(struct buf *b, const struct authoring *a, struct span name)
 {
     buf_add(b, a->target.path);
     if (b->len)
@@ -75,7 +103,7 @@ static int write_member_path(struct buf *b, const struct authoring *a, struct sp
 static int begin_stage(struct authoring *a, struct span path, struct stage **ret_stage)
 {
     struct posting *p = a->content.posting;
-    struct tree *tree = a->dav->share->tree;
+    struct tree *tree = a->share->tree;
     int error = 0;
 
     if (a->content.fields.role != CONTENT_FORM)
@@ -85,23 +113,11 @@ static int begin_stage(struct authoring *a, struct span path, struct stage **ret
     return error ? error : tree_group_stage(p->group, path, ret_stage);
 }
 
-static int begin_member(struct authoring *a, size_t name_length, const char *name)
+static void add_member(struct posting *p, struct member *m, struct span name)
 {
-    struct member *m = calloc(1, sizeof *m);
-    struct posting *p = a->content.posting;
-    struct buf path = {0};
-    int error = write_member_path(&path, a, span_of(name, name_length));
-
-    if (error == 0)
-        error = m ? begin_stage(a, buf_span(&path), &m->stage) : -ENOMEM;
-    buf_done(&path);
-    if (error) {
-        free(m);
-        return error;
-    }
-    m->length = m->asked_length = name_length;
-    memcpy(m->name, name, name_length);
-    memcpy(m->asked, name, name_length);
+    m->length = m->asked_length = name.len;
+    memcpy(m->name, name.ptr, name.len);
+    memcpy(m->asked, name.ptr, name.len);
     m->number = 1;
     if (p->last)
         p->last->next = m;
@@ -109,6 +125,26 @@ static int begin_member(struct authoring *a, size_t name_length, const char *nam
         p->members = m;
     p->last = m;
     p->count++;
+}
+
+static int begin_member(struct authoring *a, struct span name)
+{
+    struct member *m = calloc(1, sizeof *m);
+    struct buf path = {0};
+    int error;
+
+    name = not_reserved(name);
+    error = post_write_path(&path, a, name);
+    if (error == 0)
+        error = m ? begin_stage(a, buf_span(&path), &m->stage) : -ENOMEM;
+    buf_done(&path);
+    if (error) {
+        free(m);
+        return error;
+    }
+    if (a->content.fields.modified_ns != TREE_NOW)
+        tree_stage_set_times(m->stage, a->content.fields.modified_ns);
+    add_member(a->content.posting, m, name);
     return 0;
 }
 
@@ -123,10 +159,8 @@ static int fill_posting(struct authoring *a)
                        MULTIPART_BEGIN_OK
                    ? 0
                    : authoring_fail(a, OUTCOME_form_malformed);
-    length = slug_file_name(message_field(m, FIELD_slug), name);
-    if (!length)
-        length = random_file_name(a, name);
-    return length ? begin_member(a, length, name) : -EIO;
+    length = name_asked(a, name);
+    return length ? begin_member(a, span_of(name, length)) : -EIO;
 }
 
 /* A posting that is there has its member, unless it is a form. */
@@ -149,13 +183,14 @@ static int begin_posting(struct authoring *a)
 static int begin_part(struct authoring *a, const struct multipart_part *part)
 {
     char name[LIMIT_FILE_NAME];
-    size_t length =
-        part->file_name.ptr ? file_name_clean(file_name_base(part->file_name), name) : 0;
+    size_t length = part->file_name.ptr ? file_name_clean(file_name_base(part->file_name),
+                                                          a->share->options->dotfiles, name)
+                                        : 0;
 
     a->content.posting->in_file = length != 0;
     if (length && a->content.posting->count == LIMIT_FORM_FILES)
         return authoring_fail(a, OUTCOME_form_files_too_many);
-    return length ? begin_member(a, length, name) : 0;
+    return length ? begin_member(a, span_of(name, length)) : 0;
 }
 
 static int take_form(struct authoring *a, struct span piece)
@@ -210,7 +245,7 @@ static int is_taken(struct authoring *a, const struct member *m, struct span pat
     for (const struct member *o = a->content.posting->members; o; o = o->next)
         if (o != m && span_eq(span_of(o->name, o->length), span_of(m->name, m->length)))
             return 1;
-    error = tree_look(a->dav->share->tree, path, &look);
+    error = tree_look(a->share->tree, path, &look);
     return error ? error : look.here.kind != TREE_ABSENT;
 }
 
@@ -230,7 +265,7 @@ static int try_name(struct member *m)
 static int place_member(struct authoring *a, struct member *m)
 {
     struct buf path = {0};
-    int error = write_member_path(&path, a, span_of(m->name, m->length));
+    int error = post_write_path(&path, a, span_of(m->name, m->length));
 
     if (error == 0)
         error = is_taken(a, m, buf_span(&path));
@@ -274,7 +309,7 @@ static int part_names(struct authoring *a)
 static int check_place(struct authoring *a, const struct member *m)
 {
     struct buf path = {0};
-    int error = write_member_path(&path, a, span_of(m->name, m->length));
+    int error = post_write_path(&path, a, span_of(m->name, m->length));
 
     if (error == 0 && !tree_stage_is_for(m->stage, buf_span(&path)))
         error = authoring_fail(a, OUTCOME_parent_missing);
@@ -325,7 +360,8 @@ static int begin_empty(struct authoring *a)
 
     if (a->x->content.kind.type_refused)
         return authoring_fail(a, OUTCOME_unsupported_media_type);
-    if (!m->first[FIELD_content_type] && !m->first[FIELD_slug]) {
+    if (!m->first[FIELD_content_type] && !m->first[FIELD_slug] &&
+        a->x->content.kind.upload.complete == UPLOAD_COMPLETE_ABSENT) {
         exchange_fail(a->x, OUTCOME_form_malformed, 0,
                       "There is no content, and neither Content-Type nor Slug.");
         return authoring_fail(a, OUTCOME_form_malformed);
@@ -350,6 +386,36 @@ void post_commit(struct authoring *a)
         a->error = authoring_fail(a, OUTCOME_form_malformed);
     if (a->error == 0)
         a->error = commit_members(a);
+}
+
+/* The posting of a member whose stage is another's. -ENOMEM. */
+static int begin_posting_of(struct authoring *a, struct span name)
+{
+    struct posting *p = calloc(1, sizeof *p);
+    struct member *m = calloc(1, sizeof *m);
+
+    if (!p || !m) {
+        free(p);
+        free(m);
+        return -ENOMEM;
+    }
+    add_member(p, m, name);
+    a->content.posting = p;
+    return 0;
+}
+
+int post_commit_staged(struct authoring *a, struct stage *stage, struct span name)
+{
+    struct posting *p;
+    int error = a->content.posting ? 0 : begin_posting_of(a, name);
+
+    if (error)
+        return error;
+    p = a->content.posting;
+    p->members->stage = stage;
+    error = commit_members(a);
+    p->members->stage = NULL;
+    return error;
 }
 
 struct span post_member_name(const struct authoring *a)

@@ -10,10 +10,17 @@
 struct authoring;
 
 struct posting;
+struct stage;
 struct buf;
 
 void post_piece(struct authoring *a);
 void post_commit(struct authoring *a);
+/* The name that the member should have, or one of chance, on the arena. A negated errno. */
+int post_name_asked(struct authoring *a, struct span *ret_name);
+/* The path of a member of the collection; b is empty at first. -ENOMEM. */
+int post_write_path(struct buf *b, const struct authoring *a, struct span name);
+/* Makes a member of a stage that was begun for that name; it stays another's. A negated errno. */
+int post_commit_staged(struct authoring *a, struct stage *stage, struct span name);
 bool post_made_several(const struct authoring *a);
 /* As JSON, in the order of the form: what each file was to be called, is called, and where it is.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * PROPFIND: RFC 4918 §9.1. The answer is made piece by piece in the pool, row by row, and sent as
- * it grows; what it takes of memory does not depend on how many rows there are. No file is opened.
- * An answer of moderate size is made as one piece and remembered (answer_cache.h).
+ * PROPFIND: RFC 4918 §9.1; and REPORT. The answer is made piece by piece in the pool, row by row,
+ * and sent as it grows; what it takes of memory does not depend on how many rows there are. No file
+ * is opened. An answer of moderate size is made as one piece and remembered (answer_cache.h).
  */
 #include "resource/dav/propfind.h"
 #include "base/clock.h"
@@ -27,18 +27,15 @@ enum {
 /* In the loop's thread: the memory that the answer takes now. False: there is too much of all. */
 static bool account(struct telling *t)
 {
-    struct dav *d = t->a->dav;
-    size_t before = t->made.memory;
+    size_t sync = t->sync.arena.chunks ? arena_extra(&t->sync.arena) : 0;
 
-    d->telling_memory -= t->made.memory;
-    t->made.memory = t->made.piece.cap;
-    d->telling_memory += t->made.memory;
-    return t->made.memory <= before || d->telling_memory <= LIMIT_TELLING_MEMORY;
+    t->made.memory.budget = &budget_memory;
+    return budget_set(&t->made.memory, t->made.piece.cap + sync);
 }
 
 static void discard(struct telling *t)
 {
-    t->a->dav->telling_memory -= t->made.memory;
+    (void)budget_set(&t->made.memory, 0);
     telling_free(t);
 }
 
@@ -94,7 +91,7 @@ bool propfind_recall(struct authoring *a)
     if (!a->x->target.is_collection || depth_of(a->x) == DEPTH_0)
         return false;
     a->answer.terms = (struct answer_terms){.key = key_of(a),
-                                            .changes = atomic_load(&d->share->changes),
+                                            .changes = atomic_load(dav_site_changes(d->site)),
                                             .now = loop_now(d->loop),
                                             .time = a->x->arrival.time};
     if (!a->answer.terms.key.ptr)
@@ -117,7 +114,8 @@ static void remember(struct authoring *a)
     struct telling *t = a->answer.telling;
     // Uploads change these without being a change yet.
     const uint32_t fleeting =
-        LIVE_BIT(LIVE_QUOTA_AVAILABLE_BYTES) | LIVE_BIT(LIVE_QUOTA_USED_BYTES);
+        LIVE_BIT(LIVE_QUOTA_AVAILABLE_BYTES) | LIVE_BIT(LIVE_QUOTA_USED_BYTES) |
+        LIVE_BIT(LIVE_SYNC_TOKEN); // which sees what was changed past the server
 
     if (!a->answer.is_reserved || a->error || !t->walk.ended || t->asked.live & fleeting)
         return;
@@ -149,9 +147,41 @@ static bool waits_long(const struct authoring *a)
     return since && clock_monotonic() - since >= (int64_t)LIMIT_ROWS_WAIT / 4 * CLOCK_MS;
 }
 
+struct counting {
+    uint64_t count, most;
+};
+
+static int count_member(void *context, struct span folder, const struct tree_member *m)
+{
+    struct counting *c = context;
+
+    (void)folder;
+    (void)m;
+    return ++c->count > c->most;
+}
+
+/*
+ * Whether there is more than may be told, asked before the first row goes out. What has fitted into
+ * the first piece needs no count.
+ */
+static bool is_too_much(struct telling *t)
+{
+    struct counting c = {.most = t->a->share->options->infinite_depth};
+    int result;
+
+    if (t->walk.cut || t->walk.ended || t->asked.depth != DEPTH_INFINITY)
+        return t->walk.cut;
+    result = tree_list_below(t->a->share->tree, t->a->target.path, true, &t->a->x->urgency.hurry,
+                             count_member, &c);
+    if (result < 0 && result != -EMLINK)
+        t->error = result;
+    return result == 1 || result == -EMLINK;
+}
+
 void propfind_begin(struct authoring *a)
 {
     struct telling *t = calloc(1, sizeof *t);
+    bool too_much = false;
 
     if (!t || arena_init(&t->scratch, SCRATCH) < 0) {
         free(t);
@@ -165,16 +195,22 @@ void propfind_begin(struct authoring *a)
     a->error = telling_begin(t);
     if (a->error == 0) {
         telling_make_piece(t);
+        too_much = t->error == 0 && is_too_much(t);
         a->error = t->error;
         t->may_pause = false;
     }
     if (a->error == -EAGAIN) {
-        a->error = authoring_in_the_way(a, OUTCOME_names_busy);
+        if (!a->in_the_way)
+            a->error = authoring_in_the_way(a, OUTCOME_names_busy);
         a->answer.telling = NULL;
         telling_free(t);
         return;
     }
-    if (a->error == -EACCES || a->error == -EPERM)
+    if (too_much)
+        a->error = authoring_fail(a, OUTCOME_propfind_too_many);
+    else if (a->cause != OUTCOME_NONE)
+        return; // it is known
+    else if (a->error == -EACCES || a->error == -EPERM)
         a->cause = OUTCOME_not_readable;
     else if (a->error == -ENOMEM || a->error == -EMFILE || a->error == -ENFILE)
         a->cause = OUTCOME_resources_exhausted;
@@ -236,7 +272,7 @@ static void next_piece(struct exchange *x, struct piece *ret_piece)
         t->made.is_making = true;
         a->content.work.run = more_run;
         a->content.work.done = more_done;
-        a->content.work.is_long = t->asked.depth == DEPTH_INFINITY;
+        a->content.work.lane = t->asked.depth == DEPTH_INFINITY ? LANE_BODY : LANE_QUICK;
         offload_submit(a->dav->pool, a->dav->loop, &a->content.work);
         ret_piece->kind = PIECE_WAIT;
     }

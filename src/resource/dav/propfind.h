@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * PROPFIND: what is told, remembered and sent.
+ * PROPFIND and REPORT: what is told, remembered and sent.
  */
 #ifndef CANDOR_RESOURCE_DAV_PROPFIND_H
 #define CANDOR_RESOURCE_DAV_PROPFIND_H

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "http/date.h"
 #include "http/prefer.h"
+#include "registry/verdict.h"
 #include "resource/dav/authoring.h"
 #include "resource/dav/xml/live.h"
 
@@ -78,7 +79,7 @@ static int take_change(struct patch *p, size_t index)
         return take_time(p, change, &p->fates[index]);
     if (is_protected(name)) {
         p->fates[index] = FATE_PROTECTED;
-    } else if (!p->a->dav->share->journal.store) {
+    } else if (!p->a->share->journal.store) {
         p->fates[index] = FATE_REFUSED;
     } else {
         p->change_of[p->count] = index;
@@ -119,7 +120,7 @@ static void fail_time(struct patch *p)
 
 static int store_changes(struct patch *p)
 {
-    const struct lock_journal *j = &p->a->dav->share->journal;
+    const struct lock_journal *j = &p->a->share->journal;
     size_t failed = 0;
     int error;
 
@@ -138,7 +139,7 @@ static int store_changes(struct patch *p)
 static int make_changes(struct patch *p)
 {
     struct authoring *a = p->a;
-    struct tree *tree = a->dav->share->tree;
+    struct tree *tree = a->share->tree;
     struct tree_terms terms = terms_of(a);
     int64_t old = a->target.look.here.stamp.modified_ns;
     int error = tree_touch(tree, a->target.path, p->modified_ns, &terms);
@@ -165,18 +166,20 @@ static int make_changes(struct patch *p)
 /* ---- Answer */
 
 static const struct {
-    int status;
+    enum verdict verdict;
     enum dav_condition condition;
     struct span description;
 } fate_table[FATES] = {
-    [FATE_PROTECTED] = {403, DAV_CONDITION_CANNOT_MODIFY_PROTECTED_PROPERTY, SPAN_INIT("")},
-    [FATE_REFUSED] = {403, DAV_CONDITION_NONE, SPAN_INIT("The server cannot change this here.")},
-    [FATE_NOT_A_DATE] = {409, DAV_CONDITION_NONE,
+    [FATE_PROTECTED] = {VERDICT_protected, DAV_CONDITION_CANNOT_MODIFY_PROTECTED_PROPERTY,
+                        SPAN_INIT("")},
+    [FATE_REFUSED] = {VERDICT_unchangeable, DAV_CONDITION_NONE,
+                      SPAN_INIT("The server cannot change this here.")},
+    [FATE_NOT_A_DATE] = {VERDICT_value_unfit, DAV_CONDITION_NONE,
                          SPAN_INIT("The value is no date as RFC 9110 section 5.6.7 has it.")},
-    [FATE_NO_ROOM] = {507, DAV_CONDITION_NONE,
+    [FATE_NO_ROOM] = {VERDICT_property_too_large, DAV_CONDITION_NONE,
                       SPAN_INIT("There is no room for the property: it, or all of them together, "
                                 "are too large, or they are too many.")},
-    [FATE_DONE] = {200, DAV_CONDITION_NONE, SPAN_INIT("")},
+    [FATE_DONE] = {VERDICT_told, DAV_CONDITION_NONE, SPAN_INIT("")},
 };
 
 /* Whether a property of that name and fate was written already. */
@@ -204,8 +207,9 @@ static void write_group(const struct patch *p, struct buf *b, enum fate fate)
         multistatus_property_name(b, p->a->xml.proppatch.changes[i].name);
     }
     if (any)
-        multistatus_propstat_end(b, dependent ? 424 : fate_table[fate].status,
-                                 fate_table[fate].condition, fate_table[fate].description);
+        multistatus_propstat_end(
+            b, verdict_status(dependent ? VERDICT_dependent : fate_table[fate].verdict),
+            fate_table[fate].condition, fate_table[fate].description);
 }
 
 static int write_answer(const struct patch *p)
@@ -239,7 +243,7 @@ void change_properties(struct authoring *a)
 
     if (a->x->failure.cause != OUTCOME_NONE) // it could not be read
         return;
-    if (rows_claim(a->dav->share->rows, &claim, true) < 0) {
+    if (rows_claim(a->share->rows, &claim, true) < 0) {
         a->error = authoring_in_the_way(a, OUTCOME_names_busy);
         return;
     }
@@ -250,7 +254,7 @@ void change_properties(struct authoring *a)
         a->error = write_answer(&p);
     if (a->error == 0 && !p.failed)
         a->error = make_changes(&p);
-    rows_release(a->dav->share->rows, &claim);
+    rows_release(a->share->rows, &claim);
     if (a->error == -EAGAIN)
         a->error = authoring_in_the_way(a, OUTCOME_store_busy);
     if (a->error == 0 && p.failed && !was_to_fail) // and so nothing was changed

@@ -102,7 +102,7 @@ int settle_path(struct dav_share *share, struct span path)
 
 void settle_names(struct authoring *a)
 {
-    struct dav_share *share = a->dav->share;
+    struct dav_share *share = a->share;
     int error = settle_path(share, a->target.path);
 
     if (error == 0 && a->destination)
@@ -115,23 +115,36 @@ void settle_names(struct authoring *a)
 static void settle_run(struct work *w)
 {
     struct dav *d = container_of(w, struct dav, settling);
+    struct dav_share *share = NULL;
     struct rows_claim *claim = NULL;
 
-    d->settles_more = rows_take_pending(d->share->rows, (struct span){NULL, 0}, &claim) > 0 &&
-                      settle(d->share, following_of(claim)) >= 0;
+    d->settles_more = false;
+    d->settles_later = true;
+    if (dav_share_use(d->site, &share) < 0)
+        return;
+    d->settles_more = rows_take_pending(share->rows, (struct span){NULL, 0}, &claim) > 0 &&
+                      settle(share, following_of(claim)) >= 0;
+    d->settles_later = rows_are_pending(share->rows);
+    dav_share_leave(share);
+}
+
+static void watch(struct dav *d)
+{
+    d->is_settling = true;
+    timer_set(d->loop, &d->settling_timer,
+              clock_monotonic() + (int64_t)LIMIT_ROWS_SETTLE * CLOCK_MS);
 }
 
 static void settle_done(struct work *w)
 {
     struct dav *d = container_of(w, struct dav, settling);
 
-    d->is_settling = false;
-    if (d->settles_more && !hurry_is_on(offload_hurry(d->pool))) {
-        d->is_settling = true;
+    if (d->settles_more && !hurry_is_on(offload_hurry(d->pool)))
         offload_submit(d->pool, d->loop, &d->settling);
-    } else {
-        settling_watch(d);
-    }
+    else if (d->settles_later)
+        watch(d);
+    else
+        d->is_settling = false;
 }
 
 static void on_settling(struct timer *t)
@@ -143,19 +156,16 @@ static void on_settling(struct timer *t)
     offload_submit(d->pool, d->loop, &d->settling);
 }
 
-void settling_watch(struct dav *d)
+void settling_watch(struct dav *d, const struct dav_share *share)
 {
-    if (d->is_settling || !rows_are_pending(d->share->rows))
-        return;
-    d->is_settling = true;
-    timer_set(d->loop, &d->settling_timer,
-              clock_monotonic() + (int64_t)LIMIT_ROWS_SETTLE * CLOCK_MS);
+    if (!d->is_settling && share && rows_are_pending(share->rows))
+        watch(d);
 }
 
 void settling_begin(struct dav *d)
 {
     timer_init(&d->settling_timer, on_settling);
-    settling_watch(d);
+    watch(d); // a crash may have left some
 }
 
 void settling_end(struct dav *d)

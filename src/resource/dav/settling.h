@@ -21,12 +21,16 @@ int settle_path(struct dav_share *share, struct span path);
 /* For what the exchange is to change; a->error, or in the way. */
 void settle_names(struct authoring *a);
 
-/* In the loop: looks after what is pending now and then, as long as there is any. */
+/*
+ * In the loop: looks after what is pending now and then, as long as there is any. Of a folder that
+ * the path does not lead to any more it is left to when it does again, or to the next start.
+ */
 void settling_begin(struct dav *d);
-void settling_watch(struct dav *d);
+/* Accepts NULL for the share. */
+void settling_watch(struct dav *d, const struct dav_share *share);
 void settling_end(struct dav *d);
 
-/* At start: what a crash has left. What the store cannot do now is pending. */
+/* As a share is opened: what a crash has left. What the store cannot do now is pending. */
 int settling_recover(struct dav_share *share);
 /* At the end: what is pending is for the next start. */
 void settling_forget(struct dav_share *share);

@@ -2,7 +2,6 @@
 /*
  * The facts about the target and the destination of a method that authors.
  */
-#include "base/clock.h"
 #include "base/path.h"
 #include "fs/open.h"
 #include "graph/author.h"
@@ -20,14 +19,14 @@ static bool is_about_link(const struct exchange *x)
 
 void target_run(struct authoring *a)
 {
-    a->error = tree_locate(a->dav->share->tree, a->target.names.asked, &a->x->arena,
-                           &a->target.look, &a->target.names);
+    a->error = tree_locate(a->share->tree, a->target.names.asked, &a->x->arena, &a->target.look,
+                           &a->target.names);
     a->target.path = is_about_link(a->x) ? a->target.names.name : a->target.names.thing;
 }
 
 void destination_run(struct authoring *a)
 {
-    a->error = tree_locate(a->dav->share->tree, a->destination->names.asked, &a->x->arena,
+    a->error = tree_locate(a->share->tree, a->destination->names.asked, &a->x->arena,
                            &a->destination->look, &a->destination->names);
     a->destination->path = a->destination->names.name;
 }
@@ -35,17 +34,12 @@ void destination_run(struct authoring *a)
 /* A look fails where the system refuses it or the disk does. */
 void look_fail(struct authoring *a)
 {
-    enum outcome cause = a->error == -EACCES || a->error == -EPERM ? OUTCOME_not_readable
-                         : a->error == -EAGAIN                     ? OUTCOME_resources_exhausted
-                                                                   : fs_failure(-a->error);
+    enum outcome cause = a->cause                                    ? a->cause
+                         : a->error == -EACCES || a->error == -EPERM ? OUTCOME_not_readable
+                         : a->error == -EAGAIN                       ? OUTCOME_resources_exhausted
+                                                                     : fs_failure(-a->error);
 
     exchange_fail(a->x, cause, 0, NULL);
-}
-
-/* A path that no file can have, though it can be written. */
-static bool names_nothing(const struct uri_path *path)
-{
-    return path->has_encoded_slash || path->has_empty_segment;
 }
 
 static bool is_named_as_folder(struct span path)
@@ -53,10 +47,14 @@ static bool is_named_as_folder(struct span path)
     return span_ends(path, SPAN("/"));
 }
 
-/* Names that the file system could hold, but that are never told. */
-static bool is_hidden(enum tree_name name)
+/* Of names that the file system could hold, but that are never told; NULL for others. */
+static const char *why_hidden(enum tree_name name)
 {
-    return name == TREE_NAME_DOT || name == TREE_NAME_RESERVED;
+    if (name == TREE_NAME_RESERVED)
+        return "Names that begin with " TEMPORARY_PREFIX " are those of the server's temporaries.";
+    return name == TREE_NAME_DOT ? "It begins with a dot; such names are hidden here by "
+                                   "\"dotfiles: false\" or --no-dotfiles, and permitted without."
+                                 : NULL;
 }
 
 /* Whether it can be performed on what is there, or could be. */
@@ -73,6 +71,8 @@ static bool is_possible(enum method method, const struct authoring *a)
         return m->makes != MAKES_NOTHING && x->target.name_possible && !x->target.name_hidden &&
                (!x->target.named_as_folder || m->makes == MAKES_COLLECTION);
     if (x->target.named_as_folder && !is_collection)
+        return false;
+    if (m->also & AUTHOR_REPORTS && !is_collection)
         return false;
     return m->makes != MAKES_COLLECTION &&
            (is_collection ? m->takes != TAKES_WHOLE && m->takes != TAKES_PART
@@ -95,7 +95,7 @@ bool authoring_is_deep(const struct exchange *x)
     return depth == DEPTH_ABSENT || depth == DEPTH_INFINITY;
 }
 
-/* PROPFIND. */
+/* PROPFIND and REPORT. */
 static bool only_tells(const struct exchange *x)
 {
     return author_of(x)->also & AUTHOR_TELLS && method_table[x->request.method].safe;
@@ -130,20 +130,22 @@ enum step target_end(struct authoring *a)
         set_special_cause(x);
         return STEP_KNOWN;
     }
-    x->target.name_hidden = is_hidden(a->target.look.name);
-    x->target.name_possible =
-        (a->target.look.name == TREE_NAME_OK || x->target.name_hidden) && !names_nothing(&x->path);
+    x->target.name_hidden = why_hidden(a->target.look.name);
+    x->target.name_possible = (a->target.look.name == TREE_NAME_OK || x->target.name_hidden) &&
+                              !x->path.has_encoded_slash;
     x->target.named_as_folder =
         !x->upload.named && a->target.names.asked.len && is_named_as_folder(x->path.text);
     x->target.parent_exists = a->target.look.parent == TREE_COLLECTION;
     x->target.is_collection = a->target.look.here.kind == TREE_COLLECTION;
     if (only_tells(x) && x->target.is_collection) {
-        enum depth depth = depth_of(x);
+        bool reports = author_of(x)->also & AUTHOR_REPORTS;
 
-        x->target.lists_unlisted = depth != DEPTH_0 && !a->dav->share->options->listing;
-        x->target.depth_unbounded = authoring_is_deep(x) && !a->dav->share->options->infinite_depth;
+        x->target.lists_unlisted =
+            (reports || depth_of(x) != DEPTH_0) && !a->share->options->listing;
+        x->target.depth_unbounded =
+            !reports && authoring_is_deep(x) && !a->share->options->infinite_depth;
     }
-    r->exists = a->target.look.here.kind != TREE_ABSENT && !names_nothing(&x->path);
+    r->exists = a->target.look.here.kind != TREE_ABSENT && !x->path.has_encoded_slash;
     r->readable = r->acceptable = r->exists;
     r->validators = (struct validators){.exists = r->exists};
     if (!x->upload.named)
@@ -154,7 +156,8 @@ enum step target_end(struct authoring *a)
         r->validators.has_etag = true;
         r->validators.etag.opaque = span_of(a->answer.etag, STAMP_ETAG_OPAQUE);
         r->validators.has_last_modified = true;
-        r->validators.last_modified = a->target.look.here.stamp.modified_ns / CLOCK_SECOND;
+        r->validators.last_modified =
+            stamp_last_modified(&a->target.look.here.stamp, x->arrival.time);
     }
     return STEP_KNOWN;
 }
@@ -255,9 +258,6 @@ static void read_destination(struct authoring *a)
         exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
     else if (uri_path_decode(d.path, text, &path, &offset) != OUTCOME_NONE)
         exchange_fail(x, OUTCOME_destination_malformed, 0, NULL);
-    else if (names_nothing(&path))
-        exchange_fail(x, OUTCOME_name_impossible, 0,
-                      "It is the path in Destination: a segment of it is empty.");
     else if (!span_starts(path.text, a->mount) || !is_ours(x, path.text, text))
         exchange_fail(x, OUTCOME_destination_outside, 0, NULL);
     if (x->failure.cause != OUTCOME_NONE)
@@ -275,15 +275,17 @@ enum step destination_begin(struct authoring *a)
 enum step destination_end(struct authoring *a)
 {
     struct exchange *x = a->x;
+    const char *hidden;
 
     if (a->error) {
         look_fail(a);
         return STEP_KNOWN;
     }
-    if (a->destination->look.name != TREE_NAME_OK)
-        exchange_fail(
-            x, is_hidden(a->destination->look.name) ? OUTCOME_name_hidden : OUTCOME_name_impossible,
-            0, "It is the name in Destination.");
+    hidden = why_hidden(a->destination->look.name);
+    if (hidden)
+        exchange_fail(x, OUTCOME_name_hidden, 0, "It is the name in Destination. %s", hidden);
+    else if (a->destination->look.name != TREE_NAME_OK)
+        exchange_fail(x, OUTCOME_name_impossible, 0, "It is the name in Destination.");
     x->destination.exists = a->destination->look.here.kind != TREE_ABSENT;
     x->destination.is_collection = a->destination->look.here.kind == TREE_COLLECTION;
     x->destination.parent_exists = a->destination->look.parent == TREE_COLLECTION;

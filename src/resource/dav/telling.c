@@ -4,6 +4,9 @@
  */
 #include "resource/dav/telling.h"
 #include "base/path.h"
+#include "fs/open.h"
+#include "registry/verdict.h"
+#include "resource/dav/sync.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -52,8 +55,7 @@ int telling_set_opening(struct telling *t, struct span path, bool is_folder)
     return t->made.opening.failed ? -ENOMEM : 0;
 }
 
-/* On the scratch arena where it is none of the two. ptr NULL: no memory. */
-static struct span join(struct telling *t, struct span folder, struct span name)
+struct span telling_join(struct telling *t, struct span folder, struct span name)
 {
     char *path;
 
@@ -77,17 +79,17 @@ int telling_names_of(struct telling *t, const struct tree_member *m, struct tree
         *ret_names = a->target.names;
         return 0;
     }
-    names.name = names.thing = names.asked = join(t, t->walk.folder_path, m->name);
+    names.name = names.thing = names.asked = telling_join(t, t->walk.folder_path, m->name);
     // A link that leads on no more is told by its own path, as a member that is gone would be.
     if (m->is_link && !m->error && names.name.ptr) {
-        int error = tree_locate_member(a->dav->share->tree, names.name, &t->scratch, &names);
+        int error = tree_locate_member(a->share->tree, names.name, &t->scratch, &names);
 
         if (error && error != -EACCES && error != -EPERM && error != -EAGAIN)
             return error;
     }
     if (!span_eq(a->target.names.asked, a->target.path))
-        names.asked =
-            join(t, join(t, a->target.names.asked, below(t, t->walk.folder_path)), m->name);
+        names.asked = telling_join(
+            t, telling_join(t, a->target.names.asked, below(t, t->walk.folder_path)), m->name);
     if (!names.name.ptr || !names.asked.ptr)
         return -ENOMEM;
     *ret_names = names;
@@ -100,7 +102,7 @@ static struct span display_name(const struct telling *t, const struct tree_membe
     struct span path = t->a->target.names.asked;
 
     if (!t->walk.is_root)
-        return m->name;
+        return path_leaf(m->name); // of a report it may be a path
     if (!path.len)
         path = span_first(t->a->mount, t->a->mount.len - 1);
     path = path_leaf(path);
@@ -109,7 +111,10 @@ static struct span display_name(const struct telling *t, const struct tree_membe
 
 static int status_of_error(int error)
 {
-    return error == -EACCES || error == -EPERM ? 403 : 500;
+    if (fs_error_is_absence(-error))
+        return verdict_status(VERDICT_absent);
+    return verdict_status(error == -EACCES || error == -EPERM ? VERDICT_unreadable
+                                                              : VERDICT_read_failed);
 }
 
 static void write_live(struct telling *t, enum live live)
@@ -125,7 +130,7 @@ static void write_live(struct telling *t, enum live live)
 /* Adds the locks that apply by that path, and are not among the others yet. */
 static int add_locks(struct telling *t, struct span path, struct lock **locks, size_t *count)
 {
-    struct dav_share *share = t->a->dav->share;
+    struct dav_share *share = t->a->share;
     struct lock *more, *all;
     size_t n, known = *count;
     int error;
@@ -198,9 +203,25 @@ static int find_locks(struct telling *t, struct live_subject *s)
     return 0;
 }
 
+/* Each costs a look at a folder's members: of everything below a folder it is not told. */
+static int find_sync_token(struct telling *t, struct live_subject *s)
+{
+    struct tree_names names;
+    int error;
+
+    if (t->asked.names_only)
+        s->sync_token = SPAN("");
+    if (t->asked.names_only || s->member->error ||
+        (t->asked.depth == DEPTH_INFINITY && !t->walk.is_root) || t->sync.told == LIMIT_SYNC_TOLD)
+        return 0;
+    t->sync.told++;
+    error = telling_names_of(t, s->member, &names);
+    return error ? error : sync_current(t->a, names.thing, &t->scratch, &s->sync_token);
+}
+
 int telling_begin_row(struct telling *t, const struct tree_member *m)
 {
-    const struct dav_share *share = t->a->dav->share;
+    const struct dav_share *share = t->a->share;
     struct row *r = &t->row;
     struct buf *b = &t->made.piece;
     int error = 0;
@@ -221,9 +242,12 @@ int telling_begin_row(struct telling *t, const struct tree_member *m)
                .usage = t->has_usage ? &t->usage : NULL,
                .knows_used = share->options->quota != 0,
                .can_lock = true,
+               .can_report = share->journal.store && m->seen.kind == TREE_COLLECTION,
                .now = t->a->x->arrival.time},
     };
-    if (t->has_locks && t->asked.live & LIVE_BIT(LIVE_LOCKDISCOVERY))
+    if (t->asked.live & LIVE_BIT(LIVE_SYNC_TOKEN) && r->of.can_report)
+        error = find_sync_token(t, &r->of);
+    if (error == 0 && t->has_locks && t->asked.live & LIVE_BIT(LIVE_LOCKDISCOVERY))
         error = find_locks(t, &r->of);
     if (error)
         return error;
@@ -303,8 +327,8 @@ static void write_left(struct telling *t, bool unsure)
         multistatus_property_name(b, name);
     }
     if (any)
-        multistatus_propstat_end(b, unsure ? 503 : 404, DAV_CONDITION_NONE,
-                                 unsure ? UNSURE : SPAN(""));
+        multistatus_propstat_end(b, verdict_status(unsure ? VERDICT_unfinished : VERDICT_absent),
+                                 DAV_CONDITION_NONE, unsure ? UNSURE : SPAN(""));
 }
 
 void telling_end_row(struct telling *t)
@@ -318,7 +342,7 @@ void telling_end_row(struct telling *t)
         for (unsigned live = 0; r->put_off && !r->is_unsure && live < LIVE_COUNT; live++)
             if (r->put_off & LIVE_BIT(live))
                 write_live(t, (enum live)live);
-        multistatus_propstat_end(b, 200, DAV_CONDITION_NONE, SPAN(""));
+        multistatus_propstat_end(b, verdict_status(VERDICT_told), DAV_CONDITION_NONE, SPAN(""));
         begin = b->len;
         if (!t->asked.minimal)
             write_left(t, false);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * A PROPFIND's answer while it is being made. Everything runs in the pool, but for the exchange's
- * own thread when nothing does there.
+ * A PROPFIND's or REPORT's answer while it is being made. Everything runs in the pool, but for the
+ * exchange's own thread when nothing does there.
  */
 #ifndef CANDOR_RESOURCE_DAV_TELLING_H
 #define CANDOR_RESOURCE_DAV_TELLING_H
 
 #include "http/dav_fields.h"
 #include "resource/dav/authoring.h"
+#include "resource/dav/sync_state.h"
 #include "resource/dav/xml/live.h"
 #include "tree/path_list.h"
 
@@ -47,13 +48,22 @@ struct telling_walk {
     bool begun, cut, ended;
 };
 
+/* What a REPORT tells instead of the members of a folder (sync.h). */
+struct telling_sync {
+    struct arena arena; // chunks NULL: it is none
+    struct sync_changes changes;
+    size_t at; // of those
+    struct span token;
+    size_t told; // tokens of folders, as properties
+};
+
 /* What is made. */
 struct telling_made {
     struct buf opening; // of a row, up to the member's name
     struct buf piece;
     size_t most; // bytes after which no further row is begun
     bool is_ready, is_making;
-    size_t memory; // of it, in that of the resource
+    struct budget_part memory; // of it
 };
 
 struct telling {
@@ -61,6 +71,7 @@ struct telling {
     struct telling_question asked;
     struct telling_walk walk;
     struct telling_made made;
+    struct telling_sync sync;
     struct tree_usage usage;
     bool has_usage, has_locks;
     bool may_pause; // -EAGAIN of telling_make_piece: it is to be begun again after a while
@@ -82,6 +93,8 @@ void telling_free(struct telling *t);
  * knows it that asked, for a path without links. -ENOMEM.
  */
 int telling_set_opening(struct telling *t, struct span path, bool is_folder);
+/* Folder/name, on the scratch arena where it is none of the two. ptr NULL: no memory. */
+struct span telling_join(struct telling *t, struct span folder, struct span name);
 /* Maybe on the scratch arena. For the pool. A negated errno. */
 int telling_names_of(struct telling *t, const struct tree_member *m, struct tree_names *ret_names);
 

@@ -5,7 +5,9 @@
 #include "fs/open.h"
 #include "graph/author.h"
 #include "http/prefer.h"
+#include "registry/verdict.h"
 #include "resource/dav/settling.h"
+#include "resource/dav/sync.h"
 #include "resource/dav/telling.h"
 
 #include <errno.h>
@@ -79,7 +81,7 @@ static int visit_stored(void *context, size_t index, const struct store_property
 /* Whether what is stored matters. */
 static bool wants_stored(const struct telling *t)
 {
-    const struct dav_share *share = t->a->dav->share;
+    const struct dav_share *share = t->a->share;
 
     return (t->asked.all_dead || t->asked.dead_count || (t->asked.live & live_storable)) &&
            share->journal.store &&
@@ -105,7 +107,7 @@ static int prepare_stored(struct telling *t, struct span *paths, size_t n)
         if (error)
             return error;
         paths[i] = names.thing;
-        error = may_tell(t->a->dav->share, names.thing);
+        error = may_tell(t->a->share, names.thing);
         if (error && (t->walk.is_root || (error == -EAGAIN && t->may_pause)))
             return error;
         t->unsure[at] = error != 0;
@@ -116,7 +118,7 @@ static int prepare_stored(struct telling *t, struct span *paths, size_t n)
 /* As many rows of the batch as the piece takes. */
 static int tell_batch(struct telling *t)
 {
-    const struct dav_share *share = t->a->dav->share;
+    const struct dav_share *share = t->a->share;
     struct visit v = {.t = t, .first = t->walk.member_at};
     size_t n = t->walk.member_count - t->walk.member_at;
     int result = 0;
@@ -150,7 +152,7 @@ static int next_folder(struct telling *t)
     t->walk.folder_owned = NULL;
     while (t->walk.pending.count) {
         char *path = t->walk.pending.paths[--t->walk.pending.count];
-        int error = tree_list_open(t->a->dav->share->tree, span_from_str(path), &t->walk.folder);
+        int error = tree_list_open(t->a->share->tree, span_from_str(path), &t->walk.folder);
 
         if (error == 0) {
             t->walk.folder_owned = path;
@@ -186,7 +188,7 @@ static int note_folders(struct telling *t)
 
 static int next_batch(struct telling *t)
 {
-    uint64_t limit = t->a->dav->share->options->infinite_depth;
+    uint64_t limit = t->a->share->options->infinite_depth;
     int error = tree_list_read(t->walk.folder, t->members, TELLING_BATCH, &t->walk.member_count);
 
     t->walk.is_root = false;
@@ -209,24 +211,71 @@ static int next_batch(struct telling *t)
     return error;
 }
 
+/* What has changed, as it is now: not older than what the token says. */
+static void next_changes(struct telling *t)
+{
+    const struct sync_changes *c = &t->sync.changes;
+    size_t n = 0;
+
+    arena_reset(&t->scratch);
+    t->walk.member_at = 0;
+    while (n < TELLING_BATCH && t->sync.at < c->count) {
+        const struct sync_member *changed = c->members[t->sync.at++];
+        struct tree_member *m = &t->members[n++];
+        struct span path = telling_join(t, t->walk.folder_path, changed->path);
+        int error = path.ptr ? tree_look_closely(t->a->share->tree, path, m) : -ENOMEM;
+
+        if (error == 0 && m->seen.kind == TREE_OTHER)
+            error = -ENOENT;
+        if (error)
+            *m = (struct tree_member){.seen.kind = changed->flags & SYNC_FOLDER ? TREE_COLLECTION
+                                                                                : TREE_FILE,
+                                      .error = error};
+        m->name = changed->path;
+        m->is_link = changed->flags & SYNC_IS_LINK;
+    }
+    t->walk.member_count = n;
+}
+
+/* RFC 6578 §3.6: the folder's own row says that there is more. */
+static void tell_sync_end(struct telling *t)
+{
+    struct buf *b = &t->made.piece;
+
+    if (t->sync.changes.cut) {
+        buf_add(b, buf_span(&t->made.opening));
+        buf_add(b, SPAN("</D:href>"));
+        multistatus_status(b, verdict_status(VERDICT_left_out));
+        multistatus_error(b, DAV_CONDITION_NUMBER_OF_MATCHES_WITHIN_LIMITS, NULL, 0);
+        multistatus_response_end(b);
+    }
+    multistatus_sync_token(b, t->sync.token);
+}
+
 static void tell_end(struct telling *t)
 {
     struct buf *b = &t->made.piece;
 
-    if (t->walk.cut) { // the first member that is left out has a row, as no other one is to be told
-                       // twice
+    // More has come since it was counted. The first member that is left out has a row, as no other
+    // one is to be told twice; with a propstat, as clients look for one in each row.
+    if (t->walk.cut) {
         const struct tree_member *m = &t->members[t->walk.member_count];
+        bool is_folder = m->seen.kind == TREE_COLLECTION;
 
         buf_add(b, buf_span(&t->made.opening));
         multistatus_path(b, m->name);
-        buf_add(b, m->seen.kind == TREE_COLLECTION ? SPAN("/</D:href>") : SPAN("</D:href>"));
-        multistatus_status(b, 507);
-        multistatus_error(b, DAV_CONDITION_NUMBER_OF_MATCHES_WITHIN_LIMITS, NULL, 0);
-        multistatus_description(b, SPAN("This member and maybe others are left out: there are more "
-                                        "than this server tells at once. Ask with Depth: 1, folder "
-                                        "by folder."));
+        buf_add(b, is_folder ? SPAN("/</D:href>") : SPAN("</D:href>"));
+        multistatus_propstat_begin(b);
+        multistatus_resourcetype(b, is_folder);
+        multistatus_propstat_end(b, verdict_status(VERDICT_left_out),
+                                 DAV_CONDITION_NUMBER_OF_MATCHES_WITHIN_LIMITS,
+                                 SPAN("This member and maybe others are left out: there are more "
+                                      "than this server tells at once. Ask with Depth: 1, folder "
+                                      "by folder."));
         multistatus_response_end(b);
     }
+    if (t->sync.token.ptr)
+        tell_sync_end(t);
     multistatus_end(b);
     t->walk.ended = true;
 }
@@ -244,6 +293,8 @@ void telling_make_piece(struct telling *t)
             t->error = tell_batch(t);
         else if (t->walk.cut)
             tell_end(t);
+        else if (t->sync.at < t->sync.changes.count)
+            next_changes(t);
         else if (t->walk.folder)
             t->error = next_batch(t);
         else if (t->walk.pending.count)
@@ -258,9 +309,9 @@ void telling_make_piece(struct telling *t)
 int telling_begin(struct telling *t)
 {
     struct authoring *a = t->a;
-    struct tree *tree = a->dav->share->tree;
+    struct tree *tree = a->share->tree;
     struct preferences prefer = prefer_parse(exchange_field(a->x, FIELD_prefer));
-    bool is_folder;
+    bool reports = author_of(a->x)->also & AUTHOR_REPORTS, is_folder;
     int error = take_question(t);
 
     if (error == 0)
@@ -268,18 +319,20 @@ int telling_begin(struct telling *t)
     if (error)
         return error;
     is_folder = t->members[0].seen.kind == TREE_COLLECTION;
-    t->walk.is_root = true;
-    t->asked.depth = depth_of(a->x);
+    t->walk.is_root = !reports;
+    t->asked.depth = reports ? DEPTH_0 : depth_of(a->x);
     if (t->asked.depth == DEPTH_ABSENT)
         t->asked.depth = DEPTH_INFINITY;
     t->asked.minimal = prefer.returning == PREFER_RETURN_MINIMAL;
     t->asked.noroot = prefer.depth_noroot && is_folder && t->asked.depth != DEPTH_0;
-    t->walk.member_count = t->asked.noroot ? 0 : 1;
+    t->walk.member_count = t->asked.noroot || reports ? 0 : 1;
     t->walk.folder_owned = span_to_str(a->target.path);
     if (!t->walk.folder_owned)
         return -ENOMEM;
     t->walk.folder_path = span_from_str(t->walk.folder_owned);
     error = telling_set_opening(t, a->target.path, is_folder);
+    if (error == 0 && reports)
+        error = sync_begin(t);
     if (error == 0 && is_folder && t->asked.depth != DEPTH_0)
         error = tree_list_open(tree, a->target.path, &t->walk.folder);
     if (error == 0 && (t->asked.live &
@@ -296,6 +349,8 @@ void telling_free(struct telling *t)
 {
     tree_list_close(t->walk.folder);
     path_list_done(&t->walk.pending);
+    if (t->sync.arena.chunks)
+        arena_done(&t->sync.arena);
     free(t->walk.folder_owned);
     buf_done(&t->made.opening);
     buf_done(&t->made.piece);

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * Uploads that arrive in pieces: docs/uploads.md. PUT opens one, PATCH, HEAD and DELETE go to the
- * upload itself. A piece goes from the connection into the upload's stage, buffer by buffer, so
- * that what arrived before a connection broke off is there; the last piece makes the stage a file.
+ * Uploads that arrive in pieces: docs/uploads.md. PUT or POST opens one, PATCH, HEAD and DELETE go
+ * to the upload itself. A piece goes from the connection into the upload's stage, buffer by buffer,
+ * so that what arrived before a connection broke off is there; the last piece makes the stage a
+ * file.
  */
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/path.h"
 #include "graph/author.h"
 #include "resource/dav/authoring.h"
+#include "resource/dav/post.h"
 #include "wire/uri.h"
 
 #include <errno.h>
@@ -25,14 +27,16 @@ static int64_t now_seconds(void)
  * knows that. */
 static int claim_upload(struct authoring *a, struct span id)
 {
-    struct upload_table *uploads = a->dav->share->uploads;
+    struct upload_table *uploads = a->share->uploads;
     struct tree_names names = {0};
     struct tree_look look;
     int error;
 
     if (upload_claim(uploads, id, a->target.path, &a->upload.claim))
         return 0;
-    error = tree_locate(a->dav->share->tree, a->target.path, &a->x->arena, &look, &names);
+    error = tree_locate(a->share->tree, a->target.path, &a->x->arena, &look, &names);
+    if (error == 0)
+        a->upload.folder = names.thing;
     if (error == 0 && !span_eq(names.thing, a->target.path))
         (void)upload_claim(uploads, id, names.thing, &a->upload.claim);
     return error;
@@ -42,7 +46,7 @@ void upload_claim_run(struct authoring *a)
 {
     struct span id;
 
-    (void)upload_table_expire(a->dav->share->uploads, now_seconds());
+    (void)upload_table_expire(a->share->uploads, now_seconds());
     if (upload_name_parse(a->x->request.target.query, &id))
         a->error = claim_upload(a, id);
 }
@@ -51,6 +55,21 @@ static int fail_for(struct authoring *a, enum upload_state state)
 {
     return authoring_fail(a, state == UPLOAD_GONE ? OUTCOME_upload_unknown
                                                   : OUTCOME_upload_taken_over);
+}
+
+/* Whether all that is left of it is how long it was. */
+static bool was_complete(struct authoring *a)
+{
+    struct upload_table *uploads = a->share->uploads;
+    struct upload_facts *u = &a->x->upload;
+    struct span id, folder = a->upload.folder;
+
+    (void)upload_name_parse(a->x->request.target.query, &id);
+    u->is_complete = upload_was_complete(uploads, id, a->target.path, &u->length) ||
+                     (folder.ptr && upload_was_complete(uploads, id, folder, &u->length));
+    u->has_length = u->is_complete;
+    u->offset = u->length;
+    return u->is_complete;
 }
 
 static void on_left(struct loop_message *m)
@@ -77,19 +96,25 @@ enum step upload_end(struct authoring *a)
         return STEP_KNOWN;
     }
     a->upload.waiting.message.on_arrival = on_left;
-    if (a->upload.claim.upload && upload_wait(a->dav->share->uploads, &a->upload.claim,
-                                              a->dav->loop, &a->upload.waiting, &state))
+    if (a->upload.claim.upload &&
+        upload_wait(a->share->uploads, &a->upload.claim, a->dav->loop, &a->upload.waiting, &state))
         return STEP_WAIT;
+    if (state == UPLOAD_GONE && upload_use_of(a->x) == UPLOAD_ASKS && was_complete(a))
+        return STEP_KNOWN;
     // A question is answered, though the upload was claimed by others since.
     if (state == UPLOAD_GONE ||
         (state == UPLOAD_TAKEN_OVER && upload_use_of(a->x) != UPLOAD_ASKS)) {
+        if (state == UPLOAD_GONE && dav_site_has_turned(a->dav->site))
+            exchange_fail(a->x, OUTCOME_upload_unknown, 0,
+                          "The folder that is served was exchanged for another one since this "
+                          "server began: what was being uploaded to the one of before is gone.");
         a->error = fail_for(a, state);
         return authoring_end_failed(a);
     }
     o = upload_opening(&a->upload.claim);
     a->target.path = o->path; // from here on the target is the file to be
     a->target.names = (struct tree_names){o->path, o->path, o->path};
-    u->offset = upload_offset(a->dav->share->uploads, &a->upload.claim);
+    u->offset = upload_offset(a->share->uploads, &a->upload.claim);
     u->has_length = o->length != TREE_LENGTH_UNKNOWN;
     u->length = o->length;
     u->if_match = o->if_match;
@@ -97,21 +122,53 @@ enum step upload_end(struct authoring *a)
     u->if_unmodified_since = o->if_unmodified_since;
     u->finishes = upload_use_of(a->x) == UPLOAD_APPENDS &&
                   a->x->content.kind.upload.complete == UPLOAD_COMPLETE_YES;
+    u->into_collection = u->finishes && o->name.ptr;
     return STEP_KNOWN;
 }
 
 bool upload_cancel(struct authoring *a)
 {
-    return upload_wait_cancel(a->dav->share->uploads, &a->upload.waiting);
+    return a->share && upload_wait_cancel(a->share->uploads, &a->upload.waiting);
 }
 
 /* ---- Content, in the pool */
+
+/* How much there will be in the end, if that is certain. */
+static uint64_t whole_length(const struct exchange *x)
+{
+    const struct upload_fields *u = &x->content.kind.upload;
+
+    if (u->length == UPLOAD_LENGTH_UNKNOWN && u->complete == UPLOAD_COMPLETE_YES &&
+        x->request.framing == FRAMING_LENGTH)
+        return x->request.content_length;
+    return u->length;
+}
+
+static int begin_stage(struct authoring *a)
+{
+    struct tree *tree = a->share->tree;
+    struct buf path = {0};
+    int error = 0;
+
+    if (a->content.stage)
+        return 0;
+    if (!content_makes_member(a->x))
+        return tree_stage_begin(tree, a->target.path, whole_length(a->x), &a->content.stage);
+    if (!a->upload.name.ptr)
+        error = post_name_asked(a, &a->upload.name);
+    if (error == 0)
+        error = post_write_path(&path, a, a->upload.name);
+    if (error == 0)
+        error = tree_stage_begin(tree, buf_span(&path), whole_length(a->x), &a->content.stage);
+    buf_done(&path);
+    return error;
+}
 
 /* The stage, if the upload is still there and this exchange's; else a->error. */
 static struct stage *enter(struct authoring *a)
 {
     enum upload_state state;
-    struct stage *stage = upload_enter(a->dav->share->uploads, &a->upload.claim, &state);
+    struct stage *stage = upload_enter(a->share->uploads, &a->upload.claim, &state);
 
     if (!stage)
         a->error = fail_for(a, state);
@@ -120,7 +177,7 @@ static struct stage *enter(struct authoring *a)
 
 static void leave(struct authoring *a)
 {
-    upload_leave(a->dav->share->uploads, &a->upload.claim, now_seconds());
+    upload_leave(a->share->uploads, &a->upload.claim, now_seconds());
 }
 
 /* A piece of chunked content shows only now whether it goes beyond the length, or the limit. */
@@ -147,7 +204,7 @@ void upload_piece(struct authoring *a)
     struct stage *stage;
 
     if (!a->upload.claim.upload) {
-        a->error = write_begin(a);
+        a->error = begin_stage(a);
         if (a->error == 0)
             a->error = add(a, a->content.stage, a->x->content.kind.upload.length);
         return;
@@ -157,47 +214,89 @@ void upload_piece(struct authoring *a)
         return;
     a->error = add(a, stage, upload_opening(&a->upload.claim)->length);
     if (a->error && !is_for_want_of_room(a->error))
-        upload_remove(a->dav->share->uploads, &a->upload.claim);
+        upload_remove(a->share->uploads, &a->upload.claim);
     else
         leave(a);
 }
 
-/* ---- Effects, in the pool */
+/* ---- Opening, in the pool */
 
-static void open_upload(struct authoring *a)
+/* The stage becomes an upload's. */
+static int open_staged(struct authoring *a)
 {
     struct exchange *x = a->x;
-    struct dav_share *share = a->dav->share;
+    struct dav_share *share = a->share;
+    const struct tree_names *names = &a->target.names;
     struct upload_opening opening = {
-        .path = a->target.names.asked,
-        .folder = path_parent(a->target.names.name),
+        .path = names->asked,
+        .name = a->upload.name,
+        .folder = content_makes_member(x) ? names->thing : path_parent(names->name),
         .if_match = x->conditions.if_match,
         .if_none_match = x->conditions.if_none_match,
         .if_unmodified_since = x->conditions.if_unmodified_since,
-        .length = x->content.kind.upload.length,
+        .length = whole_length(x),
         .modified_ns = a->content.fields.modified_ns,
     };
+    int error;
 
-    a->error = write_check_staged(a);
+    if (a->digests.of_whole)
+        opening.digests = *a->digests.of_whole;
+    (void)upload_table_expire(share->uploads, now_seconds());
+    error =
+        upload_open(share->uploads, &opening, a->content.stage, now_seconds(), &a->upload.claim);
+    if (error == 0)
+        a->content.stage = NULL;
+    return error == -EUSERS ? authoring_fail(a, OUTCOME_uploads_too_many) : error;
+}
+
+bool upload_opens_early(const struct authoring *a)
+{
+    const struct exchange *x = a->x;
+
+    return a->content.fields.role == CONTENT_OPENING && x->content.kind.upload.version &&
+           x->request.may_be_open &&
+           (x->request.framing == FRAMING_OPEN || x->request.content_length);
+}
+
+/* There are too many uploads: what comes whole needs none. */
+static void do_without(struct authoring *a)
+{
+    tree_stage_free(a->content.stage);
+    a->content.stage = NULL;
+    digest_hash_free(a->digests.hash);
+    a->digests = (struct content_digests){0};
+    a->content.fields.role = content_makes_member(a->x) ? CONTENT_MEMBER : CONTENT_WHOLE;
+    a->cause = OUTCOME_NONE;
+    a->error = 0;
+}
+
+void upload_room_run(struct authoring *a)
+{
+    a->error = digests_read(a);
+    if (a->error == 0)
+        a->error = begin_stage(a);
+    if (a->error == 0)
+        a->error = open_staged(a);
+    if (a->cause == OUTCOME_uploads_too_many && content_completes_upload(a))
+        do_without(a);
+}
+
+static void open_at_end(struct authoring *a)
+{
+    a->error = root_check(a->share->root);
+    if (a->error == 0)
+        a->error = write_check_staged(a);
     if (a->error == 0)
         a->error = digests_read(a); // of content that is empty, nothing did so yet
     if (a->error == 0)
         a->error = digests_check(a, a->content.stage, 0);
-    if (a->error)
-        return;
-    if (a->digests.of_whole)
-        opening.digests = *a->digests.of_whole;
-    (void)upload_table_expire(share->uploads, now_seconds());
-    a->error = write_begin(a);
-    if (a->error)
-        return;
-    a->error =
-        upload_open(share->uploads, &opening, a->content.stage, now_seconds(), &a->upload.claim);
-    if (a->error == -EUSERS)
-        a->error = authoring_fail(a, OUTCOME_uploads_too_many);
     if (a->error == 0)
-        a->content.stage = NULL;
+        a->error = begin_stage(a);
+    if (a->error == 0)
+        a->error = open_staged(a);
 }
+
+/* ---- Effects, in the pool */
 
 /* Damaged content goes again; what was there before it stays. */
 static void check_piece(struct authoring *a, struct stage *stage)
@@ -227,7 +326,13 @@ static void finish_upload(struct authoring *a, struct stage *stage)
         return;
     }
     if (o->modified_ns != TREE_NOW)
-        tree_stage_set_times(stage, o->modified_ns);
+        a->content.fields.modified_ns = o->modified_ns;
+    if (a->content.fields.modified_ns != TREE_NOW)
+        tree_stage_set_times(stage, a->content.fields.modified_ns);
+    if (o->name.ptr) {
+        a->error = post_commit_staged(a, stage, o->name);
+        return;
+    }
     a->error = tree_stage_sync(stage);
     if (a->error == 0)
         a->error = write_commit_stage(a, stage, a->target.path, &terms);
@@ -235,11 +340,11 @@ static void finish_upload(struct authoring *a, struct stage *stage)
 
 void upload_commit(struct authoring *a)
 {
-    struct upload_table *uploads = a->dav->share->uploads;
+    struct upload_table *uploads = a->share->uploads;
     struct stage *stage;
 
-    if (upload_use_of(a->x) == UPLOAD_OPENS) {
-        open_upload(a);
+    if (!a->upload.claim.upload) {
+        open_at_end(a);
         return;
     }
     stage = enter(a);
@@ -249,14 +354,17 @@ void upload_commit(struct authoring *a)
         upload_remove(uploads, &a->upload.claim);
         return;
     }
-    a->error = write_check_staged(a);
+    a->error = a->x->upload.finishes ? 0 : root_check(a->share->root); // else the commit asks
+    if (a->error == 0)
+        a->error = write_check_staged(a);
     if (a->error == 0)
         check_piece(a, stage);
-    if (a->error == 0 && a->x->upload.finishes)
+    if (a->error == 0 && content_completes_upload(a))
         finish_upload(a, stage);
     // It is removed before the writing ends, so that nobody finds a stage that is a file by now.
-    if ((tree_is_changed(a->error) && a->x->upload.finishes) || a->error == -EIO ||
-        a->upload.is_spoilt)
+    if (a->error == 0 && content_completes_upload(a))
+        upload_remove_complete(uploads, &a->upload.claim, now_seconds());
+    else if (a->error == TREE_NOT_DURABLE || a->error == -EIO || a->upload.is_spoilt)
         upload_remove(uploads, &a->upload.claim);
     else
         leave(a);
@@ -267,7 +375,7 @@ bool upload_is_lost(const struct authoring *a)
 {
     const struct exchange *x = a->x;
 
-    if (!a->upload.claim.upload || !x->upload.finishes)
+    if (!a->upload.claim.upload || !content_completes_upload(a))
         return false;
     switch (x->outcome) {
     case OUTCOME_if_match_failed:
@@ -275,6 +383,8 @@ bool upload_is_lost(const struct authoring *a)
     case OUTCOME_if_unmodified_since_failed:
     case OUTCOME_parent_missing:
     case OUTCOME_collection_in_the_way:
+    case OUTCOME_not_found:
+    case OUTCOME_not_a_collection:
         return true;
     default:
         return false;
@@ -283,29 +393,42 @@ bool upload_is_lost(const struct authoring *a)
 
 /* ---- The response */
 
-/* The upload is in the folder that the file will be in. */
-static void add_upload_location(struct exchange *x, const struct authoring *a)
+/* The upload is in the folder that the file will be in. On the arena; ptr NULL: no memory. */
+static struct span address_of(struct exchange *x, const struct authoring *a)
 {
+    const size_t around = sizeof "/?upload=" + UPLOAD_ID, of_byte = 3;
     struct span folder = x->path.text;
-    struct buf b = {0};
+    size_t room = of_byte * folder.len + around;
+    struct buf b = buf_in(arena_alloc(&x->arena, room), room);
 
     while (span_ends(folder, SPAN("/")) && folder.len > 1)
         folder.len--;
-    while (!span_ends(folder, SPAN("/")))
+    while (!content_makes_member(x) && !span_ends(folder, SPAN("/")))
         folder.len--;
     uri_path_encode(&b, folder);
-    if (b.failed)
-        x->response.failed = true;
-    else
-        exchange_add_fieldf(x, SPAN("Location"), "%.*s?upload=%.*s", SPAN_ARG(buf_span(&b)),
-                            SPAN_ARG(upload_id(&a->upload.claim)));
-    buf_done(&b);
+    if (!span_ends(folder, SPAN("/")))
+        buf_add_char(&b, '/');
+    buf_add(&b, SPAN("?upload="));
+    buf_add(&b, upload_id(&a->upload.claim));
+    return b.failed ? (struct span){NULL, 0} : buf_span(&b);
 }
 
-static void add_state(struct exchange *x, uint64_t offset)
+void upload_tell_address(struct authoring *a)
 {
+    if (a->upload.claim.upload && !a->x->upload.address.ptr)
+        a->x->upload.address = address_of(a->x, a);
+}
+
+void upload_add_state(struct exchange *x, uint64_t offset, bool is_complete)
+{
+    unsigned version = x->content.kind.upload.version;
+    bool inverse = version && version <= UPLOAD_VERSION_INVERSE;
+
     exchange_add_fieldf(x, SPAN("Upload-Offset"), "%llu", (unsigned long long)offset);
-    exchange_add_field(x, SPAN("Upload-Complete"), SPAN("?0"));
+    exchange_add_field(x, inverse ? SPAN("Upload-Incomplete") : SPAN("Upload-Complete"),
+                       is_complete != inverse ? SPAN("?1") : SPAN("?0"));
+    if (version)
+        exchange_add_fieldf(x, SPAN("Upload-Draft-Interop-Version"), "%u", version);
 }
 
 static void add_limit(struct exchange *x, uint64_t offset)
@@ -316,26 +439,28 @@ static void add_limit(struct exchange *x, uint64_t offset)
 void upload_respond(struct exchange *x)
 {
     struct authoring *a = x->routing.resource_state;
-    struct upload_table *uploads = a->dav->share->uploads;
+    uint64_t offset =
+        a->upload.claim.upload ? upload_offset(a->share->uploads, &a->upload.claim) : 0;
 
     switch (x->outcome) {
     case OUTCOME_upload_opened:
-        add_upload_location(x, a);
-        add_state(x, upload_offset(uploads, &a->upload.claim));
-        add_limit(x, upload_offset(uploads, &a->upload.claim));
+        exchange_add_field(x, SPAN("Location"), address_of(x, a));
+        upload_add_state(x, offset, false);
+        add_limit(x, offset);
         break;
     case OUTCOME_upload_appended:
-        add_state(x, upload_offset(uploads, &a->upload.claim));
+        upload_add_state(x, offset, false);
         break;
     case OUTCOME_upload_offset_differs:
-        add_state(x, x->upload.offset);
+        upload_add_state(x, x->upload.offset, false);
         break;
     case OUTCOME_upload_told:
-        add_state(x, x->upload.offset);
+        upload_add_state(x, x->upload.offset, x->upload.is_complete);
         if (x->upload.has_length)
             exchange_add_fieldf(x, SPAN("Upload-Length"), "%llu",
                                 (unsigned long long)x->upload.length);
-        add_limit(x, x->upload.offset);
+        if (!x->upload.is_complete)
+            add_limit(x, x->upload.offset);
         exchange_add_field(x, SPAN("Cache-Control"), SPAN("no-store"));
         break;
     default:
@@ -349,7 +474,7 @@ static void expire_run(struct work *w)
 {
     struct dav *d = container_of(w, struct dav, expiry);
 
-    (void)upload_table_expire(d->share->uploads, now_seconds());
+    dav_site_clean(d->site, now_seconds());
 }
 
 static void watch(struct dav *d)
@@ -367,11 +492,12 @@ static void on_expiry(struct timer *t)
 {
     struct dav *d = container_of(t, struct dav, expiry_timer);
 
-    if (upload_table_is_empty(d->share->uploads)) {
+    if (dav_site_is_clean(d->site)) {
         watch(d);
         return;
     }
     d->expiry.run = expire_run;
+    d->expiry.lane = LANE_LONG; // it may sweep
     d->expiry.done = expire_done;
     offload_submit(d->pool, d->loop, &d->expiry);
 }

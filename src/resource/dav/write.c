@@ -11,64 +11,33 @@
 
 #include <errno.h>
 
-enum { EARLY = 64 * 1024 }; // bytes of content, from which on it surely comes in pieces
-
 bool write_copies_much(const struct authoring *a)
 {
     return a->content.fields.role == CONTENT_PART && a->target.look.here.kind == TREE_FILE &&
            a->target.look.here.stamp.size > LIMIT_TREE_SHORT_COPY;
 }
 
-/* How much is there, of which the content may become a part. */
-static uint64_t size_there(const struct authoring *a)
+uint64_t write_size_there(const struct authoring *a)
 {
     return a->target.look.here.kind == TREE_FILE ? a->target.look.here.stamp.size : 0;
-}
-
-/* Where a part of the representation goes. */
-static enum outcome find_part(struct authoring *a)
-{
-    const struct content_fields *f = &a->content.fields;
-    uint64_t length = a->x->content.kind.length, size = size_there(a);
-    const struct content_range *range = &f->range.content;
-
-    if (a->x->request.framing != FRAMING_LENGTH)
-        return OUTCOME_length_required;
-    if (!f->range_sound)
-        return OUTCOME_content_range_malformed;
-    if (author_of(a->x)->takes == TAKES_PART) {
-        switch (update_range_place(&f->range.update, size, length, &a->content.part.first)) {
-        case UPDATE_RANGE_OK:
-            break;
-        case UPDATE_RANGE_OUTSIDE:
-            return OUTCOME_offset_differs;
-        case UPDATE_RANGE_OTHER_LENGTH:
-            return OUTCOME_content_range_malformed;
-        }
-    } else {
-        if (range->last - range->first + 1 != length)
-            return OUTCOME_content_range_malformed;
-        if (range->first > size)
-            return OUTCOME_offset_differs;
-        a->content.part.first = range->first;
-    }
-    a->content.part.end = a->content.part.first + length;
-    return OUTCOME_NONE;
 }
 
 /* A stage for a part, with what comes before it. */
 static int stage_before(struct authoring *a, struct stage **ret_stage)
 {
-    uint64_t size = size_there(a);
+    uint64_t size = write_size_there(a), end = a->content.part.end;
+    uint64_t first = a->content.part.first, stays = first < size ? first : size;
     struct stage *s;
-    int error = tree_stage_begin(a->dav->share->tree, a->target.path,
-                                 size > a->content.part.end ? size : a->content.part.end, &s);
+    int error = tree_stage_begin(a->share->tree, a->target.path,
+                                 size > end && !a->content.part.is_last ? size : end, &s);
 
     if (error)
         return error;
-    if (a->content.part.first)
-        error = tree_stage_copy_from(s, a->target.path, &a->target.look.here, 0,
-                                     a->content.part.first, &a->x->urgency.hurry);
+    if (stays)
+        error = tree_stage_copy_from(s, a->target.path, &a->target.look.here, 0, stays,
+                                     &a->x->urgency.hurry);
+    if (error == 0 && stays < first)
+        error = tree_stage_skip(s, first - stays);
     if (error)
         tree_stage_free(s);
     else
@@ -86,18 +55,10 @@ static int stage_part(struct authoring *a)
         a->content.part.between = a->target.look.here;
         a->content.part.staged_before = a->content.part.first;
     } else if (error == -ESTALE || error == -ERANGE || error == -ENOENT) {
-        error = tree_stage_begin(a->dav->share->tree, a->target.path, TREE_LENGTH_UNKNOWN,
+        error = tree_stage_begin(a->share->tree, a->target.path, TREE_LENGTH_UNKNOWN,
                                  &a->content.stage);
     }
     return error;
-}
-
-/* How much there will be in the end, as far as it is told. */
-static uint64_t expected_length(const struct authoring *a)
-{
-    const struct content_kind *c = &a->x->content.kind;
-
-    return a->content.fields.role == CONTENT_OPENING ? c->upload.length : c->length;
 }
 
 int write_begin(struct authoring *a)
@@ -106,46 +67,8 @@ int write_begin(struct authoring *a)
         return 0;
     if (a->content.fields.role == CONTENT_PART)
         return stage_part(a);
-    return tree_stage_begin(a->dav->share->tree, a->target.path, expected_length(a),
+    return tree_stage_begin(a->share->tree, a->target.path, a->x->content.kind.length,
                             &a->content.stage);
-}
-
-void room_run(struct authoring *a)
-{
-    a->error = write_begin(a);
-}
-
-/*
- * A client that waits to be asked for its content learns here that there is no room; and so does
- * one with so much content that it comes in pieces. Anything else is one piece, and one step.
- */
-enum step room_begin(struct authoring *a)
-{
-    struct exchange *x = a->x;
-    enum content_role role = a->content.fields.role;
-    uint64_t length = x->content.kind.length;
-    enum outcome cause;
-
-    if (role != CONTENT_WHOLE && role != CONTENT_PART && role != CONTENT_OPENING)
-        return STEP_KNOWN;
-    if (role == CONTENT_PART) {
-        cause = find_part(a);
-        if (cause) {
-            exchange_fail(x, cause, 0, NULL);
-            return STEP_KNOWN;
-        }
-    }
-    if (a->content.stage || x->content.taken || a->content.whole.ptr)
-        return STEP_KNOWN; // the questions are asked again
-    if (!x->request.expect_continue && (length == CONTENT_LENGTH_UNKNOWN ||
-                                        (x->request.framing == FRAMING_LENGTH && length < EARLY)))
-        return STEP_KNOWN;
-    return write_copies_much(a) ? STEP_RUN_LONG : STEP_RUN;
-}
-
-enum step room_end(struct authoring *a)
-{
-    return a->error ? authoring_end_failed(a) : STEP_KNOWN;
 }
 
 void write_piece(struct authoring *a)
@@ -188,16 +111,16 @@ static int stage_again(struct authoring *a)
     return 0;
 }
 
-/* Also the second part of what stays, unless it is there from an earlier attempt. */
+/* Also the second part of what stays, if any, unless it is there from an earlier attempt. */
 static int complete_part(struct authoring *a)
 {
-    uint64_t size = size_there(a);
+    uint64_t size = write_size_there(a);
     int error = 0;
 
     if (!a->content.part.is_between ||
         !tree_seen_eq(&a->content.part.between, &a->target.look.here))
         error = stage_again(a);
-    if (error == 0 && a->content.part.end < size &&
+    if (error == 0 && a->content.part.end < size && !a->content.part.is_last &&
         tree_stage_length(a->content.stage) == a->content.part.end) {
         error = tree_stage_copy_from(a->content.stage, a->target.path, &a->target.look.here,
                                      a->content.part.end, size - a->content.part.end,
@@ -265,7 +188,7 @@ void write_commit(struct authoring *a)
         if (!tree_is_changed(a->error))
             tree_stage_unclaim(a->content.stage); // another attempt asks for room again
     } else {
-        a->error = tree_put(a->dav->share->tree, a->target.path, a->content.whole,
+        a->error = tree_put(a->share->tree, a->target.path, a->content.whole,
                             a->content.fields.modified_ns, &terms, &a->result);
     }
 }

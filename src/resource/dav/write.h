@@ -15,6 +15,7 @@ struct posting;
 /* A part of the representation: where it goes, and between which other parts it is staged. */
 struct content_part {
     uint64_t first, end;
+    bool is_last;           // nothing stays behind it
     uint64_t staged_before; // bytes of the stage before the content
     bool is_between;        // what is before and behind it is of `between`
     struct tree_seen between;
@@ -35,11 +36,8 @@ struct content {
 
 /* Whether so much of the representation stays that copying it takes long. */
 bool write_copies_much(const struct authoring *a);
-/* FACT_room: refuses what has no room, or is a part that belongs nowhere, before its content is
- * asked for. */
-enum step room_begin(struct authoring *a);
-void room_run(struct authoring *a);
-enum step room_end(struct authoring *a);
+/* How many bytes are there, of which the content may become a part. */
+uint64_t write_size_there(const struct authoring *a);
 
 /* In the pool; what fails is a->error. */
 void write_piece(struct authoring *a);

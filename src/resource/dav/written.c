@@ -5,6 +5,7 @@
  * has stored, whatever became of the name since.
  */
 #include "resource/dav/written.h"
+#include "base/clock.h"
 #include "base/path.h"
 #include "http/date.h"
 #include "resource/dav/authoring.h"
@@ -20,7 +21,10 @@ static void add_last_modified(struct exchange *x, const struct file_stamp *stamp
 {
     char date[DATE_LENGTH];
 
-    date_format(stamp_last_modified(stamp), date);
+    if (!stamp_date_tells(stamp))
+        return;
+    // Of now, as the content was written behind the arrival of the request.
+    date_format(stamp_last_modified(stamp, clock_realtime() / CLOCK_SECOND), date);
     exchange_add_fieldf(x, SPAN("Last-Modified"), "%.*s", DATE_LENGTH, date);
 }
 
@@ -40,7 +44,7 @@ void written_respond(struct authoring *a, struct span path)
 {
     struct exchange *x = a->x;
     struct response *r = &x->response;
-    struct span type = media_type_for_name(a->dav->share->types, path_leaf(path));
+    struct span type = media_type_for_name(a->share->types, path_leaf(path));
 
     exchange_add_field(x, SPAN("Content-Type"), type);
     if (snapshot_can_hold_scripts(type))

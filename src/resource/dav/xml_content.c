@@ -15,6 +15,8 @@ static enum outcome cause_of(int error)
         return OUTCOME_xml_too_large;
     case -CANDOR_E_MEANING:
         return OUTCOME_xml_meaningless;
+    case -CANDOR_E_ABSENT:
+        return OUTCOME_report_unsupported;
     default:
         return OUTCOME_resources_exhausted;
     }
@@ -25,7 +27,7 @@ static void set_cause(struct exchange *x, int error, const struct xml_fault *fau
 {
     enum outcome cause = cause_of(error);
 
-    if (cause == OUTCOME_resources_exhausted)
+    if (cause == OUTCOME_resources_exhausted || cause == OUTCOME_report_unsupported)
         exchange_fail(x, cause, 0, NULL);
     else if (fault->pointer.len)
         exchange_fail(x, cause, 0, "%.*s: %.*s.", SPAN_ARG(fault->pointer), SPAN_ARG(fault->what));
@@ -34,16 +36,13 @@ static void set_cause(struct exchange *x, int error, const struct xml_fault *fau
                       SPAN_ARG(fault->what));
 }
 
-/* What is read of it is in the exchange's arena, and a text's beginning in the reader. */
-static bool account(struct authoring *a)
+/* What is read of it is in the exchange's arena and in the reader; `more` is to come. */
+static bool account(struct authoring *a, size_t more)
 {
-    uint64_t come = a->x->content.taken;
-    size_t held = come < LIMIT_XML_TEXT ? (size_t)come : LIMIT_XML_TEXT;
+    size_t read = a->xml.reader ? xml_reader_memory(a->xml.reader) : 0;
 
-    a->dav->xml_memory -= a->xml.memory;
-    a->xml.memory = arena_extra(&a->x->arena) + held;
-    a->dav->xml_memory += a->xml.memory;
-    return a->dav->xml_memory <= LIMIT_XML_MEMORY;
+    a->xml.memory.budget = &budget_memory;
+    return budget_set(&a->xml.memory, arena_extra(&a->x->arena) + read + more);
 }
 
 bool xml_take(struct authoring *a, struct span data)
@@ -51,7 +50,7 @@ bool xml_take(struct authoring *a, struct span data)
     struct xml_fault fault;
     int error = 0;
 
-    if (!account(a)) {
+    if (!account(a, data.len)) {
         exchange_fail(a->x, OUTCOME_xml_too_much, 0, NULL);
         return true;
     }
@@ -63,6 +62,8 @@ bool xml_take(struct authoring *a, struct span data)
         fault = xml_reader_fault(a->xml.reader);
     if (error < 0)
         set_cause(a->x, error, &fault);
+    else if (!account(a, 0))
+        exchange_fail(a->x, OUTCOME_xml_too_much, 0, NULL);
     return true;
 }
 
@@ -84,11 +85,14 @@ void xml_understand(struct authoring *a)
     free_reader(a);
     if (error == 0 && author_of(a->x)->also & AUTHOR_LOCKS)
         error = dav_request_lock(arena, root, &a->xml.lockinfo, &fault);
+    else if (error == 0 && author_of(a->x)->also & AUTHOR_REPORTS)
+        error = dav_request_report(arena, root, depth_of(a->x), &a->xml.report, &a->xml.propfind,
+                                   &fault);
     else if (error == 0 && author_of(a->x)->changes == 0)
         error = dav_request_propfind(arena, root, &a->xml.propfind, &fault);
     else if (error == 0)
         error = dav_request_proppatch(arena, root, &a->xml.proppatch, &fault);
-    (void)account(a);
+    (void)account(a, 0);
     a->xml.understood = error == 0;
     if (error < 0)
         set_cause(a->x, error, &fault);
@@ -97,6 +101,5 @@ void xml_understand(struct authoring *a)
 void xml_discard(struct authoring *a)
 {
     free_reader(a);
-    a->dav->xml_memory -= a->xml.memory;
-    a->xml.memory = 0;
+    (void)budget_set(&a->xml.memory, 0);
 }

@@ -5,6 +5,7 @@
 #ifndef CANDOR_RESOURCE_DAV_XML_CONTENT_H
 #define CANDOR_RESOURCE_DAV_XML_CONTENT_H
 
+#include "base/budget.h"
 #include "graph/exchange.h"
 #include "resource/dav/xml/dav_request.h"
 
@@ -13,11 +14,12 @@ struct authoring;
 /* Content that is XML. */
 struct xml_content {
     struct xml_reader *reader;
-    size_t memory;   // of this exchange, in that of the resource
+    struct budget_part memory;
     bool understood; // one of:
     struct dav_lockinfo lockinfo;
     struct dav_propfind propfind;
     struct dav_proppatch proppatch;
+    struct dav_report report; // beside propfind, which has the properties
 };
 
 /* As resource_ops.take. */

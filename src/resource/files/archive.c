@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resource/files/archive.h"
 
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "resource/files/archive_format.h"
 #include "resource/files/listing_read.h"
@@ -32,7 +33,7 @@ struct archive {
     bool dotfiles, finished, told_left_out;
     int error; // once it failed
 
-    int root;
+    struct root *root;
     struct level levels[LIMIT_ARCHIVE_DEPTH];
     size_t depth;
     struct buf path;   // of the member that is written
@@ -46,6 +47,22 @@ struct archive {
     size_t left_out_count;
     int64_t opened;
 };
+
+/* As it is in the archive: what unpacks it on Windows would take a backslash for a slash, and
+ * "C:" at the begin of a name for a drive. */
+static void add_harmless(struct buf *b, struct span name)
+{
+    size_t begin = b->len;
+
+    buf_add(b, name);
+    if (b->failed)
+        return;
+    for (size_t i = begin; i < b->len; i++)
+        if (b->ptr[i] == '\\')
+            b->ptr[i] = '_';
+    if (name.len > 1 && name.ptr[1] == ':' && ascii_is(name.ptr[0], ASCII_ALPHA))
+        b->ptr[begin + 1] = '_';
+}
 
 static int enter(struct archive *a, int fd)
 {
@@ -78,17 +95,15 @@ int archive_open(const struct archive_options *options, struct archive **ret_arc
     a->dotfiles = options->dotfiles;
     a->hurry = options->hurry;
     a->file = -1;
-    a->root = fcntl(options->root, F_DUPFD_CLOEXEC, 0);
+    a->root = root_ref(options->root);
     a->opened = time(NULL);
     buf_add(&a->source, span_of(options->folder, strlen(options->folder) + 1));
     a->piece = malloc(LIMIT_ARCHIVE_PIECE);
     if (options->name.len) {
-        buf_add(&a->path, options->name);
+        add_harmless(&a->path, options->name);
         buf_add_char(&a->path, '/');
     }
-    error = a->root < 0 ? -errno : 0;
-    if (error == 0 && (!a->piece || a->path.failed || a->source.failed))
-        error = -ENOMEM;
+    error = !a->piece || a->path.failed || a->source.failed ? -ENOMEM : 0;
     if (error)
         close(fd);
     else
@@ -109,12 +124,12 @@ void archive_free(struct archive *a)
         closedir(a->levels[--a->depth].dir);
     if (a->file >= 0)
         close(a->file);
-    if (a->root >= 0)
-        close(a->root);
+    root_unref(a->root);
     if (a->writer.deflate_ready)
         deflateEnd(&a->writer.deflate);
     buf_done(&a->writer.out);
     buf_done(&a->writer.directory);
+    (void)budget_set(&a->writer.memory, 0);
     buf_done(&a->path);
     buf_done(&a->source);
     buf_done(&a->left_out);
@@ -185,13 +200,13 @@ static int add_member(struct archive *a, int dir, const char *name)
 
     if (found <= 0)
         return found;
-    buf_add(&a->path, entry.name);
+    add_harmless(&a->path, entry.name);
     if (a->path.failed)
         return -ENOMEM;
     if (is_link && entry.is_folder)
         return leave_out(a, "a link to a folder");
     if (entry.is_folder)
-        fd = fs_open(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        fd = fs_open_straight(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     else
         fd = listing_open(&folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
@@ -207,6 +222,10 @@ static int add_member(struct archive *a, int dir, const char *name)
     if (!S_ISREG(st.st_mode)) {
         close(fd);
         return 0;
+    }
+    if (!fs_size_tells(fd, &st)) {
+        close(fd);
+        return leave_out(a, "nothing tells its length before its end");
     }
     a->file = fd;
     a->remaining = (uint64_t)st.st_size; // what it grows by meanwhile is not sent
@@ -283,7 +302,8 @@ int archive_pull(struct archive *a, char *to, size_t room, size_t *ret_length)
     size_t n, steps = 0;
 
     while (a->error == 0 && out->len - a->sent < room && !a->finished &&
-           steps++ < LIMIT_ARCHIVE_STEPS) {
+           steps < LIMIT_ARCHIVE_STEPS) {
+        steps += a->file >= 0 ? LIMIT_ARCHIVE_STEPS / 8 : 1;
         if (a->sent) { // what was pulled makes room
             memmove(out->ptr, out->ptr + a->sent, out->len - a->sent);
             out->len -= a->sent;
@@ -296,8 +316,10 @@ int archive_pull(struct archive *a, char *to, size_t room, size_t *ret_length)
         } else if (a->depth) {
             a->error = next_member(a);
         } else {
-            a->error = a->format->finish(&a->writer);
-            a->finished = true;
+            int result = a->format->finish(&a->writer);
+
+            a->error = result < 0 ? result : 0;
+            a->finished = result <= 0;
         }
     }
     if (a->error)

@@ -25,7 +25,7 @@ extern const struct span archive_suffixes[ARCHIVE_FORMATS]; // ".zip", ".tar"
 struct archive;
 
 struct archive_options {
-    int root;           // O_PATH descriptor of the route's root; only used by archive_open
+    struct root *root;  // of the route; archive_open takes a reference
     const char *folder; // NUL-terminated, relative to root: "a/", ""
     struct span name;   // of the folder that all members are in; empty: none. One segment
     bool dotfiles;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resource/files/archive_body.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 
 #include <errno.h>
@@ -20,8 +21,10 @@ struct archive_body {
     char piece[LIMIT_ARCHIVE_PIECE];
 };
 
-void archive_yard_init(struct archive_yard *yard, struct loop *loop, struct offload *pool)
+void archive_yard_init(struct archive_yard *yard, struct served *served, struct loop *loop,
+                       struct offload *pool)
 {
+    yard->served = served;
     yard->loop = loop;
     yard->pool = pool;
     list_init(&yard->closing);
@@ -35,9 +38,11 @@ void archive_yard_done(struct archive_yard *yard)
         free(list_entry(link, struct archive_body, link)); // the pool was done with it
 }
 
-static void submit(struct archive_body *b, void (*run)(struct work *), void (*done)(struct work *))
+static void submit(struct archive_body *b, void (*run)(struct work *), void (*done)(struct work *),
+                   enum work_lane lane)
 {
     b->is_working = true;
+    b->work.lane = lane;
     b->work.run = run;
     b->work.done = done;
     offload_submit(b->yard->pool, b->yard->loop, &b->work);
@@ -47,7 +52,13 @@ static void open_run(struct work *w)
 {
     struct archive_body *b = container_of(w, struct archive_body, work);
 
-    b->error = archive_open(&b->options, &b->archive);
+    struct root *root = NULL;
+
+    b->error = served_root(b->yard->served, clock_monotonic(), &root);
+    b->options.root = root;
+    if (b->error == 0)
+        b->error = archive_open(&b->options, &b->archive);
+    root_unref(root);
 }
 
 static void open_done(struct work *w)
@@ -69,7 +80,7 @@ struct archive_body *archive_body_open(struct archive_yard *yard, struct exchang
     b->yard = yard;
     b->x = x;
     b->options = *options;
-    submit(b, open_run, open_done);
+    submit(b, open_run, open_done, LANE_QUICK);
     return b;
 }
 
@@ -91,7 +102,7 @@ static void pull_done(struct work *w)
 
     b->is_working = false;
     if (b->error == -EAGAIN && !b->x->urgency.hurried && !b->x->urgency.cancelled) {
-        submit(b, pull_run, pull_done); // behind what waits by now
+        submit(b, pull_run, pull_done, LANE_BODY); // behind what waits by now
         return;
     }
     b->ready = true;
@@ -104,7 +115,7 @@ static void next(struct exchange *x, struct piece *ret_piece)
 
     if (!b->ready) {
         *ret_piece = (struct piece){.kind = PIECE_WAIT};
-        submit(b, pull_run, pull_done);
+        submit(b, pull_run, pull_done, LANE_BODY);
         return;
     }
     b->ready = false;
@@ -154,5 +165,5 @@ void archive_body_release(struct archive_body *b)
         return;
     b->x = NULL;
     list_add_tail(&b->yard->closing, &b->link);
-    submit(b, close_run, close_done);
+    submit(b, close_run, close_done, LANE_QUICK);
 }

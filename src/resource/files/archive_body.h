@@ -7,6 +7,7 @@
 #define CANDOR_RESOURCE_FILES_ARCHIVE_BODY_H
 
 #include "base/list.h"
+#include "fs/served.h"
 #include "graph/exchange.h"
 #include "io/offload.h"
 #include "resource/files/archive.h"
@@ -15,12 +16,14 @@ struct archive_body;
 
 /* Where it is made; outlives every body. */
 struct archive_yard {
+    struct served *served;
     struct loop *loop;
     struct offload *pool;
     struct list closing; // bodies that the pool gives back at the moment
 };
 
-void archive_yard_init(struct archive_yard *yard, struct loop *loop, struct offload *pool);
+void archive_yard_init(struct archive_yard *yard, struct served *served, struct loop *loop,
+                       struct offload *pool);
 /* When the pool has ended. */
 void archive_yard_done(struct archive_yard *yard);
 

@@ -5,6 +5,7 @@
 #ifndef CANDOR_RESOURCE_FILES_ARCHIVE_FORMAT_H
 #define CANDOR_RESOURCE_FILES_ARCHIVE_FORMAT_H
 
+#include "base/budget.h"
 #include "base/buf.h"
 
 #include <zlib.h>
@@ -24,14 +25,19 @@ struct archive_writer {
     // zip
     z_stream deflate;
     bool deflate_ready;
-    struct buf directory; // the central directory so far
-    uint64_t offset;      // of the next byte of the archive, from its beginning
-    uint64_t count;       // members
+    struct buf directory;      // the central directory so far
+    size_t directory_told;     // of that, at the end
+    struct budget_part memory; // of the directory
+    uint64_t offset;           // of the next byte of the archive, from its beginning
+    uint64_t count;            // members
     uint64_t member_offset, compressed;
     uint32_t crc;
 };
 
-/* All return 0 or a negated errno. end: after exactly member.size bytes of content. */
+/*
+ * All return 0 or a negated errno. end: after exactly member.size bytes of content. finish: 1 when
+ * it is to be called again, for the next piece.
+ */
 struct archive_format_ops {
     int (*begin)(struct archive_writer *w);
     int (*content)(struct archive_writer *w, struct span bytes);

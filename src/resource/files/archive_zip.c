@@ -219,7 +219,8 @@ static int add_to_directory(struct archive_writer *w)
     }
     add_unix_time(d, m);
     w->count++;
-    if (d->failed)
+    w->memory.budget = &budget_memory;
+    if (d->failed || !budget_set(&w->memory, d->cap))
         return -ENOMEM;
     return d->len > LIMIT_ARCHIVE_DIRECTORY ? -EFBIG : 0;
 }
@@ -248,8 +249,16 @@ static int zip_finish(struct archive_writer *w)
 {
     struct buf *b = &w->out;
     uint64_t start = w->offset, size = w->directory.len;
+    struct span rest = span_from(buf_span(&w->directory), w->directory_told);
+    struct span piece =
+        span_first(rest, rest.len < LIMIT_ARCHIVE_PIECE ? rest.len : LIMIT_ARCHIVE_PIECE);
 
-    buf_add(b, buf_span(&w->directory));
+    buf_add(b, piece);
+    w->directory_told += piece.len;
+    if (b->failed)
+        return -ENOMEM;
+    if (piece.len < rest.len)
+        return 1;
     if (w->count >= MAX_16 || start >= MAX_32) {
         add_le(b, 4, 0x06064b50);
         add_le(b, 8, 44); // bytes of this record that follow

@@ -4,10 +4,12 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 
+#include <errno.h>
 #include <sys/random.h>
 
 enum {
     BOUNDARY_LENGTH = 24,
+    PIECE = 32 * 1024, // bytes of a file of which only the end tells the length
     TAIL = 4096, // most of the last bytes of a file, which are held back until it was looked at
 };
 
@@ -19,10 +21,21 @@ struct pieces {
     bool head_sent, ended;
 };
 
+/* Whether that much of it is in pages that the system can send. */
+static bool has_pages(const struct file_variant *v, uint64_t length)
+{
+    return v->pages.memory && length >= PAGES_LEAST;
+}
+
 /* The bytes of a range: from memory or from the file. */
 static void range_piece(const struct file_variant *v, struct range range, struct piece *ret)
 {
-    if (v->content)
+    if (has_pages(v, range.length))
+        *ret = (struct piece){.kind = PIECE_FILE,
+                              .file = pages_file(),
+                              .offset = v->pages.offset + range.first,
+                              .length = range.length};
+    else if (v->content)
         *ret = (struct piece){.kind = PIECE_BYTES,
                               .bytes = span_of(v->content + range.first, range.length)};
     else
@@ -70,6 +83,18 @@ static void next_range(struct exchange *x, struct piece *ret)
     }
 }
 
+/* Of one that is in pages. */
+static void next_pages(struct exchange *x, struct piece *ret)
+{
+    struct pieces *p = x->response.source;
+
+    if (p->ended)
+        *ret = (struct piece){.kind = PIECE_END};
+    else
+        range_piece(p->variant, x->representation.ranges.list[0], ret);
+    p->ended = true;
+}
+
 static void next_part(struct exchange *x, struct piece *ret)
 {
     struct pieces *p = x->response.source;
@@ -115,7 +140,7 @@ static void respond_range(struct exchange *x, const struct file_variant *v, stru
 
     r->length = range.length;
     r->has_length = true;
-    if (v->content) {
+    if (v->content && !has_pages(v, range.length)) {
         r->body = span_of(v->content + range.first, range.length);
         return;
     }
@@ -124,10 +149,45 @@ static void respond_range(struct exchange *x, const struct file_variant *v, stru
     if (!x->representation.ranges.list)
         x->representation.ranges.list =
             arena_alloc(&x->arena, sizeof *x->representation.ranges.list);
-    if (x->representation.ranges.list && pieces_new(x, v, next_range))
+    if (x->representation.ranges.list && pieces_new(x, v, v->content ? next_pages : next_range))
         x->representation.ranges.list[0] = range;
     else
         x->response.failed = true;
+}
+
+/* What a program makes up while it is read: up to where it ends. */
+struct unsized {
+    int fd;
+    uint64_t offset;
+    char bytes[PIECE];
+};
+
+static void next_unsized(struct exchange *x, struct piece *ret)
+{
+    struct unsized *u = x->response.source;
+    ssize_t n;
+
+    do
+        n = pread(u->fd, u->bytes, sizeof u->bytes, (off_t)u->offset);
+    while (n < 0 && errno == EINTR);
+    *ret = (struct piece){.kind = n < 0 ? PIECE_FAILED : n == 0 ? PIECE_END : PIECE_BYTES};
+    if (n > 0) {
+        ret->bytes = span_of(u->bytes, (size_t)n);
+        u->offset += (uint64_t)n;
+    }
+}
+
+static void respond_unsized(struct exchange *x, const struct file_variant *v)
+{
+    struct unsized *u = arena_alloc(&x->arena, sizeof *u);
+
+    if (u) {
+        u->fd = v->fd;
+        u->offset = 0;
+    }
+    x->response.source = u;
+    x->response.next = next_unsized;
+    x->response.failed |= !u;
 }
 
 /* Random, so that nobody can store content that holds it. */
@@ -184,7 +244,10 @@ void body_respond(struct exchange *x, const struct file_variant *v)
     switch (x->outcome) {
     case OUTCOME_ok:
         r->block = &v->fields;
-        respond_range(x, v, (struct range){0, v->length});
+        if (v->unsized)
+            respond_unsized(x, v);
+        else
+            respond_range(x, v, (struct range){0, v->length});
         break;
     case OUTCOME_partial:
         r->block = &v->fields;

@@ -27,9 +27,9 @@ struct file_entry {
 };
 
 struct file_cache {
-    int root;
+    struct served *served;
     const struct files_options *options;
-    const _Atomic uint64_t *changes; // or NULL
+    const _Atomic uint64_t *changes;
     struct loop *loop;
     struct offload *pool;
     const struct media_type_map *types;
@@ -44,8 +44,8 @@ struct file_cache {
 
 static void on_idle(struct timer *t);
 
-int file_cache_open(int root, const struct files_options *options, const _Atomic uint64_t *changes,
-                    struct loop *loop, struct offload *pool, const struct media_type_map *types,
+int file_cache_open(struct served *served, const struct files_options *options, struct loop *loop,
+                    struct offload *pool, const struct media_type_map *types,
                     struct file_cache **ret_cache)
 {
     struct file_cache *c = calloc(1, sizeof *c);
@@ -57,9 +57,9 @@ int file_cache_open(int root, const struct files_options *options, const _Atomic
         free(c);
         return error;
     }
-    c->root = root;
+    c->served = served;
     c->options = options;
-    c->changes = changes;
+    c->changes = served_changes(served);
     c->loop = loop;
     c->pool = pool;
     c->types = types;
@@ -69,23 +69,12 @@ int file_cache_open(int root, const struct files_options *options, const _Atomic
     return 0;
 }
 
-static unsigned count_open(const struct snapshot *s)
-{
-    unsigned open = 0;
-
-    for (int i = 0; s && i < CODING_COUNT; i++)
-        open += s->variants[i].fd >= 0;
-    return open;
-}
-
 /* What the cache's bounds count of a snapshot. */
 static void account(struct file_cache *c, const struct snapshot *s, bool add)
 {
-    unsigned open = count_open(s);
-
     if (!s)
         return;
-    c->open += add ? open : -open;
+    c->open += add ? s->open : -s->open;
     c->memory += add ? s->memory : -s->memory;
 }
 
@@ -132,7 +121,7 @@ static void on_idle(struct timer *t)
         struct file_entry *e = list_entry(link, struct file_entry, used);
 
         link = link->next;
-        if (count_open(e->snapshot) &&
+        if (e->snapshot && e->snapshot->open &&
             loop_now(c->loop) - e->checked >= LIMIT_FILES_IDLE * CLOCK_MS)
             entry_free(e);
     }
@@ -154,7 +143,12 @@ static void look_run(struct work *w)
 {
     struct file_entry *e = container_of(w, struct file_entry, work);
 
-    e->result = snapshot_take(&e->request, &e->found);
+    struct root *root = NULL;
+    int error = served_root(e->cache->served, clock_monotonic(), &root);
+
+    e->request.root = root;
+    e->result = error ? snapshot_fail(-error, &e->found) : snapshot_take(&e->request, &e->found);
+    root_unref(root);
 }
 
 /* Remembers that one, which was the caller's reference, or none. */
@@ -232,19 +226,14 @@ static struct file_entry *entry_new(struct file_cache *c, struct span path, uint
     return e;
 }
 
-static uint64_t changes_of(const struct file_cache *c)
-{
-    return c->changes ? atomic_load(c->changes) : 0;
-}
-
 /* Known, and believed without another look. */
 static bool is_fresh(const struct file_entry *e)
 {
     const struct file_cache *c = e->cache;
 
-    return e->snapshot && !e->looking && e->changes == changes_of(c) &&
+    return e->snapshot && !e->looking && e->changes == atomic_load(c->changes) &&
            loop_now(c->loop) - e->checked < LIMIT_FILES_FRESH * CLOCK_MS &&
-           snapshot_files_hold(e->snapshot);
+           served_holds(c->served, loop_now(c->loop)) && snapshot_files_hold(e->snapshot);
 }
 
 static void look_submit(struct file_entry *e)
@@ -253,12 +242,9 @@ static void look_submit(struct file_entry *e)
 
     e->looking = true;
     e->checked = loop_now(c->loop);
-    e->changes = changes_of(c);
-    e->request = (struct snapshot_request){.root = c->root,
-                                           .options = c->options,
-                                           .types = c->types,
-                                           .path = e->path,
-                                           .old = e->snapshot};
+    e->changes = atomic_load(c->changes);
+    e->request = (struct snapshot_request){
+        .options = c->options, .types = c->types, .path = e->path, .old = e->snapshot};
     e->work.run = look_run;
     e->work.done = look_done;
     list_remove(&e->used);

@@ -19,8 +19,9 @@ struct file_waiter {
     void (*on_found)(struct file_waiter *w, struct snapshot *s);
 };
 
-int file_cache_open(int root, const struct files_options *options, const _Atomic uint64_t *changes,
-                    struct loop *loop, struct offload *pool, const struct media_type_map *types,
+/* What it is given must outlive it. */
+int file_cache_open(struct served *served, const struct files_options *options, struct loop *loop,
+                    struct offload *pool, const struct media_type_map *types,
                     struct file_cache **ret_cache);
 /* No look-up may be under way. Accepts NULL. */
 void file_cache_free(struct file_cache *c);

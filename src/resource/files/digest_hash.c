@@ -1,14 +1,42 @@
 // SPDX-License-Identifier: MIT
 #include "resource/files/digest_hash.h"
 
-#include <openssl/evp.h>
-
 #include "base/error.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <pthread.h>
 
 struct digest_hash {
     EVP_MD_CTX *contexts[DIGEST_ALGORITHMS]; // NULL: not wanted
     bool failed;
 };
+
+static pthread_once_t loaded = PTHREAD_ONCE_INIT;
+static EVP_MD *algorithms[DIGEST_ALGORITHMS]; // NULL: not to be had
+
+static void load(void)
+{
+    static const char *const names[DIGEST_ALGORITHMS] = {
+        [DIGEST_SHA_256] = "SHA2-256", [DIGEST_SHA_512] = "SHA2-512"};
+
+    OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL);
+    for (int a = 0; a < DIGEST_ALGORITHMS; a++)
+        algorithms[a] = EVP_MD_fetch(NULL, names[a], NULL);
+}
+
+int digest_hash_prepare(void)
+{
+    struct digests all = {.has = {true, true}};
+    struct digest_hash *h;
+    int error = digest_hash_new(&all, &h);
+
+    if (error == 0) {
+        error = digest_hash_finish(h, &all);
+        digest_hash_free(h);
+    }
+    return error;
+}
 
 int digest_hash_new(const struct digests *wanted, struct digest_hash **ret)
 {
@@ -17,14 +45,14 @@ int digest_hash_new(const struct digests *wanted, struct digest_hash **ret)
 
     if (!h)
         return error;
+    pthread_once(&loaded, load);
     for (int a = 0; a < DIGEST_ALGORITHMS; a++) {
         if (!wanted->has[a])
             continue;
         h->contexts[a] = EVP_MD_CTX_new();
         if (!h->contexts[a])
             goto fail;
-        if (EVP_DigestInit_ex(h->contexts[a], a == DIGEST_SHA_256 ? EVP_sha256() : EVP_sha512(),
-                              NULL) != 1) {
+        if (!algorithms[a] || EVP_DigestInit_ex2(h->contexts[a], algorithms[a], NULL) != 1) {
             error = -CANDOR_E_SYSTEM;
             goto fail;
         }

@@ -10,6 +10,12 @@
 struct digest_hash;
 
 /*
+ * Loads the algorithms, so that nothing of the library is loaded when memory is short. Once, at the
+ * start. -CANDOR_E_MEMORY, or -CANDOR_E_SYSTEM when the library has not got them.
+ */
+int digest_hash_prepare(void);
+
+/*
  * Begins a computation of those algorithms that wanted has (its bytes don't matter). The caller
  * frees it. -CANDOR_E_MEMORY when there is no memory, -CANDOR_E_SYSTEM when the library refuses.
  */

@@ -2,6 +2,7 @@
 #include "resource/files/files.h"
 
 #include "base/error.h"
+#include "base/zero.h"
 #include "graph/author.h"
 #include "http/accept.h"
 #include "resource/files/body.h"
@@ -17,7 +18,6 @@ struct files {
     struct resource resource;
     struct files_options options;
     struct folders folders;
-    int root;
     struct file_cache *cache;
 };
 
@@ -57,7 +57,7 @@ static bool has_reserved_name(const struct exchange *x)
 /* Names that cannot be, or are not to be seen: as if nothing were there. */
 static bool is_out_of_bounds(const struct exchange *x, const struct files *f)
 {
-    return x->path.has_nul || x->path.has_encoded_slash || x->path.has_empty_segment ||
+    return x->path.has_nul || x->path.has_encoded_slash ||
            (x->path.has_dot_file &&
             ((!f->options.dotfiles && has_dot_file(x)) || has_reserved_name(x)));
 }
@@ -70,7 +70,8 @@ static struct file_variant *select_variant(struct exchange *x, struct snapshot *
     size_t count = 0;
     int choice;
 
-    if (!x->request.first[FIELD_accept_encoding])
+    // What there is in one coding alone is sent so: no refusal would help anybody (§15.5.7).
+    if (!x->request.first[FIELD_accept_encoding] || s->is_gzip)
         return &s->variants[CODING_IDENTITY];
     for (int i = 1; i < CODING_COUNT; i++) {
         if (s->variants[i].present) {
@@ -87,6 +88,14 @@ static struct file_variant *select_variant(struct exchange *x, struct snapshot *
                : NULL;
 }
 
+static bool has_neighbours(const struct snapshot *s)
+{
+    for (int i = 1; i < CODING_COUNT; i++)
+        if (s->variants[i].present)
+            return true;
+    return false;
+}
+
 static void represent_file(struct reading *reading)
 {
     struct exchange *x = reading->x;
@@ -97,14 +106,16 @@ static void represent_file(struct reading *reading)
     r->exists = r->readable = true;
     if (!v)
         return;
-    r->acceptable = r->has_ranges = true;
+    r->acceptable = true;
+    r->has_ranges = !v->unsized;
     r->length = v->length;
     r->content_type = reading->snapshot->content_type;
     r->validators = (struct validators){.exists = true,
-                                        .has_etag = true,
+                                        .has_etag = !v->unsized,
                                         .etag = v->etag,
-                                        .has_last_modified = true,
-                                        .last_modified = v->last_modified};
+                                        .has_last_modified = v->has_date,
+                                        .last_modified = v->last_modified,
+                                        .date_is_shared = has_neighbours(reading->snapshot)};
 }
 
 /* The query names a view that there is not, or that is switched off. */
@@ -146,7 +157,9 @@ static enum step represent(struct reading *reading)
     case SNAPSHOT_FOLDER:
         if (lacks_form(reading))
             return STEP_KNOWN;
-        return folder_represent(&reading->folder, relative_path(x));
+        return folder_represent(&reading->folder, reading->snapshot->other
+                                                      ? span_from_str(reading->snapshot->other)
+                                                      : relative_path(x));
     case SNAPSHOT_FILE:
         if (!lacks_form(reading))
             represent_file(reading);
@@ -184,7 +197,7 @@ static enum step begin_representation(struct exchange *x)
         exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
         return STEP_KNOWN;
     }
-    memset(reading, 0, sizeof *reading);
+    zero(reading, sizeof *reading);
     reading->x = x;
     reading->folder.x = x;
     reading->folder.folders = &f->folders;
@@ -222,7 +235,8 @@ static void files_respond(struct exchange *x)
         return;
     }
     body_respond(x, reading->variant);
-    if (x->request.first[FIELD_want_repr_digest] || x->request.first[FIELD_want_content_digest])
+    if (!reading->variant->unsized &&
+        (x->request.first[FIELD_want_repr_digest] || x->request.first[FIELD_want_content_digest]))
         body_add_digests(x, reading->variant);
 }
 
@@ -250,8 +264,6 @@ static void files_free(struct resource *r)
 
     file_cache_free(f->cache);
     archive_yard_done(&f->folders.yard);
-    if (f->root >= 0)
-        close(f->root);
     free(f);
 }
 
@@ -270,8 +282,8 @@ static const struct resource_ops files_ops = {
     .free = files_free,
 };
 
-int files_open(const struct files_options *options, const _Atomic uint64_t *changes,
-               struct loop *loop, struct offload *pool, const struct media_type_map *types,
+int files_open(const struct files_options *options, struct served *served, struct loop *loop,
+               struct offload *pool, const struct media_type_map *types,
                struct resource **ret_resource)
 {
     struct files *f = calloc(1, sizeof *f);
@@ -282,17 +294,12 @@ int files_open(const struct files_options *options, const _Atomic uint64_t *chan
     f->resource.ops = &files_ops;
     f->resource.methods = methods_that_read | methods_that_explain;
     f->options = *options;
-    archive_yard_init(&f->folders.yard, loop, pool);
-    f->root = open(options->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (f->root < 0) {
-        free(f);
-        return -CANDOR_E_SYSTEM;
-    }
+    archive_yard_init(&f->folders.yard, served, loop, pool);
     f->folders.options = &f->options;
     f->folders.loop = loop;
     f->folders.pool = pool;
-    f->folders.root = f->root;
-    error = file_cache_open(f->root, &f->options, changes, loop, pool, types, &f->cache);
+    f->folders.served = served;
+    error = file_cache_open(served, &f->options, loop, pool, types, &f->cache);
     if (error < 0) {
         files_free(&f->resource);
         return error;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resource/files/folder.h"
 
+#include "base/clock.h"
 #include "http/accept.h"
 #include "http/disposition.h"
 #include "resource/files/search.h"
@@ -49,24 +50,31 @@ void folder_run(struct folder_answer *f)
         .hurry = &f->x->urgency.hurry,
     };
     bool is_search = f->view == FOLDER_SEARCH;
-    const struct listing_body_options options = {
+    struct listing_body_options options = {
         .listing = {.path = f->x->path.text,
                     .has_parent = f->x->path.text.len > 1,
                     .writable = folders->options->write,
                     .has_archives = folders->options->archives,
                     .has_search = folders->options->search,
                     .search = is_search ? f->word : SPAN("")},
+        .folder = f->folder,
+        .look = look,
         .format = f->format,
         .gzip = f->gzip,
         .loop = folders->loop,
         .pool = folders->pool,
     };
     struct listing_found found;
+    struct root *root = NULL;
 
-    f->error = is_search ? search_read(folders->root, f->folder, &look, f->word, &found)
-                         : listing_read(folders->root, f->folder, &look, &found);
+    f->error = served_root(folders->served, clock_monotonic(), &root);
+    if (f->error == 0)
+        f->error = is_search ? search_read(root, f->folder, &look, f->word, &found)
+                             : listing_read(root, f->folder, &look, &found);
+    options.root = root;
     if (f->error == 0)
         f->error = listing_body_open(f->x, &options, &found, &f->listing);
+    root_unref(root);
 }
 
 /* Among gzip and no coding. False: neither is accepted. RFC 9110 §12.5.3. */
@@ -106,7 +114,6 @@ static struct span archive_name(const struct exchange *x)
 static enum step begin_archive(struct folder_answer *f)
 {
     const struct archive_options options = {
-        .root = f->folders->root,
         .folder = f->folder,
         .name = archive_name(f->x),
         .dotfiles = f->folders->options->dotfiles,
@@ -202,6 +209,8 @@ static void respond_archive(struct folder_answer *f)
     struct buf name = {0};
     struct span copy;
 
+    if (x->outcome == OUTCOME_ok || x->outcome == OUTCOME_not_modified) // RFC 9110 §15.4.5
+        exchange_add_field(x, SPAN("Cache-Control"), SPAN("no-store"));
     if (x->outcome != OUTCOME_ok)
         return;
     buf_add(&name, archive_name(x));
@@ -213,7 +222,6 @@ static void respond_archive(struct folder_answer *f)
     buf_done(&name);
     exchange_add_field(x, SPAN("Content-Type"), archive_types[f->archive_format]);
     exchange_add_field(x, SPAN("Content-Disposition"), copy);
-    exchange_add_field(x, SPAN("Cache-Control"), SPAN("no-store"));
     exchange_add_field(x, SPAN("Accept-Ranges"), SPAN("none"));
     archive_body_respond(f->archive);
 }

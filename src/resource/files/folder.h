@@ -16,7 +16,7 @@ struct folders {
     const struct files_options *options;
     struct loop *loop;
     struct offload *pool;
-    int root;
+    struct served *served;
     struct archive_yard yard;
 };
 

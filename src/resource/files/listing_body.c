@@ -49,12 +49,30 @@ static void code(struct listing_body *b, const struct page_piece *piece, bool mo
     buf_clear(&b->text);
 }
 
+/* What is at hand is what was found last. */
+static void set_entries(struct listing_body *b)
+{
+    b->options.listing.entries = b->found.entries;
+    b->options.listing.count = b->found.count;
+    b->options.listing.follows = b->found.follows;
+    b->writer.at = 0;
+}
+
 static void make_piece(struct listing_body *b)
 {
     buf_clear(&b->piece);
     while (!b->complete && b->piece.len < LIMIT_LISTING_PIECE && !b->piece.failed) {
         const struct page_piece *piece;
-        bool more =
+        bool more;
+
+        if (b->writer.at == b->found.count && b->found.follows) {
+            const struct listing_body_options *o = &b->options;
+
+            b->piece.failed = listing_read_on(o->root, o->folder, &o->look, &b->found) < 0;
+            set_entries(b);
+            continue;
+        }
+        more =
             listing_write(&b->writer, LIMIT_LISTING_PIECE, b->gzip ? &b->text : &b->piece, &piece);
 
         code(b, piece, more);
@@ -79,18 +97,12 @@ static int make_etag(struct listing_body *b)
     uint64_t hash;
 
     some.count = all->count > 1 ? 1 : all->count;
+    some.follows = false;
     while (listing_write(&writer, SIZE_MAX, &text, &unused))
         ;
     hash = hash_add(HASH_BEGIN, listing_policy(all->writable));
     hash = hash_add(hash, buf_span(&text));
-    for (size_t i = 0; i < all->count; i++) {
-        const struct listing_entry *entry = &all->entries[i];
-        const uint64_t numbers[] = {entry->name.len, entry->is_folder,
-                                    entry->is_folder ? 0 : entry->size, (uint64_t)entry->modified};
-
-        hash = hash_add(hash, span_of((const char *)numbers, sizeof numbers));
-        hash = hash_add(hash, entry->name);
-    }
+    hash = hash_add(hash, span_of((const char *)&b->found.hash, sizeof b->found.hash));
     ascii_write_hex_u64(hash, b->etag);
     buf_done(&text);
     return text.failed ? -ENOMEM : 0;
@@ -108,12 +120,13 @@ int listing_body_open(struct exchange *x, const struct listing_body_options *opt
     }
     b->x = x;
     b->options = *options;
+    b->options.root = root_ref(options->root);
     b->found = *found;
     *found = (struct listing_found){0};
-    b->options.listing.entries = b->found.entries;
-    b->options.listing.count = b->found.count;
-    b->options.listing.truncated = b->found.truncated;
     b->writer = (struct listing_writer){.listing = &b->options.listing, .format = options->format};
+    b->options.listing.truncated = b->found.truncated;
+    b->options.listing.totals = b->found.totals;
+    set_entries(b);
     b->gzip = options->gzip ? gzip_new() : NULL;
     if (b->gzip || !options->gzip)
         error = make_etag(b);
@@ -168,6 +181,7 @@ static void next(struct exchange *x, struct piece *ret_piece)
         b->is_working = true;
         b->work.run = pull_run;
         b->work.done = pull_done;
+        b->work.lane = b->found.follows ? LANE_BODY : LANE_QUICK;
         offload_submit(b->options.pool, b->options.loop, &b->work);
     }
 }
@@ -200,5 +214,6 @@ void listing_body_free(struct listing_body *b)
         return;
     drop_tools(b);
     buf_done(&b->piece);
+    root_unref(b->options.root);
     free(b);
 }

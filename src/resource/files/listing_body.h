@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * A listing as the body of a response: what was found stays in memory, and the page, JSON or text
- * is made of it in the pool, piece by piece, each when the one before it was sent. A listing of one
- * piece is whole from the start, and its length known.
+ * A listing as the body of a response: what was found first stays in memory, and the page, JSON or
+ * text is made of it in the pool, piece by piece, each when the one before it was sent; a large
+ * folder is read again for what follows. A listing of one piece is whole from the start, and its
+ * length known.
  */
 #ifndef CANDOR_RESOURCE_FILES_LISTING_BODY_H
 #define CANDOR_RESOURCE_FILES_LISTING_BODY_H
@@ -16,7 +17,10 @@ enum { LISTING_ETAG_LENGTH = 16 };
 struct listing_body;
 
 struct listing_body_options {
-    struct listing listing; // its entries are those of `found`
+    struct listing listing; // its entries and totals are those of `found`
+    struct root *root;      // where the folder is read on, when that is to be; a reference is taken
+    const char *folder;
+    struct listing_look look;
     enum listing_format format;
     bool gzip; // in that content coding
     struct loop *loop;

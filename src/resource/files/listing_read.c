@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resource/files/listing_read.h"
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "resource/files/snapshot.h"
 
@@ -80,12 +81,27 @@ bool listing_found_add(struct listing_found *f, struct listing_entry entry)
         f->entries = more;
         f->room = room;
     }
+    f->memory.budget = &budget_memory;
+    if (!budget_set(&f->memory, f->room * sizeof *f->entries + arena_extra(&f->arena)))
+        return false;
     f->entries[f->count++] = entry;
+    f->names_length += entry.name.len;
     return true;
+}
+
+void listing_found_count(struct listing_found *f, const struct listing_entry *entry)
+{
+    const uint64_t numbers[] = {entry->name.len, entry->is_folder,
+                                entry->is_folder ? 0 : entry->size, (uint64_t)entry->modified};
+    uint64_t hash = hash_add(HASH_BEGIN, span_of((const char *)numbers, sizeof numbers));
+
+    f->hash += hash_add(hash, entry->name);
+    listing_totals_add(&f->totals, entry);
 }
 
 void listing_found_done(struct listing_found *f)
 {
+    (void)budget_set(&f->memory, 0);
     free(f->entries);
     arena_done(&f->arena);
     *f = (struct listing_found){0};
@@ -109,46 +125,108 @@ static bool add_copy(struct listing_found *f, struct listing_entry entry)
     return listing_found_add(f, entry);
 }
 
-static int read_members(DIR *dir, const struct listing_folder *folder,
-                        const struct listing_look *look, struct listing_found *f)
+/* An entry by itself, to compare others with. */
+struct mark {
+    struct listing_entry entry;
+    char name[NAME_MAX];
+};
+
+static void set_mark(struct mark *m, const struct listing_entry *entry)
+{
+    m->entry = *entry;
+    memcpy(m->name, entry->name.ptr, entry->name.len);
+    m->entry.name.ptr = m->name;
+}
+
+/* A reading of a folder, of which the first of those entries are kept that come behind a mark. */
+struct reading {
+    const struct listing_look *look;
+    struct listing_folder folder;
+    struct listing_found *found;
+    bool is_first; // nothing comes before: all are counted
+    bool is_full;  // nothing behind the last mark is kept
+    struct mark behind, last;
+};
+
+/* Keeps the first half. */
+static int make_room(struct reading *r)
+{
+    struct listing_found *f = r->found, half = {.totals = f->totals, .hash = f->hash};
+
+    listing_sort(f->entries, f->count);
+    if (arena_init(&half.arena, NAMES_ROOM) < 0)
+        return -ENOMEM;
+    for (size_t i = 0; i < f->count / 2; i++) {
+        if (!add_copy(&half, f->entries[i])) {
+            listing_found_done(&half);
+            return -ENOMEM;
+        }
+    }
+    listing_found_done(f);
+    half.follows = r->is_full = true;
+    *f = half;
+    set_mark(&r->last, &f->entries[f->count - 1]);
+    return 0;
+}
+
+static bool is_wanted(const struct reading *r, const struct listing_entry *entry)
+{
+    return (r->is_first || listing_compare(entry, &r->behind.entry) > 0) &&
+           (!r->is_full || listing_compare(entry, &r->last.entry) < 0);
+}
+
+static int read_member(struct reading *r, const struct dirent *member)
+{
+    struct listing_entry entry = {.name = span_from_str(member->d_name),
+                                  .is_folder = member->d_type == DT_DIR};
+    struct listing_found *f = r->found;
+    bool is_link;
+    int result;
+
+    if (!r->is_first && (member->d_type == DT_DIR || member->d_type == DT_REG) &&
+        !is_wanted(r, &entry))
+        return 0;
+    result = listing_member(&r->folder, member->d_name, &entry, &is_link);
+    if (result <= 0)
+        return result;
+    if (r->is_first)
+        listing_found_count(f, &entry);
+    if (!is_wanted(r, &entry))
+        return 0;
+    if (!add_copy(f, entry))
+        return -ENOMEM;
+    return f->names_length + f->count * sizeof entry > LIMIT_LISTING_MEMORY ? make_room(r) : 0;
+}
+
+static int read_members(struct reading *r, DIR *dir)
 {
     const struct dirent *member;
+    size_t visited = 0;
+    int error = 0;
 
-    for (;;) {
-        struct listing_entry entry;
-        bool is_link;
-        int result;
-
-        if (hurry_is_on(look->hurry))
+    while (error == 0) {
+        if (hurry_is_on(r->look->hurry))
             return -EINTR;
         errno = 0;
         member = readdir(dir);
         if (!member)
             return -errno;
-        if (listing_hides(member->d_name, look->dotfiles))
+        if (listing_hides(member->d_name, r->look->dotfiles))
             continue;
-        if (f->count >= LIMIT_LISTING_ENTRIES) {
-            f->truncated = true;
+        if (visited++ == LIMIT_LISTING_ENTRIES) {
+            r->found->truncated = true;
             return 0;
         }
-        result = listing_member(folder, member->d_name, &entry, &is_link);
-        if (result < 0)
-            return result;
-        if (result > 0 && !add_copy(f, entry))
-            return -ENOMEM;
+        error = read_member(r, member);
     }
+    return error;
 }
 
-int listing_read(int root, const char *folder, const struct listing_look *look,
-                 struct listing_found *ret_found)
+static int read_folder(struct reading *r)
 {
-    int fd = fs_open(root, folder, O_RDONLY | O_DIRECTORY);
-    const struct listing_folder at = {.root = root, .path = folder, .fd = fd};
-    struct listing_found f = {0};
+    int fd = fs_open(r->folder.root, r->folder.path, O_RDONLY | O_DIRECTORY), error;
     DIR *dir;
-    int error;
 
-    *ret_found = f;
     if (fd < 0)
         return fd;
     dir = fdopendir(fd);
@@ -157,13 +235,37 @@ int listing_read(int root, const char *folder, const struct listing_look *look,
         close(fd);
         return error;
     }
-    error = arena_init(&f.arena, 4096) < 0 ? -ENOMEM : read_members(dir, &at, look, &f);
+    r->folder.fd = fd;
+    error = arena_init(&r->found->arena, 4096) < 0 ? -ENOMEM : read_members(r, dir);
     closedir(dir);
-    if (error) {
-        listing_found_done(&f);
-        return error;
-    }
-    listing_sort(f.entries, f.count);
-    *ret_found = f;
-    return 0;
+    if (error)
+        listing_found_done(r->found);
+    else
+        listing_sort(r->found->entries, r->found->count);
+    return error;
+}
+
+int listing_read(const struct root *root, const char *folder, const struct listing_look *look,
+                 struct listing_found *ret_found)
+{
+    struct reading r = {.look = look,
+                        .folder = {.root = root, .path = folder},
+                        .found = ret_found,
+                        .is_first = true};
+
+    *ret_found = (struct listing_found){0};
+    return read_folder(&r);
+}
+
+int listing_read_on(const struct root *root, const char *folder, const struct listing_look *look,
+                    struct listing_found *f)
+{
+    struct reading r = {.look = look, .folder = {.root = root, .path = folder}, .found = f};
+    const struct listing_found before = {
+        .truncated = f->truncated, .totals = f->totals, .hash = f->hash};
+
+    set_mark(&r.behind, &f->entries[f->count - 1]);
+    listing_found_done(f);
+    *f = before;
+    return read_folder(&r);
 }

@@ -6,7 +6,9 @@
 #define CANDOR_RESOURCE_FILES_LISTING_READ_H
 
 #include "base/arena.h"
+#include "base/budget.h"
 #include "base/hurry.h"
+#include "fs/root.h"
 #include "resource/page/listing.h"
 
 /* What is looked for. */
@@ -19,29 +21,41 @@ struct listing_look {
 struct listing_found {
     struct listing_entry *entries;
     size_t count, room;
-    bool truncated; // there is more
+    size_t names_length; // bytes of their names
+    bool follows;        // these are the first of more: listing_read_on
+    bool truncated;      // there is more than is told
+    struct listing_totals totals;
+    uint64_t hash; // of all entries, whatever their order
+    struct budget_part memory;
     struct arena arena;
     char *names, *names_end; // room of the arena for the next names, side by side
 };
 
 /* Adds an entry whose name is of the arena or stays. False: no memory. */
 bool listing_found_add(struct listing_found *f, struct listing_entry entry);
+/* Counts it in the totals and the hash. */
+void listing_found_count(struct listing_found *f, const struct listing_entry *entry);
 void listing_found_done(struct listing_found *f);
 
 /*
  * folder: NUL-terminated path relative to root. Members that a client could not get (hidden,
- * outside, no file nor folder) are left out; they are sorted. 0, or a negated errno (-EINTR: there
- * is a hurry); *ret_found then holds nothing.
+ * outside, no file nor folder) are left out; they are sorted. Of a large folder the first are kept
+ * that LIMIT_LISTING_MEMORY has room for. 0, or a negated errno (-EINTR: there is a hurry);
+ * *ret_found then holds nothing.
  */
-int listing_read(int root, const char *folder, const struct listing_look *look,
+int listing_read(const struct root *root, const char *folder, const struct listing_look *look,
                  struct listing_found *ret_found);
+/* Reads the folder once more, for those that come behind what was kept, and puts them in its place.
+ * 0, or a negated errno. */
+int listing_read_on(const struct root *root, const char *folder, const struct listing_look *look,
+                    struct listing_found *f);
 
 /* Whether a member of a folder is never shown: "." and "..", our own temporaries, hidden names. */
 bool listing_hides(const char *name, bool dotfiles);
 
 /* A folder that is being read. */
 struct listing_folder {
-    int root;
+    const struct root *root;
     const char *path; // NUL-terminated, relative to root, "" or with "/" behind it
     int fd;           // of the folder itself
 };

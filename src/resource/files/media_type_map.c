@@ -32,8 +32,16 @@ static const struct builtin {
     struct span extension, type;
 } builtin_types[] = {
 #define MEDIA_TYPE(priority, extension, type) {priority, SPAN_INIT(extension), SPAN_INIT(type)},
+#define MEDIA_TYPE_GZIP(extension, type)                                                           \
+    {fixed, SPAN_INIT(extension), SPAN_INIT("application/gzip")},
 #include "resource/files/media_type.def"
-#undef MEDIA_TYPE
+};
+
+static const struct {
+    struct span extension, type;
+} gzip_types[] = {
+#define MEDIA_TYPE_GZIP(extension, type) {SPAN_INIT(extension), SPAN_INIT(type)},
+#include "resource/files/media_type.def"
 };
 
 enum {
@@ -321,6 +329,18 @@ struct span media_type_for_name(const struct media_type_map *map, struct span fi
             break;
     }
     return found.len ? found : SPAN("application/octet-stream");
+}
+
+struct span media_type_within_gzip(struct span file_name)
+{
+    size_t dot = file_name.len;
+
+    while (dot > 1 && file_name.ptr[dot - 1] != '.')
+        dot--;
+    for (size_t i = 0; i < sizeof gzip_types / sizeof *gzip_types && dot > 1; i++)
+        if (span_eq_nocase(span_from(file_name, dot), gzip_types[i].extension))
+            return gzip_types[i].type;
+    return span_of(NULL, 0);
 }
 
 static bool is_of_type(const struct slot *slot, struct span essence)

@@ -40,6 +40,12 @@ void media_type_map_free(struct media_type_map *map);
 struct span media_type_for_name(const struct media_type_map *map, struct span file_name);
 
 /*
+ * Of a name that by custom is one of a file in the coding gzip ("drawing.svgz"): the type of what
+ * it holds when it is decoded. Empty: it is none, and the content of any other name is as it is.
+ */
+struct span media_type_within_gzip(struct span file_name);
+
+/*
  * An extension by which media_type_for_name finds that type ("image/png", in any case), without its
  * dot; of several the usual one, as far as that is known. Empty: there is none.
  */

@@ -3,11 +3,13 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "fs/descent.h"
 #include "resource/files/snapshot.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* The small letter for a capital of the alphabets in the Unicode blocks up to Cyrillic. */
@@ -27,6 +29,9 @@ static uint32_t fold(uint32_t c)
     return c;
 }
 
+#define NOT_UTF8 0x110000u // beyond all characters
+enum { NOT_UTF8_MARK = 0xfe };
+
 /* Takes one character off the front of *s. A byte that is not UTF-8 is beyond all characters. */
 static uint32_t take_folded(struct span *s)
 {
@@ -36,7 +41,7 @@ static uint32_t take_folded(struct span *s)
 
     switch (n) {
     case 0:
-        c = 0x110000u + p[0];
+        c = NOT_UTF8 + p[0];
         n = 1;
         break;
     case 1:
@@ -56,157 +61,251 @@ static uint32_t take_folded(struct span *s)
     return fold(c);
 }
 
-static bool begins_with(struct span name, struct span word)
+enum {
+    FOLDED = 2 * 255 + UTF8_MOST
+}; // bytes of what is longest when folded: a name, or a word, of 255
+
+/* The text in one form for all cases of its letters; the bytes that are not UTF-8 are marked, so
+ * that they are found as what they are alone. What has no room is left out. */
+static struct span fold_text(struct span text, char room[FOLDED])
 {
-    while (word.len) {
-        if (!name.len || take_folded(&name) != take_folded(&word))
-            return false;
+    size_t n = 0;
+
+    while (text.len && FOLDED - n >= UTF8_MOST) {
+        uint32_t c = take_folded(&text);
+
+        if (c >= NOT_UTF8) {
+            room[n++] = (char)NOT_UTF8_MARK;
+            room[n++] = (char)(c - NOT_UTF8);
+        } else {
+            n += utf8_write(c, room + n);
+        }
     }
-    return true;
+    return span_of(room, n);
+}
+
+static bool contains(struct span name, struct span folded_word)
+{
+    char room[FOLDED];
+    struct span folded = fold_text(name, room);
+
+    return folded_word.len && memmem(folded.ptr, folded.len, folded_word.ptr, folded_word.len);
 }
 
 bool search_matches(struct span name, struct span word)
 {
-    if (!word.len)
-        return false;
-    for (; name.len; take_folded(&name))
-        if (begins_with(name, word))
-            return true;
-    return false;
+    char room[FOLDED];
+
+    return contains(name, fold_text(word, room));
 }
 
 /* A folder that is still to be looked into; its path is relative to the root, "" or "a/". */
 struct pending {
     struct pending *next;
-    struct span path;
+    size_t length;
+    char path[]; // with a NUL
 };
 
 struct searching {
-    int root;
+    const struct root *root;
     size_t prefix; // bytes of a path that name the folder searched
-    struct pending *first, **last;
+    const struct listing_look *look;
+    struct span word;               // folded
+    struct pending *first, **last;  // nearest first, as long as there is memory for them
+    size_t memory;                  // of those
+    struct descent within;          // the one at hand: subfolders for which there is none
+    char path[2 * LIMIT_TREE_PATH]; // of the folder that is being read, with "/" behind it
     size_t visited;
-    struct listing_found found; // pending folders are of its arena, too
+    struct listing_found found;
 };
 
-/* "folder" and "name" in one, with "/" behind a folder and a NUL behind all. */
-static struct span join(struct searching *s, struct span folder, struct span name, bool is_folder)
+/* False: it does not fit among those that wait. */
+static bool add_pending(struct searching *s, struct span folder, struct span name)
 {
-    size_t length = folder.len + name.len + is_folder;
-    char *path = arena_alloc(&s->found.arena, length + 1);
+    size_t length = folder.len + name.len + (name.len > 0);
+    struct pending *p;
 
-    if (!path)
-        return span_of(NULL, 0);
+    if (s->memory + length > LIMIT_SEARCH_PENDING)
+        return false;
+    p = malloc(sizeof *p + length + 1);
+    if (!p)
+        return false;
+    p->next = NULL;
+    p->length = length;
     if (folder.len)
-        memcpy(path, folder.ptr, folder.len);
-    memcpy(path + folder.len, name.ptr, name.len);
-    memcpy(path + folder.len + name.len, "/", 1);
-    path[length] = '\0';
-    return span_of(path, length);
-}
-
-static int add_pending(struct searching *s, struct span path)
-{
-    struct pending *p = arena_alloc(&s->found.arena, sizeof *p);
-
-    if (!p || !path.ptr)
-        return -ENOMEM;
-    *p = (struct pending){.path = path};
+        memcpy(p->path, folder.ptr, folder.len);
+    memcpy(p->path + folder.len, name.ptr, name.len);
+    memcpy(p->path + length - (name.len > 0), "/", name.len > 0);
+    p->path[length] = '\0';
+    s->memory += sizeof *p + length + 1;
     *s->last = p;
     s->last = &p->next;
-    return 0;
+    return true;
 }
 
-static int add_found(struct searching *s, struct listing_entry entry, struct span path)
+static struct pending *take_pending(struct searching *s)
 {
-    entry.name = path;
-    return path.ptr && listing_found_add(&s->found, entry) ? 0 : -ENOMEM;
+    struct pending *p = s->first;
+
+    if (!p)
+        return NULL;
+    s->first = p->next;
+    if (!s->first)
+        s->last = &s->first;
+    s->memory -= sizeof *p + p->length + 1;
+    return p;
 }
 
-static int look_at(struct searching *s, const struct listing_folder *folder, struct span path,
-                   const char *name, struct span word)
+static int add_found(struct searching *s, struct listing_entry entry)
 {
+    struct span folder = span_from(span_from_str(s->path), s->prefix);
+    char *path = arena_alloc(&s->found.arena, folder.len + entry.name.len);
+
+    if (!path)
+        return -ENOMEM;
+    if (folder.len)
+        memcpy(path, folder.ptr, folder.len);
+    memcpy(path + folder.len, entry.name.ptr, entry.name.len);
+    entry.name = span_of(path, folder.len + entry.name.len);
+    listing_found_count(&s->found, &entry);
+    return listing_found_add(&s->found, entry) ? 0 : -ENOMEM;
+}
+
+static int add_subfolder(struct searching *s, const char *name)
+{
+    int error;
+
+    if (add_pending(s, span_from_str(s->path), span_from_str(name)))
+        return 0;
+    error = descent_add(&s->within, name);
+    return error == -ENAMETOOLONG ? 0 : error; // nobody can ask for it
+}
+
+static int look_at(struct searching *s, const struct listing_folder *folder,
+                   const struct dirent *member)
+{
+    bool matches = contains(span_from_str(member->d_name), s->word), is_link = false;
     struct listing_entry entry;
-    bool is_link;
-    int error = listing_member(folder, name, &entry, &is_link);
+    int error;
 
+    if (!matches && member->d_type != DT_DIR && member->d_type != DT_UNKNOWN)
+        return 0;
+    if (!matches && member->d_type == DT_DIR)
+        return add_subfolder(s, member->d_name);
+    error = listing_member(folder, member->d_name, &entry, &is_link);
     if (error <= 0)
         return error;
-    error = 0;
-    if (search_matches(entry.name, word))
-        error = add_found(s, entry, join(s, span_from(path, s->prefix), entry.name, false));
+    error = matches ? add_found(s, entry) : 0;
     // A link could lead in circles.
     if (error == 0 && entry.is_folder && !is_link)
-        error = add_pending(s, join(s, path, entry.name, true));
+        error = add_subfolder(s, member->d_name);
     return error;
 }
 
-/* Looks into one folder, whose descriptor it takes. 0 when the search goes on; 1 at a limit. */
-static int look_into(struct searching *s, int fd, struct span path, const struct listing_look *look,
-                     struct span word)
+/* 0 when the search goes on; 1 at a limit. */
+static int look_at_all(struct searching *s, DIR *dir)
 {
-    const struct listing_folder folder = {.root = s->root, .path = path.ptr, .fd = fd};
-    DIR *dir = fdopendir(fd);
+    const struct listing_folder folder = {.root = s->root, .path = s->path, .fd = dirfd(dir)};
     const struct dirent *member;
     int result = 0;
 
+    if (s->within.at)
+        seekdir(dir, (long)s->within.at);
+    while (result == 0 && !s->within.is_paused) {
+        errno = 0;
+        member = readdir(dir);
+        if (!member)
+            return -errno;
+        if (listing_hides(member->d_name, s->look->dotfiles))
+            continue;
+        if (hurry_is_on(s->look->hurry))
+            return -EINTR;
+        if (s->found.count == LIMIT_SEARCH_RESULTS || s->visited++ == LIMIT_SEARCH_VISITED) {
+            s->found.truncated = true;
+            return 1;
+        }
+        result = look_at(s, &folder, member);
+        if (descent_is_full(&s->within))
+            descent_pause(&s->within, member->d_off);
+    }
+    return result;
+}
+
+/* Looks into the folder of the path. */
+static int look_into(struct searching *s, bool is_first)
+{
+    int fd = fs_open(s->root, s->path, O_RDONLY | O_DIRECTORY | (is_first ? 0 : O_NOFOLLOW));
+    DIR *dir;
+    int result;
+
+    if (fd < 0) // others were removed meanwhile, or may not be read
+        return is_first || !(fs_error_is_absence(-fd) || fd == -EACCES || fd == -EPERM) ? fd : 0;
+    dir = fdopendir(fd);
     if (!dir) {
         close(fd);
         return -ENOMEM;
     }
-    while (result == 0) {
-        errno = 0;
-        member = readdir(dir);
-        if (!member) {
-            result = -errno;
-            break;
-        }
-        if (listing_hides(member->d_name, look->dotfiles))
-            continue;
-        if (hurry_is_on(look->hurry)) {
-            result = -EINTR;
-        } else if (s->found.count == LIMIT_SEARCH_RESULTS || s->visited++ == LIMIT_SEARCH_VISITED) {
-            s->found.truncated = true;
-            result = 1;
-        } else {
-            result = look_at(s, &folder, path, member->d_name, word);
-        }
-    }
+    result = look_at_all(s, dir);
     closedir(dir);
     return result;
 }
 
-static int search_all(struct searching *s, const char *folder, const struct listing_look *look,
-                      struct span word)
+/* The folder, and those of its subfolders that could not wait. */
+static int search_within(struct searching *s, const struct pending *p, bool is_first)
 {
-    int result = add_pending(s, span_from_str(folder));
+    int result = descent_begin(&s->within);
+    enum descent_event event;
 
-    for (struct pending *p = s->first; p && result == 0; p = p->next) {
-        int flags = O_RDONLY | O_DIRECTORY | (p == s->first ? 0 : O_NOFOLLOW);
-        int fd = fs_open(s->root, p->path.ptr, flags);
+    while (result == 0 && (event = descent_next(&s->within)) != DESCENT_END) {
+        const char *below = s->within.path;
 
-        if (fd >= 0)
-            result = look_into(s, fd, p->path, look, word);
-        else if (p == s->first || !(fs_error_is_absence(-fd) || fd == -EACCES || fd == -EPERM))
-            result = fd; // others were removed meanwhile, or may not be read
+        if (event != DESCENT_READ || snprintf(s->path, sizeof s->path, "%s%s%s", p->path, below,
+                                              *below ? "/" : "") >= (int)sizeof s->path)
+            continue;
+        result = look_into(s, is_first);
+        is_first = false;
     }
+    descent_done(&s->within);
+    return result;
+}
+
+static int search_all(struct searching *s, const char *folder)
+{
+    struct pending *p;
+    bool is_first = true;
+    int result = add_pending(s, span_from_str(folder), SPAN("")) ? 0 : -ENOMEM;
+
+    while (result == 0 && (p = take_pending(s))) {
+        result = search_within(s, p, is_first);
+        is_first = false;
+        free(p);
+    }
+    while ((p = take_pending(s)))
+        free(p);
     return result < 0 ? result : 0;
 }
 
-int search_read(int root, const char *folder, const struct listing_look *look, struct span word,
-                struct listing_found *ret_found)
+int search_read(const struct root *root, const char *folder, const struct listing_look *look,
+                struct span word, struct listing_found *ret_found)
 {
-    struct searching s = {.root = root, .prefix = strlen(folder)};
-    bool is_sound = word.len > 0 && word.len <= LIMIT_SEARCH_WORD;
+    struct searching *s = calloc(1, sizeof *s);
+    char room[FOLDED];
     int error;
 
-    *ret_found = s.found;
-    s.last = &s.first;
-    error = arena_init(&s.found.arena, 4096) < 0 ? -ENOMEM : 0;
-    if (error == 0 && is_sound)
-        error = search_all(&s, folder, look, word);
+    *ret_found = (struct listing_found){0};
+    if (!s)
+        return -ENOMEM;
+    s->root = root;
+    s->prefix = strlen(folder);
+    s->look = look;
+    s->word = fold_text(word, room);
+    s->last = &s->first;
+    error = arena_init(&s->found.arena, 4096) < 0 ? -ENOMEM : 0;
+    if (error == 0 && word.len && word.len <= LIMIT_SEARCH_WORD)
+        error = search_all(s, folder);
     if (error)
-        listing_found_done(&s.found);
-    *ret_found = s.found;
+        listing_found_done(&s->found);
+    *ret_found = s->found;
+    free(s);
     return error;
 }

@@ -15,8 +15,8 @@
  * paths. 0, or a negated errno when the folder itself cannot be read, or -EINTR when there is a
  * hurry; *ret_found then holds nothing.
  */
-int search_read(int root, const char *folder, const struct listing_look *look, struct span word,
-                struct listing_found *ret_found);
+int search_read(const struct root *root, const char *folder, const struct listing_look *look,
+                struct span word, struct listing_found *ret_found);
 
 /* Whether name contains word in that way; an empty word is in no name. */
 bool search_matches(struct span name, struct span word);

@@ -5,8 +5,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/path.h"
+#include "fs/other_form.h"
 #include "http/date.h"
 #include "http/media_type.h"
+#include "resource/files/cache_control.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -49,7 +52,7 @@ static void set_error(struct snapshot *s, int error)
 }
 
 /* Whether path leads to a regular file (*ret_stamp) or, with -EISDIR, to a folder. */
-static int look(int root, const char *path, struct file_stamp *ret_stamp)
+static int look(const struct root *root, const char *path, struct file_stamp *ret_stamp)
 {
     struct stat st;
     int fd = fs_open(root, path, O_PATH);
@@ -69,17 +72,29 @@ static int look(int root, const char *path, struct file_stamp *ret_stamp)
     return 0;
 }
 
-/* Reads the whole file into memory. */
-static int read_content(int fd, uint64_t length, char **ret_content)
+static void free_content(struct file_variant *v)
 {
-    char *content = malloc(length ? length : 1);
-    int error = content ? fs_read(fd, 0, content, length) : -ENOMEM;
-
-    if (error)
-        free(content);
+    if (v->pages.memory)
+        pages_release(&v->pages);
     else
-        *ret_content = content;
-    return error;
+        free(v->content);
+    v->content = NULL;
+}
+
+/* Reads the whole file into memory. */
+static int read_content(int fd, struct file_variant *v)
+{
+    int error;
+
+    if (v->length >= PAGES_LEAST && pages_take(v->length, &v->pages) == 0) {
+        v->content = v->pages.memory;
+        error = fs_read(fd, 0, v->content, v->length);
+        if (error != -EFAULT)
+            return error;
+        free_content(v);
+    }
+    v->content = malloc(v->length ? v->length : 1);
+    return v->content ? fs_read(fd, 0, v->content, v->length) : -ENOMEM;
 }
 
 /* A hash of both ends of what is too large for the memory. */
@@ -109,24 +124,35 @@ bool snapshot_can_hold_scripts(struct span content_type)
             span_eq_nocase(span_from(type.subtype, type.subtype.len - 4), SPAN("+xml")));
 }
 
+static void add_date(struct file_variant *v, struct buf *b)
+{
+    char date[DATE_LENGTH];
+
+    v->last_modified = stamp_last_modified(&v->stamp, clock_realtime() / CLOCK_SECOND);
+    v->has_date = stamp_date_tells(&v->stamp);
+    date_format(v->last_modified, date);
+    if (v->has_date)
+        buf_addf(b, "Last-Modified: %.*s\r\n", DATE_LENGTH, date);
+}
+
 /*
  * The ready-made fields of one variant. The tag covers the content, too, where that is in
  * memory: on a file system with a coarse clock a stamp alone does not prove it.
  */
 static int make_fields(struct file_variant *v, struct span content_type, unsigned coding, bool vary,
-                       bool writable)
+                       const struct files_options *options, struct span path)
 {
     struct buf b = {0};
-    char date[DATE_LENGTH];
     char opaque[STAMP_ETAG_OPAQUE + 1];
+    bool writable = options->write, has_control;
     int error;
 
-    v->last_modified = stamp_last_modified(&v->stamp);
-    date_format(v->last_modified, date);
     buf_addf(&b, "Content-Type: %.*s\r\n", SPAN_ARG(content_type));
     if (coding != CODING_IDENTITY)
         buf_addf(&b, "Content-Encoding: %.*s\r\n", SPAN_ARG(file_coding_names[coding]));
-    buf_addf(&b, "Last-Modified: %.*s\r\nAccept-Ranges: bytes\r\n", DATE_LENGTH, date);
+    if (!v->unsized)
+        add_date(v, &b);
+    buf_add(&b, v->unsized ? SPAN("Accept-Ranges: none\r\n") : SPAN("Accept-Ranges: bytes\r\n"));
     // What somebody uploaded is not the operator's word: it acts for nobody.
     if (writable)
         buf_add(&b, SPAN("X-Content-Type-Options: nosniff\r\n"));
@@ -134,17 +160,64 @@ static int make_fields(struct file_variant *v, struct span content_type, unsigne
         buf_add(&b, SPAN("Content-Security-Policy: sandbox\r\n"));
     stamp_etag(&v->stamp, coding, span_of(v->content, writable || !v->content ? 0 : v->length),
                opaque);
-    buf_addf(&b, "ETag: \"%s\"\r\n", opaque);
+    if (!v->unsized)
+        buf_addf(&b, "ETag: \"%s\"\r\n", opaque);
     if (vary)
         buf_add(&b, SPAN("Vary: Accept-Encoding\r\n"));
+    has_control = cache_control_add(&b, &options->cache, path);
     error = b.failed || field_block_make(buf_span(&b), &v->fields) < 0 ? -ENOMEM : 0;
     buf_done(&b);
     if (error)
         return error;
     v->after_type = 1;
-    v->validators = v->fields.count - (vary ? 2 : 1);
+    v->validators = v->fields.count - !v->unsized - (size_t)vary - (size_t)has_control;
+    if (v->unsized)
+        return 0;
     v->etag = (struct entity_tag){
         .opaque = span_of(v->fields.pairs[v->validators].value.ptr + 1, STAMP_ETAG_OPAQUE)};
+    return 0;
+}
+
+/*
+ * Reads what is open. Files that a program makes up while they are read, as those of /proc and of
+ * some file systems in user space, tell a size that has nothing to do with their content.
+ * -EAGAIN: it was changed under our eyes.
+ */
+static int load_open(struct file_variant *v, int fd)
+{
+    struct file_stamp after;
+    struct stat st;
+    ssize_t n;
+    char byte;
+    int error;
+
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (!S_ISREG(st.st_mode))
+        return -ENXIO;
+    v->stamp = stamp_from_stat(&st);
+    v->length = v->stamp.size;
+    if (v->length > LIMIT_FILE_IN_MEMORY) {
+        error = read_ends(fd, v->length, &v->ends);
+        if (error == 0)
+            v->fd = fd;
+        if (error != -EAGAIN)
+            return error;
+    } else {
+        error = read_content(fd, v);
+        n = error == 0 ? pread(fd, &byte, 1, (off_t)v->length) : 0;
+        if (n)
+            error = n > 0 ? -EAGAIN : -errno;
+    }
+    if (error && error != -EAGAIN)
+        return error;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    after = stamp_from_stat(&st);
+    if (!stamp_eq(&after, &v->stamp))
+        return -EAGAIN;
+    v->unsized = error == -EAGAIN;
+    v->fd = v->unsized ? fd : -1;
     return 0;
 }
 
@@ -155,43 +228,20 @@ static int make_fields(struct file_variant *v, struct span content_type, unsigne
 static int load_variant(const struct snapshot_request *request, const char *path,
                         struct file_variant *v)
 {
-    struct stat st;
-    int error = 0;
-    int fd;
+    int error = -EAGAIN;
 
-    for (int attempt = 0; attempt < 3; attempt++) {
+    for (int attempt = 0; attempt < 3 && error == -EAGAIN; attempt++) {
+        int fd;
+
         v->stamp.present = false;
         fd = fs_open(request->root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
         if (fd < 0)
             return fd;
-        error = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -ENXIO;
-        if (error == 0) {
-            v->stamp = stamp_from_stat(&st);
-            v->length = v->stamp.size;
-            v->fd = fd;
-            if (v->length > LIMIT_FILE_IN_MEMORY) {
-                error = read_ends(fd, v->length, &v->ends);
-                if (error == 0)
-                    break;
-            } else {
-                error = read_content(fd, v->length, &v->content);
-            }
-            if (error == 0 && fstat(fd, &st) < 0)
-                error = -errno;
-            if (error == 0) {
-                struct file_stamp after = stamp_from_stat(&st);
-
-                if (!stamp_eq(&after, &v->stamp)) {
-                    free(v->content);
-                    v->content = NULL;
-                    error = -EAGAIN; // changed under our eyes: read it again
-                }
-            }
-        }
-        close(fd);
-        v->fd = -1;
-        if (error != -EAGAIN)
-            break;
+        error = load_open(v, fd);
+        if (error || v->unsized)
+            free_content(v);
+        if (v->fd < 0)
+            close(fd);
     }
     v->present = error == 0;
     return error;
@@ -199,7 +249,7 @@ static int load_variant(const struct snapshot_request *request, const char *path
 
 bool snapshot_files_hold(const struct snapshot *s)
 {
-    for (int i = 0; i < CODING_COUNT; i++) {
+    for (int i = 0; s->open && i < CODING_COUNT; i++) {
         const struct file_variant *v = &s->variants[i];
         struct file_stamp stamp;
         struct stat st;
@@ -234,7 +284,7 @@ static void variant_done(struct file_variant *v)
 {
     if (v->fd >= 0)
         close(v->fd);
-    free(v->content);
+    free_content(v);
     field_block_done(&v->fields);
     free(v->digests);
 }
@@ -245,6 +295,7 @@ void snapshot_unref(struct snapshot *s)
         return;
     for (int i = 0; i < CODING_COUNT; i++)
         variant_done(&s->variants[i]);
+    free(s->other);
     free(s);
 }
 
@@ -267,11 +318,16 @@ static bool is_young(const struct snapshot *s, const struct file_stamp *stamp)
     return stamp->changed_ns > s->taken_ns - STAMP_CLOCK_NS;
 }
 
+static bool is_same_path(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 /* Whether the old snapshot is still what the stamps say. */
-static bool old_holds(const struct snapshot *old, enum snapshot_kind kind,
+static bool old_holds(const struct snapshot *old, enum snapshot_kind kind, const char *other,
                       const struct file_stamp stamps[CODING_COUNT])
 {
-    if (!old || old->kind != kind)
+    if (!old || old->kind != kind || !is_same_path(old->other, other))
         return false;
     if (kind == SNAPSHOT_FILE)
         for (int i = 0; i < CODING_COUNT; i++)
@@ -288,15 +344,29 @@ static bool is_refused(int error)
            error == EPERM;
 }
 
+/*
+ * Whether a file that by its name is in the coding gzip is so. Where clients write it is stored as
+ * it came and sent as it is: clients that synchronise would find it decoded.
+ */
+static bool is_gzip(const struct file_variant *v, const struct files_options *options,
+                    struct span name)
+{
+    char begin[2] = {0};
+
+    if (options->write || !media_type_within_gzip(name).len)
+        return false;
+    if (!v->content)
+        return fs_read(v->fd, 0, begin, sizeof begin) == 0 && memcmp(begin, "\x1f\x8b", 2) == 0;
+    return span_starts(span_of(v->content, v->length), SPAN("\x1f\x8b"));
+}
+
 static int load_file(const struct snapshot_request *request, char *path, size_t length,
                      const struct file_stamp stamps[CODING_COUNT], struct snapshot *s)
 {
-    struct span name = span_of(path, length);
+    struct span name = path_leaf(span_of(path, length));
     bool vary = false;
     int error = 0;
 
-    for (size_t i = length; i > 0 && path[i - 1] != '/'; i--)
-        name = span_from(span_of(path, length), i - 1);
     s->content_type = media_type_for_name(request->types, name);
     for (int i = 0; i < CODING_COUNT; i++) {
         struct file_variant *v = &s->variants[i];
@@ -305,15 +375,25 @@ static int load_file(const struct snapshot_request *request, char *path, size_t 
             continue;
         memcpy(path + length, coding_suffixes[i], strlen(coding_suffixes[i]) + 1);
         error = load_variant(request, path, v);
+        if (error == 0 && v->unsized && i != CODING_IDENTITY) {
+            variant_done(v);
+            *v = (struct file_variant){.fd = -1};
+            error = -EAGAIN;
+        }
         if (error && (i == CODING_IDENTITY || !is_refused(-error)))
             return error == -EAGAIN ? -EIO : error;
         vary |= i != CODING_IDENTITY && !error;
         s->memory += v->content ? v->length : 0;
+        s->open += v->fd >= 0;
         error = 0;
     }
+    s->is_gzip = is_gzip(&s->variants[CODING_IDENTITY], request->options, name);
+    if (s->is_gzip)
+        s->content_type = media_type_within_gzip(name);
     for (unsigned i = 0; i < CODING_COUNT && !error; i++)
         if (s->variants[i].present)
-            error = make_fields(&s->variants[i], s->content_type, i, vary, request->options->write);
+            error = make_fields(&s->variants[i], s->content_type, s->is_gzip ? CODING_GZIP : i,
+                                vary, request->options, span_of(path, length));
     return error;
 }
 
@@ -335,6 +415,7 @@ static int find_file(const struct snapshot_request *request, char *path, size_t 
 {
     bool is_folder = *length == 0 || path[*length - 1] == '/';
     const struct files_options *o = request->options;
+    bool is_coded;
     int error;
 
     if (is_folder) {
@@ -358,7 +439,8 @@ static int find_file(const struct snapshot_request *request, char *path, size_t 
     }
     if (error)
         return error;
-    for (int i = 1; i < CODING_COUNT && o->precompressed; i++) {
+    is_coded = media_type_within_gzip(path_leaf(span_of(path, *length))).len;
+    for (int i = 1; i < CODING_COUNT && o->precompressed && !is_coded; i++) {
         memcpy(path + *length, coding_suffixes[i], strlen(coding_suffixes[i]) + 1);
         error = look(request->root, path, &stamps[i]);
         if (error && !is_refused(-error))
@@ -370,11 +452,43 @@ static int find_file(const struct snapshot_request *request, char *path, size_t 
     return SNAPSHOT_FILE;
 }
 
+/* A copy with room for what find_file() appends. */
+static char *roomy_copy(const struct snapshot_request *request, const char *path)
+{
+    size_t length = strlen(path);
+    char *copy = malloc(length + request->options->index.len + sizeof ".zst");
+
+    return copy ? memcpy(copy, path, length + 1) : NULL;
+}
+
+/* As find_file(), where nothing was found: by names in another Unicode form, if such are there. */
+static int find_other(const struct snapshot_request *request, int kind, char **path, size_t *length,
+                      struct file_stamp stamps[CODING_COUNT], char **ret_other)
+{
+    char text[PATH_MAX];
+    int error = fs_other_form(request->root, request->path, text);
+    char *other, *copy;
+
+    if (error <= 0)
+        return error < 0 ? error : kind;
+    other = strdup(text);
+    copy = other ? roomy_copy(request, text) : NULL;
+    if (!copy) {
+        free(other);
+        return -ENOMEM;
+    }
+    free(*path);
+    *path = copy;
+    *length = strlen(copy);
+    *ret_other = other;
+    return find_file(request, copy, length, stamps);
+}
+
 int snapshot_take(const struct snapshot_request *request, struct snapshot **ret_new)
 {
     struct file_stamp stamps[CODING_COUNT] = {0};
     size_t length = strlen(request->path);
-    char *path = malloc(length + request->options->index.len + sizeof ".zst");
+    char *path = roomy_copy(request, request->path);
     struct snapshot *s = path ? snapshot_new() : NULL;
     int kind;
 
@@ -383,9 +497,10 @@ int snapshot_take(const struct snapshot_request *request, struct snapshot **ret_
         free(path);
         return -CANDOR_E_MEMORY;
     }
-    memcpy(path, request->path, length + 1);
     kind = find_file(request, path, &length, stamps);
-    if (kind >= 0 && old_holds(request->old, (enum snapshot_kind)kind, stamps)) {
+    if (kind < 0 && fs_error_is_absence(-kind))
+        kind = find_other(request, kind, &path, &length, stamps, &s->other);
+    if (kind >= 0 && old_holds(request->old, (enum snapshot_kind)kind, s->other, stamps)) {
         snapshot_unref(s);
         free(path);
         return 0;
@@ -406,4 +521,14 @@ int snapshot_take(const struct snapshot_request *request, struct snapshot **ret_
     free(path);
     *ret_new = s;
     return 0;
+}
+
+int snapshot_fail(int error, struct snapshot **ret_new)
+{
+    struct snapshot *s = snapshot_new();
+
+    if (s)
+        set_failure(s, error);
+    *ret_new = s;
+    return s ? 0 : -CANDOR_E_MEMORY;
 }

@@ -7,6 +7,7 @@
 #define CANDOR_RESOURCE_FILES_SNAPSHOT_H
 
 #include "fs/open.h"
+#include "fs/pages.h"
 #include "fs/stamp.h"
 #include "http/digest.h"
 #include "http/precondition.h"
@@ -19,12 +20,15 @@ enum file_coding { CODING_IDENTITY, CODING_BROTLI, CODING_ZSTD, CODING_GZIP, COD
 struct file_variant {
     bool present;
     struct file_stamp stamp;
-    uint64_t length;
-    int fd;        // -1 when the content is in memory
-    char *content; // or NULL
-    uint64_t ends; // where the content is not in memory: a hash of its first and last bytes
-    struct entity_tag etag;
+    uint64_t length;    // if it is not unsized
+    bool unsized;       // the file holds more or less than its size says: only its end tells
+    int fd;             // -1 when the content is in memory
+    char *content;      // or NULL
+    struct pages pages; // where content is, from PAGES_LEAST on, unless there were none
+    uint64_t ends;      // where the content is not in memory: a hash of its first and last bytes
+    struct entity_tag etag; // what is unsized has none, nor a date
     int64_t last_modified;
+    bool has_date; // that last_modified tells, and is sent
     /* Content-Type, then the rest of the representation's fields, then what 304 has too. */
     struct field_block fields;
     size_t after_type, validators; // the first of those parts, by its number
@@ -45,8 +49,12 @@ struct snapshot {
     enum snapshot_kind kind;
     enum outcome failure;
     int error; // errno, for the log
+    char *
+        other; // the path by which it was found, in another Unicode form; NULL: that of the request
     struct span content_type;
+    bool is_gzip;     // the file itself is in that coding, and there is no other variant
     size_t memory;    // bytes of content held
+    unsigned open;    // files, whose content is not in memory
     int64_t taken_ns; // since 1970: when the look began
     struct file_variant variants[CODING_COUNT];
 };
@@ -55,7 +63,7 @@ extern const struct span file_coding_names[CODING_COUNT]; // "br" and so on
 
 /* What a look-up needs; nothing of it changes while it runs. */
 struct snapshot_request {
-    int root;
+    const struct root *root;
     const struct files_options *options;
     const struct media_type_map *types;
     const char *path;           // relative to the root, NUL-terminated: "a/b", "a/", ""
@@ -67,6 +75,9 @@ struct snapshot_request {
  * goes wrong is a snapshot of kind SNAPSHOT_FAILED, or with no memory at all -CANDOR_E_MEMORY.
  */
 int snapshot_take(const struct snapshot_request *request, struct snapshot **ret_new);
+
+/* The one where what is asked for could not be looked at; the errno (positive). Otherwise alike. */
+int snapshot_fail(int error, struct snapshot **ret_new);
 
 /*
  * Whether the open files, whose content is not in memory, are still what the snapshot says: else

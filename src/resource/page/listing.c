@@ -51,13 +51,31 @@ static int name_compare(struct span a, struct span b)
     return span_compare(a, b); // "A" and "a", "1" and "01": a fixed order all the same
 }
 
+int listing_compare(const struct listing_entry *a, const struct listing_entry *b)
+{
+    if (a->is_folder != b->is_folder)
+        return a->is_folder ? -1 : 1;
+    return name_compare(a->name, b->name);
+}
+
 static int entry_compare(const void *a, const void *b)
 {
-    const struct listing_entry *x = a, *y = b;
+    return listing_compare(a, b);
+}
 
-    if (x->is_folder != y->is_folder)
-        return x->is_folder ? -1 : 1;
-    return name_compare(x->name, y->name);
+void listing_totals_add(struct listing_totals *t, const struct listing_entry *entry)
+{
+    if (entry->is_folder) {
+        t->folders++;
+        return;
+    }
+    t->files++;
+    t->bytes = t->bytes > UINT64_MAX - entry->size ? UINT64_MAX : t->bytes + entry->size;
+}
+
+static bool is_empty(const struct listing *listing)
+{
+    return listing->totals.folders + listing->totals.files == 0;
 }
 
 void listing_sort(struct listing_entry *entries, size_t count)
@@ -205,18 +223,8 @@ static void write_breadcrumbs(struct buf *b, const struct listing *listing)
 /* "3 folders, 12 files, 4.5 MB" */
 static void write_summary(struct buf *b, const struct listing *listing)
 {
-    uint64_t folders = 0, files = 0, bytes = 0;
+    uint64_t folders = listing->totals.folders, files = listing->totals.files;
 
-    for (size_t i = 0; i < listing->count; i++) {
-        const struct listing_entry *entry = &listing->entries[i];
-
-        if (entry->is_folder) {
-            folders++;
-        } else {
-            files++;
-            bytes = bytes > UINT64_MAX - entry->size ? UINT64_MAX : bytes + entry->size;
-        }
-    }
     buf_add(b, SPAN("<p class=\"summary\">"));
     if (folders) {
         write_grouped(b, folders);
@@ -227,7 +235,7 @@ static void write_summary(struct buf *b, const struct listing *listing)
     if (files) {
         write_grouped(b, files);
         buf_addf(b, " file%.*s, ", SPAN_ARG(plural(files)));
-        write_human_size(b, bytes);
+        write_human_size(b, listing->totals.bytes);
     }
     buf_add(b, SPAN("</p>\n"));
 }
@@ -344,7 +352,7 @@ static void write_header(struct buf *b, const struct listing *listing)
         page_write_text(b, listing->search);
         buf_add(b, SPAN("</q>. <a href=\"./\">Show the whole folder</a></p>\n"));
     }
-    if (listing->count)
+    if (!is_empty(listing))
         write_summary(b, listing);
     else
         buf_add(b, SPAN("<p class=\"summary\"></p>\n"));
@@ -398,7 +406,7 @@ static void write_html_begin(struct buf *b, const struct listing *listing)
     buf_add(b, SPAN(">\n"));
     if (listing->has_parent && !is_search)
         buf_add(b, SPAN("<p class=\"up\"><a href=\"../\">Parent folder</a></p>\n"));
-    if (listing->count)
+    if (!is_empty(listing))
         write_html_table(b, listing);
     else
         buf_add_str(b, is_search ? "<p class=\"empty\">Nothing was found.</p>\n"
@@ -408,7 +416,7 @@ static void write_html_begin(struct buf *b, const struct listing *listing)
 /* Behind the rows, up to the script. */
 static void write_html_tail(struct buf *b, const struct listing *listing)
 {
-    if (listing->count)
+    if (!is_empty(listing))
         buf_add(b, SPAN("</tbody>\n</table>\n"));
     buf_add(b, SPAN("</main>\n"));
     page_write_script_begin(b);
@@ -493,7 +501,7 @@ static void write_text_entry(struct buf *b, const struct listing_entry *entry)
     buf_add_str(b, entry->is_folder ? "/\n" : "\n");
 }
 
-static void write_entry(struct buf *b, const struct listing_writer *w)
+static void write_entry(struct buf *b, struct listing_writer *w)
 {
     const struct listing_entry *entry = &w->listing->entries[w->at];
     bool is_path = w->listing->search.len != 0;
@@ -503,19 +511,21 @@ static void write_entry(struct buf *b, const struct listing_writer *w)
         write_html_entry(b, entry, is_path);
         break;
     case LISTING_JSON:
-        buf_add_str(b, w->at ? ",\n" : "\n");
+        buf_add_str(b, w->has_row ? ",\n" : "\n");
         write_json_entry(b, entry, is_path);
         break;
     default:
         write_text_entry(b, entry);
     }
+    w->has_row = true;
+    w->at++;
 }
 
 /* The end of what has no pieces. */
 static void write_plain_end(struct buf *b, const struct listing_writer *w)
 {
     if (w->format == LISTING_JSON)
-        buf_add_str(b, w->listing->count ? "\n]\n}\n" : "]\n}\n");
+        buf_add_str(b, w->has_row ? "\n]\n}\n" : "]\n}\n");
 }
 
 enum stage { STAGE_HEAD, STAGE_BEGIN, STAGE_ROWS, STAGE_END };
@@ -545,9 +555,9 @@ bool listing_write(struct listing_writer *w, size_t room, struct buf *text,
             write_json_begin(text, listing);
         __attribute__((fallthrough));
     case STAGE_ROWS:
-        for (; w->at < listing->count && text->len < room && !text->failed; w->at++)
+        while (w->at < listing->count && text->len < room && !text->failed)
             write_entry(text, w);
-        if (w->at < listing->count)
+        if (w->at < listing->count || listing->follows)
             return !text->failed;
         w->stage = STAGE_END;
         if (!is_html) {

@@ -19,11 +19,21 @@ struct listing_entry {
     int64_t modified; // seconds since 1970-01-01T00:00:00Z
 };
 
+/* Of all entries, those that are not at hand too. */
+struct listing_totals {
+    uint64_t folders, files;
+    uint64_t bytes; // of the files
+};
+
+void listing_totals_add(struct listing_totals *t, const struct listing_entry *entry);
+
 struct listing {
     struct span path; // decoded; begins and ends with "/"
-    const struct listing_entry *entries;
+    struct listing_totals totals;
+    const struct listing_entry *entries; // at hand
     size_t count;
-    bool truncated;  // there are more than these
+    bool follows;    // more will be put in the place of these when they were written
+    bool truncated;  // there are more than are told
     bool has_parent; // the folder above may be asked for: it is linked
 
     bool writable;      // the page offers what changes: upload, new folder, rename, move, delete
@@ -35,6 +45,8 @@ struct listing {
 /* Folders first, then by name: without regard to ASCII case, and 2 before 10 in "file2", "file10".
  */
 void listing_sort(struct listing_entry *entries, size_t count);
+/* In that order: below zero, 0, above. */
+int listing_compare(const struct listing_entry *a, const struct listing_entry *b);
 
 /*
  * LISTING_HTML: to be sent with listing_policy.
@@ -58,13 +70,15 @@ struct span listing_policy(bool writable);
 struct listing_writer {
     const struct listing *listing;
     enum listing_format format;
+    size_t at; // the next of the entries at hand
     int stage; // private from here
-    size_t at; // the next entry
+    bool has_row;
 };
 
 /*
  * Appends what comes next to text: no more rows when there are `room` bytes. *ret_piece: what is to
- * follow behind the text, or NULL. False: this was the last of it.
+ * follow behind the text, or NULL. False: this was the last of it. Where w->at is at the end of the
+ * entries and more follow, they are to be put there before the next call.
  */
 bool listing_write(struct listing_writer *w, size_t room, struct buf *text,
                    const struct page_piece **ret_piece);

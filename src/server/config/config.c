@@ -13,7 +13,8 @@
 #include "server/config/config_build.h"
 #include "server/config/config_read.h"
 #include "server/config/config_tree.h"
-#include "server/config/listen.h"
+#include "server/config/config_value.h"
+#include "server/config/listen_resolve.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -130,37 +131,51 @@ static const struct option_row *row_of(const struct option_section *section, con
     return row;
 }
 
-/* As "files: { root: FOLDER, write: WRITE }" would. */
-static int choose_files(struct config *config, const char *folder, bool write,
+/* The member that a key of a kind is about, for a value that is given. */
+static void *give(const struct option_section *section, const char *key, void *options, bool *given)
+{
+    const struct option_row *row = row_of(section, key);
+
+    given[row - section->rows] = true;
+    return (char *)options + row->offset;
+}
+
+/* As "files: { root: FOLDER, write: WRITE, dotfiles: DOTFILES }" would. */
+static int choose_files(struct config *config, const struct config_folder *folder,
                         struct kind_route *ret_route)
 {
     const struct resource_kind *kind = config_kind(row_of(&config_schema_route, "files"));
-    char *options = arena_alloc(&config->arena, kind->options.size);
+    const struct option_section *section = &kind->options;
+    void *options = arena_alloc(&config->arena, section->size);
+    bool *given = arena_alloc(&config->arena, section->count * sizeof *given);
 
-    if (!options)
+    if (!options || !given)
         return -CANDOR_E_MEMORY;
-    config_read_nothing(&kind->options, options);
-    *(const char **)(options + row_of(&kind->options, "root")->offset) = folder;
-    *(bool *)(options + row_of(&kind->options, "write")->offset) = write;
-    *ret_route = (struct kind_route){.kind = kind, .options = options};
+    memset(given, 0, section->count * sizeof *given);
+    config_read_nothing(section, options);
+    *(const char **)give(section, "root", options, given) = config->name;
+    *(bool *)give(section, "write", options, given) = folder->write;
+    if (folder->dotfiles)
+        *(bool *)give(section, "dotfiles", options, given) = *folder->dotfiles;
+    *ret_route = (struct kind_route){.kind = kind, .options = options, .given = given};
     return 0;
 }
 
-int config_from_folder(const char *folder, bool write, struct config **ret_config,
+int config_from_folder(const struct config_folder *folder, struct config **ret_config,
                        struct config_error *ret_error)
 {
-    struct report report = {.file = folder, .bare = true};
+    struct report report = {.file = folder->path, .bare = true};
     struct config *config = NULL;
     struct config_draft draft;
     struct route_draft route;
-    int r = config_new(folder, &config);
+    int r = config_new(folder->path, &config);
 
     config_read_nothing(&config_schema, &draft);
     config_read_nothing(&config_schema_route, &route);
     route.path = SPAN("/");
     draft.routes = (struct option_list){&route, 1};
     if (r == 0)
-        r = choose_files(config, config->name, write, &route.kind);
+        r = choose_files(config, folder, &route.kind);
     if (r == 0)
         r = config_build(config, &draft, NULL, &report);
     return finish(r, config, &report, ret_config, ret_error);
@@ -168,18 +183,84 @@ int config_from_folder(const char *folder, bool write, struct config **ret_confi
 
 int config_set_listen(struct config *config, struct span address)
 {
-    struct config_listen listen = {0};
-    struct config_listen *kept;
-    int r = listen_parse(address, &listen.address, &listen.len);
+    struct span text = arena_copy(&config->arena, address); // hosts are parts of it
+    struct config_listen *listen = arena_alloc(&config->arena, sizeof *listen);
+    int r;
 
+    if (!listen || (address.len && !text.ptr))
+        return -CANDOR_E_MEMORY;
+    r = config_listen_init(listen, text);
     if (r < 0)
         return r;
-    kept = arena_alloc(&config->arena, sizeof *kept);
-    if (!kept)
-        return -CANDOR_E_MEMORY;
-    *kept = listen;
-    config->listen = kept;
+    config->listen = listen;
     config->listen_count = 1;
+    return 0;
+}
+
+const char *config_add_own_host(struct config *config, struct span name)
+{
+    const char *wrong = config_host_wrong(name);
+
+    if (!wrong && own_hosts_add(&config->own_hosts, name, &config->arena) < 0)
+        wrong = "has no place in memory";
+    return wrong;
+}
+
+static bool listens_on(const struct config_listen *listen, size_t count,
+                       const struct listen_address *address)
+{
+    const struct sockaddr *a = (const struct sockaddr *)&address->socket;
+
+    for (size_t i = 0; i < count; i++)
+        if (listen_port(a) && listen_equal(a, (const struct sockaddr *)&listen[i].address.socket))
+            return true;
+    return false;
+}
+
+/* Adds the addresses of one member of the list that are not there yet. */
+static void resolve(const struct config_listen *from, struct config_listen to[LIMIT_LISTEN],
+                    size_t *count, struct report *report)
+{
+    struct listen_address found[LIMIT_LISTEN] = {from->address};
+    bool is_host = from->address.host.len != 0;
+    size_t found_count = 1;
+    const char *wrong =
+        is_host ? listen_resolve(&from->address, found, LIMIT_LISTEN, &found_count) : NULL;
+    struct buf *out = wrong ? report_at(report, from->at, "", SPAN("listen")) : NULL;
+
+    if (out)
+        buf_addf(out,
+                 "the host \"%.*s\" cannot be listened on: %s; expected one that has an address "
+                 "of this machine",
+                 SPAN_ARG(from->address.host), wrong);
+    for (size_t i = 0; i < found_count && !wrong; i++) {
+        if (is_host && listens_on(to, *count, &found[i]))
+            continue;
+        if (*count == LIMIT_LISTEN) {
+            report_add(report, from->at, "", SPAN("listen"),
+                       "with the addresses of hosts the list is too long; expected at most 64");
+            return;
+        }
+        to[*count] = *from;
+        to[(*count)++].address = found[i];
+    }
+}
+
+int config_resolve(struct config *config, struct config_error *ret_error)
+{
+    struct config_listen *all = arena_alloc(&config->arena, LIMIT_LISTEN * sizeof *all);
+    bool in_file = config->listen[0].at.line != 0;
+    struct report report = {.file = in_file ? config->name : "--listen", .bare = !in_file};
+    size_t count = 0;
+
+    if (!all || own_hosts_read(&config->own_hosts, &config->arena) < 0)
+        return fail(-CANDOR_E_MEMORY, &report, ret_error);
+    for (size_t i = 0; i < config->listen_count; i++)
+        resolve(&config->listen[i], all, &count, &report);
+    if (report.count || report.text.failed)
+        return fail(-CANDOR_E_CONFIG, &report, ret_error);
+    config->listen = all;
+    config->listen_count = count;
     return 0;
 }
 

@@ -8,21 +8,23 @@
 #define CANDOR_SERVER_CONFIG_CONFIG_H
 
 #include "registry/outcome.h"
+#include "server/config/listen.h"
+#include "server/config/own_host.h"
 #include "server/config/route.h"
-
-#include <sys/socket.h>
 
 enum access_log_to { ACCESS_LOG_STDERR, ACCESS_LOG_OFF, ACCESS_LOG_FILE };
 enum access_log_format { ACCESS_LOG_JSON, ACCESS_LOG_COMBINED };
 
 struct config_listen {
-    struct sockaddr_storage address;
-    socklen_t len;
+    struct listen_address address;
+    uint64_t mode, owner, group; // of a Unix socket; UINT64_MAX: as the system chooses
+    struct position at;          // nowhere: the command line says it
 };
 
 struct config_limits { // sizes in bytes, times in milliseconds
     uint64_t request_line, field_section, fields, content;
     uint64_t header_timeout, content_timeout, send_timeout, idle_timeout, stop_timeout;
+    uint64_t linger_timeout;
     uint64_t connections; // per worker
 };
 
@@ -43,6 +45,7 @@ struct config {
     const char *state_file; // of SQLite; NULL: where the server thinks best
     bool trace;
     struct config_limits limits;
+    struct own_hosts own_hosts;
     struct route_table routes;
     const struct config_page *pages[OUTCOME_COUNT]; // NULL: this server's own page
 };
@@ -65,8 +68,15 @@ int config_load(const char *file, struct config **ret_config, struct config_erro
 int config_load_text(const char *name, struct span text, struct config **ret_config,
                      struct config_error *ret_error);
 
-/* One route "/" with the files of a folder, writable or not, everything else as without keys. */
-int config_from_folder(const char *folder, bool write, struct config **ret_config,
+/* A folder to be served without a file: what the command line says of it. */
+struct config_folder {
+    const char *path;
+    bool write;
+    const bool *dotfiles; // NULL: as without the key
+};
+
+/* One route "/" with the files of a folder, everything else as without keys. */
+int config_from_folder(const struct config_folder *folder, struct config **ret_config,
                        struct config_error *ret_error);
 
 /*
@@ -74,6 +84,19 @@ int config_from_folder(const char *folder, bool write, struct config **ret_confi
  * shared. Errors of listen_parse, or -CANDOR_E_MEMORY; the configuration is then as it was.
  */
 int config_set_listen(struct config *config, struct span address);
+
+/*
+ * A further name that what names no host answers for: for --host, before the configuration is
+ * shared. NULL, or what is wrong with it, to follow the name.
+ */
+const char *config_add_own_host(struct config *config, struct span name);
+
+/*
+ * Puts the addresses of each host to listen on in its place, before the configuration is shared:
+ * those that this machine has, each once; and finds out the names that it has itself. It asks the
+ * system, which may ask a name server. Errors of config_load.
+ */
+int config_resolve(struct config *config, struct config_error *ret_error);
 
 void config_free(struct config *config);
 void config_error_done(struct config_error *error);

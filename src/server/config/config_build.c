@@ -21,6 +21,32 @@ static struct position position_in(const struct config_node *list, size_t number
     return config_tree_position(config_tree_key(config_tree_member(list, number), key));
 }
 
+int config_listen_init(struct config_listen *listen, struct span text)
+{
+    *listen = (struct config_listen){.mode = UINT64_MAX, .owner = UINT64_MAX, .group = UINT64_MAX};
+    return listen_parse(text, &listen->address);
+}
+
+/* What the address has to do with its keys, and with those before it. */
+static void check_listen(struct build *b, const struct config_listen *listen, size_t number)
+{
+    const struct config_listen *l = &listen[number];
+    const struct sockaddr *address = (const struct sockaddr *)&l->address.socket;
+    bool is_path = address->sa_family == AF_UNIX;
+
+    if (!is_path && (l->mode & l->owner & l->group) != UINT64_MAX)
+        report_add(b->report, l->at, "", SPAN("listen"),
+                   "mode, owner and group are those of a Unix socket, and this is an address of "
+                   "the network; expected unix:PATH, or no such keys");
+    for (size_t j = 0; j < number && (is_path || listen_port(address)); j++) {
+        if (!listen_equal(address, (const struct sockaddr *)&listen[j].address.socket))
+            continue;
+        report_add(b->report, l->at, "", SPAN("listen"),
+                   "the address is in the list already; expected each address once");
+        break;
+    }
+}
+
 static int build_listen(struct build *b, const struct option_list *list)
 {
     const struct config_node *nodes = config_tree_key(b->root, "listen");
@@ -32,18 +58,10 @@ static int build_listen(struct build *b, const struct option_list *list)
     if (list->count)
         memcpy(listen, list->items, count * sizeof *listen);
     else
-        listen_parse(SPAN("127.0.0.1:8080"), &listen->address, &listen->len);
-    for (size_t i = 0; i < count; i++) {
-        const struct sockaddr *address = (const struct sockaddr *)&listen[i].address;
-
-        for (size_t j = 0; j < i && listen_port(address); j++) {
-            if (!listen_equal(address, (const struct sockaddr *)&listen[j].address))
-                continue;
-            report_add(b->report, config_tree_position(config_tree_member(nodes, i)), "",
-                       SPAN("listen"),
-                       "the address is in the list already; expected each address once");
-            break;
-        }
+        config_listen_init(listen, SPAN("127.0.0.1:8080"));
+    for (size_t i = 0; i < list->count; i++) {
+        listen[i].at = config_tree_position(config_tree_member(nodes, i));
+        check_listen(b, listen, i);
     }
     b->config->listen = listen;
     b->config->listen_count = count;
@@ -136,6 +154,7 @@ static void build_route(struct build *b, struct route_draft *draft, size_t numbe
         .kind = draft->kind.kind,
         .options = draft->kind.options,
         .writes = draft->kind.writes,
+        .is_guarded = draft->kind.writes || !b->root,
         .needs_store = draft->kind.needs_store,
     };
 }

@@ -17,4 +17,7 @@
 int config_build(struct config *config, const struct config_draft *draft,
                  const struct config_node *root, struct report *report);
 
+/* One address to listen on, as it is written, without more keys. Errors of listen_parse. */
+int config_listen_init(struct config_listen *listen, struct span text);
+
 #endif

@@ -10,7 +10,9 @@ static const char introduction[] =
     "with file, line, column, the key and what was expected; up to 20 of them at once.\n"
     "\n"
     "```yaml\n"
-    "listen: [\"127.0.0.1:8080\", \"[::1]:8080\"]\n"
+    "listen:\n"
+    "  - 127.0.0.1:8080\n"
+    "  - { address: unix:/run/candor.sock, mode: 0660, group: www-data }\n"
     "limits: { content: 2M, idle_timeout: 30s }\n"
     "error_pages:\n"
     "  - { for: 404, file: pages/404.html }\n"
@@ -22,7 +24,8 @@ static const char introduction[] =
     "    files: { root: /srv/download, listing: false }\n"
     "```\n"
     "\n"
-    "- Durations are `500ms`, `5s`, `10m`, `1h`; sizes `512`, `64K`, `10M`, `2G` (K is 1024).\n"
+    "- Durations are `500ms`, `5s`, `10m`, `1h`, `2d`; sizes `512`, `64K`, `10M`, `2G` (K is "
+    "1024).\n"
     "- Booleans are exactly `true`, `false`, `yes`, `no`, `on` or `off`.\n"
     "- Relative paths are relative to the folder of the file.\n"
     "- A key that stands twice, and YAML's anchors, aliases and tags, are refused.\n";
@@ -30,8 +33,10 @@ static const char introduction[] =
 static void describe_key(struct buf *out, const struct option_section *section,
                          const struct option_row *key)
 {
+    bool is_section = key->section && key->kind != OPTION_ADDRESSES;
+
     buf_addf(out, "\n### %s%.*s\n\n%s\n\n", section->path, SPAN_ARG(key->name), key->meaning);
-    if (key->section) {
+    if (is_section) {
         buf_add_str(out, key->kind == OPTION_SECTIONS ? "A list; each member has the keys below."
                                                       : "Holds the keys below.");
     } else {
@@ -47,7 +52,7 @@ static void describe_key(struct buf *out, const struct option_section *section,
         buf_add(out, SPAN(" Exactly one such key says how the route answers.\n"));
         return;
     }
-    if (!key->section) {
+    if (!is_section) {
         buf_add(out, SPAN(" Without it: "));
         if (key->standard_text[0])
             buf_add_str(out, key->standard_text);

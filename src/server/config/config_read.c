@@ -135,27 +135,6 @@ static void keep_text(struct reader *r, const struct option_row *key, struct spa
     text->ptr = kept;
 }
 
-static void keep_value(struct reader *r, const struct option_section *section,
-                       const struct option_row *key, const struct config_node *node, void *to)
-{
-    switch (key->kind) {
-    case OPTION_NAME:
-    case OPTION_PATH:
-    case OPTION_HOST:
-    case OPTION_HOSTS:
-        keep_text(r, key, to);
-        break;
-    case OPTION_FILE:
-    case OPTION_FOLDER:
-    case OPTION_LOG:
-    case OPTION_STATE:
-        read_path(r, section, key, node, to);
-        break;
-    default:
-        break;
-    }
-}
-
 static void report_scalar(struct reader *r, const struct option_section *section,
                           const struct option_row *key, const struct config_node *node,
                           const char *wrong)
@@ -171,6 +150,60 @@ static void report_scalar(struct reader *r, const struct option_section *section
     similar = key->kind == OPTION_ERROR ? outcome_similar(node->text) : (struct span){NULL, 0};
     if (similar.len && !span_eq(similar, node->text))
         buf_addf(out, "; did you mean \"%.*s\"?", SPAN_ARG(similar));
+}
+
+/* The path of a Unix socket that a value names, as the system is asked for it, and hosts. */
+static void keep_address(struct reader *r, const struct option_section *section,
+                         const struct option_row *key, const struct config_node *node,
+                         struct listen_address *to)
+{
+    struct span path = listen_path(node->text);
+    char *kept = path.len ? keep(r, path.ptr[0] == '/' ? SPAN("") : r->folder, path)
+                          : keep(r, SPAN(""), to->host);
+    const char *wrong;
+    int error;
+
+    if (!kept)
+        return;
+    if (!path.len) {
+        to->host.ptr = kept;
+        return;
+    }
+    error = listen_at_path(span_from_str(kept), to);
+    if (error < 0) {
+        report_scalar(r, section, key, node, listen_wrong(error));
+        return;
+    }
+    wrong = path_not_socket(kept);
+    if (wrong)
+        report_path(r->report, node->at, section->path, key->name, kept, wrong,
+                    "the path of a socket that can be made, in a folder that is there");
+}
+
+static void keep_value(struct reader *r, const struct option_section *section,
+                       const struct option_row *key, const struct config_node *node, void *to)
+{
+    switch (key->kind) {
+    case OPTION_NAME:
+    case OPTION_PATTERN:
+    case OPTION_PATH:
+    case OPTION_HOST:
+    case OPTION_HOSTS:
+        keep_text(r, key, to);
+        break;
+    case OPTION_FILE:
+    case OPTION_FOLDER:
+    case OPTION_LOG:
+    case OPTION_STATE:
+        read_path(r, section, key, node, to);
+        break;
+    case OPTION_ADDRESS:
+    case OPTION_ADDRESSES:
+        keep_address(r, section, key, node, to);
+        break;
+    default:
+        break;
+    }
 }
 
 static void read_scalar(struct reader *r, const struct option_section *section,
@@ -199,9 +232,18 @@ static void read_scalar(struct reader *r, const struct option_section *section,
 /* Bytes of one member of a list that the key takes. */
 static size_t member_size(const struct option_row *key)
 {
-    return key->section                    ? key->section->size
-           : key->kind == OPTION_ADDRESSES ? sizeof(struct config_listen)
-                                           : sizeof(struct span);
+    return key->section ? key->section->size : sizeof(struct span);
+}
+
+/* One of OPTION_ADDRESSES: the address alone, or with more keys. */
+static void read_address(struct reader *r, const struct option_section *section,
+                         const struct option_row *key, const struct config_node *member, void *item)
+{
+    config_read_nothing(key->section, item);
+    if (member->kind == CONFIG_NODE_MAPPING)
+        read_section(r, key->section, member, item);
+    else
+        read_scalar(r, section, key, member, (char *)item + key->section->rows[0].offset);
 }
 
 static void read_members(struct reader *r, const struct option_section *section,
@@ -214,7 +256,7 @@ static void read_members(struct reader *r, const struct option_section *section,
         most++;
     if (most > (size_t)key->high)
         most = (size_t)key->high;
-    to->items = allocate(r, r->scratch, most * size);
+    to->items = allocate(r, r->arena, most * size); // a kind of resource keeps its lists
     for (const struct config_node *member = node->first; member && to->items;
          member = member->next) {
         void *item = (char *)to->items + to->count * size;
@@ -227,7 +269,9 @@ static void read_members(struct reader *r, const struct option_section *section,
             return;
         }
         to->count++;
-        if (key->section)
+        if (key->kind == OPTION_ADDRESSES)
+            read_address(r, section, key, member, item);
+        else if (key->section)
             read_section(r, key->section, member, item);
         else
             read_scalar(r, section, key, member, item);
@@ -423,15 +467,19 @@ static void read_kind(struct reader *r, const struct resource_kind *kind,
 {
     const struct option_section *section = &kind->options;
     struct position *positions = allocate(r, r->scratch, section->count * sizeof *positions);
+    bool *given = allocate(r, r->scratch, section->count * sizeof *given);
     const struct config_node **where;
     void *options = allocate(r, r->arena, section->size);
 
-    if (!options || !positions)
+    if (!options || !positions || !given)
         return;
     where = read_keys(r, section, node, options);
-    for (size_t i = 0; i < section->count && where; i++)
+    for (size_t i = 0; i < section->count && where; i++) {
+        given[i] = where[i] != NULL;
         positions[i] = config_tree_position(where[i] ? where[i]->value : NULL);
-    *to = (struct kind_route){.kind = kind, .options = options, .positions = positions};
+    }
+    *to = (struct kind_route){
+        .kind = kind, .options = options, .given = given, .positions = positions};
 }
 
 void config_read_nothing(const struct option_section *section, void *to)
@@ -445,6 +493,9 @@ void config_read_nothing(const struct option_section *section, void *to)
         case OPTION_NUMBER:
         case OPTION_SIZE:
         case OPTION_DURATION:
+        case OPTION_MODE:
+        case OPTION_USER:
+        case OPTION_GROUP:
             *(uint64_t *)at = (uint64_t)key->standard;
             break;
         case OPTION_BOOLEAN:

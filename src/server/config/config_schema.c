@@ -6,6 +6,7 @@
 #include "wire/message.h"
 
 // The types of what only the server has keys for; the others are in resource/option.h.
+#define OPTION_TYPE_ADDRESS struct listen_address
 #define OPTION_TYPE_LOG struct config_log
 #define OPTION_TYPE_FORMAT enum access_log_format
 #define OPTION_TYPE_ERROR struct config_for
@@ -28,7 +29,7 @@ static const struct option_row rows_route[] = {
 #include "server/config/config.def"
 #define KIND(name, meaning)                                                                        \
     OPTION_ROW_BELOW(struct route_draft, kind, #name, SECTION, KIND_OF_ROUTE,                      \
-                     &kind_##name.options, 0, 0, meaning)
+                     &kind_##name.options, 0, 0, "", meaning)
 #include "resource/kinds.def"
 #undef KIND
 };
@@ -48,6 +49,13 @@ static const struct option_row rows_limits[] = {
 };
 static const struct option_section section_limits =
     OPTION_TABLE("limits.", rows_limits, struct config_limits);
+
+static const struct option_row rows_listen[] = {
+#define CONFIG_LISTEN(...) OPTION_ROW(struct config_listen, __VA_ARGS__)
+#include "server/config/config.def"
+};
+static const struct option_section section_listen =
+    OPTION_TABLE("listen.", rows_listen, struct config_listen);
 
 static const struct option_row rows_top[] = {
 #define CONFIG_TOP(...) OPTION_ROW(struct config_draft, __VA_ARGS__)

@@ -6,6 +6,9 @@
 #include "registry/status.h"
 #include "server/config/listen.h"
 
+#include <grp.h>
+#include <pwd.h>
+
 struct unit {
     struct span name;
     uint64_t factor;
@@ -13,10 +16,8 @@ struct unit {
 
 // The largest first: that is the order in which numbers are written.
 static const struct unit duration_units[] = {
-    {SPAN_INIT("h"), 3600000},
-    {SPAN_INIT("m"), 60000},
-    {SPAN_INIT("s"), 1000},
-    {SPAN_INIT("ms"), 1},
+    {SPAN_INIT("d"), 86400000}, {SPAN_INIT("h"), 3600000}, {SPAN_INIT("m"), 60000},
+    {SPAN_INIT("s"), 1000},     {SPAN_INIT("ms"), 1},
 };
 static const struct unit size_units[] = {
     {SPAN_INIT("G"), UINT64_C(1) << 30},
@@ -108,11 +109,55 @@ int config_parse_for(struct span text, struct config_for *ret_for)
     return 0;
 }
 
-static const char *read_address(struct span text, struct config_listen *to)
+static const char *read_address(struct span text, struct listen_address *to)
 {
-    int r = listen_parse(text, &to->address, &to->len);
+    int r = listen_parse(text, to);
 
-    return r == -CANDOR_E_RANGE ? "has a port above 65535" : r < 0 ? "is not an address" : NULL;
+    return r < 0 ? listen_wrong(r) : NULL;
+}
+
+/* Octal, as chmod takes it; a leading 0 or 0o changes nothing. */
+static const char *read_mode(const struct option_row *key, struct span text, uint64_t *to)
+{
+    uint64_t mode = 0;
+
+    if (span_starts(text, SPAN("0o")))
+        text = span_from(text, 2);
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '7')
+            return "is not a mode";
+        mode = mode << 3 | (uint64_t)(text.ptr[i] - '0');
+        if (mode > (uint64_t)key->high)
+            return "is out of range";
+    }
+    *to = mode;
+    return text.len ? NULL : "is not a mode";
+}
+
+enum { ID_NAME = 64, ID_ROOM = 16384 }; // bytes of a name, and of what is known of it
+
+/* A user or a group, by name or number. */
+static const char *read_id(const struct option_row *key, struct span text, uint64_t *to)
+{
+    char name[ID_NAME], room[ID_ROOM];
+    bool is_user = key->kind == OPTION_USER;
+    struct passwd user, *found_user = NULL;
+    struct group group, *found_group = NULL;
+
+    if (span_to_u64(text, UINT32_MAX - 1, to))
+        return NULL;
+    if (text.len >= sizeof name)
+        return "is too long for a name";
+    memcpy(name, text.ptr, text.len);
+    name[text.len] = '\0';
+    if (is_user)
+        getpwnam_r(name, &user, room, sizeof room, &found_user);
+    else
+        getgrnam_r(name, &group, room, sizeof room, &found_group);
+    if (!found_user && !found_group)
+        return is_user ? "is not a user of this system" : "is not a group of this system";
+    *to = is_user ? user.pw_uid : group.gr_gid;
+    return NULL;
 }
 
 static const char *read_for(struct span text, struct config_for *to)
@@ -177,7 +222,62 @@ static const char *path_wrong(struct span text)
     return NULL;
 }
 
-static const char *host_wrong(struct span text)
+static const char *pattern_wrong(struct span text)
+{
+    return span_starts(text, SPAN("/"))      ? path_wrong(text)
+           : span_find(text, '/') < text.len ? "holds a slash, and does not begin with one"
+                                             : NULL;
+}
+
+static const char *read_number(const struct option_row *key, struct span text, uint64_t *to)
+{
+    const char *kind = "is not a whole number";
+    uint64_t value = 0;
+    int r;
+
+    if (key->kind == OPTION_SIZE) {
+        kind = "is not a size";
+        r = config_parse_size(text, &value);
+    } else if (key->kind == OPTION_NUMBER) {
+        r = config_parse_number(text, &value);
+    } else {
+        kind = key->kind == OPTION_DURATION ? "is not a duration" : "is none of what it may be";
+        r = config_parse_duration(text, &value);
+    }
+    if (r == -CANDOR_E_SYNTAX)
+        return kind;
+    if (r < 0 || value < (uint64_t)key->low || value > (uint64_t)key->high)
+        return "is out of range";
+    *to = value;
+    return NULL;
+}
+
+static const char *read_caching(const struct option_row *key, struct span text,
+                                struct option_caching *to)
+{
+    static const struct {
+        struct span word;
+        struct option_caching caching;
+    } words[] = {
+        {SPAN_INIT("no-cache"), {.kind = CACHING_ASKED}},
+        {SPAN_INIT("no-store"), {.kind = CACHING_NEVER}},
+        {SPAN_INIT("immutable"), {.kind = CACHING_IMMUTABLE}},
+        {SPAN_INIT("off"), {.kind = CACHING_UNSAID}},
+    };
+    const char *wrong;
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (span_eq(words[i].word, text)) {
+            *to = words[i].caching;
+            return NULL;
+        }
+    }
+    to->kind = CACHING_FOR;
+    wrong = read_number(key, text, &to->milliseconds);
+    return wrong ? wrong : to->milliseconds % 1000 ? "is no number of whole seconds" : NULL;
+}
+
+const char *config_host_wrong(struct span text)
 {
     if (span_starts(text, SPAN("[")) && span_ends(text, SPAN("]"))) {
         for (size_t i = 1; i + 1 < text.len; i++)
@@ -194,29 +294,6 @@ static const char *host_wrong(struct span text)
     return NULL;
 }
 
-static const char *read_number(const struct option_row *key, struct span text, uint64_t *to)
-{
-    const char *kind = "is not a whole number";
-    uint64_t value = 0;
-    int r;
-
-    if (key->kind == OPTION_SIZE) {
-        kind = "is not a size";
-        r = config_parse_size(text, &value);
-    } else if (key->kind == OPTION_DURATION) {
-        kind = "is not a duration";
-        r = config_parse_duration(text, &value);
-    } else {
-        r = config_parse_number(text, &value);
-    }
-    if (r == -CANDOR_E_SYNTAX)
-        return kind;
-    if (r < 0 || value < (uint64_t)key->low || value > (uint64_t)key->high)
-        return "is out of range";
-    *to = value;
-    return NULL;
-}
-
 static const char *read_text(const char *wrong, struct span text, struct span *to)
 {
     *to = text;
@@ -226,8 +303,14 @@ static const char *read_text(const char *wrong, struct span text, struct span *t
 const char *config_value_read(const struct option_row *key, struct span text, void *to)
 {
     switch (key->kind) {
+    case OPTION_ADDRESS:
     case OPTION_ADDRESSES:
         return read_address(text, to);
+    case OPTION_MODE:
+        return read_mode(key, text, to);
+    case OPTION_USER:
+    case OPTION_GROUP:
+        return read_id(key, text, to);
     case OPTION_NUMBER:
     case OPTION_SIZE:
     case OPTION_DURATION:
@@ -244,11 +327,15 @@ const char *config_value_read(const struct option_row *key, struct span text, vo
         return state_wrong(text);
     case OPTION_NAME:
         return read_text(name_wrong(text), text, to);
+    case OPTION_PATTERN:
+        return read_text(pattern_wrong(text), text, to);
+    case OPTION_CACHING:
+        return read_caching(key, text, to);
     case OPTION_PATH:
         return read_text(path_wrong(text), text, to);
     case OPTION_HOST:
     case OPTION_HOSTS:
-        return read_text(host_wrong(text), text, to);
+        return read_text(config_host_wrong(text), text, to);
     case OPTION_FILE:
     case OPTION_FOLDER:
     case OPTION_SECTION:
@@ -293,7 +380,7 @@ void config_add_number(struct buf *out, enum option_kind kind, int64_t value)
         buf_add_str(out, value ? "true" : "false");
     else if (kind == OPTION_SIZE)
         add_quantity(out, size_units, sizeof size_units / sizeof *size_units, (uint64_t)value);
-    else if (kind == OPTION_DURATION)
+    else if (kind == OPTION_DURATION || kind == OPTION_CACHING)
         add_quantity(out, duration_units, sizeof duration_units / sizeof *duration_units,
                      (uint64_t)value);
     else
@@ -305,7 +392,13 @@ void config_add_expected(struct buf *out, const struct option_row *key)
     static const struct {
         const char *what, *like;
     } kinds[] = {
-        [OPTION_ADDRESSES] = {"a list of addresses, each " LISTEN_EXPECTED, NULL},
+        [OPTION_ADDRESS] = {LISTEN_EXPECTED, NULL},
+        [OPTION_ADDRESSES] = {"a list of addresses, each " LISTEN_EXPECTED
+                              ", or keys like address and mode",
+                              NULL},
+        [OPTION_MODE] = {"an octal number from 0 to 0777, like 0660", NULL},
+        [OPTION_USER] = {"the name or the number of a user", NULL},
+        [OPTION_GROUP] = {"the name or the number of a group", NULL},
         [OPTION_NUMBER] = {"a whole number", ""},
         [OPTION_SIZE] = {"a size", ", like 512, 64K, 10M or 2G"},
         [OPTION_DURATION] = {"a duration", ", like 500ms, 5s, 10m or 1h"},
@@ -319,6 +412,11 @@ void config_add_expected(struct buf *out, const struct option_row *key)
         [OPTION_FILE] = {"the path of a readable file", NULL},
         [OPTION_FOLDER] = {"the path of a folder", NULL},
         [OPTION_NAME] = {"the name of a file, without a slash", NULL},
+        [OPTION_PATTERN] = {"a name like *.js, without a slash, or a path like /assets/, not "
+                            "percent-encoded",
+                            NULL},
+        [OPTION_CACHING] = {"no-cache, no-store, immutable, off, or a duration",
+                            ", like 60s, 5m, 1h or 30d"},
         [OPTION_PATH] = {"a path like / or /team/ or /robots.txt, not percent-encoded", NULL},
         [OPTION_HOST] = {"a host like example.org or [::1], without a port", NULL},
         [OPTION_HOSTS] = {"a list of hosts, each like example.org or [::1], without a port", NULL},

@@ -10,7 +10,8 @@
 #include "resource/option.h"
 #include "server/config/config.h"
 
-/* "500ms", "5s", "10m", "1h" in milliseconds. -CANDOR_E_SYNTAX, or -CANDOR_E_RANGE: no room. */
+/* "500ms", "5s", "10m", "1h", "2d" in milliseconds. -CANDOR_E_SYNTAX, or -CANDOR_E_RANGE: no room.
+ */
 int config_parse_duration(struct span text, uint64_t *ret_milliseconds);
 
 /* "512", "64K", "10M", "2G" in bytes. -CANDOR_E_SYNTAX, or -CANDOR_E_RANGE: no room. */
@@ -45,6 +46,8 @@ struct config_log {
  * the sentence goes on that begins with the value: "is not a duration".
  */
 const char *config_value_read(const struct option_row *key, struct span text, void *to);
+/* Likewise, of a host without a port. */
+const char *config_host_wrong(struct span text);
 
 /* The path of a file or folder that a value tells, as it is written; empty: it tells none. */
 struct span config_value_path(const struct option_row *key, struct span text);

@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "server/config/config.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 
 /* a is in lower case already. */
@@ -123,6 +122,8 @@ static int32_t last_not_above(const struct route_table *table, const struct rout
 {
     size_t low = host->first, high = host->first + host->count;
 
+    if (host->count == 1) // whoever asks sees whether it leads there
+        return (int32_t)low;
     while (low < high) {
         size_t middle = (low + high) / 2;
 
@@ -160,9 +161,10 @@ static const struct route *host_find_route(const struct route_table *table,
 const struct route *route_find_in(const struct route_table *table, struct span host,
                                   struct span path, bool *ret_host_known)
 {
-    const struct route_host *named = host.len ? host_find(table, host) : NULL;
     const struct route_host *general =
         table->host_count && table->hosts[0].name.len == 0 ? &table->hosts[0] : NULL;
+    bool has_named = table->host_count > (general ? 1U : 0U);
+    const struct route_host *named = has_named && host.len ? host_find(table, host) : NULL;
     const struct route *found = named ? host_find_route(table, named, path) : NULL;
 
     if (!found && general)
@@ -186,23 +188,4 @@ struct span route_rest(const struct route *route, struct span path)
     while (slash > 0 && path.ptr[slash - 1] != '/')
         slash--;
     return span_from(path, slash ? slash - 1 : 0);
-}
-
-bool route_host_is_local(struct span host)
-{
-    const struct span local = SPAN("localhost");
-    char text[INET_ADDRSTRLEN];
-    struct in_addr address;
-
-    if (host.len == 0 || host.ptr[0] == '[')
-        return true;
-    if (span_ends(host, SPAN(".")))
-        host.len--;
-    if (host.len >= local.len && span_eq_nocase(span_from(host, host.len - local.len), local))
-        return host.len == local.len || host.ptr[host.len - local.len - 1] == '.';
-    if (host.len >= sizeof text)
-        return false;
-    memcpy(text, host.ptr, host.len);
-    text[host.len] = '\0';
-    return inet_pton(AF_INET, text, &address) == 1;
 }

@@ -20,6 +20,7 @@ struct route {
     const struct resource_kind *kind;
     const void *options; // of the kind
     bool writes;         // clients can change what is behind it
+    bool is_guarded;     // where it names no host, it answers for the machine's own alone
     bool needs_store;    // something of it outlives the process
 };
 
@@ -66,12 +67,5 @@ const struct route *route_find(const struct config *config, struct span host, st
  * segment: "/x/robots.txt" leaves "/robots.txt". A part of path.
  */
 struct span route_rest(const struct route *route, struct span path);
-
-/*
- * Whether a host without port is this machine's whatever name servers say: an IP address,
- * localhost, a name below that, or none. A page can have its own name lead to this machine and is
- * then of the same origin as what is served here, but by none of these.
- */
-bool route_host_is_local(struct span host);
 
 #endif

@@ -2,6 +2,7 @@
 #include "server/session/call.h"
 
 #include "base/clock.h"
+#include "base/zero.h"
 #include "graph/graph.h"
 #include "server/session/respond.h"
 #include "server/session/route_step.h"
@@ -34,7 +35,7 @@ static void run(struct exchange *x, bool is_long)
 
     k->work.run = run_work;
     k->work.done = on_work_done;
-    k->work.is_long = is_long;
+    k->work.lane = is_long ? LANE_LONG : LANE_QUICK;
     offload_submit(s->pool, s->loop, &k->work);
 }
 
@@ -178,14 +179,14 @@ struct call *call_new(struct session *session, int64_t begun, size_t part)
     if (!k)
         return NULL;
     x = &k->x;
-    memset(&k->next_free, 0, sizeof *k - offsetof(struct call, next_free));
+    zero(&k->next_free, sizeof *k - offsetof(struct call, next_free));
     k->session = session;
     k->part = arena_alloc(&x->arena, part);
     if (!k->part) {
         sessions_give_back_call(s, k);
         return NULL;
     }
-    memset(k->part, 0, part);
+    zero(k->part, part);
     x->host = &exchange_host;
     x->carrier = k;
     x->walk.known = FACT_BIT(FACT_message);
@@ -247,7 +248,7 @@ static bool resource_gives_up(struct exchange *x)
 /* Of an upload in pieces what came stays, whether the rest comes or not. */
 static bool keeps_what_came(const struct exchange *x)
 {
-    return x->upload.named || x->request.first[FIELD_upload_complete];
+    return x->upload.named || x->content.kind.upload.complete != UPLOAD_COMPLETE_ABSENT;
 }
 
 void call_break_off(struct call *k, uint64_t offset)

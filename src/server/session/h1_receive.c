@@ -98,12 +98,8 @@ bool h1_receive_more(struct h1_session *h)
             break;
         case H1_CONTENT_MORE:
             // RFC 9110 §10.1.1: the client may wait for a word before it sends its content.
-            if (k->x.request.expect_continue && !c->invited && k->content_received == 0) {
-                c->invited = true;
-                h1_send_invitation(h, await);
-            } else {
+            if (!h1_send_interim(h, await))
                 await(h);
-            }
             return false;
         }
     }

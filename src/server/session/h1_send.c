@@ -29,18 +29,10 @@ static char *put_number(char *at, uint64_t value)
     char digits[NUMBER_ROOM];
     size_t n = 0;
 
-    do {
-        digits[n++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    while (n)
-        *at++ = digits[--n];
-    return at;
-}
-
-static bool status_has_length(int status)
-{
-    return status >= 200 && status != 204 && status != 304; // RFC 9110 §8.6
+    do
+        digits[NUMBER_ROOM - ++n] = (char)('0' + value % 10);
+    while (value /= 10);
+    return put(at, span_of(digits + NUMBER_ROOM - n, n));
 }
 
 /* Its length is only known at its end. */
@@ -61,9 +53,24 @@ static struct span block_lines(const struct response *r)
     return r->block ? field_block_lines(r->block, r->block_first) : SPAN("");
 }
 
-static size_t head_room(const struct response *r, struct span status, struct span date)
+/* What a head begins with. */
+struct first_lines {
+    int code;
+    struct span status, date, block;
+};
+
+static struct first_lines first_lines(struct sessions *s, const struct exchange *x)
 {
-    size_t room = status.len + date.len + block_lines(r).len + NUMBER_ROOM +
+    int code = exchange_status(x);
+    int64_t unused;
+
+    return (struct first_lines){code, status_line(code), sessions_date_line(s, &unused),
+                                block_lines(&x->response)};
+}
+
+static size_t head_room(const struct response *r, const struct first_lines *first)
+{
+    size_t room = first->status.len + first->date.len + first->block.len + NUMBER_ROOM +
                   sizeof "Transfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n";
 
     for (const struct response_field *f = r->fields; f; f = f->next)
@@ -72,12 +79,12 @@ static size_t head_room(const struct response *r, struct span status, struct spa
 }
 
 /* Where the length is not known, chunks tell the end, or the close does: RFC 9112 §6.3. */
-static char *put_framing(char *at, const struct call *k)
+static char *put_framing(char *at, const struct call *k, int status)
 {
     const struct response *r = &k->x.response;
     const struct h1_call *c = k->part;
 
-    if (!status_has_length(exchange_status(&k->x)))
+    if (status < 200 || status == 204 || status == 304) // RFC 9110 §8.6
         return at;
     if (c->chunked)
         return put(at, SPAN("Transfer-Encoding: chunked\r\n"));
@@ -98,20 +105,20 @@ static char *put_connection(char *at, const struct h1_call *c)
     return at;
 }
 
-static char *put_head(char *at, const struct call *k, struct span status, struct span date)
+static char *put_head(char *at, const struct call *k, const struct first_lines *first)
 {
     const struct response *r = &k->x.response;
 
-    at = put(at, status);
-    at = put(at, date);
-    at = put(at, block_lines(r));
+    at = put(at, first->status);
+    at = put(at, first->date);
+    at = put(at, first->block);
     for (const struct response_field *f = r->fields; f; f = f->next) {
         at = put(at, f->name);
         at = put(at, SPAN(": "));
         at = h1_put_value(at, f->value);
         at = put(at, SPAN("\r\n"));
     }
-    at = put_framing(at, k);
+    at = put_framing(at, k, first->code);
     at = put_connection(at, k->part);
     return put(at, SPAN("\r\n"));
 }
@@ -316,12 +323,10 @@ void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
     struct response *r = &x->response;
     struct h1_call *c = h1_call(h);
     bool has_body = x->request.method != METHOD_HEAD;
-    struct span status = status_line(exchange_status(x));
-    int64_t unused;
-    struct span date = sessions_date_line(h->session.sessions, &unused);
+    struct first_lines first = first_lines(h->session.sessions, x);
     struct span body = has_body ? r->body : SPAN("");
     bool is_inline = body.len <= INLINE_BODY;
-    size_t room = head_room(r, status, date) + (is_inline ? body.len : 0);
+    size_t room = head_room(r, &first) + (is_inline ? body.len : 0);
     char *head = arena_alloc(&x->arena, room);
     char *end;
 
@@ -335,7 +340,7 @@ void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
         send_without_memory(h);
         return;
     }
-    end = put_head(head, h->call, status, date);
+    end = put_head(head, h->call, &first);
     if (is_inline)
         end = put(end, body);
     assert((size_t)(end - head) <= room);
@@ -347,7 +352,21 @@ void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
         send_vector(h, is_inline ? 1 : 2, 0, on_all_sent);
 }
 
-static void on_invited(struct stream *s, ssize_t result)
+/* draft-ietf-httpbis-resumable-upload §5. Without memory nothing is said: it is only a help. */
+static struct span address_line(struct exchange *x)
+{
+    const size_t around = 128;
+    size_t room = x->upload.address.len + around;
+    struct buf b = buf_in(arena_alloc(&x->arena, room), room);
+
+    buf_addf(&b,
+             "HTTP/1.1 104 Upload Resumption Supported\r\n"
+             "Upload-Draft-Interop-Version: %u\r\nLocation: %.*s\r\n\r\n",
+             x->content.kind.upload.version, SPAN_ARG(x->upload.address));
+    return b.failed ? SPAN("") : buf_span(&b);
+}
+
+static void on_interim(struct stream *s, ssize_t result)
 {
     struct h1_session *h = session_of(s);
 
@@ -356,13 +375,28 @@ static void on_invited(struct stream *s, ssize_t result)
     h1_call(h)->sent(h);
 }
 
-void h1_send_invitation(struct h1_session *h, void (*sent)(struct h1_session *h))
+bool h1_send_interim(struct h1_session *h, void (*sent)(struct h1_session *h))
 {
-    static char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    static char invitation[] = "HTTP/1.1 100 Continue\r\n\r\n";
     struct h1_call *c = h1_call(h);
+    struct exchange *x = &h->call->x;
+    unsigned count = 0;
 
-    h->send = H1_SEND_INVITATION;
+    if (x->upload.address.ptr && !c->address_told) {
+        struct span line = address_line(x);
+
+        c->address_told = true;
+        if (line.len)
+            c->vector[count++] = (struct iovec){(void *)(uintptr_t)line.ptr, line.len};
+    }
+    if (x->request.expect_continue && !c->invited && h->call->content_received == 0) {
+        c->invited = true;
+        c->vector[count++] = (struct iovec){invitation, sizeof invitation - 1};
+    }
+    if (!count)
+        return false;
+    h->send = H1_SEND_INTERIM;
     c->sent = sent;
-    c->vector[0] = (struct iovec){text, sizeof text - 1};
-    send_vector(h, 1, 0, on_invited);
+    send_vector(h, count, 0, on_interim);
+    return true;
 }

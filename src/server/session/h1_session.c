@@ -106,6 +106,13 @@ static void refuse_partial_head(struct h1_session *h, enum outcome cause)
     refuse_head(h, cause, in.len);
 }
 
+/* Whether nothing is there but the empty line, or half of it, that some clients send behind a
+ * request (RFC 9112 §2.2): whoever sent it has not begun another. */
+static bool is_empty_line(const struct loop_buffer *b)
+{
+    return span_starts(SPAN("\r\n"), span_of(b->data + b->start, b->len - b->start));
+}
+
 /* Room for more behind what is there; what was consumed goes. */
 static void compact(struct loop_buffer *b)
 {
@@ -123,7 +130,7 @@ static void receive_rest(struct h1_session *h)
     h->call = NULL;
     compact(h->in);
     h->head_seen = h->in->len;
-    if (h->receive == H1_RECEIVE_IDLE) {
+    if (h->receive == H1_RECEIVE_IDLE && !is_empty_line(h->in)) {
         h->receive = H1_RECEIVE_HEAD;
         h->head_since = loop_now(h->session.sessions->loop);
         h1_set_timer(h, &h->receive_timer, h1_limits_of(h)->header_timeout);
@@ -192,21 +199,39 @@ static void on_linger_recv(struct stream *s, struct loop_buffer *b, ssize_t resu
         close_session(h);
         return;
     }
+    h->linger_heard = true;
     loop_buffer_release(h->session.sessions->loop, b);
     stream_recv(s, NULL, on_linger_recv);
 }
 
+/* To the next look, or to the end of the time that sending gives. */
+static void set_linger_timer(struct h1_session *h)
+{
+    struct loop *l = h->session.sessions->loop;
+    int64_t next = loop_now(l) + LIMIT_LINGER_SILENCE * CLOCK_MS;
+    bool ends_before = h->linger_until > loop_now(l) && h->linger_until < next;
+
+    h->linger_backlog = stream_send_backlog(&h->stream);
+    h->linger_heard = false;
+    timer_set(l, &h->receive_timer, ends_before ? h->linger_until : next);
+}
+
 /*
  * Closing while the peer's bytes are unread would make the system send a reset, and that could
- * overtake our answer: RFC 9112 §9.6.
+ * overtake our answer: RFC 9112 §9.6. So a client that goes on sending, because it looks for the
+ * answer only behind that, is read for a while; not for long where connections are short, or the
+ * program is to end.
  */
 static void linger(struct h1_session *h)
 {
+    bool is_pressed = h->session.over_capacity || h->session.sessions->stopping;
+    uint64_t most = is_pressed ? LIMIT_LINGER_SILENCE : h1_limits_of(h)->linger_timeout;
+
     loop_buffer_release(h->session.sessions->loop, h->in);
     h->in = NULL;
     h->receive = H1_RECEIVE_LINGER;
-    h->linger_backlog = stream_send_backlog(&h->stream);
-    h1_set_timer(h, &h->receive_timer, LIMIT_LINGER_TIMEOUT);
+    h->linger_until = loop_now(h->session.sessions->loop) + (int64_t)most * CLOCK_MS;
+    set_linger_timer(h);
     stream_shutdown(&h->stream);
     stream_recv(&h->stream, NULL, on_linger_recv);
 }
@@ -216,13 +241,13 @@ static void linger(struct h1_session *h)
 static void check_linger(struct h1_session *h)
 {
     uint64_t backlog = stream_send_backlog(&h->stream);
+    bool takes = backlog != 0 && backlog != h->linger_backlog;
+    bool sends = h->linger_heard && loop_now(h->session.sessions->loop) < h->linger_until;
 
-    if (backlog == 0 || backlog == h->linger_backlog) {
+    if (takes || sends)
+        set_linger_timer(h);
+    else
         close_session(h);
-        return;
-    }
-    h->linger_backlog = backlog;
-    h1_set_timer(h, &h->receive_timer, LIMIT_LINGER_TIMEOUT);
 }
 
 static void end_call(struct h1_session *h)
@@ -230,9 +255,11 @@ static void end_call(struct h1_session *h)
     struct call *k = h->call;
     struct h1_call *c = k->part;
     bool is_complete = k->ending == ENDING_COMPLETE;
-    // Who was not told before may have sent more by now.
-    bool unread = !c->content_ended || k->x.failure.cause != OUTCOME_NONE || c->head.keep_alive;
-    bool received = h->in && h->in->start < h->in->len; // something of a next request
+    // Who was not told before may have sent more by now, and some send an empty line behind
+    // content.
+    bool unread = !c->content_ended || k->x.failure.cause != OUTCOME_NONE || c->head.keep_alive ||
+                  k->x.request.framing != FRAMING_NONE;
+    bool received = h->in && !is_empty_line(h->in); // something of a next request
     bool close = c->close || (h->session.sessions->stopping && !received);
     struct loop_buffer *head_in;
 
@@ -306,11 +333,6 @@ static void abort_call(struct call *k, enum ending ending)
     end_call(h);
 }
 
-static bool is_local(const struct session *s)
-{
-    return stream_is_loopback(&container_of(s, struct h1_session, session)->stream);
-}
-
 /* The client hangs up while the call waits. Who has only ended its side still gets the answer. */
 static void on_hang_up(struct stream *s, bool reset)
 {
@@ -364,6 +386,11 @@ static void stop(struct session *s)
 {
     struct h1_session *h = container_of(s, struct h1_session, session);
 
+    if (h->receive == H1_RECEIVE_LINGER) {
+        int64_t until = loop_now(s->sessions->loop) + LIMIT_LINGER_SILENCE * CLOCK_MS;
+
+        h->linger_until = until < h->linger_until ? until : h->linger_until;
+    }
     if (h->receive != H1_RECEIVE_IDLE || stream_has_input(&h->stream))
         return;
     if (loop_now(s->sessions->loop) < h->fresh_until)
@@ -378,7 +405,7 @@ static void hurry(struct session *s)
 
     if (h->receive == H1_RECEIVE_LINGER)
         close_session(h);
-    else if (h->send == H1_SEND_RESPONSE || h->send == H1_SEND_INVITATION)
+    else if (h->send == H1_SEND_RESPONSE || h->send == H1_SEND_INTERIM)
         h1_give_up_sending(h);
     else if (h->send == H1_SEND_AWAIT || h->receive == H1_RECEIVE_NOTHING ||
              h->receive == H1_RECEIVE_PAUSED)
@@ -394,7 +421,6 @@ void h1_session_open(struct sessions *s, int fd, const struct sockaddr *peer)
                                            .read_content = read_content,
                                            .more_content = more_content,
                                            .abort = abort_call,
-                                           .is_local = is_local,
                                            .stop = stop,
                                            .hurry = hurry};
     struct h1_session *h = calloc(1, sizeof *h);
@@ -407,7 +433,7 @@ void h1_session_open(struct sessions *s, int fd, const struct sockaddr *peer)
     }
     h->session.ops = &ops;
     h->session.sessions = s;
-    h->session.over_capacity = s->count >= limits->connections;
+    h->session.over_capacity = s->count >= s->most;
     client_from_address(&h->session.client, peer);
     h->fresh_until = loop_now(s->loop) + LIMIT_STOP_GREETING * CLOCK_MS;
     timer_init(&h->receive_timer, on_receive_timer);

@@ -10,7 +10,7 @@
 #include "wire/h1_response.h"
 
 enum h1_receive {
-    H1_RECEIVE_IDLE,    // nothing of a request has come
+    H1_RECEIVE_IDLE,    // nothing of a request has come, but perhaps an empty line
     H1_RECEIVE_HEAD,    // part of a head has come
     H1_RECEIVE_NOTHING, // nothing is received: a call is under way, or the connection is closed
     H1_RECEIVE_CONTENT,
@@ -21,7 +21,7 @@ enum h1_receive {
 
 enum h1_send {
     H1_SEND_NOTHING,
-    H1_SEND_INVITATION, // 100 (Continue)
+    H1_SEND_INTERIM, // 100 (Continue), 104 (Upload Resumption Supported)
     H1_SEND_RESPONSE,
     H1_SEND_AWAIT, // a piece of the response's body
     H1_SEND_DONE,  // the response is out
@@ -37,9 +37,13 @@ struct h1_session {
         int64_t head_since;      // monotonic ns: when the first byte of this head came
         uint64_t linger_backlog; // what the peer had not taken when the timer last looked
     };
-    int64_t fresh_until;   // monotonic ns: a stop waits so long for a first request; 0: it had one
+    union {                   // monotonic ns
+        int64_t fresh_until;  // a stop waits so long for a first request; 0: it had one
+        int64_t linger_until; // what the peer sends from then on gives it no more time
+    };
     uint32_t head_seen;    // bytes of an incomplete head already looked at
     uint8_t receive, send; // enum h1_receive, enum h1_send
+    bool linger_heard;     // the peer has sent something since the timer last looked
     bool closing;          // the stream is
     bool closed;
 };
@@ -56,6 +60,7 @@ struct h1_call {
     char chunk_head[H1_CHUNK_HEAD];
     bool content_ended;   // nothing of the content is left to read
     bool invited;         // 100 (Continue) was sent
+    bool address_told;    // and 104 (Upload Resumption Supported)
     bool close;           // the connection, after this call
     bool chunked;         // the response's content
     uint64_t file_length; // of the piece of a file that is being sent
@@ -110,8 +115,9 @@ void h1_stop_draining(struct h1_session *h);
 void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h));
 /* The piece of the body that was awaited is there. */
 void h1_send_more(struct h1_session *h);
-/* 100 (Continue). */
-void h1_send_invitation(struct h1_session *h, void (*sent)(struct h1_session *h));
+/* What is to be said before more of the content is read: where it can go on after a break, and that
+ * it is awaited. False: nothing; else `sent` follows. */
+bool h1_send_interim(struct h1_session *h, void (*sent)(struct h1_session *h));
 /* The client's time to take something is over. */
 void h1_give_up_sending(struct h1_session *h);
 /* The call ends. */

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -87,11 +88,25 @@ static void wait_for_reader(struct log_writer *w)
         poll(NULL, 0, PAUSE_MS);
 }
 
+/* What goes out by one write: where others write to the same pipe, no more whole lines than it
+ * takes without a part of theirs in between. */
+static struct span next_write(const struct log_writer *w, struct span bytes)
+{
+    const char *end;
+
+    if (w->fd != STDERR_FILENO || bytes.len <= PIPE_BUF)
+        return bytes;
+    end = memrchr(bytes.ptr, '\n', PIPE_BUF);
+    if (!end)
+        end = memchr(bytes.ptr, '\n', bytes.len);
+    return end ? span_first(bytes, (size_t)(end - bytes.ptr) + 1) : bytes;
+}
+
 /* Waits for a reader as long as somebody still wants that. 0, or a negated errno. */
 static int write_all(struct log_writer *w, struct span bytes)
 {
     while (bytes.len > 0) {
-        ssize_t n = unwaiting_write(w->out, bytes);
+        ssize_t n = unwaiting_write(w->out, next_write(w, bytes));
 
         if (n > 0) {
             w->cut_line = bytes.ptr[n - 1] != '\n';

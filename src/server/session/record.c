@@ -25,6 +25,8 @@ size_t client_print(const struct client *c, char out[LISTEN_TEXT])
     struct sockaddr_in v4 = {.sin_family = AF_INET};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
 
+    if (c->family == AF_UNIX)
+        return listen_print_host(&(struct sockaddr){.sa_family = AF_UNIX}, out);
     if (c->family == AF_INET) {
         memcpy(&v4.sin_addr, c->address, 4);
         return listen_print_host((struct sockaddr *)&v4, out);

@@ -26,7 +26,7 @@ enum moment {
 /* The client's end of a connection. */
 struct client {
     uint16_t port;  // in host order
-    uint8_t family; // AF_INET or AF_INET6
+    uint8_t family; // AF_INET, AF_INET6 or AF_UNIX
     unsigned char address[16];
 };
 

@@ -47,24 +47,6 @@ static void add_allow(struct exchange *x, method_set allowed)
     exchange_add_field(x, SPAN("Allow"), copy);
 }
 
-/*
- * Where the folder is, with the same query. The path is written anew from what was looked up:
- * "//host/../../folder" led here as well, but repeated in Location it would lead to that host.
- */
-static void add_slash_location(struct exchange *x)
-{
-    const struct message *m = &x->request;
-    struct buf b = {0};
-
-    uri_path_encode(&b, x->path.text);
-    if (b.failed)
-        x->response.failed = true;
-    else
-        exchange_add_fieldf(x, SPAN("Location"), "%.*s/%s%.*s", SPAN_ARG(buf_span(&b)),
-                            m->target.has_query ? "?" : "", SPAN_ARG(m->target.query));
-    buf_done(&b);
-}
-
 /* The request line of a head: behind the empty line that may come before it. */
 static struct span request_line(struct span head)
 {
@@ -219,6 +201,8 @@ static void respond_redirect(struct exchange *x)
     struct buf b = {0};
 
     exchange_add_field(x, SPAN("Vary"), SPAN("Accept"));
+    // Browsers keep a permanent one for ever, and the folder may become a file: RFC 9110 §15.4.2.
+    exchange_add_field(x, SPAN("Cache-Control"), SPAN("no-cache"));
     if (choice < 0)
         return;
     if (choice == 0) {
@@ -273,7 +257,7 @@ static void make_response(struct exchange *x, const struct config *config,
         echo_request(x);
         return;
     case OUTCOME_slash_missing:
-        add_slash_location(x);
+        exchange_add_folder(x, SPAN("Location"), true);
         break;
     default:
         break;

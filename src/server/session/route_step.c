@@ -12,9 +12,9 @@ static void establish_route(struct call *k)
     if (!route)
         return;
     k->route = route;
-    x->routing.host_doubtful = route->writes && route->host.len == 0 &&
-                               !route_host_is_local(x->request.target.host) &&
-                               k->session->ops->is_local(k->session);
+    x->routing.host_doubtful = route->is_guarded && route->host.len == 0 &&
+                               !own_host_is(&config->own_hosts, x->request.target.host) &&
+                               k->session->client.family != AF_UNIX; // no page of a browser
     x->routing.resource = s->resources[route->number];
     x->routing.allowed = x->routing.resource->methods;
     if (x->routing.resource->reader)

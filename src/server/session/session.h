@@ -24,8 +24,6 @@ struct session_ops {
     bool (*more_content)(struct call *k);
     /* The call ends so, at once, without what is left of its response. */
     void (*abort)(struct call *k, enum ending ending);
-    /* Whether the client came to a loopback address of this machine. */
-    bool (*is_local)(const struct session *s);
     /*
      * The worker stops. The session ends if it is idle, nothing has come that is unread, and it is
      * not so new that its request may be on its way; else after the call that it carries, or after

@@ -180,6 +180,90 @@ int dav_request_propfind(struct arena *arena, const struct xml_element *root,
     return result;
 }
 
+/* ---- REPORT */
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* The text of a child, without what is around it; ptr NULL: there is no such child. */
+static int take_text(struct arena *arena, const struct xml_element *of, struct span local,
+                     struct span *ret_text, const struct xml_element **ret_child)
+{
+    int result = 0;
+
+    *ret_text = (struct span){NULL, 0};
+    *ret_child = next_dav(of->first, local);
+    if (*ret_child)
+        result = dav_element_text(arena, *ret_child, ret_text);
+    while (ret_text->len && is_space(ret_text->ptr[0]))
+        *ret_text = span_from(*ret_text, 1);
+    while (ret_text->len && is_space(ret_text->ptr[ret_text->len - 1]))
+        ret_text->len--;
+    return result;
+}
+
+static int take_level(struct arena *arena, const struct xml_element *root, enum depth depth,
+                      bool *ret_deep, struct xml_fault *ret_fault)
+{
+    const struct xml_element *level;
+    struct span text;
+    int result = take_text(arena, root, SPAN("sync-level"), &text, &level);
+
+    if (result)
+        return result;
+    if (!level && depth != DEPTH_1 && depth != DEPTH_INFINITY)
+        return meaningless(arena, root, SPAN("sync-level is expected in it"), ret_fault);
+    *ret_deep = level ? span_eq(text, SPAN("infinite")) || span_eq(text, SPAN("infinity"))
+                      : depth == DEPTH_INFINITY;
+    if (level && !*ret_deep && !span_eq(text, SPAN("1")))
+        return meaningless(arena, level, SPAN("1 or infinite is expected in it"), ret_fault);
+    return 0;
+}
+
+static int take_most(struct arena *arena, const struct xml_element *root, size_t *ret_most,
+                     struct xml_fault *ret_fault)
+{
+    const struct xml_element *limit = next_dav(root->first, SPAN("limit")), *number;
+    struct span text;
+    uint64_t most;
+    int result = limit ? take_text(arena, limit, SPAN("nresults"), &text, &number) : 0;
+
+    *ret_most = SIZE_MAX;
+    if (!limit || result)
+        return result;
+    if (!number || !span_to_u64(text, SIZE_MAX, &most) || most == 0)
+        return meaningless(arena, limit, SPAN("nresults with a number above 0 is expected in it"),
+                           ret_fault);
+    *ret_most = (size_t)most;
+    return 0;
+}
+
+int dav_request_report(struct arena *arena, const struct xml_element *root, enum depth depth,
+                       struct dav_report *ret_report, struct dav_propfind *ret_propfind,
+                       struct xml_fault *ret_fault)
+{
+    struct dav_propfind propfind = {.kind = DAV_PROPFIND_PROP};
+    const struct xml_element *prop, *token;
+    struct dav_report report;
+    int result;
+
+    if (root && !xml_is_dav(root, SPAN("sync-collection")))
+        return -CANDOR_E_ABSENT;
+    if ((result = check_root(arena, root, SPAN("sync-collection"), ret_fault)) ||
+        (result = take_level(arena, root, depth, &report.deep, ret_fault)) ||
+        (result = take_most(arena, root, &report.most, ret_fault)) ||
+        (result = take_text(arena, root, SPAN("sync-token"), &report.token, &token)))
+        return result;
+    prop = next_dav(root->first, SPAN("prop"));
+    if (prop && (result = take_names(arena, prop, &propfind, ret_fault)))
+        return result;
+    *ret_report = report;
+    *ret_propfind = propfind;
+    return 0;
+}
+
 /* ---- PROPPATCH */
 
 /* Appends what one <prop> says; scratch grows with all values so far, to keep their sum bounded. */

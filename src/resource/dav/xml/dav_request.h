@@ -12,6 +12,7 @@
 #ifndef CANDOR_RESOURCE_DAV_XML_DAV_REQUEST_H
 #define CANDOR_RESOURCE_DAV_XML_DAV_REQUEST_H
 
+#include "http/dav_fields.h"
 #include "resource/dav/xml/xml_read.h"
 
 enum dav_propfind_kind {
@@ -29,6 +30,18 @@ struct dav_propfind {
 /* No content is allprop: §9.1. */
 int dav_request_propfind(struct arena *arena, const struct xml_element *root,
                          struct dav_propfind *ret_propfind, struct xml_fault *ret_fault);
+
+/* The report DAV:sync-collection, beside the properties that it asks for: RFC 6578 §6.1. */
+struct dav_report {
+    struct span token; // empty: none yet
+    bool deep;         // all levels, not the members alone
+    size_t most;       // of members in one answer; SIZE_MAX: all
+};
+
+/* Depth counts where the level is not told, as before the RFC. -CANDOR_E_ABSENT: another report. */
+int dav_request_report(struct arena *arena, const struct xml_element *root, enum depth depth,
+                       struct dav_report *ret_report, struct dav_propfind *ret_propfind,
+                       struct xml_fault *ret_fault);
 
 /* One instruction of a PROPPATCH. */
 struct dav_change {

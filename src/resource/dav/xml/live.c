@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "resource/dav/xml/live.h"
 
-#include "base/clock.h"
 #include "http/date.h"
 #include "resource/dav/xml/xml_write.h"
 
@@ -58,6 +57,8 @@ bool live_applies(enum live live, const struct live_subject *s)
         return s->usage != NULL;
     case LIVE_QUOTA_USED_BYTES:
         return s->usage != NULL && s->knows_used;
+    case LIVE_SYNC_TOKEN:
+        return s->sync_token.ptr != NULL;
     default:
         return true;
     }
@@ -107,14 +108,6 @@ static void write_text(struct buf *b, enum live live, struct span text)
     buf_add(b, live_table[live].end);
 }
 
-/* As Last-Modified tells it: never later than now. */
-static int64_t last_modified(const struct live_subject *s)
-{
-    int64_t seconds = s->member->seen.stamp.modified_ns / CLOCK_SECOND;
-
-    return seconds < s->now ? seconds : s->now;
-}
-
 void live_write(struct buf *b, enum live live, const struct live_subject *s)
 {
     const struct tree_member *m = s->member;
@@ -137,7 +130,7 @@ void live_write(struct buf *b, enum live live, const struct live_subject *s)
         write_etag(b, stamp);
         break;
     case LIVE_GETLASTMODIFIED:
-        write_last_modified(b, last_modified(s));
+        write_last_modified(b, stamp_last_modified(stamp, s->now));
         break;
     case LIVE_RESOURCETYPE:
         multistatus_resourcetype(b, m->seen.kind == TREE_COLLECTION);
@@ -153,6 +146,12 @@ void live_write(struct buf *b, enum live live, const struct live_subject *s)
         break;
     case LIVE_QUOTA_USED_BYTES:
         write_number(b, live, s->usage->used);
+        break;
+    case LIVE_SUPPORTED_REPORT_SET:
+        multistatus_supported_report_set(b, s->can_report);
+        break;
+    case LIVE_SYNC_TOKEN:
+        write_text(b, live, s->sync_token);
         break;
     case LIVE_COUNT:
         break;

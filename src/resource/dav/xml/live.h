@@ -37,8 +37,9 @@ struct live_subject {
     size_t lock_count;
     const struct tree_usage *usage; // NULL: unknown
     bool knows_used;                // of the usage
-    bool can_lock;
-    int64_t now; // seconds since 1970
+    bool can_lock, can_report;
+    struct span sync_token; // ptr NULL: none
+    int64_t now;            // seconds since 1970
 };
 
 /* Whether the subject has it. */

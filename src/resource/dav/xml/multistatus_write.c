@@ -28,6 +28,13 @@ void multistatus_end(struct buf *b)
     buf_add(b, SPAN("</D:multistatus>\n"));
 }
 
+void multistatus_sync_token(struct buf *b, struct span token)
+{
+    buf_add(b, SPAN("<D:sync-token>"));
+    xml_write_text(b, token);
+    buf_add(b, SPAN("</D:sync-token>\n"));
+}
+
 /* Runs of what needs no encoding are copied at once: a listing is mostly that. */
 void multistatus_path(struct buf *b, struct span path)
 {
@@ -152,8 +159,7 @@ static struct span prefix_of(struct span space)
     return SPAN("x:");
 }
 
-/* The start tag without its end, so that it may become an empty element. */
-static void begin_tag(struct buf *b, struct xml_name name)
+void multistatus_property_name(struct buf *b, struct xml_name name)
 {
     struct span prefix = prefix_of(name.space);
 
@@ -165,23 +171,7 @@ static void begin_tag(struct buf *b, struct xml_name name)
         xml_write_attribute_value(b, name.space);
         buf_add_char(b, '"');
     }
-}
-
-void multistatus_property_name(struct buf *b, struct xml_name name)
-{
-    begin_tag(b, name);
     buf_add(b, SPAN("/>"));
-}
-
-void multistatus_property_text(struct buf *b, struct xml_name name, struct span text)
-{
-    begin_tag(b, name);
-    buf_add_char(b, '>');
-    xml_write_text(b, text);
-    buf_add(b, SPAN("</"));
-    buf_add(b, prefix_of(name.space));
-    xml_write_local_name(b, name.local);
-    buf_add_char(b, '>');
 }
 
 void multistatus_property_stored(struct buf *b, struct span value)
@@ -247,6 +237,15 @@ void multistatus_supportedlock(struct buf *b, bool possible)
 }
 
 /* ---- Whole documents */
+
+void multistatus_supported_report_set(struct buf *b, bool possible)
+{
+    if (possible)
+        buf_add(b, SPAN("<D:supported-report-set><D:supported-report><D:report><D:sync-collection/>"
+                        "</D:report></D:supported-report></D:supported-report-set>"));
+    else
+        buf_add(b, SPAN("<D:supported-report-set/>"));
+}
 
 void multistatus_lock_document(struct buf *b, const struct dav_active_lock *locks, size_t count)
 {

@@ -33,6 +33,8 @@ enum dav_condition {
 
 void multistatus_begin(struct buf *b);
 void multistatus_end(struct buf *b);
+/* Between the last response and the end: RFC 6578 §6.4. */
+void multistatus_sync_token(struct buf *b, struct span token);
 
 /* path: absolute and decoded, as it is on the server; percent-encoded here. */
 void multistatus_response_begin(struct buf *b, struct span path);
@@ -43,7 +45,7 @@ void multistatus_response_end(struct buf *b);
 void multistatus_path(struct buf *b, struct span path);
 /* A further href in a response that has one status for several resources. */
 void multistatus_href(struct buf *b, struct span path);
-/* code is in the registry. */
+/* code: of a verdict, or of an outcome. */
 void multistatus_status(struct buf *b, int code);
 /* <error> with the condition, and in it the paths that it is about; nothing for NONE. */
 void multistatus_error(struct buf *b, enum dav_condition condition, const struct span *paths,
@@ -58,8 +60,6 @@ void multistatus_propstat_end(struct buf *b, int code, enum dav_condition condit
 
 /* A property without content: for propname, and for those that are not there. */
 void multistatus_property_name(struct buf *b, struct xml_name name);
-/* One whose value is text. */
-void multistatus_property_text(struct buf *b, struct xml_name name, struct span text);
 /* One from the store, as dav_request_proppatch gave it: copied. */
 void multistatus_property_stored(struct buf *b, struct span value);
 
@@ -77,6 +77,9 @@ struct dav_active_lock {
 void multistatus_lockdiscovery(struct buf *b, const struct dav_active_lock *locks, size_t count);
 /* Both scopes of write locks when locks are possible; empty when they are not. */
 void multistatus_supportedlock(struct buf *b, bool possible);
+
+/* sync-collection alone, or none: RFC 3253 §3.1.5. */
+void multistatus_supported_report_set(struct buf *b, bool possible);
 
 /* Whole documents: what LOCK answers (§9.10.1), and the content of an error response (§14.5). */
 void multistatus_lock_document(struct buf *b, const struct dav_active_lock *locks, size_t count);

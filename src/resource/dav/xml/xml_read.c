@@ -14,6 +14,7 @@
 #include <assert.h>
 #include <expat.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 /* No XML document can contain it, so no namespace does. */
@@ -33,8 +34,41 @@ const struct xml_limits xml_limits_usual = {
     .text = LIMIT_XML_TEXT,
 };
 
+/* What expat has taken and given back in this thread, all in all: it does not say for whom. */
+static _Thread_local ptrdiff_t held;
+
+static void *counted(void *memory)
+{
+    held += (ptrdiff_t)malloc_usable_size(memory);
+    return memory;
+}
+
+static void *count_malloc(size_t size)
+{
+    return counted(malloc(size));
+}
+
+static void *count_realloc(void *memory, size_t size)
+{
+    ptrdiff_t before = (ptrdiff_t)malloc_usable_size(memory);
+    void *grown = realloc(memory, size);
+
+    if (grown || !size)
+        held -= before;
+    return counted(grown);
+}
+
+static void count_free(void *memory)
+{
+    held -= (ptrdiff_t)malloc_usable_size(memory);
+    free(memory);
+}
+
+static const XML_Memory_Handling_Suite counting = {count_malloc, count_realloc, count_free};
+
 struct xml_reader {
     XML_Parser parser;
+    ptrdiff_t memory; // of the parser
     struct arena *arena;
     struct xml_limits limits;
     struct xml_element *root, *open; // open: the innermost element without its end tag yet
@@ -415,7 +449,9 @@ int xml_reader_new(struct arena *arena, const struct xml_limits *limits,
     assert(limits->size <= INT_MAX);
     if (!r)
         return -CANDOR_E_MEMORY;
-    r->parser = XML_ParserCreate_MM(NULL, NULL, separator);
+    r->memory = -held;
+    r->parser = XML_ParserCreate_MM(NULL, &counting, separator);
+    r->memory += held;
     if (!r->parser) {
         free(r);
         return -CANDOR_E_MEMORY;
@@ -455,6 +491,20 @@ static void limit_unfinished(struct xml_reader *r)
         fail_limit(r, "a tag or a comment is too long", r->limits.tag, " octets");
 }
 
+static enum XML_Status parse(struct xml_reader *r, struct span part, int is_final)
+{
+    ptrdiff_t before = held;
+    enum XML_Status status = XML_Parse(r->parser, part.ptr, (int)part.len, is_final);
+
+    r->memory += held - before;
+    return status;
+}
+
+size_t xml_reader_memory(const struct xml_reader *r)
+{
+    return (size_t)r->memory + r->text.cap;
+}
+
 int xml_reader_feed(struct xml_reader *r, struct span piece)
 {
     if (r->result || !piece.len)
@@ -468,7 +518,7 @@ int xml_reader_feed(struct xml_reader *r, struct span piece)
 
         r->size += part.len;
         piece = span_from(piece, part.len);
-        if (XML_Parse(r->parser, part.ptr, (int)part.len, XML_FALSE) != XML_STATUS_OK)
+        if (parse(r, part, XML_FALSE) != XML_STATUS_OK)
             return fail_syntax(r);
         limit_unfinished(r);
     }
@@ -479,7 +529,7 @@ int xml_reader_finish(struct xml_reader *r, struct xml_element **ret_root)
 {
     if (r->result)
         return r->result;
-    if (r->size && XML_Parse(r->parser, "", 0, XML_TRUE) != XML_STATUS_OK)
+    if (r->size && parse(r, SPAN(""), XML_TRUE) != XML_STATUS_OK)
         return fail_syntax(r);
     if (r->result)
         return r->result;

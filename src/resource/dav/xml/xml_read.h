@@ -87,6 +87,9 @@ int xml_reader_new(struct arena *arena, const struct xml_limits *limits,
 /* NULL is fine. */
 void xml_reader_free(struct xml_reader *reader);
 
+/* Bytes that it takes now, beside those of the arena. */
+size_t xml_reader_memory(const struct xml_reader *reader);
+
 /*
  * The next octets. -CANDOR_E_SYNTAX: not well-formed, or names in it are not (RFC 4918 §8.2 wants
  * 400 for both); -CANDOR_E_LIMIT; -CANDOR_E_MEMORY. An error is final: later calls repeat it.

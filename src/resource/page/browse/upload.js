@@ -144,12 +144,12 @@ function uploadKey(job) {
     return "candor-upload " + job.url.href + " " + job.file.size + " " + job.file.lastModified;
 }
 
-// How much of the upload resource is there; null: it is no more.
+// How much of the upload resource is there; null: it is no more, or complete.
 async function uploadOffset(job) {
     const response = await send("HEAD", job.upload, {}, [404, 410]);
     const offset = response.headers.get("Upload-Offset");
-    return response.ok && offset !== null && Number(offset) <= job.file.size ? Number(offset)
-                                                                              : null;
+    return response.ok && offset !== null && Number(offset) <= job.file.size &&
+           response.headers.get("Upload-Complete") !== "?1" ? Number(offset) : null;
 }
 
 async function openUpload(job) {
