@@ -2,7 +2,6 @@
 #include "resource/dav/authoring.h"
 
 #include "graph/author.h"
-#include "resource/dav/following.h"
 #include "tree/tree_result.h"
 
 #include <errno.h>
@@ -11,13 +10,6 @@ int authoring_fail(struct authoring *a, enum outcome cause)
 {
     a->cause = cause;
     return -ECANCELED;
-}
-
-int authoring_in_the_way(struct authoring *a, enum outcome cause)
-{
-    a->in_the_way = true;
-    a->cause = cause;
-    return -EAGAIN;
 }
 
 /* Whether the system says of a name what the tree says of its root. */
@@ -61,7 +53,6 @@ enum step authoring_end_failed(struct authoring *a)
     enum outcome cause = a->cause ? a->cause : tree_result_outcome(a->error);
 
     if (can_begin_again(a)) {
-        rows_give_up(a);
         dav_share_leave(a->share);
         a->share = NULL;
         return STEP_STALE;

@@ -16,6 +16,8 @@
 #include "resource/dav/write.h"
 #include "resource/dav/xml_content.h"
 
+#include <errno.h>
+
 /* What an exchange that authors holds; on its arena, until its release. */
 struct authoring {
     struct exchange *x;
@@ -61,6 +63,11 @@ void authoring_set_final_cause(struct authoring *a);
 /* The step fails with an outcome that no errno tells; returns what a->error is to be. */
 int authoring_fail(struct authoring *a, enum outcome cause);
 /* Others are in the way of the step, and it fails with that when they stay so. Returns -EAGAIN. */
-int authoring_in_the_way(struct authoring *a, enum outcome cause);
+static inline int authoring_in_the_way(struct authoring *a, enum outcome cause)
+{
+    a->in_the_way = true;
+    a->cause = cause;
+    return -EAGAIN;
+}
 
 #endif

@@ -9,7 +9,7 @@
 #include "resource/dav/following.h"
 #include "resource/dav/propfind.h"
 #include "resource/dav/room.h"
-#include "resource/dav/settling.h"
+#include "resource/dav/settling_watch.h"
 
 #include <stdlib.h>
 #include <unistd.h>

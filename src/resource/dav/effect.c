@@ -165,8 +165,10 @@ enum step effect_end(struct authoring *a)
     }
     if (e->settle)
         e->settle(a);
-    if (a->error)
+    if (a->error) {
+        rows_give_up(a); // a turn that it waited for, and that it would not come back to
         return authoring_end_failed(a);
+    }
     tell_effect(a);
     return STEP_KNOWN;
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "resource/dav/settling.h"
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/limits.h"
 #include "resource/dav/authoring.h"
 #include "resource/dav/following.h"
 
@@ -110,67 +108,12 @@ void settle_names(struct authoring *a)
     a->error = error == -EAGAIN ? authoring_in_the_way(a, OUTCOME_names_busy) : error;
 }
 
-/* ---- Now and then */
-
-static void settle_run(struct work *w)
+int settle_next(struct dav_share *share)
 {
-    struct dav *d = container_of(w, struct dav, settling);
-    struct dav_share *share = NULL;
     struct rows_claim *claim = NULL;
+    int result = rows_take_pending(share->rows, (struct span){NULL, 0}, &claim);
 
-    d->settles_more = false;
-    d->settles_later = true;
-    if (dav_share_use(d->site, &share) < 0)
-        return;
-    d->settles_more = rows_take_pending(share->rows, (struct span){NULL, 0}, &claim) > 0 &&
-                      settle(share, following_of(claim)) >= 0;
-    d->settles_later = rows_are_pending(share->rows);
-    dav_share_leave(share);
-}
-
-static void watch(struct dav *d)
-{
-    d->is_settling = true;
-    timer_set(d->loop, &d->settling_timer,
-              clock_monotonic() + (int64_t)LIMIT_ROWS_SETTLE * CLOCK_MS);
-}
-
-static void settle_done(struct work *w)
-{
-    struct dav *d = container_of(w, struct dav, settling);
-
-    if (d->settles_more && !hurry_is_on(offload_hurry(d->pool)))
-        offload_submit(d->pool, d->loop, &d->settling);
-    else if (d->settles_later)
-        watch(d);
-    else
-        d->is_settling = false;
-}
-
-static void on_settling(struct timer *t)
-{
-    struct dav *d = container_of(t, struct dav, settling_timer);
-
-    d->settling.run = settle_run;
-    d->settling.done = settle_done;
-    offload_submit(d->pool, d->loop, &d->settling);
-}
-
-void settling_watch(struct dav *d, const struct dav_share *share)
-{
-    if (!d->is_settling && share && rows_are_pending(share->rows))
-        watch(d);
-}
-
-void settling_begin(struct dav *d)
-{
-    timer_init(&d->settling_timer, on_settling);
-    watch(d); // a crash may have left some
-}
-
-void settling_end(struct dav *d)
-{
-    timer_stop(&d->settling_timer);
+    return result > 0 ? settle(share, following_of(claim)) : -ENOENT;
 }
 
 /* ---- After a crash */
@@ -194,15 +137,13 @@ static int add_intent(void *context, const struct store_intent *intent)
 int settling_recover(struct dav_share *share)
 {
     const struct lock_journal *j = &share->journal;
-    struct rows_claim *claim = NULL;
-    int error, result = 0;
+    int error;
 
     if (!j->store)
         return 0;
     error = store_intents_visit(j->store, j->tree, add_intent, share);
-    while (error == 0 && result >= 0 &&
-           rows_take_pending(share->rows, (struct span){NULL, 0}, &claim) > 0)
-        result = settle(share, following_of(claim));
+    while (error == 0 && settle_next(share) >= 0)
+        ;
     return store_errno(error);
 }
 

@@ -10,7 +10,6 @@
 #include "base/span.h"
 
 struct authoring;
-struct dav;
 struct dav_share;
 
 /*
@@ -22,13 +21,10 @@ int settle_path(struct dav_share *share, struct span path);
 void settle_names(struct authoring *a);
 
 /*
- * In the loop: looks after what is pending now and then, as long as there is any. Of a folder that
- * the path does not lead to any more it is left to when it does again, or to the next start.
+ * For the pool: goes on with one that is pending. Negative: none is, or the store fails; else there
+ * may be more to do.
  */
-void settling_begin(struct dav *d);
-/* Accepts NULL for the share. */
-void settling_watch(struct dav *d, const struct dav_share *share);
-void settling_end(struct dav *d);
+int settle_next(struct dav_share *share);
 
 /* As a share is opened: what a crash has left. What the store cannot do now is pending. */
 int settling_recover(struct dav_share *share);
