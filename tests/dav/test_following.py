@@ -26,6 +26,8 @@ COLOUR = ("urn:c", "colour")
 FOLLOWING_ROWS, ROWS_PENDING = 1000, 256  # base/limits.def
 LOCKINFO = (b'<lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope>'
             b'<locktype><write/></locktype></lockinfo>')
+SYNC = (b'<sync-collection xmlns="DAV:"><sync-token/><sync-level>1</sync-level><prop><getetag/>'
+        b'</prop></sync-collection>')
 
 
 @pytest.fixture
@@ -62,6 +64,14 @@ def set_colour(server, target, colour):
 def colour_of(server, target):
     return rows(propfind(server, target, body=prop(COLOUR)))[target.encode()].text(
         "{urn:c}colour")
+
+
+def until_there(server, path):
+    """The server writes into the folder that the path is in; it looks now and then where that is."""
+    end = time.monotonic() + harness.DEADLINE
+    while not path.exists():
+        assert time.monotonic() < end, f"nothing comes to {path}"
+        server.request("PUT", f"/{path.name}", body=b"")
 
 
 class Full:
@@ -175,6 +185,37 @@ def test_a_full_store_is_made_up_for_by_the_next_start(root, method):
     with serve(root) as server:
         assert unfinished(root) == 0
         assert {name: colour_of(server, name) for name in AFTER[method]} == AFTER[method]
+
+
+def test_what_is_half_done_in_a_folder_that_is_exchanged_is_made_up_for_when_it_is_back(tmp_path):
+    """The path is a link: properties are those of the folder that it leads to."""
+    path, folders = tmp_path / "root", [tmp_path / "v1", tmp_path / "v2"]
+    for folder in folders:
+        folder.mkdir()
+        for name in ("a", "b"):
+            (folder / name).write_bytes(name.encode())
+
+    def switch(folder):
+        (tmp_path / "link").symlink_to(folder)
+        os.rename(tmp_path / "link", path)
+
+    switch(folders[1])
+    with serve(path) as server:
+        assert set_colour(server, "/a", "white").status == 207
+        switch(folders[0])
+        until_there(server, folders[0] / "of-1")
+        begin(server, path)
+        with Full(server, lambda: not (folders[0] / "a").exists()):
+            response = server.request("MOVE", "/a", {"Destination": "/b"})
+            assert_refused(response, 500, "not-durable")
+            switch(folders[1])
+            until_there(server, folders[1] / "of-2")
+        assert colour_of(server, "/a") == "white"
+        assert set_colour(server, "/b", "black").status == 207 and unfinished(path) == 1
+        switch(folders[0])
+        until_there(server, folders[0] / "again")
+        assert colour_of(server, "/b") == "red" and unfinished(path) == 0
+        assert not (folders[0] / "a").exists() and server.get("/b").body == b"a"
 
 
 def test_a_start_while_the_store_is_full_waits_with_these_names_only(root):
@@ -392,6 +433,7 @@ def test_what_needs_no_store_waits_for_nobody_who_holds_it(root):
         waiting = [pool.submit(set_colour, server, "/other", str(n)) for n in range(8)]
         waiting += [pool.submit(server.request, "LOCK", "/a", {"Depth": "0"}, LOCKINFO)]
         waiting += [pool.submit(server.request, "DELETE", "/b")]
+        waiting += [pool.submit(server.request, "REPORT", "/", {"Depth": "0"}, SYNC)]
         answered = 0
         while not any(one.done() for one in waiting):  # they wait for two seconds
             assert server.request("PUT", "/free", body=b"free").status in (201, 204)
@@ -405,6 +447,7 @@ def test_what_needs_no_store_waits_for_nobody_who_holds_it(root):
         holder.execute("ROLLBACK")
         holder.close()
         assert (root / "b").exists()
+        assert server.request("REPORT", "/", {"Depth": "0"}, SYNC).status == 207
         assert set_colour(server, "/other", "new").status == 207
         response = server.request("LOCK", "/a", {"Depth": "0"}, LOCKINFO)
         assert response.status == 200
@@ -418,12 +461,13 @@ def test_who_waits_for_the_store_gets_it_when_it_is_free(root):
         waiting = [pool.submit(set_colour, server, "/other", "new"),
                    pool.submit(server.request, "LOCK", "/a", {"Depth": "0"}, LOCKINFO),
                    pool.submit(server.request, "LOCK", "/fresh", {"Depth": "0"}, LOCKINFO),
-                   pool.submit(server.request, "MOVE", "/b", {"Destination": "/c"})]
+                   pool.submit(server.request, "MOVE", "/b", {"Destination": "/c"}),
+                   pool.submit(server.request, "REPORT", "/", {"Depth": "0"}, SYNC)]
         for _ in range(20):
             assert server.get("/other").status == 200
         holder.execute("ROLLBACK")
         holder.close()
-        assert [one.result().status for one in waiting] == [207, 200, 201, 201]
+        assert [one.result().status for one in waiting] == [207, 200, 201, 201, 207]
         assert colour_of(server, "/c") == "green" and colour_of(server, "/other") == "new"
 
 
@@ -441,7 +485,8 @@ def test_what_a_store_that_is_gone_would_lose_is_not_acknowledged(root, what):
                          server.request("LOCK", "/a", {"Depth": "0"}, LOCKINFO),
                          server.request("LOCK", "/fresh", {"Depth": "0"}, LOCKINFO),
                          server.request("MOVE", "/a", {"Destination": "/c"}),
-                         server.request("DELETE", "/b")):
+                         server.request("DELETE", "/b"),
+                         server.request("REPORT", "/", {"Depth": "0"}, SYNC)):
             assert_refused(response, 500, "state-gone")
         settle(server, root)
         assert sorted(os.listdir(root)) == ["a", "b", "other"]
