@@ -9,6 +9,7 @@
 #include "resource/files/media_type_map.h"
 #include "server/binding.h"
 #include "server/config/state.h"
+#include "server/privileges.h"
 #include "server/session/log_writer.h"
 #include "server/worker.h"
 
@@ -29,6 +30,7 @@ struct server {
     const struct config *config;
     struct worker *workers;
     unsigned worker_count, opened, running;
+    int *sockets;             // of each worker side by side; -1: not open; a worker's own soon
     struct binding *bindings; // by the number of their address
     struct offload *pool;
     struct media_type_map *types;
@@ -98,6 +100,23 @@ static struct kind_means means_of(const struct server *s)
     return (struct kind_means){.pool = s->pool, .types = s->types, .store = s->store, .tell = tell};
 }
 
+static int tell_not_started(int error)
+{
+    oplog("not-started", "the server did not start: %s", error_text(error));
+    return error;
+}
+
+static int open_means(struct server *s)
+{
+    int error = media_type_map_new(MEDIA_TYPE_MAP_SYSTEM_PATH, &s->types);
+
+    if (error == 0)
+        error = digest_hash_prepare();
+    if (error == 0)
+        error = offload_open(LIMIT_POOL_THREADS, LIMIT_POOL_THREADS_LONG, &s->pool);
+    return error < 0 ? tell_not_started(error) : 0;
+}
+
 /* Tells the operator why it failed. */
 static int open_shares(struct server *s)
 {
@@ -110,25 +129,34 @@ static int open_shares(struct server *s)
 static int open_workers(struct server *s)
 {
     size_t listen_count = s->config->listen_count;
-    size_t count = listen_count * s->worker_count;
     struct worker_means means = {.config = s->config,
                                  .kinds = means_of(s),
                                  .shares = s->shares,
                                  .log_writer = s->log_writer};
-    int *sockets = malloc(count * sizeof *sockets);
-    int error = sockets ? 0 : -CANDOR_E_MEMORY;
+    int error = 0;
 
     bound_connections(s, &means);
-    for (size_t i = 0; i < count && sockets; i++)
-        sockets[i] = -1;
-    for (size_t i = 0; i < listen_count && error == 0; i++)
-        error = binding_open(&s->bindings[i], &s->config->listen[i], s->worker_count, sockets + i,
-                             listen_count);
     for (unsigned w = 0; w < s->worker_count && error == 0; w++) {
         s->opened++;
-        error = worker_open(&s->workers[w], &means, sockets + w * listen_count);
+        error = worker_open(&s->workers[w], &means, s->sockets + w * listen_count);
     }
-    free(sockets);
+    return error;
+}
+
+/* Those of each worker side by side. */
+static int open_sockets(struct server *s)
+{
+    size_t listen_count = s->config->listen_count, count = listen_count * s->worker_count;
+    int error = 0;
+
+    s->sockets = malloc(count * sizeof *s->sockets);
+    if (!s->sockets)
+        return tell_not_started(-CANDOR_E_MEMORY);
+    for (size_t i = 0; i < count; i++)
+        s->sockets[i] = -1;
+    for (size_t i = 0; i < listen_count && error == 0; i++)
+        error = binding_open(&s->bindings[i], &s->config->listen[i], s->worker_count,
+                             s->sockets + i, listen_count);
     return error;
 }
 
@@ -318,16 +346,12 @@ int server_run(const struct config *config)
     signal(SIGXFSZ, SIG_IGN); // a file that may not grow any more is an error of its write
     signal(SIGPIPE, SIG_IGN); // sendfile has no flag against it
     raise_open_files();
-    error = s.workers && s.bindings ? 0 : -CANDOR_E_MEMORY;
+    error = s.workers && s.bindings ? open_sockets(&s) : tell_not_started(-CANDOR_E_MEMORY);
     if (error == 0)
-        error = media_type_map_new(MEDIA_TYPE_MAP_SYSTEM_PATH, &s.types);
+        error = privileges_drop(config);
     if (error == 0)
-        error = digest_hash_prepare();
+        error = open_means(&s);
     if (error == 0)
-        error = offload_open(LIMIT_POOL_THREADS, LIMIT_POOL_THREADS_LONG, &s.pool);
-    if (error < 0)
-        oplog("not-started", "the server did not start: %s", error_text(error));
-    else
         error = open_shares(&s);
     // Until here a signal ends it at once: large folders are counted, and nobody is served yet.
     sigaddset(&set, SIGTERM);
@@ -349,5 +373,6 @@ int server_run(const struct config *config)
     media_type_map_free(s.types);
     free(s.workers);
     free(s.bindings);
+    free(s.sockets);
     return error;
 }

@@ -82,7 +82,7 @@ def test_post_opens_an_upload_and_the_file_comes_with_the_last_piece(server, roo
 @pytest.mark.parametrize("lines, pattern", [
     (["Content-Type: image/png"], r"[0-9a-f]{16}\.png"), ([], r"[0-9a-f]{16}"),
     (["Upload-Metadata: filetype aW1hZ2UvcG5n,filename YSBmaWxtLm1wNA=="], r"a film\.mp4"),
-    (["Upload-Metadata: filename Li4vLi4vLnNlY3JldA=="], r"secret"),
+    (["Upload-Metadata: filename Li4vLi4vLnNlY3JldA=="], r"\.secret"),
     (["Slug: one", "Upload-Metadata: filename dHdv"], r"one"),
     # What URLSession says of content whose type it was not told.
     (["Content-Type: application/x-www-form-urlencoded", "Slug: one"], r"one")])

@@ -79,19 +79,23 @@ def test_duplicity_backs_up_and_restores(server, root, tmp_path):
     source = tmp_path / "source"
     put(source, "large.bin", os.urandom(2_500_000))
     put(source, "deep/er/a.txt", b"first")
+    os.utime(source / "deep/er/a.txt", (1_000_000_000,) * 2)  # it compares dates, by the second
     means = {"HOME": str(tmp_path), "FTP_PASSWORD": "none"}
 
     def duplicity(*arguments, cache="cache"):
         return run("duplicity", *arguments, "--no-encryption", "--volsize", "1", "--archive-dir",
                    str(tmp_path / cache), "--tempdir", str(tmp_path), **means)
 
-    duplicity("full", str(source), url)
+    def at(second):  # it knows its backups by the second
+        return f"--current-time={1_700_000_000 + second}"
+
+    duplicity("full", at(0), str(source), url)
     put(source, "deep/er/a.txt", b"second")
     put(source, "new", b"new")
-    duplicity("incremental", str(source), url)
+    duplicity("incremental", at(10), str(source), url)
     duplicity("restore", url, str(tmp_path / "back"), cache="none")  # from what the server has
     assert state_of(tmp_path / "back") == state_of(source)
-    duplicity("full", str(source), url)
+    duplicity("full", at(20), str(source), url)
     duplicity("remove-all-but-n-full", "1", "--force", url)
     assert not [name for name in state_of(root) if "duplicity-inc" in name]
     assert "No orphaned or incomplete" in duplicity("collection-status", url)

@@ -316,7 +316,7 @@ def test_a_token_is_of_the_folder_by_every_address(server, root):
 def test_options_names_the_method_where_it_can_be_used(server):
     assert "REPORT" in server.request("OPTIONS", "/sub/")["Allow"].split(", ")
     assert "REPORT" not in server.request("OPTIONS", "/a")["Allow"].split(", ")
-    assert server.request("OPTIONS", "/")["DAV"] == "1, 2, 3"
+    assert server.request("OPTIONS", "/")["DAV"] == "1, 2, 3, sabredav-partialupdate"
 
 
 def test_a_folder_that_is_only_read_has_no_reports(root):

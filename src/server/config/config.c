@@ -18,6 +18,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { CONFIG_ARENA = 4096, TREE_ARENA = 16384 }; // bytes of the first chunks
 
@@ -45,6 +46,7 @@ static int config_new(const char *name, struct config **ret_config)
     }
     if (!config)
         return -CANDOR_E_MEMORY;
+    config->is_root = geteuid() == 0;
     config->name = arena_copy(&config->arena, span_of(name, strlen(name) + 1)).ptr;
     if (!config->name) {
         config_free(config);

@@ -38,7 +38,9 @@ struct config {
     const char *name;   // of the file, or of the folder, as it was given
     struct config_listen *listen;
     size_t listen_count;
-    unsigned workers; // 0: one per core
+    unsigned workers;     // 0: one per core
+    uint64_t user, group; // to become once the sockets are open; UINT64_MAX: to stay, the user's
+    bool is_root;         // who started it was
     enum access_log_to access_log;
     const char *access_log_file; // with ACCESS_LOG_FILE
     enum access_log_format access_log_format;

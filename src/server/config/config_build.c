@@ -235,6 +235,8 @@ int config_build(struct config *config, const struct config_draft *draft,
     int r;
 
     config->workers = (unsigned)draft->workers;
+    config->user = draft->user;
+    config->group = draft->group;
     config->access_log = draft->access_log.to;
     config->access_log_file = draft->access_log.file;
     config->access_log_format = draft->access_log_format;

@@ -12,7 +12,7 @@
 
 struct config_draft {
     struct option_list listen; // struct config_listen
-    uint64_t workers;
+    uint64_t workers, user, group;
     struct config_log access_log;
     enum access_log_format access_log_format;
     const char *state_file;

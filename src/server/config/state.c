@@ -33,7 +33,7 @@ static uint64_t hash_name(const char *name)
 }
 
 /* The folder below which each configuration has its own. False: none is known. */
-static bool find_directory(struct buf *b)
+static bool find_directory(bool is_root, struct buf *b)
 {
     const char *given = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME"),
                *home = getenv("HOME");
@@ -42,7 +42,7 @@ static bool find_directory(struct buf *b)
         struct span list = span_from_str(given);
 
         buf_add(b, span_take_until(&list, ':'));
-    } else if (geteuid() == 0) {
+    } else if (is_root) {
         buf_add_str(b, "/var/lib/candor");
     } else if (xdg && *xdg == '/') {
         buf_addf(b, "%s/candor", xdg);
@@ -83,13 +83,16 @@ static bool resolve(const char *file, char real[PATH_MAX])
            snprintf(real + used, PATH_MAX - used, "/%s", file + cut) < (int)(PATH_MAX - used);
 }
 
-static int make_folders(char *file)
+/* Those that are made are given to the user; UINT64_MAX: they stay this process's. */
+static int make_folders(char *file, uint64_t user)
 {
     for (char *at = strchr(file + 1, '/'); at; at = strchr(at + 1, '/')) {
         int result;
 
         *at = '\0';
         result = mkdir(file, 0700);
+        if (result == 0 && user != UINT64_MAX)
+            result = chown(file, (uid_t)user, (gid_t)-1);
         *at = '/';
         if (result < 0 && errno != EEXIST)
             return -CANDOR_E_SYSTEM;
@@ -106,7 +109,7 @@ int state_find(const struct config *config, struct buf *ret_file)
 
     if (config->state_file)
         buf_add_str(&file, config->state_file);
-    else if (find_directory(&file))
+    else if (find_directory(config->is_root, &file))
         buf_addf(&file, "/%016llx/candor.db", (unsigned long long)hash_name(config->name));
     else
         found = false;
@@ -282,7 +285,7 @@ static int open_file(char *file, bool with_folders, struct store **ret_store)
     struct buf sentence = {0};
     int error;
 
-    if (with_folders && make_folders(file) < 0) {
+    if (with_folders && make_folders(file, UINT64_MAX) < 0) {
         oplog("state-not-opened", "no folder can be made for the store %s: %s", file,
               strerror(errno));
         return -CANDOR_E_SYSTEM;
@@ -293,6 +296,20 @@ static int open_file(char *file, bool with_folders, struct store **ret_store)
     else
         store_watch(*ret_store, tell_gone);
     buf_done(&sentence);
+    return error;
+}
+
+int state_give(const struct config *config, uint64_t user)
+{
+    struct buf file = {0};
+    int error;
+
+    if (config->state_file || !is_needed(config))
+        return 0;
+    error = state_find(config, &file);
+    // What has no place is told where the store is opened.
+    error = error == 0 && make_folders(file.ptr, user) < 0 ? -errno : 0;
+    buf_done(&file);
     return error;
 }
 

@@ -24,6 +24,9 @@ int state_find(const struct config *config, struct buf *ret_file);
 int state_check(const struct config *config, const struct option_list *routes, struct position at,
                 struct report *report);
 
+/* What is missing of the folders of a state directory is made, for that user. A negated errno. */
+int state_give(const struct config *config, uint64_t user);
+
 /*
  * Opens the store. What is missing of the folders of a state directory is made with mode 0700, but
  * nothing around a file that the configuration names. *ret_store is NULL where no route needs
