@@ -67,7 +67,7 @@ def colour_of(server, target):
 
 
 def until_there(server, path):
-    """The server writes into the folder that the path is in; it looks now and then where that is."""
+    """The server writes into the folder that the path is in; it looks now and then where it is."""
     end = time.monotonic() + harness.DEADLINE
     while not path.exists():
         assert time.monotonic() < end, f"nothing comes to {path}"
