@@ -84,7 +84,8 @@ bool ask_from_this_site(const struct exchange *x)
 
     return !(author_of(x)->also & AUTHOR_BY_FORM) ||
            !upload_is_cross_site(message_field(m, FIELD_sec_fetch_site),
-                                 message_field(m, FIELD_origin), message_field(m, FIELD_host));
+                                 message_field(m, FIELD_origin), message_field(m, FIELD_referer),
+                                 message_field(m, FIELD_host));
 }
 
 bool ask_upload_fields_sound(const struct exchange *x)

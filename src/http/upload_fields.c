@@ -98,18 +98,31 @@ bool upload_name_parse(struct span query, struct span *ret_id)
     return true;
 }
 
-bool upload_is_cross_site(struct span sec_fetch_site, struct span origin, struct span host)
+/* Of an address, up to its path; whatever is none is another's. */
+static bool is_of_host(struct span address, struct span host)
 {
-    struct span site = span_trim(sec_fetch_site), rest = span_trim(origin), scheme;
+    struct span rest = span_trim(address), scheme = span_first(rest, span_find(rest, ':'));
+    size_t end = 0;
+
+    rest = span_from(rest, scheme.len);
+    if (!span_starts(rest, SPAN("://")))
+        return false;
+    rest = span_from(rest, 3);
+    while (end < rest.len && rest.ptr[end] != '/' && rest.ptr[end] != '?' && rest.ptr[end] != '#')
+        end++;
+    return authority_eq(scheme, span_first(rest, end), scheme, span_trim(host));
+}
+
+bool upload_is_cross_site(struct span sec_fetch_site, struct span origin, struct span referer,
+                          struct span host)
+{
+    struct span site = span_trim(sec_fetch_site);
 
     // What a browser says of itself stays true behind a proxy that changes Host.
     if (site.ptr && site.len)
         return !span_eq(site, SPAN("same-origin")) && !span_eq(site, SPAN("none"));
-    if (!origin.ptr)
-        return false;
-    scheme = span_first(rest, span_find(rest, ':'));
-    rest = span_from(rest, scheme.len);
     // "null" is nobody's: a sandboxed page's, or one that hides where it is.
-    return !span_starts(rest, SPAN("://")) ||
-           !authority_eq(scheme, span_from(rest, 3), scheme, span_trim(host));
+    if (origin.ptr)
+        return !is_of_host(origin, host);
+    return referer.ptr && !is_of_host(referer, host);
 }

@@ -62,8 +62,10 @@ bool upload_name_parse(struct span query, struct span *ret_id);
 
 /*
  * Whether a page of another site sent the request, as Sec-Fetch-Site says; where a browser doesn't
- * send that, whether Origin is another than Host's. Programs send neither.
+ * send that, whether Origin is another than Host's; and where it sends neither, as old ones do,
+ * whether Referer is of another. Programs send none of them.
  */
-bool upload_is_cross_site(struct span sec_fetch_site, struct span origin, struct span host);
+bool upload_is_cross_site(struct span sec_fetch_site, struct span origin, struct span referer,
+                          struct span host);
 
 #endif

@@ -105,6 +105,8 @@ def test_the_last_piece_of_an_upload_tells_the_file(server, root):
 def test_what_was_uploaded_acts_for_nobody_in_that_answer_either(server, name, sandboxed):
     response = server.request("PUT", f"/{name}", REPRESENTATION, SMALL)
     assert response["Content-Security-Policy"] == ("sandbox" if sandboxed else None)
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("method, fields", [("MKCOL", {}), ("COPY", {"Destination": "/copied"}),

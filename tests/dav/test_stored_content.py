@@ -57,4 +57,6 @@ def test_stored_files_are_not_sniffed(server, name):
     # Fetch §3.6: else a text that looks like a page could be shown as one
     put(server, f"/{name}", b"<script>alert(1)</script>")
     for line in ("Accept: */*", "Range: bytes=1-3"):
-        assert ask(server, "GET", f"/{name}", line)["X-Content-Type-Options"] == "nosniff"
+        response = ask(server, "GET", f"/{name}", line)
+        assert response["X-Content-Type-Options"] == "nosniff"
+        assert response["Cross-Origin-Resource-Policy"] == "same-origin"

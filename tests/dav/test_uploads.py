@@ -491,7 +491,8 @@ FORM = (b'--b\r\nContent-Disposition: form-data; name="f"; filename="a.txt"\r\n\
     (["Sec-Fetch-Site: cross-site"], False), (["Sec-Fetch-Site: same-site"], False),
     (["Sec-Fetch-Site: same-origin"], True), (["Sec-Fetch-Site: none"], True),
     (["Sec-Fetch-Site: cross-site", f"Origin: http://{HOST}"], False),
-    (["Sec-Fetch-Site: same-origin", "Origin: https://public.example"], True)])
+    (["Sec-Fetch-Site: same-origin", "Origin: https://public.example"], True),
+    ([f"Referer: http://{HOST}/page"], True), (["Referer: http://evil.example/"], False)])
 def test_page_of_another_site_cannot_post(server, root, at, lines, permitted):
     response = ask(server, "POST", at, "Content-Type: multipart/form-data; boundary=b", *lines,
                    content=FORM)

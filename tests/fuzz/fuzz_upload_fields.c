@@ -67,11 +67,12 @@ static void check_site(struct span site, struct span origin, struct span host)
 {
     const struct span none = {NULL, 0};
 
-    (void)upload_is_cross_site(site, origin, host);
-    if (upload_is_cross_site(none, none, host) || upload_is_cross_site(SPAN("none"), origin, host))
+    (void)upload_is_cross_site(site, origin, origin, host);
+    if (upload_is_cross_site(none, none, none, host) ||
+        upload_is_cross_site(SPAN("none"), origin, origin, host))
         abort();
-    if (!upload_is_cross_site(SPAN("cross-site"), origin, host) ||
-        !upload_is_cross_site(none, SPAN("null"), host))
+    if (!upload_is_cross_site(SPAN("cross-site"), origin, none, host) ||
+        !upload_is_cross_site(none, SPAN("null"), none, host))
         abort();
 }
 

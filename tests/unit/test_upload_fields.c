@@ -136,30 +136,41 @@ static void uploads_are_named_by_the_query_of_a_folder(void **state)
 static void pages_of_other_sites_are_told_by_what_browsers_say(void **state)
 {
     static const struct {
-        const char *site, *origin;
+        const char *site, *origin, *referer;
         bool cross;
     } cases[] = {
-        {NULL, NULL, false},
-        {NULL, "http://a.example", false},
-        {NULL, "http://A.Example:80", false},
-        {NULL, "https://a.example", false},
-        {NULL, "http://a.example:8080", true},
-        {NULL, "http://b.example", true},
-        {NULL, "http://a.example.b.example", true},
-        {NULL, "null", true},
-        {NULL, "", true},
-        {NULL, "a.example", true},
-        {"same-origin", "http://b.example", false},
-        {"none", NULL, false},
-        {"same-site", NULL, true},
-        {"cross-site", "http://a.example", true},
-        {"", "http://b.example", true},
+        {NULL, NULL, NULL, false},
+        {NULL, "http://a.example", NULL, false},
+        {NULL, "http://A.Example:80", NULL, false},
+        {NULL, "https://a.example", NULL, false},
+        {NULL, "http://a.example:8080", NULL, true},
+        {NULL, "http://b.example", NULL, true},
+        {NULL, "http://a.example.b.example", NULL, true},
+        {NULL, "null", NULL, true},
+        {NULL, "", NULL, true},
+        {NULL, "a.example", NULL, true},
+        {"same-origin", "http://b.example", NULL, false},
+        {"none", NULL, NULL, false},
+        {"same-site", NULL, NULL, true},
+        {"cross-site", "http://a.example", NULL, true},
+        {"", "http://b.example", NULL, true},
+        {NULL, NULL, "http://a.example/page?x#y", false},
+        {NULL, NULL, "https://A.example", false},
+        {NULL, NULL, "http://b.example/http://a.example", true},
+        {NULL, NULL, "http://a.example:81/", true},
+        {NULL, NULL, "http://a.example.b.example/", true},
+        {NULL, NULL, "http://b.example#://a.example", true},
+        {NULL, NULL, "about:blank", true},
+        {NULL, NULL, "", true},
+        {NULL, "http://a.example", "http://b.example/", false},
+        {"same-origin", NULL, "http://b.example/", false},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(upload_is_cross_site(span_from_str(cases[i].site),
-                                              span_from_str(cases[i].origin), SPAN("a.example")),
+                                              span_from_str(cases[i].origin),
+                                              span_from_str(cases[i].referer), SPAN("a.example")),
                          cases[i].cross);
 }
 

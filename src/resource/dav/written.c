@@ -47,6 +47,8 @@ void written_respond(struct authoring *a, struct span path)
     struct span type = media_type_for_name(a->share->types, path_leaf(path));
 
     exchange_add_field(x, SPAN("Content-Type"), type);
+    exchange_add_field(x, SPAN("X-Content-Type-Options"), SPAN("nosniff"));
+    exchange_add_field(x, SPAN("Cross-Origin-Resource-Policy"), SPAN("same-origin"));
     if (snapshot_can_hold_scripts(type))
         exchange_add_field(x, SPAN("Content-Security-Policy"), SPAN("sandbox"));
     add_last_modified(x, &a->result.now.stamp);

@@ -155,7 +155,8 @@ static int make_fields(struct file_variant *v, struct span content_type, unsigne
     buf_add(&b, v->unsized ? SPAN("Accept-Ranges: none\r\n") : SPAN("Accept-Ranges: bytes\r\n"));
     // What somebody uploaded is not the operator's word: it acts for nobody.
     if (writable)
-        buf_add(&b, SPAN("X-Content-Type-Options: nosniff\r\n"));
+        buf_add(&b, SPAN("X-Content-Type-Options: nosniff\r\n"
+                         "Cross-Origin-Resource-Policy: same-origin\r\n"));
     if (writable && snapshot_can_hold_scripts(content_type))
         buf_add(&b, SPAN("Content-Security-Policy: sandbox\r\n"));
     stamp_etag(&v->stamp, coding, span_of(v->content, writable || !v->content ? 0 : v->length),
