@@ -227,7 +227,8 @@ struct walk {
     const struct fact_step *step;          // by this
     unsigned looks;                        // again, because what was seen had changed
     int64_t stale_since, in_the_way_since; // monotonic ns; 0: never
-    uint16_t trail[TRAIL_LENGTH];          // not zeroed: what is beyond its length is nothing
+    enum outcome way_cause; // set by a step before STEP_PAUSE: what it is when that takes too long
+    uint16_t trail[TRAIL_LENGTH]; // not zeroed: what is beyond its length is nothing
 };
 
 struct exchange {

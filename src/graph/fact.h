@@ -38,7 +38,8 @@ enum step {
     STEP_RUN,      // run follows, in the pool, and then end
     STEP_RUN_LONG, // as STEP_RUN; it may take more than a moment (io/offload.h)
     STEP_WAIT,     // for something else: host->resume(x) follows, and then end
-    STEP_PAUSE,    // from end alone: others are in the way; run follows after a while, and then end
+    STEP_PAUSE,    // from end alone: others are in the way (walk.way_cause tells who); run follows
+                   // after a while, and then end
     STEP_STALE,    // from end alone: the look is stale; what fades is established anew
 };
 

@@ -91,7 +91,7 @@ static void pause_step(struct exchange *x)
     else if (x->urgency.hurried)
         exchange_fail(x, OUTCOME_server_stopping, 0, NULL);
     else if (now - x->walk.in_the_way_since >= (int64_t)LIMIT_ROWS_WAIT * CLOCK_MS)
-        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
+        exchange_fail(x, x->walk.way_cause, 0, NULL);
     else
         pause_walk(x, WAY_PAUSE_MS * CLOCK_MS + (now - x->walk.in_the_way_since) / 4);
 }
@@ -156,6 +156,15 @@ __attribute__((always_inline)) static inline bool establish(struct exchange *x, 
 #include "graph/fact.def"
 #undef FACT
 
+static void end_step(struct exchange *x)
+{
+    enum step step = x->walk.step->end ? x->walk.step->end(x) : STEP_KNOWN;
+
+    if (step != STEP_PAUSE) // it has come on
+        x->walk.in_the_way_since = 0;
+    go_on(x, step);
+}
+
 /* What the step under way waited for is there. */
 static void resume_step(struct exchange *x)
 {
@@ -165,7 +174,7 @@ static void resume_step(struct exchange *x)
     if (!x->walk.step) // a pause before a look
         return;
     if (waited != WAITS_FOR_PAUSE)
-        go_on(x, x->walk.step->end ? x->walk.step->end(x) : STEP_KNOWN);
+        end_step(x);
     else if (x->urgency.cancelled)
         exchange_fail(x, OUTCOME_client_gone, 0, NULL);
     else

@@ -375,6 +375,15 @@ struct lock_gone *lock_table_remove_subtree(struct lock_table *t, struct span pa
     return gone;
 }
 
+bool lock_table_has_subtree(const struct lock_table *t, struct span path, bool only_below)
+{
+    bool exact;
+    struct lock_node *top = lock_paths_find(&t->paths, path, &exact);
+
+    // A node is there for the locks at it or below it.
+    return exact && (!only_below || lock_paths_next(top, top));
+}
+
 struct lock_gone *lock_table_take_expired(struct lock_table *t, int64_t now)
 {
     struct lock_gone *taken, **end = &taken;

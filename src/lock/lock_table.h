@@ -88,6 +88,8 @@ void lock_gone_free(struct lock_gone *list);
  * §9.6. For the journal, and then for lock_gone_free. */
 struct lock_gone *lock_table_remove_subtree(struct lock_table *t, struct span path,
                                             bool only_below);
+/* Whether there are any that it would take out. */
+bool lock_table_has_subtree(const struct lock_table *t, struct span path, bool only_below);
 /* Hands over some of those that have expired, which the journal may still have; NULL: none. */
 struct lock_gone *lock_table_take_expired(struct lock_table *t, int64_t now);
 /* Takes a list back that the journal could not be told of: it counts as expired. */

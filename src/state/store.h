@@ -5,8 +5,8 @@
  *
  * - Every function blocks: call it from the offload pool, never from a loop. All are thread-safe.
  * - Acknowledged is durable: when store_apply returns 0, its changes survive SIGKILL and the loss
- *   of power. Otherwise nothing of them is there. Calls that wait at the same time share one flush
- *   of the disk, in the order in which they came.
+ *   of power. Otherwise nothing of them is there (but see store_is_unsure). Calls that wait at the
+ * same time share one flush of the disk, in the order in which they came.
  * - One process at a time: the locks in the memory of two would contradict each other, so a second
  *   store_open of the same store is refused while the first is open, in this process or another.
  * - Paths are relative to the tree's root, without a slash at either end; "" is the root. Any
@@ -14,12 +14,15 @@
  * - Errors are negated rows of base/error.def: FULL no room on the disk, LIMIT a limit of
  *   base/limits.def, ABSENT and EXISTS what they say, SYNTAX not such a path, MEMORY, STORE
  * anything else that the backend could not do; store_describe_failure tells the operator more.
+ * BUSY: another program holds it, which nothing here waits for; GONE: its file, or the log of it,
+ * was removed or replaced: what is written would be lost, so nothing is, until it is there again.
  */
 #ifndef CANDOR_STATE_STORE_H
 #define CANDOR_STATE_STORE_H
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/limits.h"
 #include "base/span.h"
 
 struct store;
@@ -34,6 +37,13 @@ struct store;
 int store_open(const char *path, struct store **ret_store, struct buf *error);
 /* No other call may be under way. Accepts NULL. */
 void store_close(struct store *s);
+
+/* The number of the device that it is on. */
+uint64_t store_device(const struct store *s);
+
+/* Who is told, from any thread, when the file is found to be gone, and when it is there again.
+ * Before other threads have the store. */
+void store_watch(struct store *s, void (*tell)(bool is_gone, const char *path));
 
 /* Adds a sentence about the last failure of the backend to text; nothing when there was none. */
 void store_describe_failure(struct store *s, struct buf *text);
@@ -53,6 +63,19 @@ int store_tree(struct store *s, struct span name, uint32_t *ret_tree);
  * from starting such a call.
  */
 bool store_tree_has_properties(struct store *s, uint32_t tree);
+
+/* Whether a copy of the properties at and below a path, in the place of others, is within the
+ * limits of the tree. 0, -CANDOR_E_LIMIT, or another negated error. */
+int store_can_copy(struct store *s, uint32_t tree, struct span source, struct span destination);
+
+/*
+ * Whether the flush of the last commit failed: what it was to write is in the log, and may be found
+ * there by the next start. From the next change on that is made it is not.
+ */
+bool store_is_unsure(const struct store *s);
+
+/* Whether the path, or what is below it, has any. 0 or 1, or a negated error. */
+int store_has_below(struct store *s, uint32_t tree, struct span path);
 
 /* ---- Changes */
 
@@ -83,13 +106,34 @@ enum store_intent_kind {
     STORE_INTENT_COPY = 3,
 };
 
-/* What is about to happen in the file system, and the inodes that tell afterwards if it did. */
+/* How far the rows of an intent have come. The numbers are on disk. */
+enum store_phase {
+    STORE_BEGUN = 0,     // the names may have changed or not
+    STORE_CLEARING = 1,  // they have; the rows that the destination had are being removed
+    STORE_FOLLOWING = 2, // those are gone; the rows of the source follow, or go
+};
+
+/* What tells a file from another that has its name, or its inode's number, later. */
+struct store_identity {
+    uint64_t inode; // 0: nothing was there
+    int64_t born;   // ns since 1970; 0: not known
+};
+
+/* What is about to happen in the file system, and what tells afterwards if it did. */
 struct store_intent {
-    uint64_t id; // from store_intent_id
+    uint64_t id; // from store_intent_id; 0: the store does not have it
     enum store_intent_kind kind;
+    enum store_phase phase; // as it was read
     struct span source, destination;
-    struct span temporary;                    // path of the hidden temporary, may be empty
-    uint64_t source_inode, destination_inode; // 0: nothing was there
+    struct store_identity source_is, destination_is;
+};
+
+/* How far store_follow has come; the caller's to keep, all zeros at first. */
+struct store_progress {
+    enum store_phase phase;
+    bool is_done;
+    size_t length; // private: of the key from which on a copy goes on
+    char from[LIMIT_STORE_PATH + 2];
 };
 
 /* What is known of a folder's members for synchronisation; the caller's octets. */
@@ -104,22 +148,21 @@ enum store_change_kind {
     STORE_PROPERTY_SET,      // path, property
     STORE_PROPERTY_REMOVE,   // path, property without its value; absent: success (RFC 4918 §14.23)
     STORE_PROPERTIES_DELETE, // path: its properties and those of everything below
-    STORE_PROPERTIES_COPY,   // path, destination, shallow; replaces what is at and below there
-    STORE_PROPERTIES_MOVE,   // path, destination; replaces what is at and below there
     STORE_LOCK_INSERT,       // lock
     STORE_LOCK_REFRESH,      // lock: its token, timeout and expires count; -CANDOR_E_ABSENT
     STORE_LOCK_DELETE,       // lock: its token counts; absent: success
-    STORE_LOCKS_DELETE,      // path: every lock with its root there or below
+    STORE_LOCKS_DELETE,      // path, only_below: every lock with its root there or below
     STORE_INTENT_BEGIN,      // intent
     STORE_INTENT_FINISH,     // intent: its id counts; -CANDOR_E_ABSENT
+    STORE_INTENT_FORGET,     // intent: its id counts; absent: success, and the store is sure again
     STORE_SYNC_SET,          // sync, sync_before; where there are too many others go
 };
 
 /* One change; the comments above tell which members count. */
 struct store_change {
     enum store_change_kind kind;
-    struct span path, destination;
-    bool shallow; // the properties of path alone, not of what is below it
+    struct span path;
+    bool only_below; // and not at the path itself
     struct store_property property;
     const struct store_lock *lock;
     const struct store_intent *intent;
@@ -131,14 +174,36 @@ struct store_change {
 /*
  * Makes the changes, in order, in one transaction: all or none. On failure *failed (unless NULL) is
  * the index of the change that did not work, or n when it was none in particular.
- * Copying or moving to, above or below the source itself: -CANDOR_E_OVERLAP.
  */
 int store_apply(struct store *s, uint32_t tree, const struct store_change *changes, size_t n,
                 size_t *failed);
 
+/* What rows an intent has, and how they follow. */
+struct store_following {
+    const struct store_intent *intent;
+    bool shallow; // of a copy: the rows of the path alone, not of what is below it
+    // Of a copy: it is not to be finished, for rows of members that were not copied are to be
+    // removed then; where all stops before that, none are to be there.
+    bool is_partial;
+    const struct store_change *first; // changes that come before, in the transaction
+    size_t count;
+};
+
+/*
+ * One transaction of those that let the rows of an intent follow its names: at most about
+ * LIMIT_FOLLOWING_ROWS rows of LIMIT_FOLLOWING_SIZE. Those of the destination go, those of the
+ * source are moved, copied or removed; in the last one the intent ends (*progress is done).
+ * Between two, others use the store. After a failure the progress is what it was.
+ * A copy that is too much for the tree: -CANDOR_E_LIMIT. To, above or below the source itself:
+ * -CANDOR_E_OVERLAP.
+ */
+int store_follow(struct store *s, uint32_t tree, const struct store_following *following,
+                 struct store_progress *progress);
+
 /*
  * A result of the store as a negated errno, for who speaks of it with the tree's: -ENOSPC, -ENOMEM,
- * -ESTALE for what a change is about and is not there any more, else -EIO.
+ * -ESTALE for what a change is about and is not there any more, -EAGAIN for one that another
+ * program holds, -ENOLINK for one whose file is gone, else -EIO.
  */
 int store_errno(int error);
 

@@ -15,6 +15,10 @@ int store_errno(int error)
         return -ENOMEM;
     case -CANDOR_E_ABSENT:
         return -ESTALE;
+    case -CANDOR_E_BUSY:
+        return -EAGAIN;
+    case -CANDOR_E_GONE:
+        return -ENOLINK;
     default:
         return -EIO;
     }

@@ -95,6 +95,8 @@ int database_error(struct database *d, int rc)
     switch (rc & 0xff) {
     case SQLITE_FULL:
         return -CANDOR_E_FULL;
+    case SQLITE_BUSY:
+        return -CANDOR_E_BUSY;
     case SQLITE_NOMEM:
         return -CANDOR_E_MEMORY;
     case SQLITE_CONSTRAINT:

@@ -40,6 +40,9 @@ struct tree {
 struct operation {
     const struct store_change *changes;
     size_t count, failed;
+    const struct store_following *following; // after the changes; NULL: none
+    struct store_progress *progress;         // as it was
+    struct store_progress after;             // as it is afterwards
     uint32_t tree;
     int result;
     bool done;
@@ -48,8 +51,17 @@ struct operation {
     struct operation *next;
 };
 
+/* A file at its path. */
+struct placed {
+    char *path;
+    uint64_t device, inode;
+};
+
 struct store {
     int lock_file;
+    struct placed file, log; // the database and its log, of which both must last
+    _Atomic bool is_gone, is_unsure;
+    void (*tell)(bool is_gone, const char *path); // or NULL
     struct database writer;
     struct database reader;
     pthread_mutex_t reading;
@@ -135,7 +147,19 @@ int store_grow_trees(struct store *s, size_t id);
 
 /* ---- Changes */
 
-/* Carries out the operation on the writer, within a transaction that is open. */
+/* Makes the changes of the operation on the writer, within a transaction that is open. */
 int operation_run(struct database *d, struct operation *op);
+
+int totals_add(struct database *d, struct operation *op, int64_t properties, int64_t octets);
+void bind_range(sqlite3_stmt *q, uint32_t tree, const struct key_range *range);
+/* Runs a statement about the rows of a range. */
+int range_run(struct database *d, struct operation *op, enum statement which,
+              const struct key_range *range);
+int intent_finish(struct database *d, struct operation *op, const struct store_intent *it);
+/* What op->following asks for. */
+int following_run(struct database *d, struct operation *op);
+
+/* 0, or -CANDOR_E_GONE: what is open is not what is at its path. Told when that changes. */
+int store_check_place(struct store *s);
 
 #endif

@@ -2,7 +2,6 @@
 /*
  * What each kind of change does to the rows. Everything runs in the leader, in a transaction.
  */
-#include "base/path.h"
 #include "state/store_sqlite.h"
 
 #include <assert.h>
@@ -43,7 +42,7 @@ static int totals_write(struct database *d, struct operation *op)
     return database_finish(d, q);
 }
 
-static int totals_add(struct database *d, struct operation *op, int64_t properties, int64_t octets)
+int totals_add(struct database *d, struct operation *op, int64_t properties, int64_t octets)
 {
     int result;
 
@@ -159,7 +158,7 @@ static int property_remove(struct database *d, struct operation *op,
 
 /* ---- Subtrees */
 
-static void bind_range(sqlite3_stmt *q, uint32_t tree, const struct key_range *range)
+void bind_range(sqlite3_stmt *q, uint32_t tree, const struct key_range *range)
 {
     sqlite3_bind_int64(q, 1, tree);
     statement_bind(q, 2, key_span(&range->low));
@@ -183,8 +182,8 @@ static int range_sum(struct database *d, uint32_t tree, const struct key_range *
     return 0;
 }
 
-static int range_delete(struct database *d, struct operation *op, enum statement which,
-                        const struct key_range *range)
+int range_run(struct database *d, struct operation *op, enum statement which,
+              const struct key_range *range)
 {
     sqlite3_stmt *q = NULL;
     int result = database_prepare(d, which, &q);
@@ -205,7 +204,7 @@ static int range_delete_properties(struct database *d, struct operation *op,
         return result;
     if ((result = totals_add(d, op, -properties, -octets)) < 0)
         return result;
-    return range_delete(d, op, STATEMENT_PROPERTIES_DELETE, range);
+    return range_run(d, op, STATEMENT_PROPERTIES_DELETE, range);
 }
 
 static int properties_delete(struct database *d, struct operation *op, struct span path)
@@ -222,62 +221,18 @@ static int properties_delete(struct database *d, struct operation *op, struct sp
     return range_delete_properties(d, op, &range);
 }
 
-static int locks_delete(struct database *d, struct operation *op, struct span path)
+static int locks_delete(struct database *d, struct operation *op, const struct store_change *change)
 {
     struct key_range range;
     struct key key;
 
-    key_make(&key, path);
+    key_make(&key, change->path);
     key_range_self(&range, &key);
-    int result = range_delete(d, op, STATEMENT_LOCKS_DELETE, &range);
+    int result = change->only_below ? 0 : range_run(d, op, STATEMENT_LOCKS_DELETE, &range);
     if (result < 0)
         return result;
     key_range_below(&range, &key);
-    return range_delete(d, op, STATEMENT_LOCKS_DELETE, &range);
-}
-
-/* The rows of the range get the key `to` in place of the first `skip` octets of theirs. */
-static int range_transfer(struct database *d, struct operation *op, enum statement which,
-                          const struct key_range *range, const struct key *to, size_t skip)
-{
-    sqlite3_stmt *q = NULL;
-    int result;
-
-    if (which == STATEMENT_PROPERTIES_COPY) {
-        int64_t properties, octets;
-
-        if ((result = range_sum(d, op->tree, range, &properties, &octets)) < 0 ||
-            (result = totals_add(d, op, properties, octets)) < 0)
-            return result;
-    }
-    if ((result = database_prepare(d, which, &q)) < 0)
-        return result;
-    bind_range(q, op->tree, range);
-    statement_bind(q, 4, key_span(to));
-    sqlite3_bind_int64(q, 5, (int64_t)skip + 1); // substr counts from 1
-    return database_finish(d, q);
-}
-
-static int properties_transfer(struct database *d, struct operation *op, enum statement which,
-                               const struct store_change *change)
-{
-    struct key_range range;
-    struct key from, to;
-    int result;
-
-    if (path_is_within(change->destination, change->path) ||
-        path_is_within(change->path, change->destination))
-        return -CANDOR_E_OVERLAP;
-    if ((result = properties_delete(d, op, change->destination)) < 0)
-        return result;
-    key_make(&from, change->path);
-    key_make(&to, change->destination);
-    key_range_self(&range, &from);
-    result = range_transfer(d, op, which, &range, &to, from.len);
-    if (result < 0 || change->shallow)
-        return result;
-    key_range_below(&range, &from);
-    return range_transfer(d, op, which, &range, &to, from.len);
+    return range_run(d, op, STATEMENT_LOCKS_DELETE, &range);
 }
 
 /* ---- Locks */
@@ -347,7 +302,6 @@ static int intent_begin(struct database *d, struct operation *op, const struct s
     int result;
 
     if ((result = key_check(it->source)) < 0 || (result = key_check(it->destination)) < 0 ||
-        (result = key_check(it->temporary)) < 0 ||
         (result = database_prepare(d, STATEMENT_INTENT_BEGIN, &q)) < 0)
         return result;
     sqlite3_bind_int64(q, 1, (int64_t)it->id);
@@ -355,13 +309,14 @@ static int intent_begin(struct database *d, struct operation *op, const struct s
     sqlite3_bind_int(q, 3, (int)it->kind);
     statement_bind(q, 4, it->source);
     statement_bind(q, 5, it->destination);
-    statement_bind(q, 6, it->temporary);
-    sqlite3_bind_int64(q, 7, (int64_t)it->source_inode);
-    sqlite3_bind_int64(q, 8, (int64_t)it->destination_inode);
+    sqlite3_bind_int64(q, 6, (int64_t)it->source_is.inode);
+    sqlite3_bind_int64(q, 7, (int64_t)it->destination_is.inode);
+    sqlite3_bind_int64(q, 8, it->source_is.born);
+    sqlite3_bind_int64(q, 9, it->destination_is.born);
     return database_finish(d, q);
 }
 
-static int intent_finish(struct database *d, struct operation *op, const struct store_intent *it)
+int intent_finish(struct database *d, struct operation *op, const struct store_intent *it)
 {
     sqlite3_stmt *q = NULL;
     int result = database_prepare(d, STATEMENT_INTENT_FINISH, &q);
@@ -373,6 +328,16 @@ static int intent_finish(struct database *d, struct operation *op, const struct 
     if ((result = database_finish(d, q)) < 0)
         return result;
     return sqlite3_changes(d->db) ? 0 : -CANDOR_E_ABSENT;
+}
+
+/* With a change in any case: what a commit that failed has left in the log is overwritten. */
+static int intent_forget(struct database *d, struct operation *op, const struct store_intent *it)
+{
+    int result = intent_finish(d, op, it);
+
+    if (result == 0 || result == -CANDOR_E_ABSENT)
+        result = intent_begin(d, op, it); // SQLite writes no page for a row that stays as it is
+    return result == 0 ? intent_finish(d, op, it) : result;
 }
 
 /* ---- Synchronisation */
@@ -442,7 +407,7 @@ static int change_run(struct database *d, struct operation *op, const struct sto
 {
     int result;
 
-    if ((result = key_check(change->path)) < 0 || (result = key_check(change->destination)) < 0)
+    if ((result = key_check(change->path)) < 0)
         return result;
     switch (change->kind) {
     case STORE_PROPERTY_SET:
@@ -451,10 +416,6 @@ static int change_run(struct database *d, struct operation *op, const struct sto
         return property_remove(d, op, change);
     case STORE_PROPERTIES_DELETE:
         return properties_delete(d, op, change->path);
-    case STORE_PROPERTIES_COPY:
-        return properties_transfer(d, op, STATEMENT_PROPERTIES_COPY, change);
-    case STORE_PROPERTIES_MOVE:
-        return properties_transfer(d, op, STATEMENT_PROPERTIES_MOVE, change);
     case STORE_LOCK_INSERT:
         return lock_insert(d, op, change->lock);
     case STORE_LOCK_REFRESH:
@@ -462,9 +423,11 @@ static int change_run(struct database *d, struct operation *op, const struct sto
     case STORE_LOCK_DELETE:
         return lock_delete(d, op, change->lock);
     case STORE_LOCKS_DELETE:
-        return locks_delete(d, op, change->path);
+        return locks_delete(d, op, change);
     case STORE_INTENT_BEGIN:
         return intent_begin(d, op, change->intent);
+    case STORE_INTENT_FORGET:
+        return intent_forget(d, op, change->intent);
     case STORE_INTENT_FINISH:
         return intent_finish(d, op, change->intent);
     case STORE_SYNC_SET:
@@ -482,7 +445,7 @@ int operation_run(struct database *d, struct operation *op)
     for (op->failed = 0; op->failed < op->count; op->failed++) {
         result = change_run(d, op, &op->changes[op->failed]);
         if (result < 0)
-            break;
+            return result;
     }
-    return result;
+    return 0;
 }

@@ -106,6 +106,48 @@ int store_grow_trees(struct store *s, size_t id)
     return 0;
 }
 
+/* Notes what is open now. */
+static int note_place(struct placed *at, const char *path, const char *end)
+{
+    struct stat st;
+
+    if (asprintf(&at->path, "%s%s", path, end) < 0) {
+        at->path = NULL;
+        return -CANDOR_E_MEMORY;
+    }
+    if (stat(at->path, &st) < 0)
+        return -CANDOR_E_SYSTEM;
+    at->device = st.st_dev;
+    at->inode = st.st_ino;
+    return 0;
+}
+
+static bool is_in_place(const struct placed *at)
+{
+    struct stat st;
+
+    return stat(at->path, &st) == 0 && st.st_dev == at->device && st.st_ino == at->inode;
+}
+
+int store_check_place(struct store *s)
+{
+    bool is_gone = !is_in_place(&s->file) || !is_in_place(&s->log);
+
+    if (atomic_exchange(&s->is_gone, is_gone) != is_gone && s->tell)
+        s->tell(is_gone, s->file.path);
+    return is_gone ? -CANDOR_E_GONE : 0;
+}
+
+uint64_t store_device(const struct store *s)
+{
+    return s->file.device;
+}
+
+void store_watch(struct store *s, void (*tell)(bool is_gone, const char *path))
+{
+    s->tell = tell;
+}
+
 static int load(struct store *s)
 {
     sqlite3_stmt *q = NULL;
@@ -153,6 +195,15 @@ static int open_database(struct store *s, const char *real, struct buf *error)
         result = database_prepare_all(&s->reader);
     if (result == 0)
         result = load(s);
+    if (result == 0)
+        result = note_place(&s->file, real, "");
+    if (result == 0)
+        result = note_place(&s->log, real, "-wal");
+    // From here on nobody waits in a thread for a program that holds it.
+    if (result == 0) {
+        sqlite3_busy_timeout(s->writer.db, 0);
+        sqlite3_busy_timeout(s->reader.db, 0);
+    }
     if (result < 0) {
         buf_addf(error, "%s: ", error_text(result));
         store_describe_failure(s, error);
@@ -213,6 +264,8 @@ void store_close(struct store *s)
     pthread_mutex_destroy(&s->failure_lock);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->reading);
+    free(s->file.path);
+    free(s->log.path);
     free(s->trees);
     free(s);
 }

@@ -131,6 +131,112 @@ int store_properties_visit(
     return result;
 }
 
+static int any_in(struct database *d, uint32_t tree, const struct key_range *range)
+{
+    sqlite3_stmt *q = NULL;
+    int result = database_prepare(d, STATEMENT_PROPERTIES_ANY, &q);
+
+    if (result < 0)
+        return result;
+    sqlite3_bind_int64(q, 1, tree);
+    statement_bind(q, 2, key_span(&range->low));
+    statement_bind(q, 3, key_span(&range->high));
+    result = database_step(d, q);
+    if (result > 0)
+        database_reset(q);
+    return result;
+}
+
+int store_has_below(struct store *s, uint32_t tree, struct span path)
+{
+    struct key_range range;
+    struct key key;
+    int result = key_check(path);
+
+    if (result < 0)
+        return result;
+    key_make(&key, path);
+    key_range_self(&range, &key);
+    pthread_mutex_lock(&s->reading);
+    result = any_in(&s->reader, tree, &range);
+    key_range_below(&range, &key);
+    if (result == 0)
+        result = any_in(&s->reader, tree, &range);
+    pthread_mutex_unlock(&s->reading);
+    return result;
+}
+
+struct totals {
+    int64_t properties, octets;
+};
+
+/* The statement, with what is bound, adds to the totals. */
+static int add_totals(struct database *d, sqlite3_stmt *q, int sign, struct totals *totals)
+{
+    int result = database_step(d, q);
+
+    if (result <= 0)
+        return result;
+    totals->properties += sign * sqlite3_column_int64(q, 0);
+    totals->octets += sign * sqlite3_column_int64(q, 1);
+    database_reset(q);
+    return 0;
+}
+
+static int add_below(struct database *d, uint32_t tree, struct span path, int sign,
+                     struct totals *totals)
+{
+    struct key_range range;
+    sqlite3_stmt *q = NULL;
+    struct key key;
+    int result = database_prepare(d, STATEMENT_PROPERTIES_SUM, &q);
+
+    key_make(&key, path);
+    for (int part = 0; part < 2 && result == 0; part++) {
+        (part ? key_range_below : key_range_self)(&range, &key);
+        bind_range(q, tree, &range);
+        result = add_totals(d, q, sign, totals);
+    }
+    return result;
+}
+
+static int can_copy(struct database *d, uint32_t tree, struct span source, struct span destination)
+{
+    struct totals totals = {0};
+    sqlite3_stmt *q = NULL;
+    int result = database_prepare(d, STATEMENT_TREE_TOTALS, &q);
+
+    if (result < 0)
+        return result;
+    sqlite3_bind_int64(q, 1, tree);
+    result = add_totals(d, q, 1, &totals);
+    // Most trees are far from their limits, and not to be counted for that.
+    if (result < 0 || (totals.properties <= LIMIT_PROPERTIES_TREE / 2 &&
+                       totals.octets <= LIMIT_PROPERTIES_TREE_SIZE / 2))
+        return result;
+    result = add_below(d, tree, source, 1, &totals);
+    if (result == 0)
+        result = add_below(d, tree, destination, -1, &totals);
+    if (result == 0 &&
+        (totals.properties > LIMIT_PROPERTIES_TREE || totals.octets > LIMIT_PROPERTIES_TREE_SIZE))
+        result = -CANDOR_E_LIMIT;
+    return result;
+}
+
+int store_can_copy(struct store *s, uint32_t tree, struct span source, struct span destination)
+{
+    int result = key_check(source);
+
+    if (result == 0)
+        result = key_check(destination);
+    if (result < 0)
+        return result;
+    pthread_mutex_lock(&s->reading);
+    result = can_copy(&s->reader, tree, source, destination);
+    pthread_mutex_unlock(&s->reading);
+    return result;
+}
+
 static int visit_tree(struct store *s, uint32_t tree, enum statement which, const struct visit *v)
 {
     sqlite3_stmt *q = NULL;
@@ -171,15 +277,17 @@ int store_locks_visit(struct store *s, uint32_t tree,
 
 static int intent_row(const struct visit *v, sqlite3_stmt *q)
 {
-    return v->intent(v->context, &(struct store_intent){
-                                     .id = (uint64_t)sqlite3_column_int64(q, 0),
-                                     .kind = (enum store_intent_kind)sqlite3_column_int(q, 1),
-                                     .source = statement_column(q, 2),
-                                     .destination = statement_column(q, 3),
-                                     .temporary = statement_column(q, 4),
-                                     .source_inode = (uint64_t)sqlite3_column_int64(q, 5),
-                                     .destination_inode = (uint64_t)sqlite3_column_int64(q, 6),
-                                 });
+    return v->intent(
+        v->context,
+        &(struct store_intent){
+            .id = (uint64_t)sqlite3_column_int64(q, 0),
+            .kind = (enum store_intent_kind)sqlite3_column_int(q, 1),
+            .source = statement_column(q, 2),
+            .destination = statement_column(q, 3),
+            .phase = (enum store_phase)sqlite3_column_int(q, 4),
+            .source_is = {(uint64_t)sqlite3_column_int64(q, 5), sqlite3_column_int64(q, 7)},
+            .destination_is = {(uint64_t)sqlite3_column_int64(q, 6), sqlite3_column_int64(q, 8)},
+        });
 }
 
 int store_intents_visit(struct store *s, uint32_t tree,

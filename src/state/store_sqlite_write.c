@@ -21,6 +21,38 @@ static void transaction_abandon(struct database *d)
     assert(!transaction_is_open(d)); // SQLite's ROLLBACK leaves no transaction, whatever it returns
 }
 
+static int pages_written(struct database *d)
+{
+    int count = 0, most = 0;
+
+    sqlite3_db_status(d->db, SQLITE_DBSTATUS_CACHE_WRITE, &count, &most, 0);
+    return count;
+}
+
+/*
+ * A commit whose flush fails has written all that it takes to the log, and only not heard that it
+ * is there. The next one that writes anything takes its place. Where a write fails, as the disk is
+ * full, the end of it is not there.
+ */
+static int commit(struct database *d)
+{
+    int before = pages_written(d);
+    int result = database_run(d, STATEMENT_COMMIT);
+    int code = result < 0 ? sqlite3_extended_errcode(d->db) : SQLITE_OK;
+
+    if (result == 0 ? pages_written(d) != before
+                    : code != SQLITE_FULL && code != SQLITE_IOERR_WRITE)
+        atomic_store(&d->store->is_unsure, result < 0);
+    return result;
+}
+
+static int perform(struct database *d, struct operation *op)
+{
+    int result = operation_run(d, op);
+
+    return result == 0 && op->following ? following_run(d, op) : result;
+}
+
 /* One operation in a transaction of its own. */
 static void run_alone(struct database *d, struct operation *op)
 {
@@ -28,9 +60,9 @@ static void run_alone(struct database *d, struct operation *op)
 
     op->failed = op->count;
     if (result == 0)
-        result = operation_run(d, op);
+        result = perform(d, op);
     if (result == 0)
-        result = database_run(d, STATEMENT_COMMIT);
+        result = commit(d);
     if (result < 0)
         transaction_abandon(d);
     op->result = result;
@@ -41,11 +73,19 @@ static bool run_among_others(struct database *d, struct operation *op)
 {
     if (database_run(d, STATEMENT_SAVEPOINT) < 0)
         return false;
-    op->result = operation_run(d, op);
+    op->result = perform(d, op);
     // Some failures (no room, no memory) make SQLite take back everything by itself.
     if (op->result < 0 && (!transaction_is_open(d) || database_run(d, STATEMENT_ROLLBACK_TO) < 0))
         return false;
     return database_run(d, STATEMENT_RELEASE) == 0;
+}
+
+static void refuse(struct operation *first, int result)
+{
+    for (struct operation *op = first; op; op = op->next) {
+        op->result = result;
+        op->failed = op->count;
+    }
 }
 
 /* Several operations in one transaction. False: they must be tried one by one. */
@@ -53,21 +93,22 @@ static bool run_together(struct database *d, struct operation *first)
 {
     int result = database_run(d, STATEMENT_BEGIN);
 
-    if (result < 0) { // the same for all, perhaps after a long wait: not to be repeated for each
-        for (struct operation *op = first; op; op = op->next) {
-            op->result = result;
-            op->failed = op->count;
-        }
+    if (result < 0) { // the same for all
+        refuse(first, result);
         return true;
     }
     for (struct operation *op = first; op; op = op->next)
         if (!run_among_others(d, op))
             return false;
-    return database_run(d, STATEMENT_COMMIT) == 0;
+    return commit(d) == 0;
 }
 
 static void run_batch(struct database *d, struct operation *first)
 {
+    if (store_check_place(d->store) < 0) {
+        refuse(first, -CANDOR_E_GONE);
+        return;
+    }
     if (first->next) {
         if (run_together(d, first))
             return;
@@ -107,32 +148,57 @@ static void lead(struct store *s)
     pthread_cond_broadcast(&s->changed);
 }
 
-int store_apply(struct store *s, uint32_t tree, const struct store_change *changes, size_t n,
-                size_t *failed)
+/* In the queue, until it is done. */
+static void carry_out(struct store *s, struct operation *op)
 {
-    struct operation op = {.changes = changes, .count = n, .tree = tree};
     unsigned setting = 0;
 
-    for (size_t i = 0; i < n; i++)
-        setting |= changes[i].kind == STORE_PROPERTY_SET;
-
+    for (size_t i = 0; i < op->count; i++)
+        setting |= op->changes[i].kind == STORE_PROPERTY_SET;
     pthread_mutex_lock(&s->lock);
-    assert(tree > 0 && tree < s->tree_count);
-    s->trees[tree].setting += setting;
-    *s->last = &op;
-    s->last = &op.next;
-    while (!op.done) {
+    assert(op->tree > 0 && op->tree < s->tree_count);
+    s->trees[op->tree].setting += setting;
+    *s->last = op;
+    s->last = &op->next;
+    while (!op->done) {
         if (s->leading)
             pthread_cond_wait(&s->changed, &s->lock);
         else
             lead(s);
     }
-    s->trees[tree].setting -= setting;
+    s->trees[op->tree].setting -= setting;
     pthread_mutex_unlock(&s->lock);
+}
 
+int store_apply(struct store *s, uint32_t tree, const struct store_change *changes, size_t n,
+                size_t *failed)
+{
+    struct operation op = {.changes = changes, .count = n, .tree = tree};
+
+    carry_out(s, &op);
     if (op.result < 0 && failed)
         *failed = op.failed;
     return op.result;
+}
+
+int store_follow(struct store *s, uint32_t tree, const struct store_following *following,
+                 struct store_progress *progress)
+{
+    struct operation op = {.changes = following->first,
+                           .count = following->count,
+                           .following = following,
+                           .progress = progress,
+                           .tree = tree};
+
+    carry_out(s, &op);
+    if (op.result == 0)
+        *progress = op.after;
+    return op.result;
+}
+
+bool store_is_unsure(const struct store *s)
+{
+    return atomic_load(&s->is_unsure);
 }
 
 bool store_tree_has_properties(struct store *s, uint32_t tree)

@@ -106,6 +106,9 @@ int tree_open(struct root *root, const struct tree_options *options, struct tree
 /* When no operation or stage is left. Accepts NULL. */
 void tree_free(struct tree *t);
 
+/* The number of the device that its root is on. */
+uint64_t tree_device(const struct tree *t);
+
 enum tree_name tree_check_path(const struct tree *t, struct span path);
 /*
  * What is at a path that was located before; nothing, where there is a link on the way now. Fails
@@ -154,6 +157,15 @@ struct tree_member {
 
 /* As tree_look(), with the time of creation. -ENOENT and so on when nothing is there. */
 int tree_look_closely(struct tree *t, struct span path, struct tree_member *ret_member);
+
+/* What tells a file from one that has its name, or its inode's number, later. */
+struct tree_identity {
+    uint64_t inode;  // 0: nothing is there
+    int64_t born_ns; // since 1970; 0: the file system does not know
+};
+
+/* Fails only for what is not absence. */
+int tree_identify(struct tree *t, struct span path, struct tree_identity *ret_identity);
 
 struct tree_list;
 /* A folder whose members are to be told. The path must outlive it. */

@@ -48,19 +48,26 @@ static void member_from_statx(const struct statx *st, struct tree_member *ret)
     ret->created = st->stx_mask & STATX_BTIME ? st->stx_btime.tv_sec : TREE_NOW;
 }
 
-static int look_beneath(const struct root *root, const char *path, struct tree_member *ret)
+static int statx_beneath(const struct root *root, const char *path, struct statx *ret)
 {
     int fd = fs_open(root, path, O_PATH);
-    struct statx st;
     int error = 0;
 
     if (fd < 0)
         return fd;
-    if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &st) < 0)
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, ret) < 0)
         error = -errno;
-    else
-        member_from_statx(&st, ret);
     close(fd);
+    return error;
+}
+
+static int look_beneath(const struct root *root, const char *path, struct tree_member *ret)
+{
+    struct statx st;
+    int error = statx_beneath(root, path, &st);
+
+    if (error == 0)
+        member_from_statx(&st, ret);
     return error;
 }
 
@@ -79,6 +86,27 @@ int tree_look_closely(struct tree *t, struct span path, struct tree_member *ret_
     if (error)
         return error;
     *ret_member = member;
+    return 0;
+}
+
+int tree_identify(struct tree *t, struct span path, struct tree_identity *ret_identity)
+{
+    char text[LIMIT_TREE_PATH + 1];
+    struct statx st;
+    int error = tree_check_way(path) < 0 ? -ENOENT : 0;
+
+    if (error == 0) {
+        if (path.len)
+            memcpy(text, path.ptr, path.len);
+        text[path.len] = '\0';
+        error = statx_beneath(t->root, text, &st);
+    }
+    if (error && !fs_error_is_absence(-error))
+        return error;
+    *ret_identity = (struct tree_identity){0};
+    if (error == 0)
+        *ret_identity =
+            (struct tree_identity){st.stx_ino, st.stx_mask & STATX_BTIME ? to_ns(st.stx_btime) : 0};
     return 0;
 }
 

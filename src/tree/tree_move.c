@@ -10,6 +10,13 @@
 
 static const struct tree_terms no_terms;
 
+/* Names were exchanged and exchanged again: files have another time of change since, and so another
+ * tag, and nobody is told that nothing was touched. */
+static int taken_back(int error)
+{
+    return error == -EIO ? -EBADE : error;
+}
+
 /* ---- Between file systems */
 
 /* With the mutex: whether the source is what was copied. Else a change of it would be lost. */
@@ -51,7 +58,7 @@ static int move_copy_locked(struct copy *c, struct tree_pair *pair, const struct
     error = place_hide(c->tree, &pair->source, hidden);
     if (error) {
         take_back(pair, temporary, *ret_swapped);
-        return error;
+        return *ret_swapped ? taken_back(error) : error;
     }
     copy_account(c, pair, *ret_swapped);
     tree_tell_change(c->tree, &pair->source);
@@ -122,7 +129,8 @@ static int move_across(struct tree *t, struct tree_pair *pair, const struct tree
 
 /*
  * Trades the two names, then hides what is now at the source. If the second step fails, the first
- * is undone.
+ * is undone. Where that fails as well (TREE_NOT_DURABLE), what was replaced is at the source's
+ * name.
  */
 static int move_swap(struct tree *t, const struct tree_pair *pair, char hidden[TEMPORARY_NAME])
 {
@@ -134,7 +142,9 @@ static int move_swap(struct tree *t, const struct tree_pair *pair, char hidden[T
     error = place_hide(t, s, hidden);
     if (error) {
         hidden[0] = '\0';
-        (void)renameat2(s->folder, s->leaf, d->folder, d->leaf, RENAME_EXCHANGE);
+        error = renameat2(s->folder, s->leaf, d->folder, d->leaf, RENAME_EXCHANGE) < 0
+                    ? TREE_NOT_DURABLE
+                    : taken_back(error);
     }
     return error;
 }
@@ -164,7 +174,7 @@ static int move_locked(struct tree *t, struct tree_pair *pair, const struct tree
     } else {
         error = move_swap(t, pair, hidden);
     }
-    if (error)
+    if (!tree_is_changed(error))
         return error;
     if (!hidden[0]) // what is hidden is counted out as it is discarded
         tree_account(t, (struct tree_amount){0}, tree_amount_of(old));
@@ -173,7 +183,7 @@ static int move_locked(struct tree *t, struct tree_pair *pair, const struct tree
     (void)place_look(t, d, &pair->from); // under its new name, for the caller
     if (terms->done)
         terms->done(terms->context);
-    return 0;
+    return error;
 }
 
 /*
@@ -210,11 +220,13 @@ int tree_move(struct tree *t, struct span source, struct span target,
         tree_close_pair(&pair);
         return error;
     }
-    if (error == 0) {
+    if (tree_is_changed(error)) {
+        int synced = tree_sync_folder(pair.target.folder);
+
         *ret_result = (struct tree_result){pair.from.seen, pair.to.seen.kind == TREE_ABSENT};
-        error = tree_sync_folder(pair.target.folder);
-        if (error == 0)
-            error = tree_sync_folder(pair.source.folder);
+        if (synced == 0)
+            synced = tree_sync_folder(pair.source.folder);
+        error = error ? error : synced;
         if (hidden[0])
             tree_discard(t, pair.source.folder, hidden);
     }

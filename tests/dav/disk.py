@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A disk that fails while a test says so.
 
-The kernel asks here before each fsync and rename of the server (seccomp_unotify(2)), and this
-answers EIO or lets it go on. It needs no privilege and no tool; tracing would need both.
+The kernel asks here before each fsync and rename of the server (seccomp_unotify(2)), and before the
+store's writes and flushes where a test names these, and this answers with an error or lets it go
+on. It needs no privilege and no tool; tracing would need both.
 """
 import contextlib
 import ctypes
@@ -18,8 +19,10 @@ import threading
 import harness
 
 MACHINE = platform.machine()
-CALLS = {"x86_64": {74: "fsync", 264: "rename", 316: "rename"},
-         "aarch64": {82: "fsync", 38: "rename", 276: "rename"}}.get(MACHINE)
+NUMBERS = {"x86_64": {74: "fsync", 264: "rename", 316: "rename", 18: "pwrite", 75: "fdatasync"},
+           "aarch64": {82: "fsync", 38: "rename", 276: "rename", 68: "pwrite", 83: "fdatasync"}}
+CALLS = NUMBERS.get(MACHINE)
+FILES, STORE = ("fsync", "rename"), ("pwrite", "fdatasync")
 SECCOMP = {"x86_64": 317, "aarch64": 277}.get(MACHINE)
 LOAD_NUMBER, JUMP_IF_EQUAL, RETURN = 0x20, 0x15, 0x06
 ALLOW, ASK = 0x7FFF0000, 0x7FC00000
@@ -33,17 +36,19 @@ class Program(ctypes.Structure):
 
 
 class Disk:
-    """failing: a function of the call's name and a path: that which is flushed, or of the folder in
-    which a name changes. True: it fails."""
+    """calls: those that are asked for. failing: a function of the call's name and a path: what
+    is written or flushed, or the folder in which a name changes. True: it fails with EIO; a number:
+    with that; an Event: it goes on when that is set, and other calls do meanwhile."""
 
-    def __init__(self):
+    def __init__(self, calls):
+        self.calls = calls
         self.failing = lambda call, path: False
         self.here, self.there = socket.socketpair()
 
     def install(self):
         """Runs in the child, before the program."""
         steps = [(LOAD_NUMBER, 0, 0, 0)]
-        for number in CALLS:
+        for number in (n for n, call in CALLS.items() if call in self.calls):
             steps += [(JUMP_IF_EQUAL, 0, 1, number), (RETURN, 0, 0, ASK)]
         steps.append((RETURN, 0, 0, ALLOW))
         program = Program(len(steps), b"".join(struct.pack("HBBI", *step) for step in steps))
@@ -69,19 +74,28 @@ class Disk:
                 fcntl.ioctl(self.listener, RECEIVE, question)
                 number, thread, _, call, _, _, fd, *_ = QUESTION.unpack(question)
                 fails = self.failing(CALLS[call], os.readlink(f"/proc/{thread}/fd/{fd}"))
-                answer = (number, 0, -errno.EIO, 0) if fails else (number, 0, 0, GO_ON)
+                if isinstance(fails, threading.Event):
+                    threading.Thread(target=self._hold, args=(number, fails), daemon=True).start()
+                    continue
+                error = errno.EIO if fails is True else fails
+                answer = (number, 0, -error, 0) if fails else (number, 0, 0, GO_ON)
                 fcntl.ioctl(self.listener, SEND, ANSWER.pack(*answer))
             except OSError as error:
                 if error.errno != errno.ENOENT:  # it was killed meanwhile
                     raise
         os.close(self.listener)
 
+    def _hold(self, number, until):
+        until.wait()
+        with contextlib.suppress(OSError):  # it was killed meanwhile
+            fcntl.ioctl(self.listener, SEND, ANSWER.pack(number, 0, 0, GO_ON))
+
 
 class Server(harness.Server):
     """A server on such a disk. `with server.failing(lambda call, path: ...):` it fails."""
 
-    def __init__(self, root, **options):
-        self.root, self.disk = root, Disk()
+    def __init__(self, root, calls=FILES, **options):
+        self.root, self.disk = root, Disk(calls)
         started = threading.Thread(target=self.disk.watch)  # the store is flushed at the start
         started.start()
         super().__init__(root, before=self.disk.install, **options)

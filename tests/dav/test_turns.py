@@ -88,7 +88,7 @@ def test_who_has_waited_long_enough_is_told_so(server):
     with LongCopy(server):
         begin = time.monotonic()
         answer = patch(server, "/e")
-        assert_refused(answer, 503, "resources-exhausted")
+        assert_refused(answer, 503, "names-busy")
         assert answer["Retry-After"] and time.monotonic() - begin >= WAIT
     (row,) = rows(propfind(server, "/e", body=prop(("urn:x", "p")))).values()
     assert row.text("{urn:x}p") is None

@@ -86,10 +86,32 @@ static inline struct store_change change_remove(struct span path, struct span na
         .property = {.namespace = SPAN("http://example.com/"), .name = name}};
 }
 
-static inline struct store_change change_paths(enum store_change_kind kind, struct span path,
-                                               struct span destination)
+static inline struct store_change change_path(enum store_change_kind kind, struct span path)
 {
-    return (struct store_change){.kind = kind, .path = path, .destination = destination};
+    return (struct store_change){.kind = kind, .path = path};
+}
+
+/* The rows of an intent, all the way; steps (unless NULL): in how many transactions. */
+static inline int follow_all(struct fixture *f, const struct store_intent *intent, bool shallow,
+                             int *steps)
+{
+    const struct store_following following = {.intent = intent, .shallow = shallow};
+    struct store_progress progress = {0};
+    int result = 0, n = 0;
+
+    for (; result == 0 && !progress.is_done; n++)
+        result = store_follow(f->store, f->tree, &following, &progress);
+    if (steps)
+        *steps = n;
+    return result;
+}
+
+static inline int follow(struct fixture *f, enum store_intent_kind kind, struct span source,
+                         struct span destination)
+{
+    const struct store_intent intent = {.kind = kind, .source = source, .destination = destination};
+
+    return follow_all(f, &intent, false, NULL);
 }
 
 static inline int apply_one(struct fixture *f, struct store_change change)
@@ -177,6 +199,26 @@ static inline int count_locks(struct fixture *f)
 
     assert_int_equal(store_locks_visit(f->store, f->tree, count_lock, &n), 0);
     return n;
+}
+
+static inline int add_intent_line(void *context, const struct store_intent *it)
+{
+    buf_addf(context, "%d %d %.*s>%.*s %d %llx.%llx %llx.%llx\n", (int)it->id, (int)it->kind,
+             SPAN_ARG(it->source), SPAN_ARG(it->destination), (int)it->phase,
+             (unsigned long long)it->source_is.inode, (unsigned long long)it->source_is.born,
+             (unsigned long long)it->destination_is.inode,
+             (unsigned long long)it->destination_is.born);
+    return 0;
+}
+
+static inline void expect_intents(struct fixture *f, const char *lines)
+{
+    struct buf got = {0};
+
+    assert_int_equal(store_intents_visit(f->store, f->tree, add_intent_line, &got), 0);
+    buf_add_char(&got, '\0');
+    assert_string_equal(got.ptr, lines);
+    buf_done(&got);
 }
 
 #endif

@@ -297,13 +297,17 @@ static void removal_takes_the_locks_of_a_subtree_and_tells_which(void **state)
     assert_int_equal(grant("t:2", "a/b/c", '0', 'x'), 0);
     assert_int_equal(grant("t:3", "a/d", 'i', 'x'), 0);
     assert_int_equal(grant("t:4", "ab", '0', 'x'), 0);
+    assert_true(lock_table_has_subtree(table, SPAN("a"), true));
     gone = lock_table_remove_subtree(table, SPAN("a"), true);
     for (struct lock_gone *g = gone; g; g = g->next)
         count++;
     lock_gone_free(gone);
     assert_int_equal(count, 2);
     assert_int_equal(lock_table_count(table, NOW), 2);
+    assert_false(lock_table_has_subtree(table, SPAN("a"), true));
+    assert_true(lock_table_has_subtree(table, SPAN("a"), false));
     gone = lock_table_remove_subtree(table, SPAN("a"), false);
+    assert_false(lock_table_has_subtree(table, SPAN("a"), false));
     assert_non_null(gone);
     assert_true(span_eq(gone->lock.token, SPAN("t:1")));
     lock_gone_free(gone);

@@ -141,7 +141,7 @@ static void whether_a_tree_has_properties_is_known(void **state)
     assert_true(store_tree_has_properties(f->store, f->tree));
     assert_int_equal(apply_one(f, change_remove(SPAN("a"), SPAN("x"))), 0);
     assert_true(store_tree_has_properties(f->store, f->tree));
-    assert_int_equal(apply_one(f, change_paths(STORE_PROPERTIES_DELETE, SPAN(""), SPAN(""))), 0);
+    assert_int_equal(apply_one(f, change_path(STORE_PROPERTIES_DELETE, SPAN(""))), 0);
     assert_false(store_tree_has_properties(f->store, f->tree));
     fixture_reopen(f);
     assert_false(store_tree_has_properties(f->store, f->tree));
@@ -184,7 +184,7 @@ static void paths_that_are_none_are_refused(void **state)
     struct span most = span_of(longest, sizeof longest - 1);
     assert_int_equal(apply_one(f, change_set(most, SPAN("x"), SPAN("long"))), 0);
     assert_string_equal(get_property(f, most, "x"), "long");
-    assert_int_equal(apply_one(f, change_paths(STORE_PROPERTIES_MOVE, most, SPAN("m"))), 0);
+    assert_int_equal(follow(f, STORE_INTENT_MOVE, most, SPAN("m")), 0);
     assert_string_equal(get_property(f, SPAN("m"), "x"), "long");
 }
 
@@ -236,7 +236,7 @@ static void deletion_takes_what_is_below_and_nothing_else(void **state)
     struct fixture *f = *state;
 
     fill(f);
-    assert_int_equal(apply_one(f, change_paths(STORE_PROPERTIES_DELETE, SPAN("a"), SPAN(""))), 0);
+    assert_int_equal(apply_one(f, change_path(STORE_PROPERTIES_DELETE, SPAN("a"))), 0);
     expect_members(f, "a", "-");
     expect_neighbours(f);
 }
@@ -249,8 +249,7 @@ static void a_move_takes_what_is_below_and_replaces_the_destination(void **state
     fill(f);
     assert_int_equal(set_property(f, "b/c\xff", "old", "1"), 0);
     assert_int_equal(set_property(f, "b/c\xff/deep", "old", "1"), 0);
-    assert_int_equal(apply_one(f, change_paths(STORE_PROPERTIES_MOVE, SPAN("a"), SPAN("b/c\xff"))),
-                     0);
+    assert_int_equal(follow(f, STORE_INTENT_MOVE, SPAN("a"), SPAN("b/c\xff")), 0);
     expect_members(f, "a", "-");
     expect_members(f, "b/c\xff", "m");
     assert_string_equal(get_property(f, SPAN("b/c\xff"), "old"), "-");
@@ -265,20 +264,20 @@ static void a_copy_duplicates_what_is_below_unless_shallow(void **state)
 
     fill(f);
     assert_int_equal(set_property(f, "copy/old", "x", "old"), 0);
-    assert_int_equal(apply_one(f, change_paths(STORE_PROPERTIES_COPY, SPAN("a"), SPAN("copy"))), 0);
+    assert_int_equal(follow(f, STORE_INTENT_COPY, SPAN("a"), SPAN("copy")), 0);
     expect_members(f, "a", "m");
     expect_members(f, "copy", "m");
     assert_string_equal(get_property(f, SPAN("copy/old"), "x"), "-");
 
-    struct store_change shallow = change_paths(STORE_PROPERTIES_COPY, SPAN("a"), SPAN("copy"));
-    shallow.shallow = true;
-    assert_int_equal(apply_one(f, shallow), 0);
+    const struct store_intent shallow = {
+        .kind = STORE_INTENT_COPY, .source = SPAN("a"), .destination = SPAN("copy")};
+    assert_int_equal(follow_all(f, &shallow, true, NULL), 0);
     assert_string_equal(get_property(f, SPAN("copy"), "x"), "m");
     assert_string_equal(get_property(f, SPAN("copy/b"), "x"), "-");
     expect_neighbours(f);
 
     // the numbers that the tree keeps add up: nothing is left when everything is deleted
-    assert_int_equal(apply_one(f, change_paths(STORE_PROPERTIES_DELETE, SPAN(""), SPAN(""))), 0);
+    assert_int_equal(apply_one(f, change_path(STORE_PROPERTIES_DELETE, SPAN(""))), 0);
     assert_false(store_tree_has_properties(f->store, f->tree));
     expect_members(f, "a", "-");
 }
@@ -294,13 +293,11 @@ static void nothing_is_copied_or_moved_into_itself(void **state)
 
     fill(f);
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        for (int kind = STORE_PROPERTIES_COPY; kind <= STORE_PROPERTIES_MOVE; kind++)
-            assert_int_equal(
-                apply_one(f, change_paths((enum store_change_kind)kind, pairs[i][0], pairs[i][1])),
-                -CANDOR_E_OVERLAP);
+        assert_int_equal(follow(f, STORE_INTENT_COPY, pairs[i][0], pairs[i][1]), -CANDOR_E_OVERLAP);
+        assert_int_equal(follow(f, STORE_INTENT_MOVE, pairs[i][0], pairs[i][1]), -CANDOR_E_OVERLAP);
     }
     expect_members(f, "a", "m");
-    assert_int_equal(apply_one(f, change_paths(STORE_PROPERTIES_MOVE, SPAN("a"), SPAN("ab"))), 0);
+    assert_int_equal(follow(f, STORE_INTENT_MOVE, SPAN("a"), SPAN("ab")), 0);
     expect_members(f, "ab", "m");
 }
 
@@ -351,28 +348,10 @@ static void locks_go_with_what_they_lock(void **state)
                                   .path = i < NEIGHBOURS ? neighbours[i] : members[i - NEIGHBOURS]};
         assert_int_equal(insert_lock(f, &lock), 0);
     }
-    assert_int_equal(apply_one(f, change_paths(STORE_LOCKS_DELETE, SPAN("a"), SPAN(""))), 0);
+    assert_int_equal(apply_one(f, change_path(STORE_LOCKS_DELETE, SPAN("a"))), 0);
     assert_int_equal(count_locks(f), NEIGHBOURS);
-    assert_int_equal(apply_one(f, change_paths(STORE_LOCKS_DELETE, SPAN(""), SPAN(""))), 0);
+    assert_int_equal(apply_one(f, change_path(STORE_LOCKS_DELETE, SPAN(""))), 0);
     assert_int_equal(count_locks(f), 0);
-}
-
-static int add_intent_line(void *context, const struct store_intent *it)
-{
-    buf_addf(context, "%d %d %.*s>%.*s (%.*s) %llx %llx\n", (int)it->id, (int)it->kind,
-             SPAN_ARG(it->source), SPAN_ARG(it->destination), SPAN_ARG(it->temporary),
-             (unsigned long long)it->source_inode, (unsigned long long)it->destination_inode);
-    return 0;
-}
-
-static void expect_intents(struct fixture *f, const char *lines)
-{
-    struct buf got = {0};
-
-    assert_int_equal(store_intents_visit(f->store, f->tree, add_intent_line, &got), 0);
-    buf_add_char(&got, '\0');
-    assert_string_equal(got.ptr, lines);
-    buf_done(&got);
 }
 
 static void an_intent_ends_in_the_transaction_that_moves_the_rows(void **state)
@@ -382,14 +361,11 @@ static void an_intent_ends_in_the_transaction_that_moves_the_rows(void **state)
                                   .kind = STORE_INTENT_MOVE,
                                   .source = SPAN("a"),
                                   .destination = SPAN("b"),
-                                  .temporary = SPAN(".candor-tmp-1"),
-                                  .source_inode = UINT64_MAX,
-                                  .destination_inode = 7};
-    const struct store_change finish[] = {
-        {.kind = STORE_INTENT_FINISH, .intent = &intent},
-        change_paths(STORE_PROPERTIES_MOVE, SPAN("a"), SPAN("b")),
-        change_paths(STORE_LOCKS_DELETE, SPAN("a"), SPAN("")),
-    };
+                                  .source_is = {UINT64_MAX, 5},
+                                  .destination_is = {7, INT64_MAX}};
+    const struct store_change locks = change_path(STORE_LOCKS_DELETE, SPAN("a"));
+    const struct store_following following = {.intent = &intent, .first = &locks, .count = 1};
+    struct store_progress progress = {0};
     struct store_lock lock = lock_of("t", "a/x");
 
     assert_int_equal(set_property(f, "a", "x", "1"), 0);
@@ -397,16 +373,32 @@ static void an_intent_ends_in_the_transaction_that_moves_the_rows(void **state)
     assert_int_equal(
         apply_one(f, (struct store_change){.kind = STORE_INTENT_BEGIN, .intent = &intent}), 0);
     fixture_reopen(f);
-    expect_intents(f, "1 1 a>b (.candor-tmp-1) ffffffffffffffff 7\n");
+    expect_intents(f, "1 1 a>b 0 ffffffffffffffff.5 7.7fffffffffffffff\n");
     assert_int_equal(store_intent_id(f->store), 2);
 
-    assert_int_equal(store_apply(f->store, f->tree, finish, 3, NULL), 0);
+    assert_int_equal(store_follow(f->store, f->tree, &following, &progress), 0);
+    assert_true(progress.is_done);
     expect_intents(f, "");
     assert_string_equal(get_property(f, SPAN("b"), "x"), "1");
     assert_int_equal(count_locks(f), 0);
     // a second time it does nothing: the move would wipe out what the first one moved
-    assert_int_equal(store_apply(f->store, f->tree, finish, 3, NULL), -CANDOR_E_ABSENT);
+    progress = (struct store_progress){0};
+    assert_int_equal(store_follow(f->store, f->tree, &following, &progress), -CANDOR_E_ABSENT);
     assert_string_equal(get_property(f, SPAN("b"), "x"), "1");
+}
+
+static void whether_anything_is_below_is_told(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(store_has_below(f->store, f->tree, SPAN("")), 0);
+    fill(f);
+    assert_int_equal(store_has_below(f->store, f->tree, SPAN("")), 1);
+    assert_int_equal(store_has_below(f->store, f->tree, SPAN("a")), 1);
+    assert_int_equal(follow(f, STORE_INTENT_DELETE, SPAN("a"), SPAN("")), 0);
+    assert_int_equal(store_has_below(f->store, f->tree, SPAN("a")), 0);
+    assert_int_equal(store_has_below(f->store, f->tree, SPAN("a/")), -CANDOR_E_SYNTAX);
+    expect_neighbours(f);
 }
 
 int main(void)
@@ -424,6 +416,7 @@ int main(void)
         STORE_TEST(a_move_takes_what_is_below_and_replaces_the_destination),
         STORE_TEST(a_copy_duplicates_what_is_below_unless_shallow),
         STORE_TEST(nothing_is_copied_or_moved_into_itself),
+        STORE_TEST(whether_anything_is_below_is_told),
         STORE_TEST(locks_are_there_after_a_restart),
         STORE_TEST(locks_go_with_what_they_lock),
         STORE_TEST(an_intent_ends_in_the_transaction_that_moves_the_rows),

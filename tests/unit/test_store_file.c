@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The file of the store: who may open it, its versions, and files that are no stores. */
+#include "base/clock.h"
 #include "state/store_sqlite.h"
 #include "store_unit.h"
 
@@ -81,8 +82,10 @@ static void limits_of_trees_and_locks_are_kept(void **state)
     execute(f->path, sql);
     fixture_open(f);
     assert_int_equal(set_property(f, "b", "x", "1"), -CANDOR_E_LIMIT);
-    assert_int_equal(apply_one(f, change_paths(STORE_PROPERTIES_COPY, SPAN("a"), SPAN("b"))),
-                     -CANDOR_E_LIMIT);
+    assert_int_equal(follow(f, STORE_INTENT_COPY, SPAN("a"), SPAN("b")), -CANDOR_E_LIMIT);
+    assert_int_equal(store_can_copy(f->store, f->tree, SPAN("a"), SPAN("b")), -CANDOR_E_LIMIT);
+    assert_int_equal(store_can_copy(f->store, f->tree, SPAN("c"), SPAN("b")), 0);
+    assert_int_equal(store_can_copy(f->store, f->tree, SPAN("a"), SPAN("a")), 0);
     assert_int_equal(set_property(f, "a", "x", "another"), 0);
     assert_int_equal(store_tree(f->store, SPAN("/one/more"), &tree), -CANDOR_E_LIMIT);
 
@@ -194,6 +197,94 @@ static void a_newer_store_is_refused(void **state)
     assert_string_equal(get_property(f, SPAN("a"), "x"), "1");
 }
 
+static int note_old_intent(void *context, const struct store_intent *intent)
+{
+    *(struct store_intent *)context = *intent;
+    return 0;
+}
+
+static int times_gone, times_back;
+
+static void note_watch(bool is_gone, const char *path)
+{
+    (void)path;
+    ++*(is_gone ? &times_gone : &times_back);
+}
+
+/* What would be lost is not acknowledged: neither without the database, nor without its log. */
+static void a_store_whose_file_is_gone_takes_nothing(void **state)
+{
+    static const char *const ends[] = {"", "-wal"};
+    struct fixture *f = *state;
+
+    store_watch(f->store, note_watch);
+    times_gone = times_back = 0;
+    assert_int_equal(set_property(f, "a", "x", "kept"), 0);
+    for (int i = 0; i < 2; i++) {
+        char name[128], aside[128];
+
+        snprintf(name, sizeof name, "%s%s", f->path, ends[i]);
+        snprintf(aside, sizeof aside, "%s/aside", f->folder);
+        assert_int_equal(rename(name, aside), 0);
+        assert_int_equal(set_property(f, "a", "x", "lost"), -CANDOR_E_GONE);
+        assert_int_equal(follow(f, STORE_INTENT_DELETE, SPAN("a"), SPAN("")), -CANDOR_E_GONE);
+        assert_string_equal(get_property(f, SPAN("a"), "x"), "kept");
+        int fd = open(name, O_CREAT | O_EXCL | O_WRONLY, 0600); // another file is not it
+        assert_true(fd >= 0);
+        close(fd);
+        assert_int_equal(set_property(f, "a", "x", "lost"), -CANDOR_E_GONE);
+        assert_int_equal(times_gone, i + 1);
+        assert_int_equal(times_back, i);
+        assert_int_equal(rename(aside, name), 0);
+        assert_int_equal(set_property(f, "a", "x", "kept again"), 0);
+        assert_int_equal(times_back, i + 1);
+        assert_int_equal(set_property(f, "a", "x", "kept"), 0);
+    }
+    fixture_reopen(f);
+    assert_string_equal(get_property(f, SPAN("a"), "x"), "kept");
+}
+
+/* Nothing waits in a thread for a program that holds it. */
+static void a_store_that_another_program_holds_is_not_waited_for(void **state)
+{
+    struct fixture *f = *state;
+    int64_t before = clock_monotonic();
+    sqlite3 *db = NULL;
+
+    assert_int_equal(set_property(f, "a", "x", "1"), 0);
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(set_property(f, "a", "x", "2"), -CANDOR_E_BUSY);
+    assert_string_equal(get_property(f, SPAN("a"), "x"), "1");
+    assert_true(clock_monotonic() - before < LIMIT_STORE_BUSY * CLOCK_MS);
+    assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(set_property(f, "a", "x", "2"), 0);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* Intents that an older program has left have no births and no phase. */
+static void intents_of_an_older_store_are_read(void **state)
+{
+    struct fixture *f = *state;
+    char sql[2048];
+
+    store_close(f->store);
+    f->store = NULL;
+    assert_int_equal(unlink(f->path), 0);
+    snprintf(sql, sizeof sql,
+             "%s PRAGMA application_id=%d; PRAGMA user_version=1; INSERT INTO tree VALUES"
+             " (1, CAST('/srv/team' AS BLOB), 0, 0);"
+             " INSERT INTO intent VALUES (5, 1, 1, x'2f61', x'2f62', x'', 7, 8)",
+             schema_migrations[0], STORE_APPLICATION);
+    execute(f->path, sql);
+    fixture_open(f);
+    struct store_intent found = {0};
+    assert_int_equal(store_intents_visit(f->store, f->tree, note_old_intent, &found), 0);
+    assert_int_equal(found.source_is.inode, 7);
+    assert_int_equal(found.destination_is.inode, 8);
+    assert_true(found.source_is.born == 0 && found.phase == STORE_BEGUN);
+}
+
 static void a_foreign_file_is_left_as_it_is(void **state)
 {
     struct fixture *f = *state;
@@ -266,6 +357,9 @@ int main(void)
         STORE_TEST(what_is_known_for_synchronisation_is_replaced_by_who_has_seen_it),
         STORE_TEST(of_too_much_for_synchronisation_the_oldest_goes),
         STORE_TEST(a_newer_store_is_refused),
+        STORE_TEST(a_store_whose_file_is_gone_takes_nothing),
+        STORE_TEST(a_store_that_another_program_holds_is_not_waited_for),
+        STORE_TEST(intents_of_an_older_store_are_read),
         STORE_TEST(a_foreign_file_is_left_as_it_is),
         STORE_TEST(migrations_run_in_order_from_where_the_store_is),
     };

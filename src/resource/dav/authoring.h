@@ -16,6 +16,8 @@
 #include "resource/dav/write.h"
 #include "resource/dav/xml_content.h"
 
+#include <errno.h>
+
 /* What an exchange that authors holds; on its arena, until its release. */
 struct authoring {
     struct exchange *x;
@@ -23,6 +25,7 @@ struct authoring {
     struct dav_share *share; // of the folder that it is about, from its first step in the pool on
     struct span mount;       // the route's path, which ends with a slash
     bool in_the_way;         // others were in the way of the step: it is to be made again
+    bool goes_on;            // the step is to go on at once, in another work of the pool
     int error;               // of the last step: 0, or a negated errno
     enum outcome cause;      // of the last step, where an errno does not tell
     struct target target;
@@ -33,6 +36,7 @@ struct authoring {
     struct locking locking;
     struct xml_content xml;
     struct failures failures;
+    struct rows_following *following; // while names change and their rows follow
     struct tree_result result;
     struct answer_parts answer;
 };
@@ -58,5 +62,12 @@ void authoring_set_final_cause(struct authoring *a);
 
 /* The step fails with an outcome that no errno tells; returns what a->error is to be. */
 int authoring_fail(struct authoring *a, enum outcome cause);
+/* Others are in the way of the step, and it fails with that when they stay so. Returns -EAGAIN. */
+static inline int authoring_in_the_way(struct authoring *a, enum outcome cause)
+{
+    a->in_the_way = true;
+    a->cause = cause;
+    return -EAGAIN;
+}
 
 #endif

@@ -18,14 +18,16 @@
 void change_delete(struct authoring *a)
 {
     struct tree_terms terms = terms_of(a);
-    struct rows_following rows;
 
-    a->error = rows_begin(a, &rows, STORE_INTENT_DELETE);
-    if (a->error)
-        return;
-    a->error = tree_delete(a->share->tree, a->target.path, &terms);
-    rows_end(a, &rows, false);
-    locks_forget(a);
+    if (!rows_resume(a)) {
+        a->error = rows_begin(a, STORE_INTENT_DELETE);
+        if (a->error)
+            return;
+        a->error = tree_delete(a->share->tree, a->target.path, &terms);
+        rows_follow(a, false);
+    }
+    if (!a->following)
+        locks_forget(a);
 }
 
 /*
@@ -177,43 +179,51 @@ static void end_failed(struct authoring *a)
     multistatus_end(b);
 }
 
+static void end_change(struct authoring *a)
+{
+    if (a->following) // the rows are still to follow
+        return;
+    locks_forget(a);
+    end_failed(a);
+}
+
 void change_copy(struct authoring *a)
 {
     struct tree_terms terms = terms_of_both(a);
-    struct rows_following rows;
     struct tree_copying copying = {
         .shallow = depth_of(a->x) == DEPTH_0,
         .failed = note_failed,
         .context = a,
     };
 
-    change_forget_failed(a); // of an attempt before
-    a->error = rows_begin(a, &rows, STORE_INTENT_COPY);
-    if (a->error)
-        return;
-    a->error = tree_copy(a->share->tree, a->target.path, a->destination->path, &copying, &terms,
-                         &a->result);
-    rows_end(a, &rows, copying.shallow);
-    set_date(a, a->destination->path);
-    locks_forget(a);
-    end_failed(a);
+    if (!rows_resume(a)) {
+        change_forget_failed(a); // of an attempt before
+        a->error = rows_begin(a, STORE_INTENT_COPY);
+        if (a->error)
+            return;
+        a->error = tree_copy(a->share->tree, a->target.path, a->destination->path, &copying, &terms,
+                             &a->result);
+        set_date(a, a->destination->path);
+        rows_follow(a, copying.shallow);
+    }
+    end_change(a);
 }
 
 void change_move(struct authoring *a)
 {
     struct tree_terms terms = terms_of_both(a);
     struct tree_copying copying = {.failed = note_failed, .context = a};
-    struct rows_following rows;
 
     terms.at_once = !a->destination->crosses;
-    change_forget_failed(a);
-    a->error = rows_begin(a, &rows, STORE_INTENT_MOVE);
-    if (a->error)
-        return;
-    a->error = tree_move(a->share->tree, a->target.path, a->destination->path, &copying, &terms,
-                         &a->result);
-    rows_end(a, &rows, false);
-    set_date(a, a->destination->path);
-    locks_forget(a);
-    end_failed(a);
+    if (!rows_resume(a)) {
+        change_forget_failed(a);
+        a->error = rows_begin(a, STORE_INTENT_MOVE);
+        if (a->error)
+            return;
+        a->error = tree_move(a->share->tree, a->target.path, a->destination->path, &copying, &terms,
+                             &a->result);
+        set_date(a, a->destination->path);
+        rows_follow(a, false);
+    }
+    end_change(a);
 }

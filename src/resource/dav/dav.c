@@ -9,6 +9,7 @@
 #include "resource/dav/following.h"
 #include "resource/dav/propfind.h"
 #include "resource/dav/room.h"
+#include "resource/dav/settling_watch.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -27,7 +28,7 @@ static void act(struct exchange *x, void (*run)(struct authoring *a))
 
     a->error = 0;
     a->cause = OUTCOME_NONE;
-    a->in_the_way = false;
+    a->in_the_way = a->goes_on = false;
     if (!a->share)
         a->error = dav_share_use(a->dav->site, &a->share);
     if (!a->share) {
@@ -159,6 +160,8 @@ static void dav_release(struct exchange *x)
     if (a->answer.written >= 0)
         close(a->answer.written);
     propfind_discard(a);
+    rows_give_up(a);
+    settling_watch(a->dav, a->share);
     change_forget_failed(a);
     dav_share_leave(a->share);
     x->routing.resource_state = NULL;
@@ -169,6 +172,7 @@ static void dav_free(struct resource *r)
     struct dav *d = container_of(r, struct dav, resource);
 
     upload_watch_end(d);
+    settling_end(d);
     answer_cache_free(d->answers);
     r->reader->ops->free(r->reader);
     free(d);
@@ -215,6 +219,7 @@ int dav_open(struct dav_site *site, struct resource *reader, struct loop *loop,
     d->loop = loop;
     d->pool = pool;
     upload_watch_begin(d);
+    settling_begin(d);
     *ret_resource = &d->resource;
     return 0;
 }

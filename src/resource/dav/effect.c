@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "resource/dav/effect.h"
 
+#include "base/clock.h"
+#include "base/limits.h"
 #include "graph/author.h"
 #include "resource/dav/authoring.h"
 #include "resource/dav/content.h"
+#include "resource/dav/following.h"
 #include "resource/dav/granting.h"
 #include "resource/dav/propfind.h"
 #include "resource/dav/proppatch.h"
+#include "resource/dav/settling.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -107,18 +111,53 @@ void effect_run(struct authoring *a)
         a->error = -ENOMEM;
         return;
     }
+    // Whatever is changed, what is pending about its names comes first.
+    if (!is_safe && !a->following)
+        settle_names(a);
+    // A lock must not be taken, after a crash, for one that has ended with what was there before.
+    if (a->error == 0 && author_of(a->x)->also & AUTHOR_LOCKS &&
+        rows_are_moving(a->share->rows, a->target.path))
+        a->error = authoring_in_the_way(a, OUTCOME_names_busy);
+    if (a->error)
+        return;
     effect_of(a)->perform(a);
     // Here, so that it counts even when the client has left meanwhile.
     if (!is_safe && !a->in_the_way)
         atomic_fetch_add(dav_site_changes(a->dav->site), 1);
 }
 
+/* The server is to end, and what has changed is not to be awaited any more. */
+static bool gives_up_rows(const struct authoring *a)
+{
+    return a->x->urgency.hurried && a->following && a->following->is_changed;
+}
+
+static bool has_waited(const struct authoring *a)
+{
+    int64_t since = a->x->walk.in_the_way_since;
+
+    return a->x->urgency.cancelled || a->x->urgency.hurried ||
+           (since && clock_monotonic() - since >= (int64_t)LIMIT_ROWS_WAIT * CLOCK_MS);
+}
+
 enum step effect_end(struct authoring *a)
 {
     const struct effect_info *e = effect_of(a);
 
-    if (a->in_the_way)
+    if ((a->in_the_way || a->goes_on) && gives_up_rows(a)) {
+        rows_give_up(a);
+        a->error = TREE_NOT_DURABLE;
+        a->cause = OUTCOME_NONE;
+        return authoring_end_failed(a);
+    }
+    if (a->in_the_way) {
+        a->x->walk.way_cause = a->cause;
+        if (has_waited(a)) // the walker ends it, and nobody is to wait for its turn
+            rows_give_up(a);
         return STEP_PAUSE;
+    }
+    if (a->goes_on)
+        return STEP_RUN;
     if (a->error == -EXDEV && author_of(a->x)->also & AUTHOR_ELSEWHERE &&
         !a->destination->crosses) {
         a->destination->crosses = true; // a copy, then
@@ -126,8 +165,10 @@ enum step effect_end(struct authoring *a)
     }
     if (e->settle)
         e->settle(a);
-    if (a->error)
+    if (a->error) {
+        rows_give_up(a); // a turn that it waited for, and that it would not come back to
         return authoring_end_failed(a);
+    }
     tell_effect(a);
     return STEP_KNOWN;
 }

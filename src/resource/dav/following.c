@@ -1,301 +1,367 @@
 // SPDX-License-Identifier: MIT
-/*
- * What the store knows of a name follows it: around a DELETE, MOVE or COPY an intent is written
- * before the names change, and removed in the transaction that changes the rows. After a crash the
- * inodes tell which of the two it was.
- */
 #include "resource/dav/following.h"
 #include "base/error.h"
 #include "resource/dav/authoring.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
-enum { INTENTS = 64 }; // that are recovered at a time
-
-static uint64_t inode_of(const struct tree_seen *seen)
+struct rows_following *following_new(const struct store_intent *intent)
 {
-    return seen->kind == TREE_ABSENT ? 0 : seen->stamp.inode;
-}
+    size_t source = intent->source.len, destination = intent->destination.len;
+    struct rows_following *f = calloc(1, sizeof *f + source + destination + 1);
+    bool moves = intent->kind == STORE_INTENT_MOVE;
 
-int rows_await(struct authoring *a, struct rows_claim *claim, bool patient)
-{
-    int error = rows_claim(a->share->rows, claim, patient);
-
-    a->in_the_way = error == -EAGAIN;
-    if (error)
-        a->cause = OUTCOME_resources_exhausted;
-    return error;
-}
-
-static void note_undone(struct dav_share *share, const uint64_t *ids, size_t count)
-{
-    struct rows_undone *u = &share->undone;
-
-    tree_lock(share->tree);
-    for (size_t i = 0; i < count && u->count < sizeof u->ids / sizeof *u->ids; i++)
-        u->ids[u->count++] = ids[i];
-    tree_unlock(share->tree);
-}
-
-/* An intent must not be taken, at the next start, for one whose change was made later. */
-static int end_undone(struct dav_share *share)
-{
-    const struct lock_journal *j = &share->journal;
-    struct store_intent intents[sizeof share->undone.ids / sizeof *share->undone.ids] = {0};
-    struct store_change changes[sizeof intents / sizeof *intents];
-    struct rows_undone undone;
-    int error;
-
-    tree_lock(share->tree);
-    undone = share->undone;
-    share->undone.count = 0;
-    tree_unlock(share->tree);
-    if (!undone.count)
-        return 0;
-    for (size_t i = 0; i < undone.count; i++) {
-        intents[i].id = undone.ids[i];
-        changes[i] = (struct store_change){.kind = STORE_INTENT_FINISH, .intent = &intents[i]};
+    if (!f)
+        return NULL;
+    if (source)
+        memcpy(f->text, intent->source.ptr, source);
+    if (destination)
+        memcpy(f->text + source, intent->destination.ptr, destination);
+    f->intent = *intent;
+    f->intent.source = span_of(f->text, source);
+    f->intent.destination = span_of(f->text + source, destination);
+    f->claim = (struct rows_claim){.paths = {f->intent.source}, .renames = true};
+    if (moves) {
+        f->claim.paths[1] = f->intent.destination;
+    } else if (intent->kind == STORE_INTENT_COPY) {
+        f->claim.paths[0] = f->intent.destination;
+        f->claim.paths[1] = f->intent.source;
+        f->claim.copies = true;
     }
-    error = store_errno(store_apply(j->store, j->tree, changes, undone.count, NULL));
-    if (error)
-        note_undone(share, undone.ids, undone.count);
+    return f;
+}
+
+void following_free(struct rows_following *f)
+{
+    if (!f)
+        return;
+    lock_gone_free(f->gone);
+    free(f);
+}
+
+static void end(struct dav_share *share, struct rows_following *f)
+{
+    rows_release(share->rows, &f->claim);
+    following_free(f);
+}
+
+/* Where there is no room it is the tree's limit that a copy meets. */
+static int from_store(int error)
+{
+    return error == -CANDOR_E_LIMIT ? -EDQUOT : store_errno(error);
+}
+
+/* Of a copy that cannot be finished nothing is left. */
+static void turn_into_removal(struct rows_following *f)
+{
+    f->intent.kind = STORE_INTENT_DELETE;
+    f->intent.source = f->intent.destination;
+    f->intent.destination = SPAN("");
+    f->progress = (struct store_progress){.phase = STORE_FOLLOWING};
+    f->shallow = false;
+}
+
+static void leave_pending(struct authoring *a)
+{
+    struct rows_following *f = a->following;
+
+    if (f->is_changed && f->intent.kind == STORE_INTENT_COPY)
+        turn_into_removal(f);
+    f->gone = a->locking.gone;
+    a->locking.gone = NULL;
+    a->following = NULL;
+    rows_set_state(a->share->rows, &f->claim, ROWS_PENDING);
+}
+
+/* ---- Before the change */
+
+static int identify(struct dav_share *share, struct span path, struct store_identity *ret)
+{
+    struct tree_identity found;
+    int error = tree_identify(share->tree, path, &found);
+
+    if (error == 0)
+        *ret = (struct store_identity){found.inode, found.born_ns};
     return error;
 }
 
-int rows_begin(struct authoring *a, struct rows_following *f, enum store_intent_kind kind)
+/* Whether rows would have to follow, or locks to end. 0 or 1, or an error of the store. */
+static int has_rows(struct dav_share *share, const struct store_intent *intent)
 {
-    struct dav_share *share = a->share;
     const struct lock_journal *j = &share->journal;
-    const struct dav_destination none = {0}, *to = a->destination ? a->destination : &none;
-    struct store_change begin = {.kind = STORE_INTENT_BEGIN, .intent = &f->intent};
-    bool follows = j->store && store_tree_has_properties(j->store, j->tree);
-    int error;
+    int result = 0;
 
-    *f = (struct rows_following){
-        .claim = {.paths = {kind == STORE_INTENT_COPY ? to->path : a->target.path,
-                            kind == STORE_INTENT_MOVE ? to->path : (struct span){NULL, 0}},
-                  .renames = true,
-                  .is_long = a->x->walk.runs_long},
-        .intent = {.kind = kind,
-                   .source = a->target.path,
-                   .source_inode = inode_of(&a->target.look.here),
-                   .destination = to->path,
-                   .destination_inode = inode_of(&to->look.here)},
-    };
-    error = rows_await(a, &f->claim, follows);
+    if (!j->store || store_is_unsure(j->store))
+        return j->store != NULL;
+    tree_lock(share->tree);
+    if (intent->kind != STORE_INTENT_COPY)
+        result = lock_table_has_subtree(share->locks, intent->source, false);
+    if (intent->kind != STORE_INTENT_DELETE)
+        result |= lock_table_has_subtree(share->locks, intent->destination, true);
+    tree_unlock(share->tree);
+    if (result || !store_tree_has_properties(j->store, j->tree))
+        return result;
+    result = store_has_below(j->store, j->tree, intent->source);
+    if (result == 0 && intent->kind != STORE_INTENT_DELETE)
+        result = store_has_below(j->store, j->tree, intent->destination);
+    return result;
+}
+
+static int record(struct dav_share *share, struct rows_following *f)
+{
+    const struct lock_journal *j = &share->journal;
+    struct store_change begin = {.kind = STORE_INTENT_BEGIN, .intent = &f->intent};
+    int error = identify(share, f->intent.source, &f->intent.source_is);
+
+    if (error == 0 && f->intent.kind != STORE_INTENT_DELETE)
+        error = identify(share, f->intent.destination, &f->intent.destination_is);
+    if (error == 0 && f->intent.kind == STORE_INTENT_COPY)
+        error =
+            from_store(store_can_copy(j->store, j->tree, f->intent.source, f->intent.destination));
     if (error)
         return error;
-    // Somebody may have set the first property just before the claim.
-    f->follows = j->store && store_tree_has_properties(j->store, j->tree);
-    if (!f->follows)
-        return 0;
     f->intent.id = store_intent_id(j->store);
-    error = end_undone(share);
-    if (error == 0)
-        error = store_errno(store_apply(j->store, j->tree, &begin, 1, NULL));
-    f->recorded = error == 0;
+    error = store_errno(store_apply(j->store, j->tree, &begin, 1, NULL));
     /*
-     * What makes room must not need room. Its rows go afterwards; should all stop in between, some
-     * stay that belong to nothing.
+     * What makes room must not need room, where it is the same disk. Its rows go afterwards; should
+     * all stop in between, some stay that belong to nothing.
      */
-    if (error == -ENOSPC && kind == STORE_INTENT_DELETE)
-        return 0;
-    if (error)
-        rows_release(share->rows, &f->claim);
-    return error;
-}
-
-/* The rows of members that were not copied: none. False: out of memory. */
-static bool add_failed(struct authoring *a, struct store_change *changes, size_t *at)
-{
-    for (const struct failed_member *m = a->failures.first; m; m = m->next) {
-        char *path = arena_alloc(&a->x->arena, a->destination->path.len + 1 + m->length);
-
-        if (!path)
-            return false;
-        memcpy(path, a->destination->path.ptr, a->destination->path.len);
-        path[a->destination->path.len] = '/';
-        memcpy(path + a->destination->path.len + 1, m->path, m->length);
-        changes[(*at)++] =
-            (struct store_change){.kind = STORE_PROPERTIES_DELETE,
-                                  .path = span_of(path, a->destination->path.len + 1 + m->length)};
-    }
-    return true;
-}
-
-static struct store_change main_change(const struct store_intent *intent, bool shallow)
-{
-    static const enum store_change_kind kinds[] = {
-        [STORE_INTENT_MOVE] = STORE_PROPERTIES_MOVE,
-        [STORE_INTENT_DELETE] = STORE_PROPERTIES_DELETE,
-        [STORE_INTENT_COPY] = STORE_PROPERTIES_COPY,
-    };
-
-    return (struct store_change){.kind = kinds[intent->kind],
-                                 .path = intent->source,
-                                 .destination = intent->destination,
-                                 .shallow = shallow};
-}
-
-/* One transaction: the rows, the locks that ended, and the end of the intent. */
-static int finish(struct authoring *a, struct rows_following *f, bool shallow)
-{
-    const struct lock_journal *j = &a->share->journal;
-    size_t room = 2, n = 0, at = 0;
-    struct store_change *changes;
-    struct store_lock *locks;
-    int error;
-
-    for (const struct lock_gone *g = a->locking.gone; g; g = g->next)
-        n++;
-    for (const struct failed_member *m = a->failures.first; m; m = m->next)
-        room++;
-    changes = calloc(room + n, sizeof *changes);
-    locks = calloc(n + 1, sizeof *locks);
-    if (changes && locks)
-        changes[at++] = main_change(&f->intent, shallow);
-    if (!changes || !locks ||
-        (f->intent.kind == STORE_INTENT_COPY && !add_failed(a, changes, &at))) {
-        free(changes);
-        free(locks);
-        return -ENOMEM;
-    }
-    n = 0;
-    for (const struct lock_gone *g = a->locking.gone; g; g = g->next, n++) {
-        locks[n].token = g->lock.token;
-        changes[at++] = (struct store_change){.kind = STORE_LOCK_DELETE, .lock = &locks[n]};
-    }
-    if (f->recorded)
-        changes[at++] = (struct store_change){.kind = STORE_INTENT_FINISH, .intent = &f->intent};
-    error = store_errno(store_apply(j->store, j->tree, changes, at, NULL));
-    free(changes);
-    free(locks);
-    if (error == 0) {
-        lock_gone_free(a->locking.gone);
-        a->locking.gone = NULL;
+    if (error == -ENOSPC && f->intent.kind == STORE_INTENT_DELETE &&
+        store_device(j->store) == tree_device(share->tree)) {
+        f->intent.id = 0;
+        error = 0;
     }
     return error;
 }
 
-void rows_end(struct authoring *a, struct rows_following *f, bool shallow)
+int rows_begin(struct authoring *a, enum store_intent_kind kind)
 {
     struct dav_share *share = a->share;
-    struct store_change undone = {.kind = STORE_INTENT_FINISH, .intent = &f->intent};
+    const struct lock_journal *j = &share->journal;
+    const struct store_intent intent = {.kind = kind,
+                                        .source = a->target.path,
+                                        .destination =
+                                            a->destination ? a->destination->path : SPAN("")};
+    struct rows_following *f = a->following;
+    int error;
 
-    if (f->follows && tree_is_changed(a->error)) {
-        if (finish(a, f, shallow) < 0)
-            a->error = TREE_NOT_DURABLE; // the next start will finish it
-    } else if (f->recorded) {
-        if (store_apply(share->journal.store, share->journal.tree, &undone, 1, NULL) < 0)
-            note_undone(share, &f->intent.id, 1);
+    if (!f)
+        f = a->following = following_new(&intent);
+    if (!f)
+        return -ENOMEM;
+    error = rows_claim(share->rows, &f->claim,
+                       j->store && store_tree_has_properties(j->store, j->tree));
+    if (error)
+        return authoring_in_the_way(a, OUTCOME_names_busy); // it keeps its turn
+    error = has_rows(share, &f->intent);
+    f->follows = error > 0;
+    f->is_decided = true;
+    if (error > 0)
+        error = rows_are_full(share->rows) ? -EINPROGRESS : record(share, f);
+    else
+        error = store_errno(error);
+    if (error && f->intent.id && store_is_unsure(j->store)) {
+        leave_pending(a); // it may be found by the next start
+    } else if (error) {
+        a->following = NULL;
+        end(share, f);
     }
-    rows_release(share->rows, &f->claim);
+    return error == -EAGAIN ? authoring_in_the_way(a, OUTCOME_store_busy) : error;
 }
 
-/* ---- After a crash */
-
-struct recovering {
-    struct arena arena;
-    struct store_intent intents[INTENTS];
-    size_t count;
-};
-
-static int keep_intent(void *context, const struct store_intent *intent)
+void rows_names_changed(struct authoring *a)
 {
-    struct recovering *r = context;
-    struct store_intent *copy = &r->intents[r->count];
+    struct rows_following *f = a->following;
 
-    if (r->count == INTENTS)
-        return 1;
-    *copy = *intent;
-    copy->source = arena_copy(&r->arena, intent->source);
-    copy->destination = arena_copy(&r->arena, intent->destination);
-    copy->temporary = SPAN("");
-    if (copy->source.len != intent->source.len || copy->destination.len != intent->destination.len)
-        return -CANDOR_E_MEMORY;
-    r->count++;
+    if (f && f->follows)
+        rows_set_state(a->share->rows, &f->claim, ROWS_FOLLOWING);
+}
+
+/* ---- After it */
+
+/* The locks that end with the change, for the transaction of its first step: those that are known,
+ * or all that a crash may have left (RFC 4918 §7.7, §9.6). *ret_changes is to be freed. */
+static int end_locks(const struct rows_following *f, const struct lock_gone *gone,
+                     struct store_change **ret_changes, size_t *ret_count)
+{
+    const struct store_intent *it = &f->intent;
+    struct store_change *changes;
+    struct store_lock *locks;
+    size_t n = 0;
+
+    for (const struct lock_gone *g = gone; g; g = g->next)
+        n++;
+    changes = calloc(n + 2, sizeof *changes + sizeof *locks);
+    if (!changes)
+        return -ENOMEM;
+    locks = (struct store_lock *)(changes + n + 2);
+    n = 0;
+    for (const struct lock_gone *g = gone; g; g = g->next, locks++) {
+        locks->token = g->lock.token;
+        changes[n++] = (struct store_change){.kind = STORE_LOCK_DELETE, .lock = locks};
+    }
+    if (f->ends_locks && it->kind != STORE_INTENT_COPY)
+        changes[n++] = (struct store_change){.kind = STORE_LOCKS_DELETE, .path = it->source};
+    if (f->ends_locks && it->kind != STORE_INTENT_DELETE)
+        changes[n++] = (struct store_change){
+            .kind = STORE_LOCKS_DELETE, .path = it->destination, .only_below = true};
+    *ret_changes = changes;
+    *ret_count = n;
     return 0;
 }
 
-/* Whether the names had changed already. */
-static bool has_happened(const struct store_intent *intent, const struct tree_seen *source,
-                         const struct tree_seen *destination)
-{
-    uint64_t there = inode_of(destination);
-
-    switch (intent->kind) {
-    case STORE_INTENT_MOVE:
-        // On another file system the destination is a copy, with an inode of its own.
-        return there && there != intent->destination_inode &&
-               (there == intent->source_inode || inode_of(source) != intent->source_inode);
-    case STORE_INTENT_DELETE:
-        return inode_of(source) != intent->source_inode;
-    case STORE_INTENT_COPY:
-        return there && there != intent->destination_inode;
-    }
-    return false;
-}
-
-/* A copy without its members has none yet. */
-static bool is_empty(struct tree *tree, struct span path)
-{
-    struct tree_list *list;
-    struct tree_member member;
-    size_t count = 0;
-
-    if (tree_list_open(tree, path, &list) < 0)
-        return true;
-    if (tree_list_read(list, &member, 1, &count) < 0)
-        count = 0;
-    tree_list_close(list);
-    return count == 0;
-}
-
-static int recover(struct dav_share *share, const struct store_intent *intent)
-{
-    struct tree_look source, destination;
-    struct store_change changes[2] = {
-        {.kind = STORE_INTENT_FINISH, .intent = intent},
-    };
-    int error = tree_look(share->tree, intent->source, &source);
-    size_t n = 1;
-
-    if (error == 0)
-        error = tree_look(share->tree, intent->destination, &destination);
-    if (error)
-        return error;
-    if (has_happened(intent, &source.here, &destination.here)) {
-        bool shallow =
-            intent->kind == STORE_INTENT_COPY && is_empty(share->tree, intent->destination);
-
-        changes[n++] = main_change(intent, shallow);
-    }
-    return store_errno(store_apply(share->journal.store, share->journal.tree, changes, n, NULL));
-}
-
-int rows_recover(struct dav_share *share)
+/* One transaction: some rows, and the end of the locks that are gone. A negated errno. */
+static int step(struct dav_share *share, struct rows_following *f, bool is_partial,
+                struct lock_gone **gone)
 {
     const struct lock_journal *j = &share->journal;
-    struct recovering *r;
+    struct store_following following = {
+        .intent = &f->intent, .shallow = f->shallow, .is_partial = is_partial};
+    struct store_change *changes = NULL;
     int error = 0;
 
-    if (!j->store)
-        return 0;
-    r = calloc(1, sizeof *r);
-    if (!r || arena_init(&r->arena, 4096) < 0) {
-        free(r);
-        return -ENOMEM;
+    if (*gone || f->ends_locks)
+        error = end_locks(f, *gone, &changes, &following.count);
+    if (error)
+        return error;
+    following.first = changes;
+    error = store_follow(j->store, j->tree, &following, &f->progress);
+    free(changes);
+    if (error == 0) {
+        lock_gone_free(*gone);
+        *gone = NULL;
+        f->ends_locks = false;
     }
-    do {
-        r->count = 0;
-        error = store_intents_visit(j->store, j->tree, keep_intent, r);
-        error = error < 0 ? store_errno(error) : 0;
-        for (size_t i = 0; i < r->count && error == 0; i++)
-            error = recover(share, &r->intents[i]);
-        arena_reset(&r->arena);
-    } while (error == 0 && r->count == INTENTS);
-    arena_done(&r->arena);
-    free(r);
+    atomic_fetch_add(share->changes, 1);
+    return from_store(error);
+}
+
+/* The rows of members that were not copied: none. And the end of it. */
+static int end_partial(struct authoring *a, struct rows_following *f)
+{
+    const struct lock_journal *j = &a->share->journal;
+    struct span to = f->intent.destination;
+    struct store_change *changes = calloc(a->failures.count + 1, sizeof *changes);
+    size_t n = 0;
+    int error = changes ? 0 : -ENOMEM;
+
+    for (const struct failed_member *m = a->failures.first; m && error == 0; m = m->next) {
+        char *path = arena_alloc(&a->x->arena, to.len + 1 + m->length);
+
+        if (!path) {
+            error = -ENOMEM;
+            break;
+        }
+        memcpy(path, to.ptr, to.len);
+        path[to.len] = '/';
+        memcpy(path + to.len + 1, m->path, m->length);
+        changes[n++] = (struct store_change){.kind = STORE_PROPERTIES_DELETE,
+                                             .path = span_of(path, to.len + 1 + m->length)};
+    }
+    if (f->intent.id)
+        changes[n++] = (struct store_change){.kind = STORE_INTENT_FINISH, .intent = &f->intent};
+    if (error == 0)
+        error = store_errno(store_apply(j->store, j->tree, changes, n, NULL));
+    free(changes);
     return error;
+}
+
+static void go_on(struct authoring *a)
+{
+    struct rows_following *f = a->following;
+    bool is_partial = f->intent.kind == STORE_INTENT_COPY && a->failures.first;
+    int error = f->progress.is_done ? 0 : step(a->share, f, is_partial, &a->locking.gone);
+
+    if (error == 0 && f->progress.is_done && is_partial)
+        error = end_partial(a, f);
+    if (error == -EAGAIN && f->is_busy) {
+        a->error = authoring_in_the_way(a, OUTCOME_not_durable);
+        return;
+    }
+    f->is_busy = error == -EAGAIN;
+    if (f->is_busy || (error == 0 && !f->progress.is_done)) {
+        a->goes_on = true;
+    } else if (error) {
+        leave_pending(a);
+        a->error = TREE_NOT_DURABLE;
+    } else {
+        a->error = f->result;
+        a->following = NULL;
+        end(a->share, f);
+    }
+}
+
+/* It did not happen, and must not be taken at the next start for one that did. */
+static void undo(struct authoring *a)
+{
+    struct rows_following *f = a->following;
+    const struct lock_journal *j = &a->share->journal;
+    struct store_change undone = {.kind = STORE_INTENT_FINISH, .intent = &f->intent};
+
+    if (f->intent.id && store_apply(j->store, j->tree, &undone, 1, NULL) < 0) {
+        leave_pending(a);
+        return;
+    }
+    a->following = NULL;
+    end(a->share, f);
+}
+
+void rows_follow(struct authoring *a, bool shallow)
+{
+    struct rows_following *f = a->following;
+
+    f->is_changed = tree_is_changed(a->error);
+    f->result = a->error;
+    f->shallow = shallow;
+    if (!f->follows || !f->is_changed) {
+        undo(a);
+        return;
+    }
+    rows_names_changed(a);
+    go_on(a);
+}
+
+bool rows_resume(struct authoring *a)
+{
+    if (!a->following || !a->following->is_changed)
+        return false;
+    go_on(a);
+    return true;
+}
+
+void rows_give_up(struct authoring *a)
+{
+    struct rows_following *f = a->following;
+
+    if (!f)
+        return;
+    if (f->is_changed) {
+        leave_pending(a);
+        return;
+    }
+    a->following = NULL;
+    end(a->share, f);
+}
+
+int following_settle(struct dav_share *share, struct rows_following *f)
+{
+    const struct lock_journal *j = &share->journal;
+    struct store_change undone = {.kind = STORE_INTENT_FORGET, .intent = &f->intent};
+    int error;
+
+    if (f->is_changed) {
+        error = step(share, f, false, &f->gone);
+        if (error == -EDQUOT)
+            turn_into_removal(f);
+    } else {
+        error = store_errno(store_apply(j->store, j->tree, &undone, 1, NULL));
+    }
+    if (error == -EDQUOT || (error == 0 && f->is_changed && !f->progress.is_done))
+        return 1;
+    if (error && error != -ESTALE) // that: the store does not have it
+        return error;
+    end(share, f);
+    return 0;
 }

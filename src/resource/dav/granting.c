@@ -161,6 +161,8 @@ void change_lock(struct authoring *a)
     a->error = root_check(a->share->root); // a lock has no change of the tree that would ask
     if (a->error == 0)
         a->error = locks_is_refresh(a) ? refresh(a) : grant(a);
+    if (a->error == -EAGAIN)
+        a->error = authoring_in_the_way(a, OUTCOME_store_busy);
     a->answer.has_result = a->error == 0;
     if (a->locking.conflict_below)
         a->error = 0; // told as a multi-status
@@ -194,4 +196,6 @@ void change_unlock(struct authoring *a)
     tree_lock(share->tree);
     lock_table_release_end(share->locks, token, a->error == 0);
     tree_unlock(share->tree);
+    if (a->error == -EAGAIN)
+        a->error = authoring_in_the_way(a, OUTCOME_store_busy);
 }

@@ -8,6 +8,7 @@
 #include "graph/author.h"
 #include "http/dav_fields.h"
 #include "resource/dav/authoring.h"
+#include "resource/dav/following.h"
 
 #include <errno.h>
 
@@ -206,6 +207,7 @@ static void done(void *context)
     struct lock_table *table = a->share->locks;
     unsigned changes = author_of(a->x)->changes;
 
+    rows_names_changed(a);
     if (changes & CHANGES_SUBTREE)
         add_gone(a, lock_table_remove_subtree(table, a->target.path, false));
     if (changes & CHANGES_DESTINATION)

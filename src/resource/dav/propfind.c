@@ -5,6 +5,8 @@
  * is opened. An answer of moderate size is made as one piece and remembered (answer_cache.h).
  */
 #include "resource/dav/propfind.h"
+#include "base/clock.h"
+#include "base/limits.h"
 #include "graph/author.h"
 #include "http/prefer.h"
 #include "resource/dav/telling.h"
@@ -137,6 +139,14 @@ void propfind_settle(struct authoring *a)
     }
 }
 
+/* Properties that are just moving are waited for a while; then their rows say so. */
+static bool waits_long(const struct authoring *a)
+{
+    int64_t since = a->x->walk.in_the_way_since;
+
+    return since && clock_monotonic() - since >= (int64_t)LIMIT_ROWS_WAIT / 4 * CLOCK_MS;
+}
+
 struct counting {
     uint64_t count, most;
 };
@@ -180,12 +190,21 @@ void propfind_begin(struct authoring *a)
     }
     t->a = a;
     t->made.most = a->answer.is_reserved ? LIMIT_ANSWER : PIECE;
+    t->may_pause = !waits_long(a);
     a->answer.telling = t;
     a->error = telling_begin(t);
     if (a->error == 0) {
         telling_make_piece(t);
         too_much = t->error == 0 && is_too_much(t);
         a->error = t->error;
+        t->may_pause = false;
+    }
+    if (a->error == -EAGAIN) {
+        if (!a->in_the_way)
+            a->error = authoring_in_the_way(a, OUTCOME_names_busy);
+        a->answer.telling = NULL;
+        telling_free(t);
+        return;
     }
     if (too_much)
         a->error = authoring_fail(a, OUTCOME_propfind_too_many);
@@ -197,7 +216,7 @@ void propfind_begin(struct authoring *a)
         a->cause = OUTCOME_resources_exhausted;
     else if (a->error && fs_error_is_absence(-a->error))
         a->cause = OUTCOME_not_found; // also a link that leads nowhere, however often one looks
-    else if (a->error && a->error != -EINTR)
+    else if (a->error && a->error != -EINTR && a->error != -EINPROGRESS && a->error != -ENOLINK)
         a->cause = OUTCOME_read_failed;
     t->made.is_ready = true;
 }

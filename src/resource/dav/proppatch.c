@@ -10,7 +10,6 @@
 #include "http/prefer.h"
 #include "registry/verdict.h"
 #include "resource/dav/authoring.h"
-#include "resource/dav/following.h"
 #include "resource/dav/xml/live.h"
 
 #include <errno.h>
@@ -244,9 +243,10 @@ void change_properties(struct authoring *a)
 
     if (a->x->failure.cause != OUTCOME_NONE) // it could not be read
         return;
-    a->error = rows_await(a, &claim, true);
-    if (a->error)
+    if (rows_claim(a->share->rows, &claim, true) < 0) {
+        a->error = authoring_in_the_way(a, OUTCOME_names_busy);
         return;
+    }
     a->error = take_changes(&p);
     was_to_fail = p.failed;
     // The answer comes first: what was changed can then be told.
@@ -255,6 +255,8 @@ void change_properties(struct authoring *a)
     if (a->error == 0 && !p.failed)
         a->error = make_changes(&p);
     rows_release(a->share->rows, &claim);
+    if (a->error == -EAGAIN)
+        a->error = authoring_in_the_way(a, OUTCOME_store_busy);
     if (a->error == 0 && p.failed && !was_to_fail) // and so nothing was changed
         a->error = write_answer(&p);
     // RFC 8144 §2.2: where all of it was done, the client does not want to hear of each part.

@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "resource/dav/following.h"
 #include "resource/dav/locking.h"
+#include "resource/dav/settling.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -41,7 +41,7 @@ static int open_locks(struct dav_share *share, struct store *store)
     if (error < 0)
         return -EIO;
     share->journal.store = store;
-    error = rows_recover(share);
+    error = settling_recover(share);
     if (error)
         return error;
     lock_journal_read_boot(&share->journal);
@@ -55,6 +55,7 @@ static void free_share(struct dav_share *share)
         return;
     lock_table_free(share->locks);
     upload_table_free(share->uploads);
+    settling_forget(share);
     rows_free(share->rows);
     tree_free(share->tree);
     root_unref(share->root);
@@ -77,6 +78,7 @@ static int open_share(const struct dav_site *site, struct root *root, struct dav
         return -ENOMEM;
     share->options = site->options;
     share->types = site->types;
+    share->changes = served_changes(site->served);
     share->root = root_ref(root);
     error = tree_open(root, &tree, &share->tree);
     if (error == 0)

@@ -19,12 +19,6 @@
 #include "tree/tree.h"
 #include "upload/upload_table.h"
 
-/* Intents of changes that were not made, which the store could not be made to forget yet. */
-struct rows_undone {
-    uint64_t ids[16]; // more are for the next start
-    size_t count;
-};
-
 /* What all share of one folder that the route's path leads to, or did. */
 struct dav_share {
     const struct files_options *options;
@@ -35,7 +29,7 @@ struct dav_share {
     struct upload_table *uploads;
     const struct media_type_map *types;
     struct rows *rows;         // who changes dead properties, and names with such
-    struct rows_undone undone; // guarded by the tree's mutex
+    _Atomic uint64_t *changes; // dav_site_changes()
     struct dav_share *next;    // of those that the path does not lead to any more
     atomic_uint uses;
     atomic_bool swept; // or somebody does it
@@ -71,6 +65,9 @@ struct dav {
     struct answer_cache *answers;
     struct timer expiry_timer; // uploads that were silent too long
     struct work expiry;
+    struct timer settling_timer; // rows that could not follow their names (settling.h)
+    struct work settling;
+    bool is_settling, settles_more, settles_later;
 };
 
 #endif

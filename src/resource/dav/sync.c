@@ -119,6 +119,14 @@ static int update(const struct subject *s, struct arena *arena, struct sync_stat
                                                         : error;
 }
 
+/* -EBUSY: another program holds it, and will for longer than it takes to try again at once. */
+static int from_store(int error)
+{
+    int result = store_errno(error);
+
+    return result == -EAGAIN ? -EBUSY : result;
+}
+
 /* What is remembered of the folder; ret_version: of that, 0 where nothing is. A negated errno. */
 static int recall(const struct subject *s, struct arena *arena, struct sync_state *ret_state,
                   uint64_t *ret_version)
@@ -134,7 +142,7 @@ static int recall(const struct subject *s, struct arena *arena, struct sync_stat
     if (error == 0)
         return 0;
     if (error != -CANDOR_E_ABSENT && error != -CANDOR_E_SYNTAX)
-        return store_errno(error);
+        return from_store(error);
     // Another identity, so that no token of what was forgotten is taken for one of this.
     if (getrandom(&ret_state->identity, sizeof ret_state->identity, 0) !=
         sizeof ret_state->identity)
@@ -155,7 +163,7 @@ static int keep(const struct subject *s, const struct sync_state *state, uint64_
     if (!b.failed)
         error = store_apply(journal->store, journal->tree, &change, 1, NULL);
     buf_done(&b);
-    return error == -CANDOR_E_EXISTS ? -EAGAIN : store_errno(error);
+    return error == -CANDOR_E_EXISTS ? -EAGAIN : from_store(error);
 }
 
 /*
@@ -233,6 +241,8 @@ int sync_begin(struct telling *t)
     if (arena_init(&t->sync.arena, SCRATCH) < 0)
         return -ENOMEM;
     error = look(&s, &t->sync.arena, &state);
+    if (error == -EBUSY)
+        return authoring_in_the_way(a, OUTCOME_store_busy);
     if (error)
         return authoring_fail(a, cause_of(error));
     if (!is_first && !sync_state_knows(&state, &token))

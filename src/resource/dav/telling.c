@@ -235,6 +235,7 @@ int telling_begin_row(struct telling *t, const struct tree_member *m)
     *r = (struct row){
         .begun = true,
         .propstat = b->len,
+        .is_unsure = t->unsure[t->walk.member_at],
         .of = {.member = m,
                .display_name = display_name(t, m),
                .types = share->types,
@@ -273,7 +274,7 @@ void telling_write_stored(struct telling *t, const struct store_property *p)
     struct xml_name name = {p->namespace, p->name};
     enum live live = live_find(name);
 
-    if (t->row.of.member->error)
+    if (t->row.of.member->error || t->row.is_unsure)
         return;
     if (live != LIVE_NONE) {
         if (t->asked.names_only || !(t->row.put_off & LIVE_BIT(live)))
@@ -289,33 +290,45 @@ void telling_write_stored(struct telling *t, const struct store_property *p)
     t->row.any = true;
 }
 
-/* What was asked for by name and is not there: RFC 4918 §9.1. */
-static void write_missing(struct telling *t)
+#define UNSURE                                                                                     \
+    SPAN("What clients have set is left out: an earlier change of this name is not finished yet. " \
+         "Ask "                                                                                    \
+         "again in a moment.")
+
+/* A property that was asked for by name, and is in no group yet: dead ones behind the live ones.
+ * False: it is told already. */
+static bool is_left(const struct telling *t, unsigned i, bool *ret_is_unsure)
 {
-    struct row *r = &t->row;
-    struct buf *b = &t->made.piece;
+    const struct row *r = &t->row;
     uint32_t asked = t->a->xml.propfind.kind == DAV_PROPFIND_PROP ? t->asked.live : 0;
-    bool any = false;
+
+    *ret_is_unsure = r->is_unsure && (i >= LIVE_COUNT || r->put_off & LIVE_BIT(i));
+    if (i >= LIVE_COUNT)
+        return !t->asked.dead_found[i - LIVE_COUNT];
+    return asked & LIVE_BIT(i) && (*ret_is_unsure || !live_applies((enum live)i, &r->of));
+}
+
+/* What was asked for by name and is not there, RFC 4918 §9.1; or of which that is not known. */
+static void write_left(struct telling *t, bool unsure)
+{
+    struct buf *b = &t->made.piece;
+    bool any = false, is_unsure;
 
     for (unsigned i = 0; i < LIVE_COUNT + t->asked.dead_count; i++) {
         struct xml_name name;
 
-        if (i < LIVE_COUNT) {
-            if (!(asked & LIVE_BIT(i)) || live_applies((enum live)i, &r->of))
-                continue;
-            name = (struct xml_name){XML_SPACE_DAV, live_name((enum live)i)};
-        } else {
-            if (t->asked.dead_found[i - LIVE_COUNT])
-                continue;
-            name = t->asked.dead[i - LIVE_COUNT];
-        }
+        if (!is_left(t, i, &is_unsure) || is_unsure != unsure)
+            continue;
+        name = i < LIVE_COUNT ? (struct xml_name){XML_SPACE_DAV, live_name((enum live)i)}
+                              : t->asked.dead[i - LIVE_COUNT];
         if (!any)
             multistatus_propstat_begin(b);
         any = true;
         multistatus_property_name(b, name);
     }
     if (any)
-        multistatus_propstat_end(b, verdict_status(VERDICT_absent), DAV_CONDITION_NONE, SPAN(""));
+        multistatus_propstat_end(b, verdict_status(unsure ? VERDICT_unfinished : VERDICT_absent),
+                                 DAV_CONDITION_NONE, unsure ? UNSURE : SPAN(""));
 }
 
 void telling_end_row(struct telling *t)
@@ -326,18 +339,22 @@ void telling_end_row(struct telling *t)
 
     r->begun = false;
     if (!r->of.member->error) {
-        for (unsigned live = 0; r->put_off && live < LIVE_COUNT; live++)
+        for (unsigned live = 0; r->put_off && !r->is_unsure && live < LIVE_COUNT; live++)
             if (r->put_off & LIVE_BIT(live))
                 write_live(t, (enum live)live);
         multistatus_propstat_end(b, verdict_status(VERDICT_told), DAV_CONDITION_NONE, SPAN(""));
         begin = b->len;
         if (!t->asked.minimal)
-            write_missing(t);
+            write_left(t, false);
+        if (r->is_unsure)
+            write_left(t, true);
         if (!r->any && b->len > begin && !b->failed) {
             // Nothing but what is missing: the empty group in front of it says nothing.
             memmove(b->ptr + r->propstat, b->ptr + begin, b->len - begin);
             b->len -= begin - r->propstat;
         }
+        if (r->is_unsure && t->asked.all_dead)
+            multistatus_description(b, UNSURE);
     }
     multistatus_response_end(b);
     t->walk.member_at++;

@@ -21,6 +21,7 @@ struct row {
     bool begun;
     size_t propstat;  // where its first one begins in the piece
     bool any;         // a property is in it
+    bool is_unsure;   // what is stored is just moving: nothing is said of it
     uint32_t put_off; // live properties that something may be stored in the place of
     struct live_subject of;
 };
@@ -73,10 +74,12 @@ struct telling {
     struct telling_sync sync;
     struct tree_usage usage;
     bool has_usage, has_locks;
+    bool may_pause; // -EAGAIN of telling_make_piece: it is to be begun again after a while
     int error;
     struct row row;
     struct arena scratch; // for one batch
     struct tree_member members[TELLING_BATCH];
+    bool unsure[TELLING_BATCH]; // of these, rows that are just moving
 };
 
 /* Asks, for one that is all zeros but for a, the scratch and made.most. A negated errno. */

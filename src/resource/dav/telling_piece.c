@@ -6,6 +6,7 @@
 #include "graph/author.h"
 #include "http/prefer.h"
 #include "registry/verdict.h"
+#include "resource/dav/settling.h"
 #include "resource/dav/sync.h"
 #include "resource/dav/telling.h"
 
@@ -87,31 +88,54 @@ static bool wants_stored(const struct telling *t)
            store_tree_has_properties(share->journal.store, share->journal.tree);
 }
 
+/* Whether what is stored for a path may be told. -EAGAIN: in a while; or the store fails. */
+static int may_tell(struct dav_share *share, struct span path)
+{
+    int error = rows_are_moving(share->rows, path) ? settle_path(share, path) : 0;
+
+    return error == 0 && rows_are_moving(share->rows, path) ? -EAGAIN : error;
+}
+
+/* The paths of the batch's rest, and of which what is stored is just moving. */
+static int prepare_stored(struct telling *t, struct span *paths, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t at = t->walk.member_at + i;
+        struct tree_names names;
+        int error = telling_names_of(t, &t->members[at], &names);
+
+        if (error)
+            return error;
+        paths[i] = names.thing;
+        error = may_tell(t->a->share, names.thing);
+        if (error && (t->walk.is_root || (error == -EAGAIN && t->may_pause)))
+            return error;
+        t->unsure[at] = error != 0;
+    }
+    return 0;
+}
+
 /* As many rows of the batch as the piece takes. */
 static int tell_batch(struct telling *t)
 {
+    const struct dav_share *share = t->a->share;
     struct visit v = {.t = t, .first = t->walk.member_at};
     size_t n = t->walk.member_count - t->walk.member_at;
     int result = 0;
 
     arena_reset(&t->scratch);
-    tree_lock(t->a->share->tree);
-    t->has_locks = lock_table_count(t->a->share->locks, lock_now()) > 0;
-    tree_unlock(t->a->share->tree);
+    memset(t->unsure, 0, sizeof t->unsure);
+    tree_lock(share->tree);
+    t->has_locks = lock_table_count(share->locks, lock_now()) > 0;
+    tree_unlock(share->tree);
     if (wants_stored(t)) {
-        const struct dav_share *share = t->a->share;
         struct span *paths = arena_alloc(&t->scratch, n * sizeof *paths);
 
         if (!paths)
             return -ENOMEM;
-        for (size_t i = 0; i < n; i++) {
-            struct tree_names names;
-            int error = telling_names_of(t, &t->members[t->walk.member_at + i], &names);
-
-            if (error)
-                return error;
-            paths[i] = names.thing;
-        }
+        result = prepare_stored(t, paths, n);
+        if (result)
+            return result;
         result = store_properties_visit(share->journal.store, share->journal.tree, paths, n,
                                         !t->asked.names_only, visit_stored, &v);
         if (result < 0)

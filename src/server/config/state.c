@@ -267,6 +267,19 @@ int state_check(const struct config *config, const struct option_list *routes, s
     return error == -CANDOR_E_MEMORY ? error : 0; // what else is wrong with it the start tells
 }
 
+static void tell_gone(bool is_gone, const char *path)
+{
+    if (is_gone)
+        oplog("state-gone",
+              "the store %s, or its log beside it, was removed or replaced: no lock or property is "
+              "taken any more; move the same files back, or start the server again, which then "
+              "begins with what is there",
+              path);
+    else
+        oplog("state-back", "the store %s is where it was: locks and properties are taken again",
+              path);
+}
+
 static int open_file(char *file, bool with_folders, struct store **ret_store)
 {
     struct buf sentence = {0};
@@ -280,6 +293,8 @@ static int open_file(char *file, bool with_folders, struct store **ret_store)
     error = store_open(file, ret_store, &sentence);
     if (error < 0)
         oplog("state-not-opened", "%.*s", SPAN_ARG(buf_span(&sentence)));
+    else
+        store_watch(*ret_store, tell_gone);
     buf_done(&sentence);
     return error;
 }
