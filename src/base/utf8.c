@@ -50,3 +50,11 @@ bool utf8_is_valid(struct span s)
     }
     return true;
 }
+
+bool utf8_is_ascii(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.ptr[i] >= 0x80)
+            return false;
+    return true;
+}

@@ -17,5 +17,7 @@ size_t utf8_write(uint32_t c, char to[UTF8_MOST]);
 
 /* Whether all of it is well-formed; nothing is. */
 bool utf8_is_valid(struct span s);
+/* Whether each byte is a character by itself; nothing is. */
+bool utf8_is_ascii(struct span s);
 
 #endif

@@ -118,6 +118,11 @@ enum outcome fs_failure(int error)
     }
 }
 
+int fs_failure_error(int error)
+{
+    return error == EINTR || error == ROOT_GONE || error == ROOT_EXCHANGED ? 0 : error;
+}
+
 int fs_read(int fd, uint64_t offset, char *into, size_t length)
 {
     size_t at = 0;

@@ -36,6 +36,8 @@ bool fs_size_tells(int fd, const struct stat *st);
 
 /* The outcome for an errno (positive) that is neither absence nor permission. */
 enum outcome fs_failure(int error);
+/* What the log says beside that outcome: the errno, or 0 where the outcome says all of it. */
+int fs_failure_error(int error);
 /* Whether it is the process that has no room for it just now: another try may do. */
 bool fs_error_is_shortage(int error);
 /* Whether nothing is there, or nothing that may be reached. */

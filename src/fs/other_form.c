@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/span.h"
+#include "base/utf8.h"
 #include "fs/open.h"
 
 #include <errno.h>
@@ -10,14 +11,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <utf8proc.h>
-
-static bool is_ascii(struct span s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.ptr[i] >= 0x80)
-            return false;
-    return true;
-}
 
 /* Puts text behind the first bytes of a path. */
 static bool append(char *path, size_t length, struct span text)
@@ -83,7 +76,7 @@ int fs_other_form(const struct root *root, const char *path, char ret_path[PATH_
     size_t length = 0;
     int found = 0;
 
-    if (is_ascii(rest) || rest.len >= PATH_MAX)
+    if (utf8_is_ascii(rest) || rest.len >= PATH_MAX)
         return 0;
     while (rest.len) {
         struct span name = span_first(rest, span_find(rest, '/')), after;
@@ -94,7 +87,7 @@ int fs_other_form(const struct root *root, const char *path, char ret_path[PATH_
         if (!append(ret_path, length, name))
             return 0;
         result = look(root, ret_path, &lacks_name);
-        replaced = result == 0 && lacks_name && !is_ascii(name);
+        replaced = result == 0 && lacks_name && !utf8_is_ascii(name);
         if (replaced)
             result = replace(root, ret_path, length, name);
         if (result < 0)

@@ -66,6 +66,9 @@ int pages_take(size_t length, struct pages *ret_pages)
     memory = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_SHARED, file, (off_t)offset);
     if (memory == MAP_FAILED)
         return -ENOMEM;
+    // Of a huge page only a part would be given back, and the system fills that with zeros at once,
+    // whoever still sends it. Fails where there are none.
+    madvise(memory, room, MADV_NOHUGEPAGE);
     *ret_pages = (struct pages){.memory = memory, .offset = offset, .length = length};
     return 0;
 }

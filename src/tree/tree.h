@@ -30,9 +30,11 @@ struct stage_group;
 #define TREE_LENGTH_UNKNOWN UINT64_MAX
 #define TREE_NOW INT64_MIN
 #define TREE_NOT_DURABLE (-ENOTRECOVERABLE) // see tree_result.def
+#define TREE_TOO_MANY (-EXFULL)             // likewise
 
 struct tree_options {
-    uint64_t quota;            // bytes of content beneath the root; 0: no limit
+    uint64_t quota;            // bytes beneath the root, see tree_usage; 0: no limit
+    uint64_t max_members;      // files, folders and links beneath it; 0: no limit
     uint64_t reserve;          // bytes that stay free on the disk
     unsigned umask;            // permission bits that new files and folders lack
     bool dotfiles;             // whether names that begin with a dot may be used
@@ -91,6 +93,12 @@ struct tree_result {
 static inline bool tree_is_changed(int result)
 {
     return result == 0 || result == TREE_NOT_DURABLE;
+}
+
+/* Whether there was no room: quota, members or disk. There may be some later. */
+static inline bool tree_is_full(int result)
+{
+    return result == -ENOSPC || result == -EDQUOT || result == TREE_TOO_MANY;
 }
 
 /* It takes a reference of the root. */
@@ -193,7 +201,7 @@ void tree_unlock(struct tree *t);
  */
 int tree_stage_begin(struct tree *t, struct span path, uint64_t length, struct stage **ret_stage);
 /*
- * At the end of what is there. After -ENOSPC or -EDQUOT what was written stays, and more may be
+ * At the end of what is there. After tree_is_full() what was written stays, and more may be
  * tried; after any other failure only tree_stage_free() is useful.
  */
 int tree_stage_write(struct stage *s, struct span data);
@@ -294,18 +302,19 @@ int tree_copy(struct tree *t, struct span source, struct span target,
 
 /*
  * Removes the temporaries that a crash has left, of this user only and none that a living process
- * holds; with a quota it counts as well. Once, at start; others may work meanwhile.
+ * holds; with a quota or a bound on members it counts as well. Once, at start; others may work
+ * meanwhile.
  */
 int tree_sweep(struct tree *t, size_t *ret_removed);
 
 /* RFC 4331. */
 struct tree_usage {
-    uint64_t used;      // bytes of content; 0 without a quota, as nobody counts
+    uint64_t used;      // content, and LIMIT_FOLDER_COST for each folder below; 0 without a quota
     uint64_t available; // what may still be written: by quota, disk and reserve
 };
 
-/* With a quota, the first call of any function that needs it counts; the others wait for that. The
- * sweep at start counts as well, and then none of them does. */
+/* With a quota or a bound on members, the first call of any function that needs it counts; the
+ * others wait for that. The sweep at start counts as well, and then none of them does. */
 int tree_usage(struct tree *t, struct tree_usage *ret_usage);
 
 #endif

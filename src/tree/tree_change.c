@@ -8,6 +8,7 @@
 #include <fcntl.h>
 
 static const struct tree_terms no_terms;
+static const struct tree_amount folder_cost = {LIMIT_FOLDER_COST, 1};
 
 /* ---- New collections */
 
@@ -35,6 +36,8 @@ static int mkdir_locked(struct tree *t, const struct place *p, const struct tree
 
     if (error == -ENXIO || (error == 0 && old.seen.kind != TREE_ABSENT))
         error = -EEXIST;
+    if (error == 0)
+        error = tree_settle(t, (struct tree_amount){0}, folder_cost, (struct tree_amount){0});
     if (error == 0 && terms->check)
         error = terms->check(terms->context);
     if (error)
@@ -49,6 +52,7 @@ static int mkdir_locked(struct tree *t, const struct place *p, const struct tree
         unlinkat(p->folder, p->leaf, AT_REMOVEDIR);
         return error;
     }
+    tree_account(t, folder_cost, (struct tree_amount){0});
     tree_tell_change(t, p);
     if (terms->done)
         terms->done(terms->context);
@@ -66,15 +70,20 @@ int tree_mkdir(struct tree *t, struct span path, const struct tree_terms *terms,
     struct tree_result result = {.created = true};
     struct place p;
     int fd = -1;
-    int error = place_open(t, path, &p);
+    int error = tree_need_count(t, tree_hurry(t, terms ? terms->hurry : NULL));
 
+    if (error == 0)
+        error = place_open(t, path, &p);
     if (error == -EBUSY)
         return -EEXIST; // the root
     if (error)
         return error;
-    tree_lock(t);
-    error = mkdir_locked(t, &p, terms ? terms : &no_terms, &fd, &result.now);
-    tree_unlock(t);
+    error = tree_check_space(t, p.folder, folder_cost);
+    if (error == 0) {
+        tree_lock(t);
+        error = mkdir_locked(t, &p, terms ? terms : &no_terms, &fd, &result.now);
+        tree_unlock(t);
+    }
     if (error == 0) {
         *ret_result = result;
         error = tree_sync_folder(fd);
@@ -109,7 +118,8 @@ static int delete_locked(struct tree *t, const struct place *p, const struct tre
         if (unlinkat(p->folder, p->leaf, 0) < 0)
             return -errno;
     }
-    tree_account(t, 0, old.seen.kind == TREE_FILE && !old.link ? old.seen.stamp.size : 0);
+    if (!old.folder) // that is counted out as it is discarded
+        tree_account(t, (struct tree_amount){0}, tree_amount_of(&old));
     tree_tell_change(t, p);
     if (terms->done)
         terms->done(terms->context);

@@ -18,6 +18,7 @@
 #include <sys/file.h>
 
 static const struct tree_terms no_terms;
+static const struct tree_amount nothing, folder_cost = {LIMIT_FOLDER_COST, 1};
 
 /* Errors after which no other member would do better. */
 static bool is_fatal(int error)
@@ -25,6 +26,7 @@ static bool is_fatal(int error)
     switch (-error) {
     case ENOSPC:
     case EDQUOT:
+    case -TREE_TOO_MANY:
     case EROFS:
     case ENOMEM:
     case EMFILE:
@@ -64,9 +66,10 @@ static int finish_copy(struct copy *c, int fd, const struct stat *source)
     return fsync(fd) < 0 ? -errno : 0;
 }
 
-static int take_space(struct copy *c, int fd, uint64_t more)
+/* Before it is made; then it counts as made. */
+static int take_space(struct copy *c, int fd, struct tree_amount more)
 {
-    int error = c->moving ? 0 : tree_claim(c->tree, &c->claim, c->bytes + more);
+    int error = c->moving ? 0 : tree_claim(c->tree, &c->claim, tree_amount_sum(c->made, more));
 
     return error ? error : tree_check_space(c->tree, fd, more);
 }
@@ -83,7 +86,7 @@ int copy_file(struct copy *c, int from, const char *name, int to, const char *ne
     if (error == 0 && !fs_size_tells(in, &st))
         error = -EIO; // a copy as long as that would not be one
     if (error == 0)
-        error = take_space(c, to, (uint64_t)st.st_size);
+        error = take_space(c, to, (struct tree_amount){(uint64_t)st.st_size, 1});
     if (error == 0) {
         out = openat(to, new_name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         error = out < 0 ? -errno : 0;
@@ -96,7 +99,7 @@ int copy_file(struct copy *c, int from, const char *name, int to, const char *ne
         if (error)
             unlinkat(to, new_name, 0);
         else
-            c->bytes += (uint64_t)st.st_size;
+            c->made = tree_amount_sum(c->made, (struct tree_amount){(uint64_t)st.st_size, 1});
     }
     if (out >= 0)
         close(out);
@@ -105,14 +108,18 @@ int copy_file(struct copy *c, int from, const char *name, int to, const char *ne
     return error;
 }
 
-int copy_link(int from, const char *name, int to, const char *new_name)
+int copy_link(struct copy *c, int from, const char *name, int to, const char *new_name)
 {
     char *text = calloc(1, LIMIT_TREE_PATH + 2); // ended, whatever is read
     ssize_t n = text ? readlinkat(from, name, text, LIMIT_TREE_PATH + 1) : -1;
     int error = !text ? -ENOMEM : n < 0 ? -errno : n > LIMIT_TREE_PATH ? -ENAMETOOLONG : 0;
 
     if (error == 0)
+        error = take_space(c, to, (struct tree_amount){0, 1});
+    if (error == 0)
         error = symlinkat(text, to, new_name) < 0 ? -errno : 0;
+    if (error == 0)
+        c->made.members++;
     free(text);
     return error;
 }
@@ -134,13 +141,36 @@ static int tell_failure(const struct copy *c, const char *folder, const char *na
     return result;
 }
 
+static int make_folder(struct copy *c, int to, const char *name)
+{
+    int error = take_space(c, to, folder_cost);
+
+    if (error == 0 && mkdirat(to, name, 0700) < 0)
+        error = -errno;
+    if (error == 0)
+        c->made = tree_amount_sum(c->made, folder_cost);
+    return error;
+}
+
+/* An empty one. */
+static void unmake_folder(struct copy *c, int to, const char *name)
+{
+    if (unlinkat(to, name, AT_REMOVEDIR) < 0)
+        return;
+    c->made.bytes -= folder_cost.bytes;
+    c->made.members -= folder_cost.members;
+}
+
 /* Makes it, and remembers to fill it. */
 static int copy_subfolder(struct copy *c, int to, const char *name)
 {
-    int error = mkdirat(to, name, 0700) < 0 ? -errno : descent_add(&c->folders, name);
+    int error = make_folder(c, to, name);
 
-    if (error && error != -EEXIST)
-        unlinkat(to, name, AT_REMOVEDIR);
+    if (error)
+        return error;
+    error = descent_add(&c->folders, name);
+    if (error)
+        unmake_folder(c, to, name);
     return error;
 }
 
@@ -158,7 +188,7 @@ static int copy_member(struct copy *c, int from, int to, const char *name)
     else if (S_ISREG(st.st_mode))
         error = copy_file(c, from, name, to, name);
     else if (S_ISLNK(st.st_mode))
-        error = copy_link(from, name, to, name);
+        error = copy_link(c, from, name, to, name);
     else if (S_ISDIR(st.st_mode))
         error = copy_subfolder(c, to, name);
     else
@@ -208,7 +238,7 @@ static int copy_folder(struct copy *c)
             close(from);
         if (!*path)
             return error;
-        unlinkat(c->to, path, AT_REMOVEDIR); // a collection that could not be read is not copied
+        unmake_folder(c, c->to, path); // a collection that could not be read is not copied
         return tell_failure(c, "", path, error);
     }
     if (fstat(from, &st) < 0)
@@ -228,8 +258,11 @@ int copy_collection(struct copy *c, const struct tree_pair *pair, const char *te
     struct stat st;
     int error;
 
-    if (mkdirat(pair->target.folder, temporary, 0700) < 0)
-        return -errno;
+    error = make_folder(c, pair->target.folder, temporary);
+    if (error) {
+        tree_unclaim(c->tree, &c->claim);
+        return error;
+    }
     c->from = fs_open(c->tree->root, pair->source.path, O_RDONLY | O_DIRECTORY);
     c->to = openat(pair->target.folder, temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (c->from < 0)
@@ -256,22 +289,20 @@ int copy_collection(struct copy *c, const struct tree_pair *pair, const char *te
 
 void copy_account(struct copy *c, const struct tree_pair *pair, bool swapped)
 {
-    const struct found *old = &pair->to;
-
     if (!c->moving) {
-        c->tree->claimed -= c->claim;
-        c->claim = 0;
+        c->tree->claimed.bytes -= c->claim.bytes;
+        c->tree->claimed.members -= c->claim.members;
+        c->claim = nothing;
     }
-    tree_account(c->tree, c->bytes,
-                 old->seen.kind == TREE_FILE && !old->link && !swapped ? old->seen.stamp.size : 0);
+    tree_account(c->tree, c->made, swapped ? nothing : tree_amount_of(&pair->to));
     tree_tell_change(c->tree, &pair->target);
 }
 
 void copy_abandon(struct copy *c, const struct tree_pair *pair, const char *temporary)
 {
-    uint64_t uncounted = 0;
+    struct tree_amount uncounted = {0};
 
-    (void)tree_claim(c->tree, &c->claim, 0);
+    tree_unclaim(c->tree, &c->claim);
     (void)tree_remove(c->tree, pair->target.folder, temporary, &uncounted);
 }
 

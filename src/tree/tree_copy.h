@@ -14,13 +14,13 @@ struct copy {
     bool moving;   // keeps times, and needs no quota as the source will go
     int from, to;  // the two collections; -1: none
     size_t synced; // files and folders, each by itself
-    uint64_t bytes, claim;
+    struct tree_amount made, claim;
     struct descent folders; // beneath both, to be filled
 };
 
 int copy_file(struct copy *c, int from, const char *name, int to, const char *new_name);
 /* As it is: where it leads is looked at when somebody follows it. */
-int copy_link(int from, const char *name, int to, const char *new_name);
+int copy_link(struct copy *c, int from, const char *name, int to, const char *new_name);
 /*
  * The whole collection, under the temporary's name in the target's folder. c->to is open then, and
  * the caller's to close when the copy has its place, or is abandoned: its lock tells that we live.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Walking over everything beneath the root, to count what the quota is about. It does not recurse,
- * follows no link, and holds one descriptor.
+ * Walking over everything beneath the root, to count what the quota and the bound on members are
+ * about. It does not recurse, follows no link, and holds one descriptor.
  */
 #include "fs/open.h"
 #include "tree/tree_parts.h"
@@ -19,9 +19,13 @@ static int walk_member(struct tree_walk *w, int folder, const char *name)
         return 0;
     if (stamp_name_is_reserved(span_from_str(name))) {
         w->removed += w->reserved && w->reserved(w, folder, name, &st);
-    } else if (S_ISREG(st.st_mode)) {
-        w->size += (uint64_t)st.st_size;
+        return 0;
+    }
+    w->amount.members++;
+    if (S_ISREG(st.st_mode)) {
+        w->amount.bytes += (uint64_t)st.st_size;
     } else if (S_ISDIR(st.st_mode)) {
+        w->amount.bytes += LIMIT_FOLDER_COST;
         error = descent_add(&w->folders, name);
     }
     return error == -ENAMETOOLONG ? 0 : error; // so deep that nobody can ask for it
@@ -77,7 +81,7 @@ bool tree_count_begin(struct tree *t, bool wait)
 {
     bool mine;
 
-    if (t->options.quota == 0)
+    if (t->options.quota == 0 && t->options.max_members == 0)
         return false;
     tree_lock(t);
     while (wait && t->counting == TREE_BEING_COUNTED)
@@ -89,11 +93,11 @@ bool tree_count_begin(struct tree *t, bool wait)
     return mine;
 }
 
-void tree_count_end(struct tree *t, uint64_t size, int error)
+void tree_count_end(struct tree *t, const struct tree_amount *amount, int error)
 {
     tree_lock(t);
     if (error == 0)
-        t->used = size;
+        t->used = *amount;
     t->counting = error ? TREE_UNCOUNTED : TREE_COUNTED;
     pthread_cond_broadcast(&t->counted);
     tree_unlock(t);
@@ -107,6 +111,6 @@ int tree_need_count(struct tree *t, const struct hurry *hurry)
     if (!tree_count_begin(t, true))
         return 0;
     error = tree_walk(&w, hurry);
-    tree_count_end(t, w.size, error);
+    tree_count_end(t, &w.amount, error);
     return error;
 }

@@ -76,7 +76,7 @@ static int copy_source(struct copy *c, const struct tree_pair *pair, const char 
     if (faccessat(s->folder, ".", W_OK, AT_EACCESS) < 0)
         return -errno; // the source could not go, and all the copying would be for nothing
     return pair->from.folder ? copy_collection(c, pair, temporary)
-           : pair->from.link ? copy_link(s->folder, s->leaf, to, temporary)
+           : pair->from.link ? copy_link(c, s->folder, s->leaf, to, temporary)
                              : copy_file(c, s->folder, s->leaf, to, temporary);
 }
 
@@ -176,8 +176,9 @@ static int move_locked(struct tree *t, struct tree_pair *pair, const struct tree
     }
     if (!tree_is_changed(error))
         return error;
-    tree_account(
-        t, 0, old->seen.kind == TREE_FILE && !old->link && !hidden[0] ? old->seen.stamp.size : 0);
+    // What is hidden is counted out as it is discarded; after half an exchange nothing is gone.
+    if (error == 0 && !hidden[0])
+        tree_account(t, (struct tree_amount){0}, tree_amount_of(old));
     tree_tell_change(t, s);
     tree_tell_change(t, d);
     (void)place_look(t, d, &pair->from); // under its new name, for the caller

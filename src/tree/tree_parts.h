@@ -24,6 +24,12 @@ struct tree_watch {
     bool changed; // something in it, at whatever depth, by this tree
 };
 
+/* What something takes of the tree's room. */
+struct tree_amount {
+    uint64_t bytes;   // of the quota: content, and LIMIT_FOLDER_COST for each folder
+    uint64_t members; // files, folders and links
+};
+
 enum tree_counting { TREE_UNCOUNTED, TREE_BEING_COUNTED, TREE_COUNTED };
 
 struct tree {
@@ -34,8 +40,8 @@ struct tree {
     pthread_mutex_t mutex;        // guards all below, and every change of a name
     pthread_cond_t counted;
     enum tree_counting counting;
-    uint64_t used;    // bytes of content, when counted
-    uint64_t claimed; // by stages that are not committed
+    struct tree_amount used;    // when counted
+    struct tree_amount claimed; // by stages and copies that have no name yet
     struct tree_watch *watches;
 };
 
@@ -129,8 +135,8 @@ struct tree_walk {
     /* A reserved name was met. True: it was removed. NULL: they are left alone. */
     bool (*reserved)(const struct tree_walk *w, int folder, const char *name,
                      const struct stat *st);
-    uint64_t size;  // out: bytes of content
-    size_t removed; // out: reserved names
+    struct tree_amount amount; // out: all but reserved names
+    size_t removed;            // out: reserved names
     struct descent folders;
 };
 
@@ -142,23 +148,32 @@ int tree_walk(struct tree_walk *w, const struct hurry *hurry);
  */
 bool tree_count_begin(struct tree *t, bool wait);
 /* What a walk has come to, or its error; then the next one that needs it counts. */
-void tree_count_end(struct tree *t, uint64_t size, int error);
-/* With a quota: counts if nobody has, or waits for who does. -EINTR in a hurry. */
+void tree_count_end(struct tree *t, const struct tree_amount *amount, int error);
+/* With a quota or a bound on members: counts if nobody has, or waits for who does. -EINTR in a
+ * hurry. */
 int tree_need_count(struct tree *t, const struct hurry *hurry);
-/* Raises *claim to `wanted` bytes of quota, or lowers it. -EDQUOT leaves it as it is. */
-int tree_claim(struct tree *t, uint64_t *claim, uint64_t wanted);
-/* Whether the quota has so many more bytes just now. */
-int tree_check_quota(struct tree *t, uint64_t more);
-/* Whether so many more bytes leave the reserve on the file system of fd. */
-int tree_check_space(const struct tree *t, int fd, uint64_t more);
-/* With the mutex: content that came and went. */
-void tree_account(struct tree *t, uint64_t come, uint64_t gone);
+/* What is at a place takes, without what is beneath it. */
+struct tree_amount tree_amount_of(const struct found *found);
+struct tree_amount tree_amount_sum(struct tree_amount a, struct tree_amount b);
+/* Raises *claim to what is wanted, or lowers it. -EDQUOT and TREE_TOO_MANY leave it as it is. */
+int tree_claim(struct tree *t, struct tree_amount *claim, struct tree_amount wanted);
+/* Gives it back. */
+void tree_unclaim(struct tree *t, struct tree_amount *claim);
+/* Whether there is room for so much more just now: 0, -EDQUOT or TREE_TOO_MANY. */
+int tree_check_quota(struct tree *t, struct tree_amount more);
+/* With the mutex: likewise, for what comes in the place of what goes and has that claim. */
+int tree_settle(const struct tree *t, struct tree_amount claim, struct tree_amount come,
+                struct tree_amount gone);
+/* Whether so much more leaves the reserve on the file system of fd. */
+int tree_check_space(const struct tree *t, int fd, struct tree_amount more);
+/* With the mutex: what came and went. */
+void tree_account(struct tree *t, struct tree_amount come, struct tree_amount gone);
 
 /*
  * Removes a name and all beneath it, on one file system, following nothing; adds what it freed.
  * When the program is to end it may leave some of it, for the sweep.
  */
-int tree_remove(struct tree *t, int folder, const char *name, uint64_t *freed);
+int tree_remove(struct tree *t, int folder, const char *name, struct tree_amount *freed);
 /* tree_remove() of rubbish, which the sweep would find again, and its quota. */
 void tree_discard(struct tree *t, int folder, const char *name);
 
@@ -185,9 +200,10 @@ struct stage {
     uint64_t length, covered;           // written; and for how much space was asked
     uint64_t expected;                  // how much there is to be; or TREE_LENGTH_UNKNOWN
     uint64_t old_size;                  // what the target's replacement frees
-    uint64_t claim;
+    struct tree_amount claim;
     int64_t modified_ns;
     unsigned mode;
+    bool is_new;   // nothing was there: it is one member more
     bool replaces; // a file, whose owner and attributes it keeps as far as may be
     uid_t owner;
     gid_t owner_group;
@@ -199,10 +215,10 @@ int stage_open(struct tree *t, struct span path, uint64_t length, const struct h
                struct stage *s);
 void stage_done(struct stage *s);
 
-/* What so much content asks of the quota, with what it replaces taken off. */
-uint64_t stage_quota(const struct stage *s, uint64_t length);
-/* Whether there is room for all that is to come; takes none. */
-int stage_foresee(const struct stage *s, uint64_t length);
+/* What so much content asks of the tree's room, with what it replaces taken off. */
+struct tree_amount stage_amount(const struct stage *s, uint64_t length);
+/* Whether there is room for all that is to come; takes that of its name alone. */
+int stage_foresee(struct stage *s, uint64_t length);
 /* Takes room for content up to that length, and some more. */
 int stage_cover(struct stage *s, uint64_t length);
 /* Owner, mode and attributes. */

@@ -16,10 +16,19 @@ struct removal {
     int top;
     dev_t device;
     struct descent folders;
-    uint64_t freed;
+    struct tree_amount freed;
     size_t progress; // what this round has removed
     bool again;      // there is more than one round could take
 };
+
+static const struct tree_amount folder_cost = {LIMIT_FOLDER_COST, 1};
+
+/* What is no folder. */
+static void add_freed(struct tree_amount *freed, const struct stat *st)
+{
+    freed->bytes += S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0;
+    freed->members++;
+}
 
 /* Somebody's content that has no name yet, which no quota has counted; else it is rubbish. */
 static bool is_staged(int folder, const char *name)
@@ -40,7 +49,7 @@ static bool is_staged(int folder, const char *name)
 static void remove_member(struct removal *r, int folder, const char *name)
 {
     char shorter[TEMPORARY_NAME];
-    uint64_t uncounted = 0;
+    struct tree_amount uncounted = {0};
     struct stat st;
 
     if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -52,7 +61,7 @@ static void remove_member(struct removal *r, int folder, const char *name)
     }
     if (!S_ISDIR(st.st_mode)) {
         if (unlinkat(folder, name, 0) == 0) {
-            r->freed += S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+            add_freed(&r->freed, &st);
             r->progress++;
         }
         return;
@@ -130,10 +139,12 @@ static void remove_beneath(struct removal *r)
     enum descent_event event;
 
     while (!hurry_is_over(r->tree->options.hurry) && (event = descent_next(d)) != DESCENT_END) {
-        if (event == DESCENT_READ)
+        if (event == DESCENT_READ) {
             remove_members(r);
-        else if (*d->path && unlinkat(r->top, d->path, AT_REMOVEDIR) == 0)
+        } else if (*d->path && unlinkat(r->top, d->path, AT_REMOVEDIR) == 0) {
+            r->freed = tree_amount_sum(r->freed, folder_cost);
             r->progress++;
+        }
     }
 }
 
@@ -162,7 +173,7 @@ static int remove_folder(struct removal *r, int folder, const char *name)
     return error;
 }
 
-int tree_remove(struct tree *t, int folder, const char *name, uint64_t *freed)
+int tree_remove(struct tree *t, int folder, const char *name, struct tree_amount *freed)
 {
     struct removal r = {.tree = t};
     struct stat st;
@@ -173,7 +184,7 @@ int tree_remove(struct tree *t, int folder, const char *name, uint64_t *freed)
     if (!S_ISDIR(st.st_mode)) {
         if (unlinkat(folder, name, 0) < 0)
             return -errno;
-        *freed += S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+        add_freed(freed, &st);
         return 0;
     }
     r.device = st.st_dev;
@@ -184,16 +195,18 @@ int tree_remove(struct tree *t, int folder, const char *name, uint64_t *freed)
         return -errno;
     error = remove_folder(&r, folder, name);
     close(r.top);
-    *freed += r.freed;
+    if (error == 0)
+        r.freed = tree_amount_sum(r.freed, folder_cost);
+    *freed = tree_amount_sum(*freed, r.freed);
     return error;
 }
 
 void tree_discard(struct tree *t, int folder, const char *name)
 {
-    uint64_t freed = 0;
+    struct tree_amount freed = {0};
 
     (void)tree_remove(t, folder, name, &freed);
     tree_lock(t);
-    tree_account(t, 0, freed);
+    tree_account(t, (struct tree_amount){0}, freed);
     tree_unlock(t);
 }

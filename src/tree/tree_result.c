@@ -3,6 +3,7 @@
 
 #include "tree/tree.h"
 
+_Static_assert(TREE_TOO_MANY == -EXFULL, "tree_result.def has a row for it");
 _Static_assert(TREE_NOT_DURABLE == -ENOTRECOVERABLE, "tree_result.def has a row for it");
 
 enum outcome tree_result_outcome(int error)

@@ -38,11 +38,13 @@ static void clear(struct stage *s, struct tree *t, uint64_t length)
     s->group = NULL;
     s->fd = -1;
     s->temporary[0] = '\0';
-    s->length = s->covered = s->old_size = s->claim = 0;
+    s->length = s->covered = s->old_size = 0;
+    s->claim = (struct tree_amount){0};
     s->expected = length;
     s->modified_ns = TREE_NOW;
     s->mode = 0666 & ~t->options.umask;
     s->allocated = s->synced = s->may_replace = s->replaces = false;
+    s->is_new = true;
 }
 
 int stage_open(struct tree *t, struct span path, uint64_t length, const struct hurry *hurry,
@@ -64,6 +66,7 @@ int stage_open(struct tree *t, struct span path, uint64_t length, const struct h
         s->replaces = true;
         s->old_size = old.seen.stamp.size;
     }
+    s->is_new = error == 0 && tree_amount_of(&old).members == 0;
     if (error == 0)
         error = stage_foresee(s, length);
     if (error == 0)
@@ -75,7 +78,7 @@ int stage_open(struct tree *t, struct span path, uint64_t length, const struct h
 
 void stage_done(struct stage *s)
 {
-    (void)tree_claim(s->tree, &s->claim, 0);
+    tree_unclaim(s->tree, &s->claim);
     if (s->temporary[0])
         unlinkat(s->place.folder, s->temporary, 0);
     if (s->fd >= 0)
@@ -267,6 +270,7 @@ int tree_group_stage(struct stage_group *g, struct span path, struct stage **ret
     if (error == 0)
         error = make_temporary(s);
     if (error) {
+        tree_unclaim(s->tree, &s->claim);
         free(s);
         return error;
     }
@@ -276,7 +280,7 @@ int tree_group_stage(struct stage_group *g, struct span path, struct stage **ret
 
 void tree_stage_unclaim(struct stage *s)
 {
-    (void)tree_claim(s->tree, &s->claim, 0);
+    tree_unclaim(s->tree, &s->claim);
     s->covered = 0;
 }
 
@@ -296,6 +300,7 @@ int tree_stage_rename(struct stage *s, struct span path)
         return 0;                             // it never was to replace anything
     s->mode = 0666 & ~s->tree->options.umask; // not that of what has the first name
     s->replaces = false;
+    s->is_new = true;
     s->old_size = 0;
     s->synced = false;
     return 0;

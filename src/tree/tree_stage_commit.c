@@ -17,6 +17,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
+static const struct tree_amount nothing;
+
 /*
  * The time is set even when it is now: the system's own stamps may be milliseconds coarse, and a
  * strong entity tag must differ between two writes that are closer than that.
@@ -43,36 +45,29 @@ int tree_stage_sync(struct stage *s)
         return -errno;
     if (s->covered > s->length) { // what was claimed ahead is others' again
         s->covered = s->length;
-        (void)tree_claim(s->tree, &s->claim, stage_quota(s, s->length));
+        (void)tree_claim(s->tree, &s->claim, stage_amount(s, s->length));
     }
     s->synced = true;
     return 0;
 }
 
-/* With the mutex: the quota, exactly, now that what is replaced is known for certain. */
-static int settle_quota(const struct tree *t, uint64_t claim, uint64_t come, uint64_t gone)
-{
-    uint64_t taken = t->used + t->claimed - claim;
-
-    if (t->options.quota == 0 || come <= gone)
-        return 0;
-    return taken + (come - gone) > t->options.quota ? -EDQUOT : 0;
-}
-
 /* With the mutex, when it has its place. */
-static void account_stage(struct stage *s, uint64_t gone)
+static void account_stage(struct stage *s, struct tree_amount gone)
 {
-    s->tree->claimed -= s->tree->options.quota ? s->claim : 0;
-    s->claim = 0;
-    tree_account(s->tree, s->length, gone);
-    tree_tell_change(s->tree, &s->place);
+    struct tree *t = s->tree;
+
+    t->claimed.bytes -= s->claim.bytes;
+    t->claimed.members -= s->claim.members;
+    s->claim = (struct tree_amount){0};
+    tree_account(t, (struct tree_amount){s->length, 1}, gone);
+    tree_tell_change(t, &s->place);
 }
 
 static int commit_locked(struct stage *s, const struct tree_terms *terms, struct found *ret_old,
                          bool *ret_swapped, int *ret_hold)
 {
     struct found old;
-    uint64_t gone;
+    struct tree_amount gone;
     int error = place_agree(s->tree, &s->place, terms, &old);
 
     if (error)
@@ -81,8 +76,8 @@ static int commit_locked(struct stage *s, const struct tree_terms *terms, struct
         return -ESTALE; // it has come since: what it leads to is what is written
     if (old.seen.kind == TREE_COLLECTION && !s->may_replace)
         return -EISDIR;
-    gone = old.seen.kind == TREE_FILE && !old.link ? old.seen.stamp.size : 0;
-    error = settle_quota(s->tree, s->claim, s->length, gone);
+    gone = tree_amount_of(&old);
+    error = tree_settle(s->tree, s->claim, (struct tree_amount){s->length, 1}, gone);
     if (error == 0 && terms->check)
         error = terms->check(terms->context);
     if (error)
@@ -91,7 +86,7 @@ static int commit_locked(struct stage *s, const struct tree_terms *terms, struct
     error = place_publish(&s->place, s->temporary, false, &old, ret_swapped);
     if (error)
         return error;
-    account_stage(s, gone);
+    account_stage(s, old.folder ? nothing : gone); // a folder is counted out as it is discarded
     if (terms->done)
         terms->done(terms->context);
     *ret_old = old;
@@ -166,18 +161,18 @@ static int agree_on_new(struct stage *const *stages, size_t count, const struct 
                         size_t *ret_at)
 {
     const struct tree_terms free_name = {.must_not_exist = true};
-    uint64_t claim = 0, come = 0;
+    struct tree_amount claim = {0}, come = {0};
     struct found old;
     int error = 0;
 
     for (size_t i = 0; i < count && error == 0; i++) {
         error = place_agree(stages[i]->tree, &stages[i]->place, &free_name, &old);
         *ret_at = i;
-        claim += stages[i]->claim;
-        come += stages[i]->length;
+        claim = tree_amount_sum(claim, stages[i]->claim);
+        come = tree_amount_sum(come, (struct tree_amount){stages[i]->length, 1});
     }
     if (error == 0)
-        error = settle_quota(stages[0]->tree, claim, come, 0);
+        error = tree_settle(stages[0]->tree, claim, come, nothing);
     if (error == 0 && terms->check)
         error = terms->check(terms->context);
     return error;
@@ -191,7 +186,7 @@ static bool take_back(struct stage *s)
     if (tree_rename_to_free(p->folder, p->leaf, p->folder, s->temporary) == 0)
         return true;
     s->temporary[0] = '\0';
-    account_stage(s, 0);
+    account_stage(s, nothing);
     return false;
 }
 
@@ -215,7 +210,7 @@ static int commit_new_locked(struct stage *const *stages, size_t count,
         return error;
     }
     for (size_t i = 0; i < count; i++)
-        account_stage(stages[i], 0);
+        account_stage(stages[i], nothing);
     if (terms->done)
         terms->done(terms->context);
     return 0;

@@ -7,10 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 
-/* What so much content asks of the quota. */
-uint64_t stage_quota(const struct stage *s, uint64_t length)
+struct tree_amount stage_amount(const struct stage *s, uint64_t length)
 {
-    return length > s->old_size ? length - s->old_size : 0;
+    return (struct tree_amount){length > s->old_size ? length - s->old_size : 0, s->is_new};
 }
 
 /* Blocks of the disk, all in one place, for content whose length is known to be large. */
@@ -28,10 +27,11 @@ static int allocate(struct stage *s, uint64_t length)
 /* Space for content up to `length`: quota, reserve. The replaced content counts for the quota. */
 static int cover(struct stage *s, uint64_t length)
 {
-    int error = tree_claim(s->tree, &s->claim, stage_quota(s, length));
+    int error = tree_claim(s->tree, &s->claim, stage_amount(s, length));
 
     if (error == 0)
-        error = tree_check_space(s->tree, s->fd, length - s->covered);
+        error =
+            tree_check_space(s->tree, s->fd, (struct tree_amount){.bytes = length - s->covered});
     if (error == 0)
         error = allocate(s, length);
     if (error == 0)
@@ -39,17 +39,19 @@ static int cover(struct stage *s, uint64_t length)
     return error;
 }
 
-/* Whether there is room for all that is to come. Nothing is kept for it: it may never come. */
-int stage_foresee(const struct stage *s, uint64_t length)
+/* Nothing is kept for content: it may never come. But its name there is from now on. */
+int stage_foresee(struct stage *s, uint64_t length)
 {
+    bool is_known = length != TREE_LENGTH_UNKNOWN;
     int error;
 
-    if (length == TREE_LENGTH_UNKNOWN)
-        return tree_check_space(s->tree, s->place.folder, 0);
-    if (length > INT64_MAX)
+    if (is_known && length > INT64_MAX)
         return -EFBIG;
-    error = tree_check_quota(s->tree, stage_quota(s, length));
-    return error ? error : tree_check_space(s->tree, s->place.folder, length);
+    error = is_known ? tree_check_quota(s->tree, stage_amount(s, length)) : 0;
+    if (error == 0)
+        error = tree_check_space(s->tree, s->place.folder,
+                                 (struct tree_amount){is_known ? length : 0, s->is_new});
+    return error ? error : tree_claim(s->tree, &s->claim, stage_amount(s, 0));
 }
 
 /*

@@ -13,7 +13,7 @@ static bool sweep_leftover(const struct tree_walk *w, int folder, const char *na
                            const struct stat *st)
 {
     char mine[sizeof TEMPORARY_PREFIX + 8];
-    uint64_t freed = 0;
+    struct tree_amount freed = {0};
     bool removed;
     int fd;
 
@@ -40,7 +40,7 @@ int tree_sweep(struct tree *t, size_t *ret_removed)
     int error = tree_walk(&w, t->options.hurry);
 
     if (mine)
-        tree_count_end(t, w.size, error);
+        tree_count_end(t, &w.amount, error);
     if (error == 0 && ret_removed)
         *ret_removed = w.removed;
     return error;

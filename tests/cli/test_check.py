@@ -219,7 +219,7 @@ def test_a_state_directory_must_not_be_served(tmp_path):
 
 
 @pytest.mark.parametrize("key", ["max_upload: 1M", "quota: 1M", "reserve: 1M",
-                                 "infinite_depth: 0"])
+                                 "max_members: 1", "infinite_depth: 0"])
 @pytest.mark.parametrize("off", ["", "write: false, "])
 def test_what_only_writable_routes_have_is_refused_elsewhere(tmp_path, key, off):
     text = f"routes:\n  - {{ path: /, files: {{ root: public, {off}{key} }} }}\n"

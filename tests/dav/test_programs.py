@@ -224,5 +224,11 @@ def test_python_s_webdavclient_works_in_a_tree(server, root, tmp_path):
     client.pull(remote_directory="tree", local_directory=str(tmp_path / "pulled"))
     assert state_of(tmp_path / "pulled") == {"deep": None, "deep/a.txt": b"a"}
     assert int(client.free()) > 0
+    colour = {"namespace": "urn:x", "name": "colour"}
+    client.set_property("one dir/f.bin", {**colour, "value": "red"})
+    client.set_property_batch("one dir/.h.bin", [{**colour, "value": "blue"},
+                                                 {"namespace": "urn:x", "name": "empty"}])
+    assert client.get_property("one dir/f.bin", colour) == "red"
+    assert client.get_property("one dir/.h.bin", colour) == "blue"
     client.clean("one dir")
     assert state_of(root) == {"tree": None, "tree/deep": None, "tree/deep/a.txt": b"a"}

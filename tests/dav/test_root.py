@@ -18,6 +18,7 @@ import harness
 sys.path.insert(0, str(Path(__file__).parent))
 from multistatus import prop, propfind, proppatch, rows, setting  # noqa: E402
 from site_of_dav import ask, assert_refused, head_of, settle, state_of, strays  # noqa: E402
+from site_of_files import record_of  # noqa: E402
 from test_uploads import append, open_upload, opened  # noqa: E402
 
 FRESH = 1.0     # seconds: how long the server may believe what it saw
@@ -274,6 +275,7 @@ def test_folder_that_is_gone_is_told_once_and_served_when_it_is_back(root, write
                 continue
             assert answer.status == 503 and answer["Retry-After"], (method, answer.status)
             assert method == "HEAD" or answer.outcome == "root-gone", method
+            assert "error" not in record_of(server, target=target)  # the outcome says all of it
         server.wait_for_message("root-gone")
         away.rename(root)
         until(lambda: server.get("/f").body, lambda body: body == b"old")

@@ -4,6 +4,8 @@
 #include "fs/pages.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sendfile.h>
@@ -81,6 +83,37 @@ static void what_is_on_its_way_stays_as_it_was(void **state)
     close(pair[1]);
 }
 
+/* What the system notes of the memory at this address, such as " rd wr sh mr mw me ms nh". */
+static void flags_of(const char *memory, char *line, size_t room)
+{
+    FILE *maps = fopen("/proc/self/smaps", "re");
+    unsigned long from, to;
+    bool found = false;
+
+    assert_non_null(maps);
+    for (line[0] = '\0'; fgets(line, (int)room, maps);) {
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            found = (unsigned long)memory >= from && (unsigned long)memory < to;
+        if (found && strncmp(line, "VmFlags:", 8) == 0)
+            break;
+    }
+    fclose(maps);
+}
+
+static void none_is_part_of_a_huge_page(void **state)
+{
+    struct pages p;
+    char line[512];
+
+    (void)state;
+    if (access("/sys/kernel/mm/transparent_hugepage", F_OK) < 0)
+        skip();
+    p = filled('a');
+    flags_of(p.memory, line, sizeof line);
+    assert_non_null(strstr(line, " nh"));
+    pages_release(&p);
+}
+
 static void what_cannot_be_had_is_refused(void **state)
 {
     struct pages p;
@@ -97,6 +130,7 @@ int main(void)
         cmocka_unit_test(what_is_in_memory_is_in_the_file),
         cmocka_unit_test(what_is_given_back_takes_no_memory),
         cmocka_unit_test(what_is_on_its_way_stays_as_it_was),
+        cmocka_unit_test(none_is_part_of_a_huge_page),
         cmocka_unit_test(what_cannot_be_had_is_refused),
     };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The tree of files behind authoring: looking, content, races, space.
+ * The tree of files behind authoring: looking, content, races.
  */
 #include "tree_folder.h"
 
@@ -8,8 +8,6 @@
 #include "tree/tree_parts.h"
 
 #include <pthread.h>
-#include <signal.h>
-#include <sys/resource.h>
 
 static const struct tree_options plain = {.umask = 022, .dotfiles = true};
 
@@ -392,148 +390,6 @@ static void of_threads_that_race_for_one_target_exactly_one_wins(void **state)
     tree_folder_free(&f);
 }
 
-/* ---- Space */
-
-/* Who announces much and sends little keeps about as much as came from others. */
-static void space_is_taken_as_content_comes(void **state)
-{
-    enum { LEAST = LIMIT_TREE_STEP_LEAST, LARGE = 64 * 1024 * 1024, PIECE = 64 * 1024 };
-    struct tree_folder f = tree_folder_new((struct tree_options){.quota = 2 * LARGE});
-    static const char piece[PIECE];
-    struct tree_result result;
-    struct tree_usage usage;
-    struct stat st;
-    struct stage *s;
-
-    (void)state;
-    assert_int_equal(tree_stage_begin(f.tree, SPAN("f"), LARGE, &s), 0);
-    assert_int_equal(fstat(s->fd, &st), 0);
-    assert_int_equal(st.st_blocks, 0);
-    for (size_t come = PIECE; come <= 32 * PIECE; come += PIECE) {
-        size_t most = 2 * come > come + LEAST ? 2 * come : come + LEAST;
-
-        assert_int_equal(tree_stage_write(s, span_of(piece, PIECE)), 0);
-        assert_int_equal(fstat(s->fd, &st), 0);
-        assert_true((size_t)st.st_blocks * 512 <= most + 4096);
-        assert_int_equal(tree_usage(f.tree, &usage), 0);
-        assert_true(usage.available + most >= 2 * LARGE);
-    }
-    assert_int_equal(tree_stage_commit(s, NULL, &result), 0);
-    tree_stage_free(s);
-    assert_int_equal(look(&f, "f").here.stamp.size, 32 * PIECE);
-    assert_int_equal(tree_usage(f.tree, &usage), 0);
-    assert_int_equal(usage.used, 32 * PIECE);
-    assert_true(usage.available <= 2 * LARGE - 32 * PIECE);
-    tree_folder_free(&f);
-}
-
-/* What was never counted is not taken off either: RFC 4331 §4. */
-static void content_that_was_staged_in_a_removed_folder_counts_for_nothing(void **state)
-{
-    struct tree_folder f = tree_folder_new((struct tree_options){.quota = 100});
-    struct tree_usage usage;
-    struct stage *s;
-
-    (void)state;
-    assert_int_equal(tree_folder_put(&f, "keep", "1234567890"), 0);
-    assert_int_equal(tree_folder_mkdir(&f, "d"), 0);
-    assert_int_equal(tree_folder_put(&f, "d/f", "123"), 0);
-    assert_int_equal(tree_stage_begin(f.tree, SPAN("d/g"), TREE_LENGTH_UNKNOWN, &s), 0);
-    assert_int_equal(tree_stage_write(s, SPAN("12345")), 0);
-    assert_int_equal(discard(&f, "d"), 0);
-    tree_stage_free(s);
-    assert_int_equal(tree_usage(f.tree, &usage), 0);
-    assert_int_equal(usage.used, 10);
-    assert_int_equal(usage.available, 90);
-    tree_folder_free(&f);
-}
-
-static void the_quota_is_refused_before_the_first_byte_or_midway_and_counts_exactly(void **state)
-{
-    struct tree_folder f = tree_folder_new((struct tree_options){.quota = 10});
-    struct tree_usage usage;
-    struct stage *s, *other;
-
-    (void)state;
-    assert_int_equal(tree_folder_put(&f, "f", "12345678"), 0);
-    assert_int_equal(tree_usage(f.tree, &usage), 0);
-    assert_int_equal(usage.used, 8);
-    assert_int_equal(usage.available, 2);
-    assert_int_equal(tree_folder_put(&f, "g", "123"), -EDQUOT);
-    assert_int_equal(tree_folder_put(&f, "f", "1234567890"), 0); // it replaces the old one
-    assert_int_equal(tree_folder_put(&f, "f", "1234567"), 0);
-    assert_int_equal(tree_stage_begin(f.tree, SPAN("g"), 4, &other), -EDQUOT);
-    assert_int_equal(tree_stage_begin(f.tree, SPAN("g"), 3, &other), 0);
-    assert_int_equal(tree_usage(f.tree, &usage), 0);
-    assert_int_equal(usage.available, 3); // what was only announced takes nothing from others
-    assert_int_equal(tree_stage_write(other, SPAN("1")), 0); // claims the rest
-    assert_int_equal(tree_stage_begin(f.tree, SPAN("h"), TREE_LENGTH_UNKNOWN, &s), 0);
-    assert_int_equal(tree_stage_write(s, SPAN("1")), -EDQUOT);
-    tree_stage_free(other);
-    assert_int_equal(tree_stage_write(s, SPAN("123")), 0);
-    assert_int_equal(tree_stage_write(s, SPAN("4")), -EDQUOT);
-    tree_stage_free(s);
-    assert_int_equal(copy(&f, "f", "g", true), -EDQUOT);
-    assert_int_equal(move(&f, "f", "g", true), 0);
-    assert_int_equal(discard(&f, "g"), 0);
-    assert_int_equal(tree_usage(f.tree, &usage), 0);
-    assert_int_equal(usage.used, 0);
-    assert_int_equal(usage.available, 10);
-    assert_int_equal(tree_folder_count(&f, ""), 0);
-    tree_folder_free(&f);
-}
-
-static void usage_follows_collections_and_a_new_count_agrees(void **state)
-{
-    struct tree_options options = {.quota = 1000};
-    struct tree_folder f = tree_folder_new(options);
-    struct tree_usage usage;
-
-    (void)state;
-    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
-    assert_int_equal(tree_folder_mkdir(&f, "a/b"), 0);
-    assert_int_equal(tree_folder_put(&f, "a/f", "123"), 0);
-    assert_int_equal(tree_folder_put(&f, "a/b/g", "12345"), 0);
-    assert_int_equal(copy(&f, "a", "c", true), 0);
-    assert_int_equal(copy(&f, "a", "c", true), 0);
-    assert_int_equal(tree_folder_put(&f, "d", "1234567"), 0);
-    assert_int_equal(move(&f, "c", "d", true), 0);
-    assert_int_equal(copy(&f, "a/f", "d/b", true), 0); // a file over a collection
-    assert_int_equal(tree_usage(f.tree, &usage), 0);
-    assert_int_equal(usage.used, 8 + 3 + 3);
-    tree_folder_reopen(&f, options);
-    assert_int_equal(tree_sweep(f.tree, NULL), 0);
-    assert_int_equal(tree_usage(f.tree, &usage), 0);
-    assert_int_equal(usage.used, 8 + 3 + 3);
-    tree_folder_free(&f);
-}
-
-static void a_file_system_that_takes_no_more_leaves_the_old_content(void **state)
-{
-    struct tree_folder f = tree_folder_new(plain);
-    struct tree_options greedy = {.reserve = UINT64_MAX / 2};
-    struct rlimit old, tiny;
-    char content[8192];
-
-    (void)state;
-    memset(content, 'x', sizeof content);
-    assert_int_equal(tree_folder_put(&f, "f", "old"), 0);
-    signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &old);
-    tiny = (struct rlimit){4096, old.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &tiny);
-    assert_int_equal(tree_put(f.tree, SPAN("f"), span_of(content, sizeof content), TREE_NOW, NULL,
-                              &(struct tree_result){0}),
-                     -EFBIG);
-    setrlimit(RLIMIT_FSIZE, &old);
-    assert_string_equal(tree_folder_read(&f, "f"), "old");
-    tree_folder_reopen(&f, greedy);
-    assert_int_equal(tree_folder_put(&f, "f", "new"), -ENOSPC);
-    assert_string_equal(tree_folder_read(&f, "f"), "old");
-    assert_int_equal(tree_folder_count(&f, ""), 1);
-    tree_folder_free(&f);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -550,11 +406,6 @@ int main(void)
         cmocka_unit_test(content_does_not_replace_a_collection_nor_a_pipe),
         cmocka_unit_test(a_commit_notices_that_its_folder_has_gone),
         cmocka_unit_test(of_threads_that_race_for_one_target_exactly_one_wins),
-        cmocka_unit_test(space_is_taken_as_content_comes),
-        cmocka_unit_test(content_that_was_staged_in_a_removed_folder_counts_for_nothing),
-        cmocka_unit_test(the_quota_is_refused_before_the_first_byte_or_midway_and_counts_exactly),
-        cmocka_unit_test(usage_follows_collections_and_a_new_count_agrees),
-        cmocka_unit_test(a_file_system_that_takes_no_more_leaves_the_old_content),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,11 +51,21 @@ static void a_text_is_valid_when_every_sequence_in_it_is(void **state)
     assert_false(utf8_is_valid(SPAN("\xc3\xa4\xf0\x9f\x90")));
 }
 
+static void a_text_is_ascii_when_every_byte_is(void **state)
+{
+    (void)state;
+    assert_true(utf8_is_ascii(SPAN("")));
+    assert_true(utf8_is_ascii(SPAN("a\x7f\x01")));
+    assert_false(utf8_is_ascii(SPAN("a\x80")));
+    assert_false(utf8_is_ascii(SPAN("\xff")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_sequence_is_judged_as_unicode_says),
         cmocka_unit_test(a_text_is_valid_when_every_sequence_in_it_is),
+        cmocka_unit_test(a_text_is_ascii_when_every_byte_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -310,7 +310,7 @@ static void *rename_all_the_time(void *unused)
     (void)unused;
     while (!atomic_load(&over)) {
         (void)rename(in(folder.path, "race/in"), in(beside, "moved"));
-        (void)symlinkat(beside, folder.root, "race/in");
+        (void)!symlinkat(beside, folder.root, "race/in");
         (void)unlinkat(folder.root, "race/in", 0);
         (void)rename(in(beside, "moved"), in(folder.path, "race/in"));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resource/dav/authoring.h"
 
+#include "fs/open.h"
 #include "graph/author.h"
 #include "tree/tree_result.h"
 
@@ -25,8 +26,8 @@ static void set_cause(struct authoring *a, enum outcome cause)
         cause = OUTCOME_mount_fixed;
     exchange_fail(a->x, cause, 0, NULL);
     if (!a->cause && (outcome_table[cause].status >= 500 || cause == OUTCOME_write_refused) &&
-        cause != OUTCOME_server_stopping && a->error != -ROOT_EXCHANGED && a->error != -ROOT_GONE)
-        a->x->failure.system_error = -a->error;
+        cause != OUTCOME_server_stopping)
+        a->x->failure.system_error = fs_failure_error(-a->error);
 }
 
 void authoring_explain(struct authoring *a)

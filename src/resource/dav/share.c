@@ -66,6 +66,7 @@ static void free_share(struct dav_share *share)
 static int open_share(const struct dav_site *site, struct root *root, struct dav_share **ret_share)
 {
     struct tree_options tree = {.quota = site->options->quota,
+                                .max_members = site->options->max_members,
                                 .reserve = site->options->reserve,
                                 .umask = site->umask,
                                 .dotfiles = site->options->dotfiles,

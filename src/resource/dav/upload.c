@@ -196,7 +196,7 @@ static int add(struct authoring *a, struct stage *stage, uint64_t length)
 /* After such a failure what was staged is good, and there may be room for more later. */
 static bool is_for_want_of_room(int error)
 {
-    return error == -ENOSPC || error == -EDQUOT || error == -ECANCELED;
+    return tree_is_full(error) || error == -ECANCELED;
 }
 
 void upload_piece(struct authoring *a)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "fs/open.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -120,7 +121,7 @@ static void next(struct exchange *x, struct piece *ret_piece)
     }
     b->ready = false;
     if (b->error) {
-        x->failure.system_error = -b->error;
+        x->failure.system_error = fs_failure_error(-b->error);
         *ret_piece = (struct piece){.kind = PIECE_FAILED};
     } else if (b->length == 0) {
         *ret_piece = (struct piece){.kind = PIECE_END};

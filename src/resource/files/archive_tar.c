@@ -77,14 +77,6 @@ static void add_number_record(struct buf *b, struct span key, int64_t value)
     add_record(b, key, span_of(text, (size_t)n));
 }
 
-static bool is_ascii(struct span text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.ptr[i] >= 0x80)
-            return false;
-    return true;
-}
-
 static int tar_begin(struct archive_writer *w)
 {
     const struct archive_member *m = &w->member;
@@ -93,7 +85,7 @@ static int tar_begin(struct archive_writer *w)
     struct buf extended = {0};
     bool failed;
 
-    if (m->path.len > NAME || (!is_ascii(m->path) && utf8_is_valid(m->path))) {
+    if (m->path.len > NAME || (!utf8_is_ascii(m->path) && utf8_is_valid(m->path))) {
         // Values are UTF-8 unless it is said that they are bytes.
         if (!utf8_is_valid(m->path))
             add_record(&extended, SPAN("hdrcharset"), SPAN("BINARY"));

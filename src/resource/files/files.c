@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/zero.h"
+#include "fs/open.h"
 #include "graph/author.h"
 #include "http/accept.h"
 #include "resource/files/body.h"
@@ -148,7 +149,7 @@ static enum step represent(struct reading *reading)
         r->exists = true;
         return STEP_KNOWN;
     case SNAPSHOT_FAILED:
-        x->failure.system_error = reading->snapshot->error;
+        x->failure.system_error = fs_failure_error(reading->snapshot->error);
         exchange_fail(x, reading->snapshot->failure, 0, NULL);
         return STEP_KNOWN;
     case SNAPSHOT_SLASH_LACKING:

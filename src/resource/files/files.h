@@ -24,6 +24,7 @@ struct files_options {
     bool write;               // authoring is on (resource/dav); the rest is of meaning then only
     uint64_t max_upload;      // bytes that one request may store; 0: no bound
     uint64_t quota;           // bytes that everything below the root may take; 0: no bound
+    uint64_t max_members;     // files, folders and links below the root; 0: no bound
     uint64_t reserve;         // bytes of the file system that uploads leave free
     uint64_t infinite_depth;  // members that PROPFIND with Depth: infinity may tell; 0: it is off
 };

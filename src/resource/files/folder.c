@@ -2,6 +2,7 @@
 #include "resource/files/folder.h"
 
 #include "base/clock.h"
+#include "fs/open.h"
 #include "http/accept.h"
 #include "http/disposition.h"
 #include "resource/files/search.h"
@@ -152,7 +153,7 @@ static void tell_failure(struct exchange *x, int error)
     r->exists = !fs_error_is_absence(error);
     r->readable = error != EACCES && error != EPERM;
     if (r->exists && r->readable) {
-        x->failure.system_error = error == EINTR ? 0 : error;
+        x->failure.system_error = fs_failure_error(error);
         exchange_fail(x, fs_failure(error), 0, NULL);
     }
 }
