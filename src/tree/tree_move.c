@@ -176,7 +176,8 @@ static int move_locked(struct tree *t, struct tree_pair *pair, const struct tree
     }
     if (!tree_is_changed(error))
         return error;
-    if (!hidden[0]) // what is hidden is counted out as it is discarded
+    // What is hidden is counted out as it is discarded; after half an exchange nothing is gone.
+    if (error == 0 && !hidden[0])
         tree_account(t, (struct tree_amount){0}, tree_amount_of(old));
     tree_tell_change(t, s);
     tree_tell_change(t, d);
