@@ -232,6 +232,7 @@ static void assert_standard(const struct config *c)
     assert_int_equal(c->limits.connections, LIMIT_CONNECTIONS);
     assert_int_equal(c->routes.count, 1);
     assert_int_equal(route->content, LIMIT_CONTENT);
+    assert_true(c->user == UINT64_MAX && c->group == UINT64_MAX);
     assert_true(span_eq(files_of(route)->index, SPAN("index.html")));
     assert_true(files_of(route)->listing && files_of(route)->precompressed);
     assert_false(files_of(route)->dotfiles);
@@ -257,9 +258,10 @@ static void add_standards(struct buf *out, const struct option_section *section)
     for (size_t i = 0; i < section->count; i++) {
         const struct option_row *key = &section->rows[i];
 
-        // What holds without `state` depends on who runs the server.
-        if ((key->section && key->kind != OPTION_ADDRESSES) || key->need != OPTION_MAY ||
-            key->kind == OPTION_STATE)
+        // What holds without these depends on who runs the server.
+        if (key->kind == OPTION_STATE || key->kind == OPTION_USER || key->kind == OPTION_GROUP)
+            continue;
+        if ((key->section && key->kind != OPTION_ADDRESSES) || key->need != OPTION_MAY)
             continue;
         buf_addf(out, "%.*s: ", SPAN_ARG(key->name));
         if (key->standard_text[0])
