@@ -370,3 +370,21 @@ def test_failed_read_is_500_and_says_nothing_of_the_inside(accept):  # RFC 9110 
         assert b"read-failed" in response.body
         for inside in ("/sys", "/proc", record["error"], "EIO", "EINVAL", "errno", ".c:"):
             assert inside not in response.body.decode()
+
+
+def test_a_route_is_not_got_round_in_another_form_of_its_name(tmp_path):
+    """What finds files by both forms of a name must not find them past the rules of a route."""
+    composed, decomposed = "%C3%A9", "e%CC%81"
+    put(tmp_path, "é/x", b"kept")
+    text = ("routes:\n  - { path: /, files: { root: '{root}', write: true } }\n"
+            "  - { path: /é/, files: { root: '{root}/é' } }\n")
+    with Server(tmp_path, config=text) as server:
+        for name in (composed, decomposed):
+            for rest in ("/x", "/x%FF", "/new/y"):
+                for method in ("PUT", "DELETE", "MKCOL"):
+                    response = ask(server, method, f"/{name}{rest}", host="localhost")
+                    assert response.status in (404, 405), (method, name, rest)
+        assert ask(server, "GET", f"/{composed}/x", host="localhost").body == b"kept"
+        moved = ask(server, "MOVE", "/other", f"Destination: /{decomposed}/x", host="localhost")
+        assert moved.status in (403, 404)
+    assert (tmp_path / "é/x").read_bytes() == b"kept"

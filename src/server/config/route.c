@@ -7,10 +7,13 @@
 #include "server/config/route.h"
 
 #include "base/ascii.h"
+#include "base/buf.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "server/config/config.h"
 
 #include <stdlib.h>
+#include <utf8proc.h>
 
 /* a is in lower case already. */
 static int host_compare(struct span a, struct span b)
@@ -78,9 +81,11 @@ int route_table_init(struct route_table *table, struct route *routes, size_t cou
     }
     *table = (struct route_table){
         .routes = routes, .count = count, .hosts = hosts, .host_count = host_count};
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if (routes[i].number >= table->number_count)
             table->number_count = routes[i].number + 1;
+        table->has_wide |= !utf8_is_ascii(routes[i].path);
+    }
     return 0;
 }
 
@@ -173,10 +178,53 @@ const struct route *route_find_in(const struct route_table *table, struct span h
     return found;
 }
 
+/* The path with each of its names in that form, where it has one. */
+static void add_in_form(struct buf *b, struct span path, utf8proc_option_t form)
+{
+    while (path.len) {
+        struct span name = span_first(path, span_find(path, '/'));
+        utf8proc_uint8_t *text = NULL;
+        utf8proc_ssize_t n =
+            utf8proc_map((const utf8proc_uint8_t *)name.ptr, (utf8proc_ssize_t)name.len, &text,
+                         UTF8PROC_STABLE | form);
+
+        buf_add(b, n > 0 ? span_of((const char *)text, (size_t)n) : name);
+        free(text);
+        b->failed |= n == UTF8PROC_ERROR_NOMEM;
+        path = span_from(path, name.len);
+        if (path.len)
+            buf_add_char(b, '/');
+        path = span_from(path, path.len ? 1 : 0);
+    }
+}
+
+/* Whether the path leads to a longer one in that form; also without memory, as nobody can know. */
+static bool leads_further(const struct route_table *table, struct span host, struct span path,
+                          utf8proc_option_t form, const struct route *found)
+{
+    const struct route *other;
+    struct buf b = {0};
+    bool unused, further;
+
+    add_in_form(&b, path, form);
+    other = route_find_in(table, host, buf_span(&b), &unused);
+    further = b.failed || (other && (!found || other->path.len > found->path.len));
+    buf_done(&b);
+    return further;
+}
+
 const struct route *route_find(const struct config *config, struct span host, struct span path,
                                bool *ret_host_known)
 {
-    return route_find_in(&config->routes, host, path, ret_host_known);
+    const struct route_table *table = &config->routes;
+    const struct route *found = route_find_in(table, host, path, ret_host_known);
+
+    if (!table->has_wide || utf8_is_ascii(path))
+        return found;
+    return leads_further(table, host, path, UTF8PROC_COMPOSE, found) ||
+                   leads_further(table, host, path, UTF8PROC_DECOMPOSE, found)
+               ? NULL
+               : found;
 }
 
 struct span route_rest(const struct route *route, struct span path)

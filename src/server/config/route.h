@@ -38,6 +38,7 @@ struct route_table {
     size_t number_count;      // of routes in the file: one with several hosts is here for each
     struct route_host *hosts; // sorted by name; the general ones, if any, are the first
     size_t host_count;
+    bool has_wide; // some path has more than ASCII
 };
 
 struct config;
@@ -58,6 +59,11 @@ int route_table_init(struct route_table *table, struct route *routes, size_t cou
  */
 const struct route *route_find_in(const struct route_table *table, struct span host,
                                   struct span path, bool *ret_host_known);
+/*
+ * Likewise. A path in another form of Unicode finds files all the same (fs/other_form.h), so where
+ * it would lead to a route with a longer path in its form NFC or NFD, no route answers it: what
+ * that route says is not to be got round.
+ */
 const struct route *route_find(const struct config *config, struct span host, struct span path,
                                bool *ret_host_known);
 
