@@ -19,9 +19,6 @@ struct budget {
 /* LIMIT_MEMORY: the memory of the program for what clients make it keep for a while. */
 extern struct budget budget_memory;
 
-/* LIMIT_MEMORY: the memory of the program for what clients make it keep for a while. */
-extern struct budget budget_memory;
-
 /* One's part of it, which one thread at a time changes. All zeros but for the budget: nothing. */
 struct budget_part {
     struct budget *budget; // NULL: there is no bound
