@@ -137,6 +137,27 @@ def test_all_below_a_wide_folder_is_told_once(wide):
     assert len(hrefs) == 16_001 and len(set(hrefs)) == 16_001
 
 
+@pytest.mark.parametrize("query, count", [("?archive=zip", 300), ("?archive=tar", 300), ("", 30)])
+def test_what_is_made_for_slow_readers_takes_bounded_memory(wide, query, count):
+    """Beyond it 503; and whoever comes when they have gone is answered."""
+    before = memory(wide)
+    clients, answers = [slow_reader(wide) for _ in range(count)], []
+    for client in clients:
+        client.sendall(head_of("GET", f"/wide/{query}", "Accept-Encoding: gzip"))
+    for client in clients:
+        answers.append(client.recv(12, socket.MSG_WAITALL)[9:])
+    grown = memory(wide, "VmHWM") - before
+    print(f"{answers.count(b'200')} told of {len(answers)}: {grown / MIB:.0f} MiB")
+    assert set(answers) <= {b"200", b"503"} and answers.count(b"200") > 20
+    assert count == 30 or b"503" in answers
+    assert SANITIZED or grown < 96 * MIB
+    for client in clients:
+        client.close()
+    deadline = time.monotonic() + DEADLINE
+    while ask(wide, "GET", f"/wide/{query}").status != 200:
+        assert time.monotonic() < deadline
+
+
 def test_folders_that_are_still_to_be_told_take_bounded_memory(wide):
     """However many read slowly what is below a wide folder."""
     before = memory(wide)
