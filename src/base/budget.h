@@ -13,11 +13,9 @@
 
 struct budget {
     atomic_size_t taken;
+    atomic_size_t highest; // that it was, about
     size_t most;
 };
-
-/* LIMIT_MEMORY: the memory of the program for what clients make it keep for a while. */
-extern struct budget budget_memory;
 
 /* LIMIT_MEMORY: the memory of the program for what clients make it keep for a while. */
 extern struct budget budget_memory;
@@ -43,11 +41,30 @@ static inline bool budget_set(struct budget_part *p, size_t size)
         } while (!atomic_compare_exchange_weak_explicit(&b->taken, &taken, taken + size - p->taken,
                                                         memory_order_relaxed,
                                                         memory_order_relaxed));
+        taken += size - p->taken;
+        if (taken > atomic_load_explicit(&b->highest, memory_order_relaxed))
+            atomic_store_explicit(&b->highest, taken, memory_order_relaxed);
     } else if (b) {
         atomic_fetch_sub_explicit(&b->taken, p->taken - size, memory_order_relaxed);
     }
     p->taken = size;
     return true;
+}
+
+static inline size_t budget_taken(const struct budget *b)
+{
+    return atomic_load_explicit(&b->taken, memory_order_relaxed);
+}
+
+/* The most that was taken since it was forgotten, about. */
+static inline size_t budget_highest(const struct budget *b)
+{
+    return atomic_load_explicit(&b->highest, memory_order_relaxed);
+}
+
+static inline void budget_forget_highest(struct budget *b)
+{
+    atomic_store_explicit(&b->highest, budget_taken(b), memory_order_relaxed);
 }
 
 #endif

@@ -47,10 +47,15 @@ static void pop(struct descent *d)
     free(f->name);
 }
 
-int descent_begin(struct descent *d)
+int descent_begin_at(struct descent *d, const char *path)
 {
     *d = (struct descent){0};
-    return push(d, "", 0);
+    return strlen(path) > LIMIT_TREE_PATH ? -ENAMETOOLONG : push(d, path, 0);
+}
+
+int descent_begin(struct descent *d)
+{
+    return descent_begin_at(d, "");
 }
 
 /* Until here it is the path of the folder that f is in, as all that came meanwhile was in that. */

@@ -27,7 +27,7 @@ struct descent {
     int64_t at;                     // where it is read from: 0, or what descent_pause() was told
     struct descent_folder *folders; // the last one is at hand
     size_t count, capacity;
-    size_t memory; // bytes of names
+    size_t memory; // of those that wait, in bytes
     size_t first;  // how many there were when the reading began
     size_t at_hand;
     bool is_paused;
@@ -37,6 +37,8 @@ enum descent_event { DESCENT_END, DESCENT_READ, DESCENT_LEAVE };
 
 /* -ENOMEM. */
 int descent_begin(struct descent *d);
+/* With that path in place of "", and in front of all others. -ENAMETOOLONG, -ENOMEM. */
+int descent_begin_at(struct descent *d, const char *path);
 enum descent_event descent_next(struct descent *d);
 /* A subfolder of the one at hand. -ENAMETOOLONG, -ENOMEM. */
 int descent_add(struct descent *d, const char *name);

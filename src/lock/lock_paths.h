@@ -12,13 +12,17 @@
 #include "base/list.h"
 #include "base/span.h"
 
+struct lock_load {
+    size_t count, owners; // of locks; octets
+};
+
 struct lock_node {
     struct hash_link link; // first member
     struct lock_node *parent;
     struct list sibling, children;
-    struct list locks; // with their root here
-    size_t lock_count;
-    bool covered; // scratch of a walk
+    struct list locks;      // with their root here
+    bool covered;           // scratch of a walk
+    struct lock_load above; // and of another
     size_t length;
     char segment[]; // of the path, without slashes
 };

@@ -115,7 +115,6 @@ static void detach(struct lock_table *t, struct entry *e)
     hash_table_remove(&t->tokens, &e->token);
     heap_remove(t, e);
     list_remove(&e->at_path);
-    e->node->lock_count--;
     lock_paths_prune(&t->paths, e->node);
     e->node = NULL;
     t->memory -= e->size;
@@ -219,14 +218,44 @@ static bool is_within_limits(const struct lock_table *t, const struct lock *lock
            t->memory + t->paths.memory + size <= LIMIT_LOCKS_MEMORY;
 }
 
-/* Octets of the owners at a path, all of which a PROPFIND there tells. */
-static size_t owners_length(const struct lock_node *node)
+static void add_load(struct lock_load *load, const struct lock_node *node, bool only_infinite)
 {
-    size_t length = 0;
+    list_for_each (link, &node->locks) {
+        const struct lock *lock = &list_entry(link, struct entry, at_path)->gone.lock;
 
-    list_for_each (link, &node->locks)
-        length += list_entry(link, struct entry, at_path)->gone.lock.owner.len;
-    return length;
+        if (only_infinite && !lock->infinite)
+            continue;
+        load->count++;
+        load->owners += lock->owner.len;
+    }
+}
+
+/*
+ * Whether one more lock there is bearable, as a PROPFIND tells all that hold at a path: those with
+ * their root there, and what reaches down to it from above. So wherever the lock itself holds.
+ */
+static bool is_bearable(struct lock_node *top, const struct lock *lock)
+{
+    struct lock_load above = {1, lock->owner.len};
+
+    for (const struct lock_node *node = top->parent; node; node = node->parent)
+        add_load(&above, node, true);
+    top->above = above;
+    for (struct lock_node *node = top; node; node = lock_paths_next(node, top)) {
+        struct lock_load here;
+
+        if (node != top) {
+            node->above = node->parent->above;
+            add_load(&node->above, node->parent, true);
+        }
+        here = node->above;
+        add_load(&here, node, false);
+        if (here.count > LIMIT_LOCKS_PATH || here.owners > LIMIT_LOCK_OWNERS_PATH)
+            return false;
+        if (!lock->infinite)
+            break;
+    }
+    return true;
 }
 
 static int insert(struct lock_table *t, struct entry *e)
@@ -236,15 +265,15 @@ static int insert(struct lock_table *t, struct entry *e)
     e->node = lock_paths_make(&t->paths, lock->path);
     if (!e->node)
         return -CANDOR_E_MEMORY;
-    if (e->node->lock_count >= LIMIT_LOCKS_PATH ||
-        owners_length(e->node) + lock->owner.len > LIMIT_LOCK_OWNERS_PATH)
+    if (!is_bearable(e->node, lock)) {
+        lock_paths_prune(&t->paths, e->node);
         return -CANDOR_E_LIMIT;
+    }
     if (heap_add(t, e) < 0) {
         lock_paths_prune(&t->paths, e->node);
         return -CANDOR_E_MEMORY;
     }
     list_add_tail(&e->node->locks, &e->at_path);
-    e->node->lock_count++;
     hash_table_add(&t->tokens, &e->token, hash_keyed(&t->paths.key, 0, lock->token));
     t->memory += e->size;
     return 0;

@@ -9,6 +9,7 @@
 #include "resource/files/media_type_map.h"
 #include "server/binding.h"
 #include "server/config/state.h"
+#include "server/memory.h"
 #include "server/privileges.h"
 #include "server/session/log_writer.h"
 #include "server/worker.h"
@@ -338,6 +339,7 @@ int server_run(const struct config *config)
     int error;
 
     s.worker_count = config->workers ? config->workers : count_cores();
+    memory_prepare(s.worker_count);
     s.workers = calloc(s.worker_count, sizeof *s.workers);
     s.bindings = calloc(config->listen_count, sizeof *s.bindings);
     sigemptyset(&set);

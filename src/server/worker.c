@@ -31,6 +31,7 @@ static void on_accept(struct listener *l, int fd, const struct sockaddr *peer, s
     (void)peer_len;
     w->exhausted = false;
     session_open(&w->sessions, fd, peer);
+    memory_return_note(&w->memory, w->sessions.count);
     if (!worker_has_room(w))
         listener_pause(l);
 }
@@ -72,6 +73,8 @@ static void on_session_ended(struct sessions *s)
 
     if (s->count + 1 >= w->accepts)
         resume_accepting(w);
+    if (!s->stopping)
+        memory_return_note(&w->memory, s->count);
     worker_end_if_finished(w);
 }
 
@@ -154,6 +157,7 @@ int worker_open(struct worker *w, const struct worker_means *means, const int *s
     if (error < 0)
         return tell_not_started(error);
     w->means.loop = w->loop;
+    memory_return_init(&w->memory, w->loop, w->means.pool);
     error = sessions_init(&w->sessions, config, w->means.types, w->loop, w->means.pool,
                           means->log_writer);
     if (error < 0)

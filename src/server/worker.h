@@ -6,6 +6,7 @@
 #ifndef CANDOR_SERVER_WORKER_H
 #define CANDOR_SERVER_WORKER_H
 
+#include "server/memory.h"
 #include "server/resources.h"
 #include "server/session/sessions.h"
 
@@ -31,7 +32,8 @@ struct worker {
     struct timer resume_timer; // after the descriptors ran out
     struct timer stop_timer;   // when stopping has taken long enough
     size_t accepts;            // connections; more wait in the backlog
-    bool exhausted;            // told; until a connection is accepted again
+    struct memory_return memory;
+    bool exhausted; // told; until a connection is accepted again
 
     bool failed; // its loop ended by itself
 };

@@ -152,7 +152,8 @@ struct tree_member {
     struct tree_seen seen;
     int64_t created; // seconds since 1970; TREE_NOW: the file system does not know
     bool is_link;
-    int error; // 0, or the negated errno for which it cannot be told more than its name
+    int64_t next; // where its folder is read on after it
+    int error;    // 0, or the negated errno for which it cannot be told more than its name
 };
 
 /* As tree_look(), with the time of creation. -ENOENT and so on when nothing is there. */
@@ -180,12 +181,14 @@ int tree_list_read(struct tree_list *f, struct tree_member *members, size_t room
                    size_t *ret_count);
 /* Accepts NULL. */
 void tree_list_close(struct tree_list *f);
+/* Before the first reading: it begins after a member that had that as its next. */
+int tree_list_go_on(struct tree_list *f, int64_t next);
 
 /* A negated errno, or 1 to end the visit. The member is in `folder`, a path of the tree. */
 typedef int (*tree_visit)(void *context, struct span folder, const struct tree_member *member);
 /*
  * Visits the members of a folder; `deep`: and all that is below them, but for what links lead to.
- * What visit returned; -EINTR in a hurry; -EMLINK when too many folders wait to be entered.
+ * What visit returned; -EINTR in a hurry. It takes memory for the depth, not for the width.
  */
 int tree_list_below(struct tree *t, struct span path, bool deep, const struct hurry *hurry,
                     tree_visit visit, void *context);

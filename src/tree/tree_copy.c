@@ -10,6 +10,7 @@
  */
 #include "tree/tree_copy.h"
 
+#include "base/buf.h"
 #include "fs/open.h"
 
 #include <dirent.h>
@@ -126,18 +127,23 @@ int copy_link(struct copy *c, int from, const char *name, int to, const char *ne
 
 static int tell_failure(const struct copy *c, const char *folder, const char *name, int error)
 {
-    struct path_list one = {0};
+    struct buf path = {0};
     int result = -ECANCELED;
 
     if (is_fatal(error))
         return error;
     if (!c->how || !c->how->failed)
         return -ECANCELED;
-    if (path_list_add(&one, folder, name) < 0 && path_list_add(&one, "", folder) < 0)
-        return -ENOMEM; // a member whose path is too long is told by its folder
-    if (c->how->failed(c->how->context, span_from_str(one.paths[0]), -error) && !c->moving)
+    // A member whose path is too long is told by its folder.
+    if (strlen(folder) + 1 + strlen(name) > LIMIT_TREE_PATH)
+        buf_add(&path, span_from_str(folder));
+    else
+        buf_addf(&path, "%s%s%s", folder, *folder ? "/" : "", name);
+    if (path.failed)
+        result = -ENOMEM;
+    else if (c->how->failed(c->how->context, buf_span(&path), -error) && !c->moving)
         result = 0;
-    path_list_done(&one);
+    buf_done(&path);
     return result;
 }
 

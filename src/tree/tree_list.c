@@ -145,6 +145,11 @@ void tree_list_close(struct tree_list *f)
     free(f);
 }
 
+int tree_list_go_on(struct tree_list *f, int64_t next)
+{
+    return next && lseek(f->fd, next, SEEK_SET) < 0 ? -errno : 0;
+}
+
 /* Whether a request for it would be answered, as far as the name tells. */
 static bool is_shown(const struct tree_list *f, struct span name)
 {
@@ -168,11 +173,13 @@ static int look_through_link(const struct tree_list *f, struct tree_member *m)
 }
 
 /* False: it is left out. */
-static bool look_at_member(const struct tree_list *f, const char *name, struct tree_member *ret)
+static bool look_at_member(const struct tree_list *f, const struct dirent64 *entry,
+                           struct tree_member *ret)
 {
+    const char *name = entry->d_name;
     struct statx st;
 
-    *ret = (struct tree_member){.name = span_from_str(name)};
+    *ret = (struct tree_member){.name = span_from_str(name), .next = entry->d_off};
     if (!is_shown(f, ret->name))
         return false;
     if (statx(f->fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_BTIME,
@@ -209,7 +216,7 @@ int tree_list_read(struct tree_list *f, struct tree_member *members, size_t room
         }
         entry = (const void *)(f->names + f->at);
         f->at += entry->d_reclen;
-        count += look_at_member(f, entry->d_name, &members[count]);
+        count += look_at_member(f, entry, &members[count]);
     }
     *ret_count = count;
     return 0;

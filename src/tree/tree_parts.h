@@ -8,7 +8,6 @@
 #include "base/limits.h"
 #include "fs/descent.h"
 #include "fs/open.h"
-#include "tree/path_list.h"
 #include "tree/tree.h"
 
 #include <pthread.h>

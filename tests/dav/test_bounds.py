@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What clients make a server keep in memory is bounded in sum, too (docs/limits.md); who is beyond
 is told 503 (RFC 9110 §15.6.4) or, of a property, 507 (RFC 4918 §9.2.1)."""
+import re
 import select
 import socket
 import sys
@@ -115,3 +116,59 @@ def test_xml_that_is_being_read_is_bounded_in_sum(server):
     deadline = time.monotonic() + DEADLINE
     while ask(server, "PROPPATCH", "/f", content=setting(0, 1)).status != 207:
         assert time.monotonic() < deadline
+
+
+@pytest.fixture
+def wide(tmp_path):
+    """More folders beside each other than are remembered at once (LIMIT_TREE_DESCENT)."""
+    for number in range(8_000):
+        folder = tmp_path / "wide" / f"{number:0200}"
+        folder.mkdir(parents=True)
+        (folder / "file").touch()
+    with Server(tmp_path, config=config(1, infinite_depth=1_000_000)) as server:
+        yield server
+
+
+def test_all_below_a_wide_folder_is_told_once(wide):
+    """RFC 4918 §9.1."""
+    body = ask(wide, "PROPFIND", "/wide/", "Depth: infinity",
+               content=b"<propfind xmlns='DAV:'><prop><resourcetype/></prop></propfind>").body
+    hrefs = re.findall(b"<D:href>(.*?)</D:href>", body)
+    assert len(hrefs) == 16_001 and len(set(hrefs)) == 16_001
+
+
+@pytest.mark.parametrize("query, count", [("?archive=zip", 300), ("?archive=tar", 300), ("", 30)])
+def test_what_is_made_for_slow_readers_takes_bounded_memory(wide, query, count):
+    """Beyond it 503; and whoever comes when they have gone is answered."""
+    before = memory(wide)
+    clients, answers = [slow_reader(wide) for _ in range(count)], []
+    for client in clients:
+        client.sendall(head_of("GET", f"/wide/{query}", "Accept-Encoding: gzip"))
+    for client in clients:
+        answers.append(client.recv(12, socket.MSG_WAITALL)[9:])
+    grown = memory(wide, "VmHWM") - before
+    print(f"{answers.count(b'200')} told of {len(answers)}: {grown / MIB:.0f} MiB")
+    assert set(answers) <= {b"200", b"503"} and answers.count(b"200") > 20
+    assert count == 30 or b"503" in answers
+    assert SANITIZED or grown < 96 * MIB
+    for client in clients:
+        client.close()
+    deadline = time.monotonic() + DEADLINE
+    while ask(wide, "GET", f"/wide/{query}").status != 200:
+        assert time.monotonic() < deadline
+
+
+def test_folders_that_are_still_to_be_told_take_bounded_memory(wide):
+    """However many read slowly what is below a wide folder."""
+    before = memory(wide)
+    clients, answers = [slow_reader(wide) for _ in range(100)], []
+    for client in clients:
+        client.sendall(head_of("PROPFIND", "/wide/", "Depth: infinity"))
+    for client in clients:
+        answers.append(client.recv(12, socket.MSG_WAITALL)[9:])
+    grown = memory(wide, "VmHWM") - before
+    print(f"{answers.count(b'207')} told of {len(answers)}: {grown / MIB:.0f} MiB")
+    assert set(answers) <= {b"207", b"503"} and answers.count(b"207") > 5
+    assert SANITIZED or grown < 96 * MIB
+    for client in clients:
+        client.close()

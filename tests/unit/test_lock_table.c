@@ -264,6 +264,33 @@ static void a_lock_is_given_back_anywhere_in_its_scope_and_nowhere_else(void **s
     assert_int_equal(lock_table_release_begin(table, SPAN("t:1"), SPAN("a/b/c"), NOW), 0);
 }
 
+/* What holds at one path is told in one row, however many folders it comes from. */
+static void locks_that_hold_at_a_path_are_bounded_with_those_from_above(void **state)
+{
+    char token[32], path[2 * LIMIT_LOCKS_PATH + 8] = "a";
+    size_t end = 1;
+
+    (void)state;
+    assert_int_equal(grant("t:deep", "a/b/c", '0', 's'), 0);
+    for (int i = 0; i < LIMIT_LOCKS_PATH - 1; i++) {
+        snprintf(token, sizeof token, "t:%d", i);
+        assert_int_equal(grant(token, path, 'i', 's'), 0);
+        snprintf(path + end, sizeof path - end, "/b");
+        end += 2;
+    }
+    assert_int_equal(grant("t:0s", "a", '0', 's'), 0); // it does not reach down
+    assert_int_equal(grant("t:last", path, 'i', 's'), 0);
+    snprintf(path + end, sizeof path - end, "/b");
+    assert_int_equal(grant("t:below", path, '0', 's'), -CANDOR_E_LIMIT);
+    assert_int_equal(grant("t:above", "", 'i', 's'), -CANDOR_E_LIMIT);
+    assert_int_equal(grant("t:above", "", '0', 's'), 0);
+    assert_int_equal(grant("t:beside", "a/b/d", 'i', 's'), 0);
+    // What was refused has left nothing.
+    assert_int_equal(grant("t:exclusive", "b", 'i', 'x'), 0);
+    lock_table_withdraw(table, SPAN("t:last"));
+    assert_int_equal(grant("t:below", path, '0', 's'), 0);
+}
+
 /* RFC 4918 §15.8. */
 static void discovery_tells_own_locks_and_those_that_reach_down(void **state)
 {
@@ -417,6 +444,7 @@ int main(void)
         TEST(a_refresh_counts_from_its_own_time),
         TEST(a_lock_that_is_not_journalled_blocks_and_is_told_to_nobody),
         TEST(a_lock_is_given_back_anywhere_in_its_scope_and_nowhere_else),
+        TEST(locks_that_hold_at_a_path_are_bounded_with_those_from_above),
         TEST(discovery_tells_own_locks_and_those_that_reach_down),
         TEST(removal_takes_the_locks_of_a_subtree_and_tells_which),
         TEST(the_limits_are_reached),

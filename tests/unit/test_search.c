@@ -259,6 +259,26 @@ static void a_search_ends_when_the_program_is_to_end(void **state)
     assert_null(found.entries);
 }
 
+static void a_short_listing_ends_where_the_folder_is_large(void **state)
+{
+    struct listing_look look = {.most = 2};
+    struct listing_found found;
+
+    (void)state;
+    make_file("x");
+    make_file("y");
+    assert_int_equal(listing_read(at, "", &look, &found), 0);
+    assert_int_equal(found.count, 2);
+    listing_found_done(&found);
+    make_file("z");
+    assert_int_equal(listing_read(at, "", &look, &found), -EFBIG);
+    assert_null(found.entries);
+    look.most = 0;
+    assert_int_equal(listing_read(at, "", &look, &found), 0);
+    assert_int_equal(found.count, 3);
+    listing_found_done(&found);
+}
+
 int main(void)
 {
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_setup, place_teardown)
@@ -272,6 +292,7 @@ int main(void)
         IN_PLACE(results_are_bounded_and_it_is_told),
         IN_PLACE(a_folder_that_is_not_there_is_an_error),
         IN_PLACE(a_search_ends_when_the_program_is_to_end),
+        IN_PLACE(a_short_listing_ends_where_the_folder_is_large),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

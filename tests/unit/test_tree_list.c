@@ -4,6 +4,7 @@
 #include "base/hurry.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct tree_options plain = {.umask = 022};
 
@@ -56,10 +57,42 @@ static void all_below_a_folder_is_visited_but_not_through_links(void **state)
     tree_folder_free(&f);
 }
 
+static int count(void *context, struct span folder, const struct tree_member *m)
+{
+    size_t *counts = context; // of folders, of what is in them, which is named as its folder
+
+    counts[folder.len > 1]++;
+    assert_true(folder.len == 1 || span_eq(span_from(folder, 2), m->name));
+    return 0;
+}
+
+/* Their names take more than LIMIT_TREE_DESCENT. */
+static void a_wide_folder_is_visited_in_turns_and_each_member_once(void **state)
+{
+    enum { WIDTH = LIMIT_TREE_DESCENT / 150 };
+    struct tree_folder f = tree_folder_new(plain);
+    size_t counts[2] = {0};
+    char path[512];
+
+    (void)state;
+    assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
+    for (int i = 0; i < WIDTH; i++) {
+        snprintf(path, sizeof path, "a/%0200d", i);
+        assert_int_equal(mkdirat(f.root, path, 0700), 0);
+        snprintf(path, sizeof path, "a/%0200d/%0200d", i, i);
+        assert_int_equal(mkdirat(f.root, path, 0700), 0);
+    }
+    assert_int_equal(tree_list_below(f.tree, SPAN("a"), true, NULL, count, counts), 0);
+    assert_int_equal(counts[0], WIDTH);
+    assert_int_equal(counts[1], WIDTH);
+    tree_folder_free(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_below_a_folder_is_visited_but_not_through_links),
+        cmocka_unit_test(a_wide_folder_is_visited_in_turns_and_each_member_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,10 +27,8 @@ enum {
 /* In the loop's thread: the memory that the answer takes now. False: there is too much of all. */
 static bool account(struct telling *t)
 {
-    size_t sync = t->sync.arena.chunks ? arena_extra(&t->sync.arena) : 0;
-
     t->made.memory.budget = &budget_memory;
-    return budget_set(&t->made.memory, t->made.piece.cap + sync);
+    return budget_set(&t->made.memory, telling_memory(t));
 }
 
 static void discard(struct telling *t)
@@ -173,9 +171,9 @@ static bool is_too_much(struct telling *t)
         return t->walk.cut;
     result = tree_list_below(t->a->share->tree, t->a->target.path, true, &t->a->x->urgency.hurry,
                              count_member, &c);
-    if (result < 0 && result != -EMLINK)
+    if (result < 0)
         t->error = result;
-    return result == 1 || result == -EMLINK;
+    return result == 1;
 }
 
 void propfind_begin(struct authoring *a)
@@ -183,7 +181,9 @@ void propfind_begin(struct authoring *a)
     struct telling *t = calloc(1, sizeof *t);
     bool too_much = false;
 
-    if (!t || arena_init(&t->scratch, SCRATCH) < 0) {
+    if (!t || arena_init(&t->scratch, SCRATCH) < 0 || arena_init(&t->locks, SCRATCH) < 0) {
+        if (t && t->scratch.chunks)
+            arena_done(&t->scratch);
         free(t);
         a->error = -ENOMEM;
         return;

@@ -114,9 +114,7 @@ static int update(const struct subject *s, struct arena *arena, struct sync_stat
         error = sync_state_update(state, f.members ? f.members : &none, f.count,
                                   (uint64_t)(clock_realtime() / 1000), arena, ret_changed);
     free(f.members);
-    return error == -CANDOR_E_LIMIT || error == -EMLINK ? -E2BIG
-           : error == -CANDOR_E_MEMORY                  ? -ENOMEM
-                                                        : error;
+    return error == -CANDOR_E_LIMIT ? -E2BIG : error == -CANDOR_E_MEMORY ? -ENOMEM : error;
 }
 
 /* -EBUSY: another program holds it, and will for longer than it takes to try again at once. */

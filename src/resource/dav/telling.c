@@ -136,11 +136,11 @@ static int add_locks(struct telling *t, struct span path, struct lock **locks, s
     int error;
 
     tree_lock(share->tree);
-    error = lock_table_discover(share->locks, path, lock_now(), &t->scratch, &more, &n);
+    error = lock_table_discover(share->locks, path, lock_now(), &t->locks, &more, &n);
     tree_unlock(share->tree);
     if (error || n == 0)
         return error ? -ENOMEM : 0;
-    all = arena_alloc(&t->scratch, (known + n) * sizeof *all);
+    all = arena_alloc(&t->locks, (known + n) * sizeof *all);
     if (!all)
         return -ENOMEM;
     for (size_t i = 0; i < known; i++)
@@ -157,7 +157,7 @@ static int add_locks(struct telling *t, struct span path, struct lock **locks, s
     return 0;
 }
 
-/* The locks that apply to the row's resource, on the scratch arena. */
+/* The locks that apply to the row's resource, on an arena of their own. */
 static int find_locks(struct telling *t, struct live_subject *s)
 {
     struct span paths[TREE_NAMES];
@@ -167,6 +167,7 @@ static int find_locks(struct telling *t, struct live_subject *s)
     int error;
     size_t n;
 
+    arena_reset(&t->locks);
     error = telling_names_of(t, s->member, &names);
     if (error)
         return error;
@@ -176,7 +177,7 @@ static int find_locks(struct telling *t, struct live_subject *s)
             return -ENOMEM;
     if (!s->lock_count)
         return 0;
-    told = arena_alloc(&t->scratch, s->lock_count * sizeof *told);
+    told = arena_alloc(&t->locks, s->lock_count * sizeof *told);
     if (!told)
         return -ENOMEM;
     for (size_t i = 0; i < s->lock_count; i++) {
@@ -192,7 +193,7 @@ static int find_locks(struct telling *t, struct live_subject *s)
             .infinite = lock->infinite,
             .owner = lock->owner,
             .token = lock->token,
-            .root = authoring_outside(t->a, &t->scratch, lock->path,
+            .root = authoring_outside(t->a, &t->locks, lock->path,
                                       !own || s->member->seen.kind == TREE_COLLECTION),
             .timeout = lock->expires > now ? lock->expires - now : 0,
         };

@@ -6,11 +6,11 @@
 #ifndef CANDOR_RESOURCE_DAV_TELLING_H
 #define CANDOR_RESOURCE_DAV_TELLING_H
 
+#include "fs/descent.h"
 #include "http/dav_fields.h"
 #include "resource/dav/authoring.h"
 #include "resource/dav/sync_state.h"
 #include "resource/dav/xml/live.h"
-#include "tree/path_list.h"
 
 enum {
     TELLING_BATCH = 128, // members that are looked at together
@@ -39,9 +39,8 @@ struct telling_question {
 /* Where it is. */
 struct telling_walk {
     struct tree_list *folder;
-    char *folder_owned;       // its path, relative to the root and without links
-    struct span folder_path;  // that
-    struct path_list pending; // folders whose members are still to be told
+    struct descent folders;  // relative to the root and without links
+    struct span folder_path; // of the one at hand
     size_t member_at, member_count;
     uint64_t told; // members
     bool is_root;  // the batch is the request's own resource
@@ -78,15 +77,18 @@ struct telling {
     int error;
     struct row row;
     struct arena scratch; // for one batch
+    struct arena locks;   // of one row
     struct tree_member members[TELLING_BATCH];
     bool unsure[TELLING_BATCH]; // of these, rows that are just moving
 };
 
-/* Asks, for one that is all zeros but for a, the scratch and made.most. A negated errno. */
+/* Asks, for one that is all zeros but for a, the arenas and made.most. A negated errno. */
 int telling_begin(struct telling *t);
 /* Makes the next piece, the first one too. */
 void telling_make_piece(struct telling *t);
 void telling_free(struct telling *t);
+/* Bytes that it takes between two pieces. */
+size_t telling_memory(const struct telling *t);
 
 /*
  * What stands before the names of a folder's members, or all of the href of a file: as the client

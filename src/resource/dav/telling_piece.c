@@ -146,20 +146,22 @@ static int tell_batch(struct telling *t)
     return result < 0 ? result : 0;
 }
 
+/* RFC 4918 §9.1: all that is below a folder, with Depth: infinity. */
 static int next_folder(struct telling *t)
 {
-    free(t->walk.folder_owned);
-    t->walk.folder_owned = NULL;
-    while (t->walk.pending.count) {
-        char *path = t->walk.pending.paths[--t->walk.pending.count];
-        int error = tree_list_open(t->a->share->tree, span_from_str(path), &t->walk.folder);
+    struct descent *d = &t->walk.folders;
+    enum descent_event event;
 
-        if (error == 0) {
-            t->walk.folder_owned = path;
-            t->walk.folder_path = span_from_str(path);
+    while ((event = descent_next(d)) != DESCENT_END) {
+        int error = -ENOENT;
+
+        t->walk.folder_path = span_from_str(d->path);
+        if (event == DESCENT_READ)
+            error = tree_list_open(t->a->share->tree, t->walk.folder_path, &t->walk.folder);
+        if (error == 0)
+            error = tree_list_go_on(t->walk.folder, d->at);
+        if (error == 0)
             return telling_set_opening(t, t->walk.folder_path, true);
-        }
-        free(path);
         // Gone meanwhile, or not readable: it was told itself, its members are not.
         if (!fs_error_is_absence(-error) && error != -EACCES && error != -EPERM)
             return error;
@@ -167,47 +169,65 @@ static int next_folder(struct telling *t)
     return 0;
 }
 
-/* Folders below are entered, but not links to folders: those could lead in circles. */
+/*
+ * Folders below are entered, but not links to folders: those could lead in circles. Where too many
+ * wait, what follows in the batch is read again after them.
+ */
 static int note_folders(struct telling *t)
 {
+    struct descent *d = &t->walk.folders;
+
     for (size_t i = 0; i < t->walk.member_count; i++) {
         const struct tree_member *m = &t->members[i];
         int error = 0;
 
         if (m->seen.kind == TREE_COLLECTION && !m->is_link && !m->error)
-            error = path_list_add(&t->walk.pending, t->walk.folder_owned, m->name.ptr);
-        if (error == -EMLINK) {
-            t->walk.cut = true;
-            t->walk.member_count = i;
-        } else if (error && error != -ENAMETOOLONG) {
+            error = descent_add(d, m->name.ptr);
+        if (error && error != -ENAMETOOLONG)
             return error;
+        if (descent_is_full(d)) {
+            descent_pause(d, m->next);
+            t->walk.member_count = i + 1;
         }
     }
     return 0;
 }
 
+static void close_folder(struct telling *t)
+{
+    tree_list_close(t->walk.folder);
+    t->walk.folder = NULL;
+}
+
 static int next_batch(struct telling *t)
 {
-    uint64_t limit = t->a->share->options->infinite_depth;
-    int error = tree_list_read(t->walk.folder, t->members, TELLING_BATCH, &t->walk.member_count);
+    uint64_t room = t->a->share->options->infinite_depth - t->walk.told;
+    bool is_deep = t->asked.depth == DEPTH_INFINITY, too_many;
+    int error;
 
     t->walk.is_root = false;
-    t->walk.member_at = 0;
+    t->walk.member_at = t->walk.member_count = 0;
+    if (t->walk.folders.is_paused) {
+        close_folder(t);
+        return 0;
+    }
+    error = tree_list_read(t->walk.folder, t->members, TELLING_BATCH, &t->walk.member_count);
     if (error) {
         t->walk.member_count = 0;
         return error;
     }
-    if (t->asked.depth == DEPTH_INFINITY && t->walk.member_count > limit - t->walk.told) {
-        t->walk.member_count = (size_t)(limit - t->walk.told);
-        t->walk.cut = true;
+    if (t->walk.member_count == 0) {
+        close_folder(t);
+        return 0;
     }
+    if (!is_deep)
+        return 0;
+    too_many = t->walk.member_count > room;
+    if (too_many)
+        t->walk.member_count = (size_t)room;
+    error = note_folders(t);
+    t->walk.cut = too_many && t->walk.member_count == room;
     t->walk.told += t->walk.member_count;
-    if (t->asked.depth == DEPTH_INFINITY)
-        error = note_folders(t);
-    if (t->walk.member_count == 0 && !t->walk.cut) {
-        tree_list_close(t->walk.folder);
-        t->walk.folder = NULL;
-    }
     return error;
 }
 
@@ -297,13 +317,34 @@ void telling_make_piece(struct telling *t)
             next_changes(t);
         else if (t->walk.folder)
             t->error = next_batch(t);
-        else if (t->walk.pending.count)
+        else if (t->walk.folders.count)
             t->error = next_folder(t);
         else
             tell_end(t);
     }
     if (t->made.piece.failed)
         t->error = -ENOMEM;
+    arena_reset(&t->scratch);
+    arena_reset(&t->locks);
+}
+
+size_t telling_memory(const struct telling *t)
+{
+    return sizeof *t + t->made.piece.cap + t->walk.folders.memory +
+           (t->sync.arena.chunks ? arena_extra(&t->sync.arena) : 0);
+}
+
+static int begin_walk(struct telling *t)
+{
+    char *path = span_to_str(t->a->target.path);
+    int error = path ? descent_begin_at(&t->walk.folders, path) : -ENOMEM;
+
+    free(path);
+    if (error == 0) {
+        (void)descent_next(&t->walk.folders);
+        error = tree_list_open(t->a->share->tree, t->walk.folder_path, &t->walk.folder);
+    }
+    return error;
 }
 
 int telling_begin(struct telling *t)
@@ -326,15 +367,12 @@ int telling_begin(struct telling *t)
     t->asked.minimal = prefer.returning == PREFER_RETURN_MINIMAL;
     t->asked.noroot = prefer.depth_noroot && is_folder && t->asked.depth != DEPTH_0;
     t->walk.member_count = t->asked.noroot || reports ? 0 : 1;
-    t->walk.folder_owned = span_to_str(a->target.path);
-    if (!t->walk.folder_owned)
-        return -ENOMEM;
-    t->walk.folder_path = span_from_str(t->walk.folder_owned);
+    t->walk.folder_path = a->target.path;
     error = telling_set_opening(t, a->target.path, is_folder);
     if (error == 0 && reports)
         error = sync_begin(t);
     if (error == 0 && is_folder && t->asked.depth != DEPTH_0)
-        error = tree_list_open(tree, a->target.path, &t->walk.folder);
+        error = begin_walk(t);
     if (error == 0 && (t->asked.live &
                        (LIVE_BIT(LIVE_QUOTA_AVAILABLE_BYTES) | LIVE_BIT(LIVE_QUOTA_USED_BYTES)))) {
         error = tree_usage(tree, &t->usage);
@@ -348,12 +386,12 @@ int telling_begin(struct telling *t)
 void telling_free(struct telling *t)
 {
     tree_list_close(t->walk.folder);
-    path_list_done(&t->walk.pending);
+    descent_done(&t->walk.folders);
     if (t->sync.arena.chunks)
         arena_done(&t->sync.arena);
-    free(t->walk.folder_owned);
     buf_done(&t->made.opening);
     buf_done(&t->made.piece);
     arena_done(&t->scratch);
+    arena_done(&t->locks);
     free(t);
 }

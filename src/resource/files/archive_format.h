@@ -19,6 +19,11 @@ struct archive_member {
 };
 
 /* What a writer knows. Bytes to be sent are appended to `out`. */
+enum {
+    // Of the budget, for each archive: its body, two pieces, the deflater and a few open folders.
+    ARCHIVE_MEMORY = 384 * 1024,
+};
+
 struct archive_writer {
     struct buf out;
     struct archive_member member;
@@ -27,7 +32,7 @@ struct archive_writer {
     bool deflate_ready;
     struct buf directory;      // the central directory so far
     size_t directory_told;     // of that, at the end
-    struct budget_part memory; // of the directory
+    struct budget_part memory; // of the directory, and ARCHIVE_MEMORY
     uint64_t offset;           // of the next byte of the archive, from its beginning
     uint64_t count;            // members
     uint64_t member_offset, compressed;

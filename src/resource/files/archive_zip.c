@@ -219,8 +219,7 @@ static int add_to_directory(struct archive_writer *w)
     }
     add_unix_time(d, m);
     w->count++;
-    w->memory.budget = &budget_memory;
-    if (d->failed || !budget_set(&w->memory, d->cap))
+    if (d->failed || !budget_set(&w->memory, ARCHIVE_MEMORY + d->cap))
         return -ENOMEM;
     return d->len > LIMIT_ARCHIVE_DIRECTORY ? -EFBIG : 0;
 }

@@ -2,6 +2,7 @@
 #include "resource/files/folder.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "fs/open.h"
 #include "http/accept.h"
 #include "http/disposition.h"
@@ -49,6 +50,7 @@ void folder_run(struct folder_answer *f)
     const struct listing_look look = {
         .dotfiles = folders->options->dotfiles,
         .hurry = &f->x->urgency.hurry,
+        .most = f->is_long ? 0 : LIMIT_LISTING_SHORT,
     };
     bool is_search = f->view == FOLDER_SEARCH;
     struct listing_body_options options = {
@@ -73,6 +75,7 @@ void folder_run(struct folder_answer *f)
         f->error = is_search ? search_read(root, f->folder, &look, f->word, &found)
                              : listing_read(root, f->folder, &look, &found);
     options.root = root;
+    options.look.most = 0;
     if (f->error == 0)
         f->error = listing_body_open(f->x, &options, &found, &f->listing);
     root_unref(root);
@@ -99,7 +102,8 @@ static enum step begin_listing(struct folder_answer *f)
     if (!x->representation.acceptable)
         return STEP_KNOWN;
     f->format = (enum listing_format)choice;
-    return f->view == FOLDER_SEARCH ? STEP_RUN_LONG : STEP_RUN;
+    f->is_long = f->view == FOLDER_SEARCH;
+    return f->is_long ? STEP_RUN_LONG : STEP_RUN;
 }
 
 /* The folder's name as clients know it: what is unpacked is in a folder of that name. */
@@ -166,6 +170,11 @@ enum step folder_represent(struct folder_answer *f, struct span path)
         return begin(f, path);
     if (f->view == FOLDER_ARCHIVE)
         f->error = archive_body_error(f->archive);
+    if (f->error == -EFBIG && !f->is_long) {
+        f->error = 0;
+        f->is_long = true;
+        return STEP_RUN_LONG;
+    }
     if (f->error) {
         tell_failure(f->x, -f->error);
         return STEP_KNOWN;

@@ -29,6 +29,7 @@ struct folder_answer {
 
     enum folder_view view; // private from here
     bool begun, read;
+    bool is_long;       // the folder is large
     const char *folder; // NUL-terminated, relative
     int error;
     enum listing_format format;

@@ -9,18 +9,21 @@
 #include <errno.h>
 #include <stdlib.h>
 
+enum { CODER = 64 * 1024 }; // bytes of a gzip coder, about
+
 struct listing_body {
     struct work work;
     struct exchange *x;
     struct listing_body_options options;
     struct listing_found found;
     struct listing_writer writer;
-    struct gzip *gzip;     // NULL: no coding
-    struct buf text;       // that is to be coded
-    struct buf piece;      // to be sent
-    bool is_working;       // in the pool
-    bool ready;            // a piece is there, and was not told yet
-    bool complete, failed; // this piece is the last; it could not be made
+    struct gzip *gzip;         // NULL: no coding
+    struct buf text;           // that is to be coded
+    struct buf piece;          // to be sent
+    struct budget_part memory; // of what is above
+    bool is_working;           // in the pool
+    bool ready;                // a piece is there, and was not told yet
+    bool complete, failed;     // this piece is the last; it could not be made
     char etag[LISTING_ETAG_LENGTH];
 };
 
@@ -58,6 +61,13 @@ static void set_entries(struct listing_body *b)
     b->writer.at = 0;
 }
 
+/* What it takes until the next piece. False: there is too much of all. */
+static bool account(struct listing_body *b)
+{
+    b->memory.budget = &budget_memory;
+    return budget_set(&b->memory, sizeof *b + b->text.cap + b->piece.cap + (b->gzip ? CODER : 0));
+}
+
 static void make_piece(struct listing_body *b)
 {
     buf_clear(&b->piece);
@@ -81,6 +91,7 @@ static void make_piece(struct listing_body *b)
     b->failed = b->piece.failed;
     if (b->complete || b->failed)
         drop_tools(b);
+    b->failed |= !account(b);
 }
 
 /*
@@ -214,6 +225,7 @@ void listing_body_free(struct listing_body *b)
         return;
     drop_tools(b);
     buf_done(&b->piece);
+    (void)budget_set(&b->memory, 0);
     root_unref(b->options.root);
     free(b);
 }

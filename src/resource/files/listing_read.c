@@ -213,6 +213,8 @@ static int read_members(struct reading *r, DIR *dir)
             return -errno;
         if (listing_hides(member->d_name, r->look->dotfiles))
             continue;
+        if (r->look->most && visited == r->look->most)
+            return -EFBIG;
         if (visited++ == LIMIT_LISTING_ENTRIES) {
             r->found->truncated = true;
             return 0;

@@ -15,6 +15,7 @@
 struct listing_look {
     bool dotfiles;             // names that begin with a dot, too
     const struct hurry *hurry; // NULL: there never is one
+    size_t most;               // members that are read before it ends with -EFBIG; 0: all
 };
 
 /* What was found, and the memory for its names. All zeros: nothing. */
