@@ -172,3 +172,27 @@ def test_folders_that_are_still_to_be_told_take_bounded_memory(wide):
     assert SANITIZED or grown < 96 * MIB
     for client in clients:
         client.close()
+
+
+def test_forms_that_are_not_complete_take_bounded_memory(tmp_path):
+    """Each file of a form is kept until all have come."""
+    part = b"--b\r\nContent-Disposition: form-data; name=f; filename=%d\r\n\r\nx\r\n"
+    content = b"".join(part % number for number in range(99))
+    with Server(tmp_path, config=config(1, limits="content_timeout: 60s")) as server:
+        before = memory(server)
+        clients = [slow_reader(server) for _ in range(60)]
+        for client in clients:
+            client.sendall(head_of("POST", "/", "Content-Type: multipart/form-data; boundary=b",
+                                   f"Origin: http://{HOST}", f"Content-Length: {len(content) + 9}")
+                           + content)
+        refused = select.select(clients, [], [], DEADLINE)[0]
+        assert b" 503 " in refused[0].recv(4096)
+        grown = memory(server, "VmHWM") - before
+        print(f"{grown / MIB:.0f} MiB")
+        assert SANITIZED or grown < 96 * MIB
+        for client in clients:
+            client.close()
+        deadline = time.monotonic() + DEADLINE
+        while ask(server, "POST", "/", "Content-Type: multipart/form-data; boundary=b",
+                  f"Origin: http://{HOST}", content=content + b"--b--\r\n").status == 503:
+            assert time.monotonic() < deadline

@@ -69,7 +69,7 @@ static int count(void *context, struct span folder, const struct tree_member *m)
 /* Their names take more than LIMIT_TREE_DESCENT. */
 static void a_wide_folder_is_visited_in_turns_and_each_member_once(void **state)
 {
-    enum { WIDTH = LIMIT_TREE_DESCENT / 150 };
+    enum { WIDTH = LIMIT_TREE_DESCENT / 240 };
     struct tree_folder f = tree_folder_new(plain);
     size_t counts[2] = {0};
     char path[512];
@@ -77,9 +77,9 @@ static void a_wide_folder_is_visited_in_turns_and_each_member_once(void **state)
     (void)state;
     assert_int_equal(tree_folder_mkdir(&f, "a"), 0);
     for (int i = 0; i < WIDTH; i++) {
-        snprintf(path, sizeof path, "a/%0200d", i);
+        snprintf(path, sizeof path, "a/%0240d", i);
         assert_int_equal(mkdirat(f.root, path, 0700), 0);
-        snprintf(path, sizeof path, "a/%0200d/%0200d", i, i);
+        snprintf(path, sizeof path, "a/%0240d/%0240d", i, i);
         assert_int_equal(mkdirat(f.root, path, 0700), 0);
     }
     assert_int_equal(tree_list_below(f.tree, SPAN("a"), true, NULL, count, counts), 0);

@@ -6,6 +6,7 @@
  */
 #include "resource/dav/post.h"
 #include "base/ascii.h"
+#include "base/budget.h"
 #include "fs/stamp.h"
 #include "http/multipart_form.h"
 #include "http/slug.h"
@@ -20,6 +21,8 @@ enum {
     NAMES_TRIED = 1000, // "name (2)" and on
     NAME_BYTES = 8      // random, in hexadecimal
 };
+
+enum { MEMBER_MEMORY = 12 * 1024 }; // bytes of the budget, with its stage
 
 /* A member that is being made. */
 struct member {
@@ -36,6 +39,7 @@ struct posting {
     struct stage_group *group;     // of a form with files
     struct member *members, *last; // in the order of the form
     size_t count;
+    struct budget_part memory; // of the members
 };
 
 static size_t random_name(char out[LIMIT_FILE_NAME])
@@ -129,10 +133,13 @@ static void add_member(struct posting *p, struct member *m, struct span name)
 
 static int begin_member(struct authoring *a, struct span name)
 {
-    struct member *m = calloc(1, sizeof *m);
+    struct posting *p = a->content.posting;
     struct buf path = {0};
+    struct member *m;
     int error;
 
+    p->memory.budget = &budget_memory;
+    m = budget_set(&p->memory, (p->count + 1) * MEMBER_MEMORY) ? calloc(1, sizeof *m) : NULL;
     name = not_reserved(name);
     error = post_write_path(&path, a, name);
     if (error == 0)
@@ -144,7 +151,7 @@ static int begin_member(struct authoring *a, struct span name)
     }
     if (a->content.fields.modified_ns != TREE_NOW)
         tree_stage_set_times(m->stage, a->content.fields.modified_ns);
-    add_member(a->content.posting, m, name);
+    add_member(p, m, name);
     return 0;
 }
 
@@ -466,7 +473,9 @@ void post_free(struct posting *p)
         tree_stage_free(m->stage);
         free(m);
     }
-    if (p)
+    if (p) {
         tree_group_free(p->group);
+        (void)budget_set(&p->memory, 0);
+    }
     free(p);
 }
