@@ -237,9 +237,10 @@ KEPT = 200_000  # in memory, in pages that the system sends
                          ids=RANGES)
 def test_file_that_is_kept_in_memory_is_sent_as_it_was(server, root, lines):
     """RFC 9110 §8.8.1, also when what was kept has been given up meanwhile."""
-    path = put(root, "kept.bin", b"o" * KEPT)
+    name = f"kept-{len(lines)}.bin"  # of its own: another worker may remember an earlier test's
+    path = put(root, name, b"o" * KEPT)
     age(path)
-    target = f"/kept.bin?{len(lines)}"
+    target = f"/{name}"
     Watcher(server, target).wait(lambda r: r.body == b"o" * KEPT, lambda r: None)
     with slow_client(server, f"{target} HTTP/1.1\r\n{lines}X:") as client:
         with open(path, "r+b") as file:

@@ -13,7 +13,7 @@ import pytest
 from harness import CANDOR, DEADLINE, Client, Server
 from site_of_dav import ask, config, state_of, strays
 
-MEMBERS = 2000  # of a folder whose copy takes a while
+MEMBERS = 10_000  # of a folder whose copy takes a while
 COPIES = 8
 
 
@@ -90,7 +90,7 @@ def test_a_stop_waits_for_long_work_as_long_as_is_configured(tmp_path):
 
 
 def test_a_removal_that_has_begun_counts_though_the_server_stops(tmp_path):
-    make_large(tmp_path, members=5 * MEMBERS)
+    make_large(tmp_path, members=MEMBERS)
     with Server(tmp_path, config=config(limits="stop_timeout: 1ms")) as server:
         removal = Together(server, [("DELETE", "/large/")])
         wait_for(server, lambda: not os.path.exists(tmp_path / "large"))
