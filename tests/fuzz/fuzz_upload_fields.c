@@ -57,7 +57,7 @@ static void check_file_name(struct span metadata)
     size_t length = upload_file_name(metadata, false, name);
 
     if (length &&
-        (length > sizeof name || file_name_clean(span_of(name, length), again) != length ||
+        (length > sizeof name || file_name_clean(span_of(name, length), false, again) != length ||
          memcmp(name, again, length) != 0))
         abort();
 }

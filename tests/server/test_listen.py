@@ -74,7 +74,8 @@ OWN_NETWORK = """
 ip link set lo up && ip -6 addr add fe80::5/64 dev lo nodad || exit 77
 printf '%s both.test\\n' 127.0.0.1 ::1 192.0.2.1 >"$ROOT/hosts"
 mount --bind "$ROOT/hosts" /etc/hosts || exit 77
-"$CANDOR" serve --listen "$LISTEN" "$ROOT" 2>"$ROOT/log" &
+: >"$ROOT/log"
+"$CANDOR" serve --listen "$LISTEN" "$ROOT" 2>>"$ROOT/log" &
 trap 'kill $!; wait $!' EXIT
 tail -f --pid $! "$ROOT/log" | grep -q -m "$COUNT" "listening on http://" || exit 1
 for url in $URLS; do curl -gsS --max-time 20 "$url" || exit 1; done

@@ -135,7 +135,8 @@ static bool add_pending(struct searching *s, struct span folder, struct span nam
     if (folder.len)
         memcpy(p->path, folder.ptr, folder.len);
     memcpy(p->path + folder.len, name.ptr, name.len);
-    memcpy(p->path + length - (name.len > 0), "/", name.len > 0);
+    if (name.len)
+        p->path[length - 1] = '/';
     p->path[length] = '\0';
     s->memory += sizeof *p + length + 1;
     *s->last = p;
