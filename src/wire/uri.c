@@ -17,7 +17,7 @@ static bool is_dot_segment(struct span rest)
  * what can be seen in its segments is set. */
 static bool is_plain(struct uri_path *path)
 {
-    const char *at = path->text.ptr, *end = at + path->text.len;
+    const char *at = path->text.ptr, *end = at ? at + path->text.len : at;
 
     for (; at < end; at++) {
         if (*at == '%')
