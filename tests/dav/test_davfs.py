@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from site_of_dav import config, put, Server, settle, state_of
+from site_of_dav import put, settle, state_of
+from site_of_clients import root, server  # noqa: F401, fixtures
 
 # Kernels since 6.17 read folders in pieces larger than davfs2's default buffer, which it refuses.
 SETTINGS = "ask_auth 0\nuse_locks 1\ndelay_upload 0\nbuf_size 256\ntable_size 64\n"
@@ -36,19 +37,6 @@ def run(*command):
                           env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
                           check=False)
     return done.returncode, done.stdout + done.stderr
-
-
-@pytest.fixture
-def root(tmp_path):
-    root = tmp_path / "root"
-    root.mkdir()
-    return root
-
-
-@pytest.fixture
-def server(root):
-    with Server(root, config=config(2)) as server:
-        yield server
 
 
 class Mount:

@@ -11,36 +11,13 @@ import struct
 import pytest
 
 from site_of_dav import Server, ask, assert_refused, chunked, config, head_of, put, settle, strays
+from site_of_uploads import at, folder, root, server  # noqa: F401, fixtures
 
 PIECE = "Content-Type: application/partial-upload"
 VERSION = "Upload-Draft-Interop-Version: "
 FORM = (b'--b\r\nContent-Disposition: form-data; name="f"; filename="a.txt"\r\n\r\n'
         b"content\r\n--b--\r\n")
 FORM_TYPE = "Content-Type: multipart/form-data; boundary=b"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("uploads")
-
-
-@pytest.fixture(scope="module")
-def server(folder):
-    with Server(folder, config=config(max_upload=10_000_000)) as server:
-        yield server
-
-
-@pytest.fixture
-def root(folder, request):
-    """A folder of the test's own; its address is "/NAME/"."""
-    root = folder / re.sub(r"\W", "-", request.node.name)
-    root.mkdir()
-    return root
-
-
-@pytest.fixture
-def at(root):
-    return f"/{root.name}/"
 
 
 def opened(server, target, *lines, content=None):

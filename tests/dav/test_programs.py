@@ -7,20 +7,8 @@ import subprocess
 import pytest
 
 import npm
-from site_of_dav import config, put, Server, state_of
-
-
-@pytest.fixture
-def root(tmp_path):
-    root = tmp_path / "root"
-    root.mkdir()
-    return root
-
-
-@pytest.fixture
-def server(root):
-    with Server(root, config=config(2)) as server:
-        yield server
+from site_of_dav import put, state_of
+from site_of_clients import root, server  # noqa: F401, fixtures
 
 
 def run(*command, cwd=None, codes=(0,), **environment):

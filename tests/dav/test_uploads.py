@@ -11,35 +11,12 @@ import pytest
 
 from site_of_dav import (HOST, Server, ask, assert_refused, config, head_of, put, run_together,
                          settle, strays)
+from site_of_uploads import at, folder, root, server  # noqa: F401, fixtures
 from tracing import failing
 
 PIECE = "Content-Type: application/partial-upload"
 NAME = re.compile(r"^(?:/[^?]*)?/\?upload=[0-9a-f]{32}$")
 CONTENT = bytes(range(256)) * 2000
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("uploads")
-
-
-@pytest.fixture(scope="module")
-def server(folder):
-    with Server(folder, config=config(max_upload=10_000_000)) as server:
-        yield server
-
-
-@pytest.fixture
-def root(folder, request):
-    """A folder of the test's own; its address is "/NAME/"."""
-    root = folder / re.sub(r"\W", "-", request.node.name)
-    root.mkdir()
-    return root
-
-
-@pytest.fixture
-def at(root):
-    return f"/{root.name}/"
 
 
 def open_upload(server, target, *lines, length=None, content=None, **more):
