@@ -17,7 +17,10 @@
 #include "wire/message.h"
 #include "wire/uri.h"
 
+struct client;
+struct relay;
 struct resource;
+struct wire_fault;
 
 /* Which parts of it are asked for. */
 struct range_set {
@@ -125,6 +128,10 @@ struct response_field {
 };
 
 struct response {
+    uint16_t status;                 // where another server's, or made up; 0: that of the outcome
+    bool is_tunnel;                  // see resource_ops.take; next gives bytes of it
+    const struct wire_fault *fault;  // how the message is broken on purpose; NULL: it is not
+    struct response_field *trailers; // sent where length is not known, read at PIECE_END
     const struct field_block *block; // ready-made fields, of which those from block_first on are
     size_t block_first;              // sent; or NULL
     struct response_field *fields;   // further ones, in order
@@ -166,6 +173,14 @@ struct exchange_host {
     bool (*leads_here)(const struct exchange *x, struct span path);
     /* The resource has taken the piece of content that it kept (see resource_ops.take). */
     void (*taken)(struct exchange *x);
+    /*
+     * Content beyond what came with the head is wanted (a client that waits for a word, 100, gets
+     * it): it goes to take as it comes, also while the response goes out, and ended follows.
+     */
+    void (*read)(struct exchange *x);
+    /* Sends an interim response (RFC 9110 §15.2) to a client that knows them; the fields are
+     * copied. Not after the outcome is decided. False: there are too many, or no memory. */
+    bool (*interim)(struct exchange *x, unsigned status, const struct response_field *fields);
     /* What a step waited for is there (STEP_WAIT): the walk goes on. */
     void (*resume)(struct exchange *x);
     /* A piece of the response's body is there: next is asked again. */
@@ -177,6 +192,8 @@ struct arrival {
     struct span head; // as received, for TRACE
     int64_t time;     // seconds since 1970, of this request
     uint64_t id;
+    const struct client *client; // graph/client.h
+    struct span version;         // of HTTP, as in Via: "1.1"
 };
 
 /* Where the request leads. */
@@ -198,7 +215,10 @@ struct exchange_content {
     struct content_kind kind;
     uint64_t limit;           // bytes
     uint64_t taken;           // bytes that the resource has taken before the piece at hand
+    bool ended;               // all of it has come
     struct trailer *trailers; // that count (FIELD_FLAG_TRAILER)
+    struct response_field *relayed_trailers; // where the resource answers by itself: all that may
+                                             // be passed on
 };
 
 /* Why a fact could not be had, and more of what was found in this very request. */
@@ -207,6 +227,7 @@ struct failure {
     uint64_t offset;    // of the byte that is at fault
     struct span detail; // a sentence; or empty
     int system_error;   // errno behind the cause, for the log alone; or 0
+    uint32_t retry_after; // seconds; 0: what the status stands for
 };
 
 /* Whether there is reason to give up. */
@@ -248,6 +269,7 @@ struct exchange {
     struct destination_state destination;
     struct lock_state locks;
     struct effect effect;
+    struct relay *relay; // graph/relay.h; NULL: nothing is passed on
     struct failure failure;
     struct urgency urgency;
     enum outcome outcome;
@@ -267,7 +289,7 @@ void exchange_heed_query(struct exchange *x);
 /* The status of the response. */
 static inline int exchange_status(const struct exchange *x)
 {
-    return outcome_table[x->outcome].status;
+    return x->response.status ? x->response.status : outcome_table[x->outcome].status;
 }
 
 /*

@@ -34,6 +34,46 @@ bool ask_host_certain(const struct exchange *x)
     return !x->routing.host_doubtful;
 }
 
+bool ask_answers_itself(const struct exchange *x)
+{
+    return x->routing.resource->answers;
+}
+
+bool ask_answer_content_fits(const struct exchange *x)
+{
+    return ask_content_fits(x);
+}
+
+/* Max-Forwards counts for these two methods alone; one that is no number is ignored. */
+bool ask_is_last_hop(const struct exchange *x)
+{
+    struct span hops = message_field(&x->request, FIELD_max_forwards);
+
+    while (hops.len > 1 && hops.ptr[0] == '0')
+        hops = span_from(hops, 1);
+    return (ask_is_trace(x) || ask_is_options(x)) && span_equal(hops, SPAN("0"));
+}
+
+bool ask_last_hop_traces(const struct exchange *x)
+{
+    return ask_is_trace(x);
+}
+
+bool ask_echoes(const struct exchange *x)
+{
+    return (x->routing.allowed & METHOD_BIT(METHOD_TRACE)) != 0;
+}
+
+bool ask_is_tunnel(const struct exchange *x)
+{
+    return x->response.is_tunnel;
+}
+
+bool ask_was_made_up(const struct exchange *x)
+{
+    return x->routing.resource->makes_up;
+}
+
 bool ask_method_known(const struct exchange *x)
 {
     return x->request.method != METHOD_UNKNOWN;

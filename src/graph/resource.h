@@ -16,8 +16,15 @@ struct resource_ops {
      * stay where they are until x->host->taken(x), which is never called before this returned.
      * Content that cannot be taken has a cause (exchange_fail) and counts as taken. A piece
      * that completes a content of known length stays where it is until the exchange ends.
+     * Behind a response that is a tunnel (101) it takes the bytes that come.
      */
     bool (*take)(struct exchange *x, struct span data);
+    /*
+     * After host->read, or of a tunnel: nothing more comes. whole: all of the content was taken, or
+     * the client has ended its side of the tunnel. Else the content broke off while the response
+     * was on its way (before that, cancel is asked and the exchange has a cause). May be NULL.
+     */
+    void (*ended)(struct exchange *x, bool whole);
     /*
      * Fills in x->response for an outcome that is the resource's to answer (below 400): fields
      * and body. May be NULL.
@@ -40,6 +47,10 @@ struct resource {
     const struct resource_ops *ops;
     method_set methods;      // that it can answer
     method_set wants;        // whose content it takes
+    bool answers; // by itself, rather than with a representation: it knows FACT_answer, takes the
+                  // content of any method, and nothing is asked of its methods
+    bool makes_up;           // its answers are made up, to try clients with
+    bool half_closed_leaves; // a client that has ended its side does not wait for the answer
     struct resource *reader; // answers GET and HEAD in its place, but of uploads; NULL: itself
     method_set stores;       // of these methods, whose content is what is to be kept
     uint64_t content_limit;  // bytes

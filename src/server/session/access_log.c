@@ -89,7 +89,7 @@ static void add_number(struct buf *b, struct span member, uint64_t number)
 static void add_json(struct access_log *log, const struct record *r)
 {
     struct buf *b = &log->lines;
-    char client[LISTEN_TEXT], id[REQUEST_ID_LENGTH];
+    char client[CLIENT_TEXT], id[REQUEST_ID_LENGTH];
     size_t client_length = client_print(r->client, client);
 
     request_id_print(r->id, id);
@@ -148,7 +148,7 @@ static void add_quoted_member(struct buf *b, struct span value)
 static void add_combined(struct buf *b, const struct record *r)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    char client[LISTEN_TEXT];
+    char client[CLIENT_TEXT];
     size_t client_length = client_print(r->client, client);
     time_t seconds = r->time / CLOCK_SECOND;
     struct tm tm;

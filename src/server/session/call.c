@@ -122,6 +122,15 @@ static enum step begin_content(struct exchange *x)
 
 /* FACT_unwanted: content that nobody wants was read to its end, so that a fault in it is found
  * before the answer; but it is not asked for (RFC 9110 §10.1.1). */
+/* FACT_opening. */
+static enum step begin_opening(struct exchange *x)
+{
+    struct call *k = x->carrier;
+
+    k->session->ops->open_content(k);
+    return STEP_KNOWN;
+}
+
 static enum step begin_unwanted(struct exchange *x)
 {
     return is_wanted(x) || x->request.expect_continue ? STEP_KNOWN : read_content(x);

@@ -3,36 +3,9 @@
 
 #include "base/ascii.h"
 
-#include <netinet/in.h>
-
 void request_id_print(uint64_t id, char out[REQUEST_ID_LENGTH])
 {
     ascii_write_hex_u64(id, out);
-}
-
-void client_from_address(struct client *c, const struct sockaddr *address)
-{
-    c->family = (uint8_t)address->sa_family;
-    c->port = listen_port(address);
-    if (address->sa_family == AF_INET)
-        memcpy(c->address, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
-    else if (address->sa_family == AF_INET6)
-        memcpy(c->address, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, 16);
-}
-
-size_t client_print(const struct client *c, char out[LISTEN_TEXT])
-{
-    struct sockaddr_in v4 = {.sin_family = AF_INET};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-
-    if (c->family == AF_UNIX)
-        return listen_print_host(&(struct sockaddr){.sa_family = AF_UNIX}, out);
-    if (c->family == AF_INET) {
-        memcpy(&v4.sin_addr, c->address, 4);
-        return listen_print_host((struct sockaddr *)&v4, out);
-    }
-    memcpy(&v6.sin6_addr, c->address, 16);
-    return listen_print_host((struct sockaddr *)&v6, out);
 }
 
 struct span ending_name(enum ending ending)

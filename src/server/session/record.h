@@ -6,8 +6,8 @@
 #ifndef CANDOR_SERVER_SESSION_RECORD_H
 #define CANDOR_SERVER_SESSION_RECORD_H
 
+#include "graph/client.h"
 #include "graph/exchange.h"
-#include "server/config/listen.h"
 
 struct route;
 
@@ -21,13 +21,6 @@ enum moment {
     MOMENT_DECIDED, // the outcome
     MOMENT_ENDED,   // the answer is out, or will never be
     MOMENT_COUNT
-};
-
-/* The client's end of a connection. */
-struct client {
-    uint16_t port;  // in host order
-    uint8_t family; // AF_INET, AF_INET6 or AF_UNIX
-    unsigned char address[16];
 };
 
 struct record {
@@ -52,10 +45,6 @@ struct record {
 
 enum { REQUEST_ID_LENGTH = 16 };
 void request_id_print(uint64_t id, char out[REQUEST_ID_LENGTH]);
-
-void client_from_address(struct client *c, const struct sockaddr *address);
-/* The address as text, without port; returns its length. */
-size_t client_print(const struct client *c, char out[LISTEN_TEXT]);
 
 /* What the records' readers call an ending; "" for a good one. */
 struct span ending_name(enum ending ending);

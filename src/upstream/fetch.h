@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A fetch: one request to an upstream over a connection that the pool lent, and what comes back.
+ * HTTP/1 and FastCGI are spoken behind the same functions. The content goes out while the answer
+ * comes in; nothing is received that nobody asked for, so a slow reader costs one buffer.
+ *
+ * Events never come before the call that led to them has returned.
+ */
+#ifndef CANDOR_UPSTREAM_FETCH_H
+#define CANDOR_UPSTREAM_FETCH_H
+
+#include "graph/exchange.h"
+#include "upstream/pool.h"
+#include "wire/h1_client.h"
+
+struct fetch;
+struct fetch_ops;
+
+struct fetch_events {
+    /* An interim answer other than 101, in f->answer until this returns. */
+    void (*interim)(struct fetch *f);
+    /* The final head (or a 101 that was asked for), in f->answer until the fetch ends. The body is
+     * there for fetch_next. */
+    void (*head)(struct fetch *f);
+    /* The piece of content that fetch_send kept was taken. */
+    void (*taken)(struct fetch *f);
+    /* After PIECE_WAIT: another piece is there. */
+    void (*more)(struct fetch *f);
+    /* No answer will come: f->cause. Only before `head`; later PIECE_FAILED tells, and f->cause. */
+    void (*failed)(struct fetch *f);
+    /* A sentence from the error stream of a FastCGI application. */
+    void (*complaint)(struct fetch *f, struct span text);
+};
+
+/* Milliseconds and limits that hold for it. */
+struct fetch_limits {
+    uint64_t response_timeout; // from the request's end to the answer's head
+    uint64_t idle_timeout;     // between two pieces of either direction
+    uint64_t interim_most;     // interim answers, those that `interim` is not told of included
+    struct h1_client_limits wire;
+};
+
+/* What is sent. The spans live until the head was sent. */
+struct fetch_request {
+    struct span head; // HTTP/1: all of it with the empty line. FastCGI: the encoded parameters
+    enum framing framing;
+    uint64_t content_length; // with FRAMING_LENGTH
+    bool to_head;            // the answer has no content
+    bool upgrades;           // a 101 is welcome
+    bool expects;            // no content is sent until 100 or a final answer: the content's giver waits
+};
+
+struct fetch {
+    // Filled in by whoever has it; all else zeros.
+    const struct fetch_events *events;
+    const struct fetch_limits *limits;
+    struct arena *arena; // for what the answer needs beyond its buffer
+
+    struct message answer; // status, reason, fields
+    struct h1_answer h1;
+    bool has_length; // of the answer's content
+    uint64_t length;
+    struct response_field *trailers; // that may be passed on; from PIECE_END on
+
+    enum outcome cause; // OUTCOME_NONE: none
+    uint64_t offset;    // byte of the answer at fault, or 0
+    int system_error;
+    enum upstream_phase phase;
+    uint64_t bytes_sent, bytes_received;
+    bool answer_begun; // a byte of an answer has come
+    bool head_sent;    // a byte of the request may have arrived
+
+    struct upstream_connection *connection; // private from here on
+    const struct fetch_ops *ops;
+    void *state;
+};
+
+/* Takes the connection over; gives it back to its pool itself, in the end or on failure. */
+void fetch_begin(struct fetch *f, struct upstream_connection *c, const struct fetch_request *r);
+
+/* A piece of content (of a tunnel: of bytes), as resource_ops.take. False: it stays where it is
+ * until `taken`. What comes after a cause or the answer's end counts as taken and is dropped. */
+bool fetch_send(struct fetch *f, struct span data);
+/* All of the content was sent, with these trailers (of chunked content); of a tunnel: the client
+ * has ended its side. */
+void fetch_end_content(struct fetch *f, const struct response_field *trailers);
+/* The content will not come to its end: the request is left visibly incomplete. `failed` or
+ * PIECE_FAILED follow as if the connection had failed with that cause, unless the head was there. */
+void fetch_break_off(struct fetch *f, enum outcome cause);
+
+/* The next piece of the body (of a tunnel: of bytes), as response.next. */
+void fetch_next(struct fetch *f, struct piece *ret_piece);
+
+/* Ends it at any time, once; the connection is kept if the answer and the content have come to
+ * their ends, and else closed so that the upstream notices. No event follows. */
+void fetch_end(struct fetch *f);
+
+#endif
