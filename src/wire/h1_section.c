@@ -68,26 +68,15 @@ static int read_field_line(struct h1_reader *r)
     return H1_OK;
 }
 
-/* One field line, within its limit; `end` is behind the last byte of the section that may be read.
- */
-static int read_bounded_line(struct h1_reader *r, const char *end, uint32_t limit)
-{
-    const char *line = r->at;
-    bool full = h1_reader_bound(r, end, limit);
-    int rc = read_field_line(r);
-
-    r->end = end;
-    if (rc == H1_MORE && full)
-        return h1_bad(r, OUTCOME_upstream_field_too_large, line + limit);
-    return rc;
-}
-
+/* r->end is behind the last byte of the section that may be read. */
 static int read_lines(struct h1_reader *r, const struct h1_section_limits *limits)
 {
-    const char *section = r->at;
+    const char *section = r->at, *end = r->end;
     bool bounded = limits->line < limits->section;
 
     for (;;) {
+        const char *line = r->at;
+        bool full = false;
         int rc;
 
         if (r->at == r->end)
@@ -102,7 +91,12 @@ static int read_lines(struct h1_reader *r, const struct h1_section_limits *limit
             return h1_bad(r, OUTCOME_fields_too_many, r->at);
         if (r->m->field_count == r->m->field_room && !message_grow(r->m))
             return H1_NO_MEMORY;
-        rc = bounded ? read_bounded_line(r, r->end, limits->line) : read_field_line(r);
+        if (bounded)
+            full = h1_reader_bound(r, end, limits->line);
+        rc = read_field_line(r);
+        r->end = end;
+        if (rc == H1_MORE && full)
+            return h1_bad(r, OUTCOME_upstream_field_too_large, line + limits->line);
         if (rc != H1_OK)
             return rc;
         if (r->at - section > (ptrdiff_t)limits->section)
