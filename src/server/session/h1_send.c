@@ -270,22 +270,20 @@ static unsigned put_bytes(struct h1_call *c, unsigned at, struct span bytes)
 /* The last chunk, with the trailers; without memory for those, which are only a help, without. */
 static struct span last_chunk(struct exchange *x)
 {
+    const struct response_field *trailers = x->response.trailers;
     size_t room = sizeof H1_LAST_CHUNK;
     struct buf b;
 
-    for (const struct response_field *f = x->response.trailers; f; f = f->next)
+    if (!trailers)
+        return SPAN(H1_LAST_CHUNK);
+    for (const struct response_field *f = trailers; f; f = f->next)
         room += f->name.len + f->value.len + sizeof ": \r\n";
-    b = buf_in(x->response.trailers ? arena_alloc(&x->arena, room) : NULL, room);
-    buf_add(&b, SPAN("0\r\n"));
-    for (const struct response_field *f = x->response.trailers; f && !b.failed; f = f->next) {
-        buf_add(&b, f->name);
-        buf_add(&b, SPAN(": "));
-        h1_put_value(b.ptr + b.len, f->value);
-        b.len += f->value.len;
-        buf_add(&b, SPAN("\r\n"));
-    }
-    buf_add(&b, SPAN("\r\n"));
-    return b.failed || !x->response.trailers ? SPAN(H1_LAST_CHUNK) : buf_span(&b);
+    b = buf_in(arena_alloc(&x->arena, room), room);
+    buf_add(&b, SPAN(H1_ZERO_CHUNK));
+    for (const struct response_field *f = trailers; f; f = f->next)
+        h1_add_trailer(&b, f->name, f->value);
+    buf_add(&b, SPAN(H1_SECTION_END));
+    return b.failed ? SPAN(H1_LAST_CHUNK) : buf_span(&b);
 }
 
 /* Behind what the vector holds already. */
