@@ -59,23 +59,14 @@ struct first_lines {
     struct span status, date, block;
 };
 
-/* Of a status that nobody registered. */
-static struct span other_status_line(struct exchange *x, int code)
-{
-    const size_t room = sizeof "HTTP/1.1 599 \r\n";
-    struct buf b = buf_in(arena_alloc(&x->arena, room), room);
-
-    buf_addf(&b, "HTTP/1.1 %03d \r\n", code);
-    return b.failed ? status_line(500) : buf_span(&b);
-}
-
-static struct first_lines first_lines(struct sessions *s, struct exchange *x)
+/* room: for the status line, until the head is laid out. */
+static struct first_lines first_lines(struct sessions *s, const struct exchange *x,
+                                      char room[STATUS_LINE])
 {
     int code = exchange_status(x);
-    struct span line = status_line(code);
     int64_t unused;
 
-    return (struct first_lines){code, line.len ? line : other_status_line(x, code),
+    return (struct first_lines){code, status_line_of_any(code, room),
                                 x->response.has_date ? SPAN("") : sessions_date_line(s, &unused),
                                 block_lines(&x->response)};
 }
@@ -427,7 +418,8 @@ void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
     struct exchange *x = &h->call->x;
     struct response *r = &x->response;
     struct h1_call *c = h1_call(h);
-    struct first_lines first = first_lines(h->session.sessions, x);
+    char status_room[STATUS_LINE];
+    struct first_lines first = first_lines(h->session.sessions, x, status_room);
     bool has_body = has_content(x, first.code);
     struct span body = has_body ? r->body : SPAN("");
     bool is_inline = body.len <= INLINE_BODY;
