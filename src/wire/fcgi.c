@@ -58,20 +58,25 @@ static void params_close(struct fcgi_params *p)
     write_header(p->b->ptr + p->record, PARAMS, params_length(p));
 }
 
-/* A pair may lie in several records: they are one stream. */
+static void params_next(struct fcgi_params *p)
+{
+    params_close(p);
+    p->record = p->b->len;
+    add_header(p->b, PARAMS, 0);
+}
+
+/* On into further records, where there is too much for one. */
 static void params_stream(struct fcgi_params *p, struct span s)
 {
     while (s.len && !p->b->failed) {
         size_t room = FCGI_CONTENT_MOST - params_length(p);
 
-        if (room == 0) {
-            params_close(p);
-            p->record = p->b->len;
-            add_header(p->b, PARAMS, 0);
-            continue;
+        if (room) {
+            buf_add(p->b, span_first(s, room));
+            s = span_from(s, room);
+        } else {
+            params_next(p);
         }
-        buf_add(p->b, span_first(s, room));
-        s = span_from(s, room);
     }
 }
 
@@ -92,10 +97,16 @@ static char *put_length(char *at, size_t length)
 bool fcgi_params_add(struct fcgi_params *p, struct span name, struct span value)
 {
     char lengths[8], *end;
+    size_t length;
 
     if (name.len > INT32_MAX || value.len > INT32_MAX)
         return false;
+    if (p->b->failed)
+        return true;
     end = put_length(put_length(lengths, name.len), value.len);
+    length = (size_t)(end - lengths) + name.len + value.len;
+    if (params_length(p) > 0 && length > FCGI_CONTENT_MOST - params_length(p))
+        params_next(p);
     params_stream(p, span_of(lengths, (size_t)(end - lengths)));
     params_stream(p, name);
     params_stream(p, value);

@@ -24,7 +24,8 @@ enum {
 void fcgi_add_begin(struct buf *b, bool keep);
 
 /* The stream of parameters (§5.2): begun behind fcgi_add_begin, then each parameter, then its end.
- * It divides itself into records. Names and values may hold every byte. */
+ * It divides itself into records, and not within a parameter where a record can hold it: PHP takes
+ * no other (a longer one it never takes). Names and values may hold every byte. */
 struct fcgi_params {
     struct buf *b;
     size_t record; // private: where in b the record that is open begins

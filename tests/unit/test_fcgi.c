@@ -86,6 +86,29 @@ static struct buf join_params(struct span in)
     return stream;
 }
 
+/* What PHP takes: no parameter begins in one record and ends in another. */
+static void a_parameter_that_a_record_can_hold_is_in_one(void **state)
+{
+    static char text[FCGI_CONTENT_MOST];
+    struct buf b = {0};
+    struct fcgi_params p;
+
+    (void)state;
+    fcgi_params_begin(&p, &b);
+    assert_true(fcgi_params_add(&p, SPAN("A"), span_of(text, 100)));
+    assert_true(fcgi_params_add(&p, SPAN("B"), span_of(text, FCGI_CONTENT_MOST - 6)));
+    assert_true(fcgi_params_add(&p, SPAN("C"), span_of(text, 1)));
+    fcgi_params_end(&p);
+    assert_memory_equal(b.ptr, "\1\4\0\1\0\147\0\0\1\144A", 11);
+    assert_memory_equal(b.ptr + 8 + 103,
+                        "\1\4\0\1\xff\xff\0\0\1\200\0\xff\xf9"
+                        "B",
+                        14);
+    assert_memory_equal(b.ptr + 8 + 103 + 8 + FCGI_CONTENT_MOST, "\1\4\0\1\0\4\0\0\1\1C\0", 12);
+    assert_int_equal(b.len, 8 + 103 + 8 + FCGI_CONTENT_MOST + 8 + 4 + 8);
+    buf_done(&b);
+}
+
 /* §3.3: a stream may be cut at any place. */
 static void parameters_that_fill_a_record_go_on_in_the_next(void **state)
 {
@@ -278,6 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_begins_and_ends_as_specified),
         cmocka_unit_test(parameters_have_lengths_of_one_byte_or_four),
+        cmocka_unit_test(a_parameter_that_a_record_can_hold_is_in_one),
         cmocka_unit_test(parameters_that_fill_a_record_go_on_in_the_next),
         cmocka_unit_test(no_memory_for_parameters_is_told_by_the_buffer),
         cmocka_unit_test(records_are_read_whatever_their_pieces),
