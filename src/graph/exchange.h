@@ -20,6 +20,7 @@
 struct client;
 struct relay;
 struct resource;
+struct trailing;
 struct wire_fault;
 
 /* Which parts of it are asked for. */
@@ -130,6 +131,7 @@ struct response_field {
 struct response {
     uint16_t status;                 // where another server's, or made up; 0: that of the outcome
     bool is_tunnel;                  // see resource_ops.take; next gives bytes of it
+    bool has_date;                   // among the fields, with a Server of its own if it has one
     const struct wire_fault *fault;  // how the message is broken on purpose; NULL: it is not
     struct response_field *trailers; // sent where length is not known, read at PIECE_END
     const struct field_block *block; // ready-made fields, of which those from block_first on are
@@ -175,7 +177,8 @@ struct exchange_host {
     void (*taken)(struct exchange *x);
     /*
      * Content beyond what came with the head is wanted (a client that waits for a word, 100, gets
-     * it): it goes to take as it comes, also while the response goes out, and ended follows.
+     * it): it goes to take as it comes, also while the response goes out, and ended follows. Not
+     * where all of it has come (content.ended).
      */
     void (*read)(struct exchange *x);
     /* Sends an interim response (RFC 9110 §15.2) to a client that knows them; the fields are
@@ -213,20 +216,20 @@ struct routing {
 /* The content of the request. */
 struct exchange_content {
     struct content_kind kind;
-    uint64_t limit;           // bytes
-    uint64_t taken;           // bytes that the resource has taken before the piece at hand
-    bool ended;               // all of it has come
-    struct trailer *trailers; // that count (FIELD_FLAG_TRAILER)
-    struct response_field *relayed_trailers; // where the resource answers by itself: all that may
-                                             // be passed on
+    uint64_t limit;            // bytes
+    uint64_t taken;            // bytes that the resource has taken before the piece at hand
+    bool ended;                // all of it has come
+    struct trailer *trailers;  // that count (FIELD_FLAG_TRAILER)
+    struct trailing *trailing; // where the resource answers by itself: those that may be passed on
+                               // (graph/trailing.h); NULL: none
 };
 
 /* Why a fact could not be had, and more of what was found in this very request. */
 struct failure {
-    enum outcome cause; // the first; OUTCOME_NONE: none
-    uint64_t offset;    // of the byte that is at fault
-    struct span detail; // a sentence; or empty
-    int system_error;   // errno behind the cause, for the log alone; or 0
+    enum outcome cause;   // the first; OUTCOME_NONE: none
+    uint64_t offset;      // of the byte that is at fault
+    struct span detail;   // a sentence; or empty
+    int system_error;     // errno behind the cause, for the log alone; or 0
     uint32_t retry_after; // seconds; 0: what the status stands for
 };
 
