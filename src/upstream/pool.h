@@ -52,7 +52,8 @@ struct upstream_options {
         struct span path; // empty: only what becomes of requests tells
         uint64_t interval, timeout;
         uint16_t status;
-        uint32_t failures; // consecutive ones, after which it is not asked for a while
+        uint32_t failures; // consecutive ones, after which it is not asked for a while; 0: requests
+                           // tell nothing, and a check at once
     } health;
     struct {
         struct span servers; // "127.0.0.1:53,[::1]:53"; empty: those of the system

@@ -139,6 +139,49 @@ static void an_idle_connection_is_kept_as_long_as_was_said(void **state)
     close(peer);
 }
 
+static void a_worker_keeps_no_more_than_so_many(void **state)
+{
+    static struct upstream_connection *all[LIMIT_UPSTREAM_KEPT + 2];
+    static int peers[LIMIT_UPSTREAM_KEPT + 2];
+    struct rlimit limit;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    if (limit.rlim_max < 2 * LIMIT_UPSTREAM_KEPT + 100)
+        skip();
+    limit.rlim_cur = limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    add_port(&u, "127.0.0.1", port);
+    begin();
+    for (int i = 0; i < LIMIT_UPSTREAM_KEPT + 2; i++) {
+        all[i] = get(&place);
+        peers[i] = accept(server, NULL, NULL);
+        assert_true(peers[i] >= 0);
+    }
+    for (int i = 0; i < LIMIT_UPSTREAM_KEPT + 2; i++)
+        upstream_give_back(all[i], RETURN_KEEP);
+    assert_int_equal(atomic_load(&place.pool->own[0].kept_count), LIMIT_UPSTREAM_KEPT);
+    for (int i = 0; i < LIMIT_UPSTREAM_KEPT + 2; i++)
+        close(peers[i]);
+}
+
+static void an_address_of_ipv6_is_connected(void **state)
+{
+    struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    socklen_t len = sizeof to;
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)state;
+    if (fd < 0 || bind(fd, (struct sockaddr *)&to, len) < 0)
+        skip(); // a machine without it
+    assert_int_equal(listen(fd, 10), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&to, &len), 0);
+    add_port(&u, "[::1]", ntohs(to.sin6_port));
+    begin();
+    upstream_give_back(get(&place), RETURN_CLOSE);
+    close(fd);
+}
+
 static void refusals_are_told_with_what_the_system_said(void **state)
 {
     struct asked a;
@@ -299,6 +342,8 @@ int main(void)
         TEST(the_last_one_that_was_kept_is_lent_first_and_a_fresh_one_is_new),
         TEST(a_kept_connection_that_ended_or_got_stray_bytes_is_never_lent),
         TEST(an_idle_connection_is_kept_as_long_as_was_said),
+        TEST(a_worker_keeps_no_more_than_so_many),
+        TEST(an_address_of_ipv6_is_connected),
         TEST(refusals_are_told_with_what_the_system_said),
         TEST(where_no_way_leads_is_told),
         TEST(a_unix_socket_is_connected_and_its_absence_and_a_full_backlog_refuse),
