@@ -102,7 +102,7 @@ struct upstream_connection {
 
 /* A wish for a connection, kept by whoever has it until `done`. */
 struct upstream_wish {
-    // Filled in by whoever has it; all else zeros.
+    // Filled in by whoever has it.
     uint64_t hash;  // for BALANCE_HASH
     uint64_t avoid; // bit by target: those that failed already; asked only if there is no other
     bool fresh;     // a new connection, not one that was kept
@@ -129,7 +129,8 @@ struct upstream_wish {
     uint64_t wants; // bit by target: those that it waits for
 };
 
-/* `done` follows, in the same round of the loop where a kept connection serves. */
+/* `done` follows, in the same round of the loop where a kept connection serves. A wish that was
+ * done may be asked again, also within `done`. */
 void upstream_ask(struct upstream_pool *p, struct upstream_wish *w);
 /* `done` does not follow any more. Harmless after it. */
 void upstream_withdraw(struct upstream_wish *w);

@@ -333,6 +333,45 @@ static void a_wish_that_is_withdrawn_is_not_done(void **state)
     assert_int_equal(atomic_load(&set->shared[0].connections), 0);
 }
 
+static unsigned again_calls;
+
+static void ask_again(struct upstream_wish *w)
+{
+    struct asked *a = container_of(w, struct asked, wish);
+
+    if (again_calls++ == 0) {
+        assert_int_equal(w->cause, OUTCOME_upstream_refused);
+        w->avoid |= UINT64_C(1) << w->target;
+        upstream_ask(place.pool, w);
+        assert_int_equal(again_calls, 1);
+    } else {
+        loop_stop(a->place->loop);
+    }
+}
+
+static void a_wish_may_be_asked_again_within_its_done(void **state)
+{
+    struct asked a = {.place = &place};
+    uint16_t dead;
+
+    (void)state;
+    again_calls = 0;
+    u.o.balance = BALANCE_ROUND_ROBIN;
+    close(listen_on("127.0.0.1", 1, &dead));
+    add_port(&u, "127.0.0.1", dead);
+    add_port(&u, "127.0.0.1", port);
+    begin();
+    a.wish.done = ask_again;
+    upstream_ask(place.pool, &a.wish);
+    place_run(&place);
+    assert_int_equal(again_calls, 2);
+    assert_non_null(a.wish.connection);
+    assert_int_equal(a.wish.target, 1);
+    assert_int_equal(a.wish.cause, OUTCOME_NONE); // nothing is left of the first time
+    assert_int_equal(a.wish.system_error, 0);
+    upstream_give_back(a.wish.connection, RETURN_KEEP);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -350,6 +389,7 @@ int main(void)
         TEST(silence_is_a_timeout_of_the_connect),
         TEST(no_descriptor_is_our_own_fault_and_no_failure_of_the_upstream),
         TEST(a_wish_that_is_withdrawn_is_not_done),
+        TEST(a_wish_may_be_asked_again_within_its_done),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
