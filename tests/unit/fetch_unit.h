@@ -36,6 +36,7 @@ struct peer_state {
     unsigned heads, fails, takens, mores;
     enum piece_kind last; // of the pieces asked for
     bool pulls;           // asks for pieces by itself
+    bool keeps;           // connections that may be kept are
     void (*hook)(void);   // in each event, once it was noted
     size_t awaited;       // what the test waits for
 };
@@ -56,6 +57,8 @@ void upstream_give_back(struct upstream_connection *c, enum upstream_return how)
     assert_ptr_equal(c, &t.connection);
     assert_int_equal(t.returned, RETURNED_NOT);
     t.returned = how;
+    if (how == RETURN_KEEP && t.keeps)
+        return;
     if (how == RETURN_RESET)
         stream_reset(&c->stream);
     stream_close(&c->stream, note_closed);
@@ -320,6 +323,11 @@ static inline bool has_failed(void)
 static inline bool has_head(void)
 {
     return t.heads > 0;
+}
+
+static inline bool has_more(void)
+{
+    return t.mores > 0;
 }
 
 /* The answer is there, or there will be none. */

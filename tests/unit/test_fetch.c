@@ -326,6 +326,31 @@ static void a_connection_is_kept_though_nobody_asked_for_the_body(void **state)
     assert_int_equal(end_fetch(), RETURN_RESET);
 }
 
+static void a_connection_that_was_kept_carries_further_requests(void **state)
+{
+    struct fetch_request r = put;
+
+    (void)state;
+    r.content = SPAN("hello");
+    t.keeps = true;
+    for (int i = 0; i < 5; i++) {
+        begin(i % 2 ? &r : &get);
+        expect_arrival(i % 2 ? PUT "hello" : GET);
+        answer_text("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+        run_until(has_head);
+        answer_text("there");
+        run_until(is_over);
+        assert_buf(&t.body, "there");
+        assert_int_equal(t.returned, RETURN_KEEP);
+        end_now();
+        buf_clear(&t.body);
+        t.heads = t.takens = t.mores = 0;
+        t.returned = RETURNED_NOT;
+        t.last = PIECE_WAIT;
+    }
+    begin(&get);
+}
+
 static void what_is_of_a_head_outlives_its_buffer(void **state)
 {
     static char body[BUFFER];
@@ -421,6 +446,7 @@ int main(void)
         TEST(content_waits_for_a_word),
         TEST(nothing_is_received_while_nobody_asks),
         TEST(a_connection_is_kept_though_nobody_asked_for_the_body),
+        TEST(a_connection_that_was_kept_carries_further_requests),
         TEST(what_is_of_a_head_outlives_its_buffer),
         TEST(a_fetch_can_be_ended_in_every_event),
         TEST(content_that_breaks_off_is_visibly_incomplete),

@@ -272,6 +272,29 @@ static void ends_that_are_none_are_told_apart(void **state)
     begin(&r);
 }
 
+static void an_answer_that_the_application_gives_up_is_no_whole_one(void **state)
+{
+    struct fetch_request r = request(FRAMING_NONE, 0);
+
+    (void)state;
+    t.pulls = false;
+    say(STDOUT, "A: b\n\nhel", 0);
+    begin(&r);
+    answer(buf_span(&said));
+    run_until(has_head);
+    pull();
+    assert_int_equal(t.last, PIECE_WAIT);
+    buf_clear(&said);
+    say(STDOUT, "lo", 0);
+    say_end(FCGI_OVERLOADED);
+    answer(buf_span(&said));
+    run_until(has_more);
+    pull();
+    assert_int_equal(t.last, PIECE_FAILED);
+    assert_int_equal(t.f.cause, OUTCOME_application_refused);
+    assert_buf(&t.body, "hello");
+}
+
 static void a_record_that_is_none_fails_where_it_is(void **state)
 {
     struct fetch_request r = request(FRAMING_NONE, 0);
@@ -353,6 +376,7 @@ int main(void)
         TEST(an_answer_is_taken_out_of_its_records),
         TEST(content_where_none_belongs_is_dropped),
         TEST(ends_that_are_none_are_told_apart),
+        TEST(an_answer_that_the_application_gives_up_is_no_whole_one),
         TEST(a_record_that_is_none_fails_where_it_is),
         TEST(complaints_are_bounded),
         TEST(a_fetch_can_be_ended_in_a_complaint),
