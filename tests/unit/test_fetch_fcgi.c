@@ -366,6 +366,18 @@ static void a_connection_is_not_kept_when_the_application_was_not_asked_to(void 
     assert_int_equal(end_fetch(), RETURN_CLOSE);
 }
 
+static void without_memory_nothing_is_asked(void **state)
+{
+    struct fetch_request r = request(FRAMING_NONE, 0);
+
+    (void)state;
+    t.arena.most = 1;
+    begin(&r);
+    run_until(has_failed);
+    assert_int_equal(t.f.cause, OUTCOME_upstream_own_fault);
+    assert_false(t.f.head_sent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +392,7 @@ int main(void)
         TEST(a_record_that_is_none_fails_where_it_is),
         TEST(complaints_are_bounded),
         TEST(a_fetch_can_be_ended_in_a_complaint),
+        TEST(without_memory_nothing_is_asked),
         TEST(a_connection_is_not_kept_when_the_application_was_not_asked_to),
     };
 
