@@ -350,6 +350,33 @@ static void a_request_that_never_left_may_be_known_by_that(void **state)
     assert_int_equal(t.f.cause, OUTCOME_upstream_reset);
 }
 
+/* A Unix socket that is closed with something unread is as good as reset. */
+static void a_unix_socket_is_closed_and_reset_as_well(void **state)
+{
+    (void)state;
+    use_local_connection();
+    begin(&get);
+    close_peer();
+    run_until(has_failed);
+    assert_int_equal(t.f.cause, OUTCOME_upstream_reset);
+    end_fetch();
+    start_anew();
+    use_local_connection();
+    begin(&get);
+    expect_arrival(GET);
+    close_peer();
+    run_until(has_failed);
+    assert_int_equal(t.f.cause, OUTCOME_upstream_closed);
+    end_fetch();
+    start_anew();
+    use_local_connection();
+    close_peer();
+    begin(&get);
+    run_until(has_failed);
+    assert_int_equal(t.f.cause, OUTCOME_upstream_closed);
+    assert_false(t.f.head_sent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +393,7 @@ int main(void)
         TEST(without_memory_for_a_head_there_is_none),
         TEST(without_memory_for_trailers_the_request_breaks_off),
         TEST(a_head_that_fits_in_no_buffer_is_too_large),
+        TEST(a_unix_socket_is_closed_and_reset_as_well),
         TEST(a_request_that_never_left_may_be_known_by_that),
     };
 
