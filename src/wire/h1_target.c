@@ -88,17 +88,16 @@ static const char *host_end(struct span s, const char **ret_bad)
     *ret_bad = at;
     if (s.len && *at == '[')
         return literal_end(s);
-    for (; at < end; at++) {
-        if (ascii_is(*at, ASCII_URI_HOST))
-            continue;
-        if (*at != '%')
-            break;
+    for (;;) {
+        while (at < end && ascii_is(*at, ASCII_URI_HOST))
+            at++;
+        if (at == end || *at != '%')
+            return at;
         *ret_bad = at;
         if (end - at < 3 || !ascii_is(at[1], ASCII_HEX) || !ascii_is(at[2], ASCII_HEX))
             return NULL;
-        at += 2;
+        at += 3;
     }
-    return at;
 }
 
 bool h1_parse_authority(struct span s, struct authority *ret_authority, const char **ret_bad)
