@@ -80,6 +80,24 @@ __attribute__((noinline)) static const char *literal_end(struct span s)
     return close < s.len && (is_ipv6(literal) || is_ipvfuture(literal)) ? s.ptr + close + 1 : NULL;
 }
 
+/* The first byte behind the percent escapes, and what may stand between them, from `at` on; NULL:
+ * *ret_bad is wrong. */
+__attribute__((noinline)) static const char *escapes_end(const char *at, const char *end,
+                                                         const char **ret_bad)
+{
+    for (; at < end; at++) {
+        if (ascii_is(*at, ASCII_URI_HOST))
+            continue;
+        if (*at != '%')
+            break;
+        *ret_bad = at;
+        if (end - at < 3 || !ascii_is(at[1], ASCII_HEX) || !ascii_is(at[2], ASCII_HEX))
+            return NULL;
+        at += 2;
+    }
+    return at;
+}
+
 /* The first byte behind the host at the front of s; NULL: *ret_bad is wrong. */
 static const char *host_end(struct span s, const char **ret_bad)
 {
@@ -88,16 +106,9 @@ static const char *host_end(struct span s, const char **ret_bad)
     *ret_bad = at;
     if (s.len && *at == '[')
         return literal_end(s);
-    for (;;) {
-        while (at < end && ascii_is(*at, ASCII_URI_HOST))
-            at++;
-        if (at == end || *at != '%')
-            return at;
-        *ret_bad = at;
-        if (end - at < 3 || !ascii_is(at[1], ASCII_HEX) || !ascii_is(at[2], ASCII_HEX))
-            return NULL;
-        at += 3;
-    }
+    while (at < end && ascii_is(*at, ASCII_URI_HOST))
+        at++;
+    return at < end && *at == '%' ? escapes_end(at, end, ret_bad) : at;
 }
 
 bool h1_parse_authority(struct span s, struct authority *ret_authority, const char **ret_bad)
