@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,14 +15,15 @@ enum way { WAY_UNKNOWN, WAY_OPENAT2, WAY_WALK };
 
 static _Atomic int way; // the same for all threads, and found out again by who does not know
 
-static long call_openat2(int folder, const char *path, int flags, uint64_t resolve)
+int fs_openat2(int folder, const char *path, int flags, uint64_t resolve)
 {
     struct open_how how = {
         .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
         .resolve = resolve,
     };
+    long fd = syscall(SYS_openat2, folder, path, &how, sizeof how);
 
-    return syscall(SYS_openat2, folder, path, &how, sizeof how);
+    return fd < 0 ? -errno : (int)fd;
 }
 
 /* A kernel before 5.6 does not have it, and a filter of system calls may refuse it: either way. */
@@ -32,17 +32,17 @@ bool fs_has_openat2(void)
     int known = atomic_load_explicit(&way, memory_order_relaxed);
 
     if (known == WAY_UNKNOWN) {
-        long fd = call_openat2(AT_FDCWD, "/", O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
+        int fd = fs_openat2(AT_FDCWD, "/", O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
 
-        known = fd >= 0 || (errno != ENOSYS && errno != EPERM) ? WAY_OPENAT2 : WAY_WALK;
+        known = fd != -ENOSYS && fd != -EPERM ? WAY_OPENAT2 : WAY_WALK;
         if (fd >= 0)
-            close((int)fd);
+            close(fd);
         atomic_store_explicit(&way, known, memory_order_relaxed);
     }
     return known == WAY_OPENAT2;
 }
 
-static bool is_once_more(long result, int *attempts)
+static bool is_once_more(int result, int *attempts)
 {
     // EAGAIN: something was renamed meanwhile, or another program holds a lease on the file.
     return result == -EINTR || (result == -EAGAIN && ++*attempts < OPEN_ATTEMPTS);
@@ -50,15 +50,12 @@ static bool is_once_more(long result, int *attempts)
 
 static int open_beneath(int folder, const char *path, int flags, uint64_t resolve)
 {
-    int attempts = 0;
-    long fd;
+    int attempts = 0, fd;
 
-    do {
-        fd = call_openat2(folder, *path ? path : ".", flags, RESOLVE_BENEATH | resolve);
-        if (fd < 0)
-            fd = -errno;
-    } while (is_once_more(fd, &attempts));
-    return (int)fd;
+    do
+        fd = fs_openat2(folder, *path ? path : ".", flags, RESOLVE_BENEATH | resolve);
+    while (is_once_more(fd, &attempts));
+    return fd;
 }
 
 static int walk_beneath(const struct root *root, const char *path, int flags, bool straight)

@@ -9,8 +9,10 @@
 #include "fs/root.h"
 #include "registry/outcome.h"
 
+#include <linux/openat2.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 /*
@@ -20,6 +22,9 @@
 int fs_open(const struct root *root, const char *path, int flags);
 /* As fs_open() beneath any folder, but through no link at all: -ELOOP when there is one. */
 int fs_open_straight(int folder, const char *path, int flags);
+
+/* openat2(2), with O_CLOEXEC: a negated errno on failure. */
+int fs_openat2(int folder, const char *path, int flags, uint64_t resolve);
 
 /* Whether the system opens beneath a root by itself (openat2); else it is walked name by name. */
 bool fs_has_openat2(void);

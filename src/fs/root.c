@@ -2,6 +2,7 @@
 #include "fs/root.h"
 
 #include "fs/open.h"
+#include "fs/peek.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -97,6 +98,7 @@ int root_open(const char *path, struct root **ret_root)
     r->device = id.device;
     r->inode = id.inode;
     r->mount = id.mount;
+    r->is_local = peek_is_local(r->fd);
     *ret_root = r;
     return 0;
 }

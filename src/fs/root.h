@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* What root_check() says, negated, where the path leads elsewhere, and where it leads nowhere;
@@ -20,7 +21,8 @@
 enum { ROOT_NAMES = 2 };
 
 struct root {
-    int fd; // for its path alone (O_PATH)
+    int fd;        // for its path alone (O_PATH)
+    bool is_local; // the system can tell what is there without asking anybody (fs/peek.h)
     /*
      * Absolute paths that lead to it, without links in the first, without a slash at the end (so
      * that "/" is empty); ptr NULL: unknown. A link that leads to one goes on from here.

@@ -134,6 +134,18 @@ int served_root(struct served *s, int64_t now, struct root **ret_root)
     return error;
 }
 
+struct root *served_root_at_once(struct served *s, int64_t now)
+{
+    struct root *root = NULL;
+
+    if (pthread_mutex_trylock(&s->mutex) != 0) // somebody looks
+        return NULL;
+    if (!s->error && now - atomic_load(&s->looked) < LIMIT_ROOT_LOOK * CLOCK_MS)
+        root = root_ref(s->root);
+    pthread_mutex_unlock(&s->mutex);
+    return root;
+}
+
 void served_distrust(struct served *s)
 {
     atomic_store(&s->looked, never);

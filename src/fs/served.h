@@ -30,6 +30,8 @@ void served_free(struct served *s);
  * ns). Blocks. A negated errno, for fs_failure(), where it leads nowhere.
  */
 int served_root(struct served *s, int64_t now, struct root **ret_root);
+/* As served_root(), without a look and without waiting for anybody: NULL where that is needed. */
+struct root *served_root_at_once(struct served *s, int64_t now);
 /* What is known is to be believed no more: whoever comes next looks. */
 void served_distrust(struct served *s);
 

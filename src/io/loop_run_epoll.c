@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "io/direct.h"
 
 #include <errno.h>
 
@@ -26,25 +27,13 @@ static inline void loop_run_ready(struct loop *l)
     }
 }
 
-/*
- * Nobody cancels the thread of a loop. Where the C library knows that a thread is never cancelled
- * in the middle of a call, or may be at any time, it does without the two locked instructions that
- * each receive, send and wait takes otherwise.
- */
-static void refuse_cancellation(void)
-{
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
-}
-
 int loop_run(struct loop *l)
 {
-    refuse_cancellation();
     l->stopping = false;
     while (!l->stopping || l->holds) {
         bool waits = list_empty(&l->ready) && list_empty(&l->calls);
         int wait = waits ? wheel_wait(&l->wheel, l->now) : 0;
-        int n = epoll_wait(l->epoll_fd, l->events, EVENTS_A_ROUND, wait);
+        int n = direct_epoll_wait(l->epoll_fd, l->events, EVENTS_A_ROUND, wait);
 
         if (n < 0 && errno != EINTR)
             return -CANDOR_E_SYSTEM;

@@ -6,6 +6,7 @@
 #include "io/loop_epoll.h"
 
 #include "base/error.h"
+#include "io/direct.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -61,7 +62,7 @@ static ssize_t receive_into(struct stream *s, struct loop_buffer *b)
     ssize_t n;
 
     do
-        n = recv(s->fd, b->data + b->len, room, 0);
+        n = direct_recv(s->fd, b->data + b->len, room);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         n = -errno;
@@ -140,8 +141,8 @@ static ssize_t send_front(struct stream *s, int flags)
     size_t room = SEND_PIECE;
 
     if (s->iov_count == 1 || s->iov->iov_len >= room)
-        return send(s->fd, s->iov->iov_base, s->iov->iov_len < room ? s->iov->iov_len : room,
-                    flags);
+        return direct_send(s->fd, s->iov->iov_base, s->iov->iov_len < room ? s->iov->iov_len : room,
+                           flags);
     while (m.msg_iovlen < SEND_FRONT && m.msg_iovlen < s->iov_count && room) {
         struct iovec *v = &front[m.msg_iovlen];
 
@@ -150,7 +151,7 @@ static ssize_t send_front(struct stream *s, int flags)
             v->iov_len = room;
         room -= v->iov_len;
     }
-    return sendmsg(s->fd, &m, flags);
+    return direct_sendmsg(s->fd, &m, flags);
 }
 
 static void send_vector(struct stream *s)

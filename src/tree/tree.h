@@ -137,6 +137,12 @@ enum { TREE_NAMES = 3 };
  */
 int tree_locate(struct tree *t, struct span path, struct arena *arena, struct tree_look *ret_look,
                 struct tree_names *names);
+/*
+ * The same for the loop's thread: it neither waits nor fails. False: it takes tree_locate() to know
+ * (fs/peek.h), as it always does where links are on the way, or for another Unicode form.
+ */
+bool tree_locate_at_once(const struct tree *t, struct span path, struct tree_look *ret_look,
+                         struct tree_names *ret_names);
 /* The paths of a member of a folder that was located before; fails as tree_locate(). */
 int tree_locate_member(struct tree *t, struct span path, struct arena *arena,
                        struct tree_names *ret_names);

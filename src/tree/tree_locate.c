@@ -5,8 +5,11 @@
  * nothing. What the links say is only believed after a look at where it leads, without them, has
  * found the same thing.
  */
+#include "base/path.h"
+#include "base/utf8.h"
 #include "fs/open.h"
 #include "fs/other_form.h"
+#include "fs/peek.h"
 #include "fs/walk.h"
 #include "tree/tree_parts.h"
 
@@ -284,6 +287,79 @@ int tree_locate(struct tree *t, struct span path, struct arena *arena, struct tr
     if (error == 0 && ret_look->here.kind == TREE_ABSENT && path.len)
         error = locate_other_form(t, path, &before, arena, ret_look, names);
     return error;
+}
+
+/* A path's folder: the root's own, or another for the caller to close. Only one that can be read is
+ * opened by those who may wait (place_open). */
+static int peek_folder(const struct tree *t, struct span path)
+{
+    char parent[LIMIT_TREE_PATH + 1];
+    int fd = t->root->fd;
+
+    if (tree_write_parent(path, parent))
+        fd = peek_open(t->root, fd, parent, O_DIRECTORY);
+    if (fd < 0 || faccessat(fd, "", R_OK, AT_EMPTY_PATH | AT_EACCESS) == 0)
+        return fd;
+    if (fd != t->root->fd)
+        close(fd);
+    return -EAGAIN;
+}
+
+/* What has the name in that folder, if anything. */
+static int peek_leaf(const struct tree *t, int folder, struct span name, struct tree_seen *ret_seen)
+{
+    char leaf[NAME_MAX + 1]; // no name of a path that was checked is longer
+    struct stat st;
+    int fd, error;
+
+    memcpy(leaf, name.ptr, name.len);
+    leaf[name.len] = '\0';
+    fd = peek_open(t->root, folder, leaf, O_NOFOLLOW);
+    if (fd < 0)
+        return fd;
+    error = fstat(fd, &st) < 0 || S_ISLNK(st.st_mode) ? -EAGAIN : 0;
+    close(fd);
+    if (error == 0)
+        *ret_seen = tree_seen_from_stat(&st);
+    return error;
+}
+
+/* -ENOENT: nothing. -EAGAIN: who may wait is to look. */
+static int peek_at(const struct tree *t, struct span path, struct tree_seen *ret_seen)
+{
+    struct stat st;
+    int folder, error;
+
+    if (!t->root->is_local)
+        return -EAGAIN;
+    if (path.len == 0) {
+        if (fstat(t->root->fd, &st) < 0)
+            return -EAGAIN;
+        *ret_seen = tree_seen_from_stat(&st);
+        return 0;
+    }
+    folder = peek_folder(t, path);
+    if (folder < 0)
+        return -EAGAIN;
+    error = peek_leaf(t, folder, path_leaf(path), ret_seen);
+    if (folder != t->root->fd)
+        close(folder);
+    return error == -ENOENT && !utf8_is_ascii(path) ? -EAGAIN : error; // it may have another form
+}
+
+bool tree_locate_at_once(const struct tree *t, struct span path, struct tree_look *ret_look,
+                         struct tree_names *ret_names)
+{
+    struct tree_look look = {.name = tree_check_path(t, path)};
+
+    if (look.name == TREE_NAME_OK) {
+        if (peek_at(t, path, &look.here) == -EAGAIN)
+            return false;
+        look.parent = TREE_COLLECTION;
+    }
+    *ret_look = look;
+    *ret_names = (struct tree_names){path, path, path};
+    return true;
 }
 
 int tree_locate_member(struct tree *t, struct span path, struct arena *arena,

@@ -95,6 +95,7 @@ static void read_expect(const struct h1_reader *r)
 
 int h1_check_section(struct h1_reader *r, const char *section_end)
 {
+    const struct message *m = r->m;
     int rc = check_host(r, section_end);
 
     r->m->may_be_open = r->h->minor > 0; // in chunks
@@ -102,9 +103,13 @@ int h1_check_section(struct h1_reader *r, const char *section_end)
         rc = h1_check_framing(r);
     if (rc == H1_OK && r->repeated)
         rc = check_repeated(r);
-    if (rc == H1_OK)
+    if (rc != H1_OK)
+        return rc;
+    if (m->first[FIELD_connection])
         rc = check_connection(r);
-    if (rc == H1_OK)
+    else
+        r->h->keep_alive = r->h->minor > 0;
+    if (rc == H1_OK && m->first[FIELD_expect])
         read_expect(r);
     return rc;
 }

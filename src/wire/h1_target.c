@@ -80,14 +80,11 @@ __attribute__((noinline)) static const char *literal_end(struct span s)
     return close < s.len && (is_ipv6(literal) || is_ipvfuture(literal)) ? s.ptr + close + 1 : NULL;
 }
 
-/* The first byte behind the host at the front of s; NULL: *ret_bad is wrong. */
-static const char *host_end(struct span s, const char **ret_bad)
+/* The first byte behind the percent escapes, and what may stand between them, from `at` on; NULL:
+ * *ret_bad is wrong. */
+__attribute__((noinline)) static const char *escapes_end(const char *at, const char *end,
+                                                         const char **ret_bad)
 {
-    const char *at = s.ptr, *end = s.ptr + s.len;
-
-    *ret_bad = at;
-    if (s.len && *at == '[')
-        return literal_end(s);
     for (; at < end; at++) {
         if (ascii_is(*at, ASCII_URI_HOST))
             continue;
@@ -99,6 +96,19 @@ static const char *host_end(struct span s, const char **ret_bad)
         at += 2;
     }
     return at;
+}
+
+/* The first byte behind the host at the front of s; NULL: *ret_bad is wrong. */
+static const char *host_end(struct span s, const char **ret_bad)
+{
+    const char *at = s.ptr, *end = s.ptr + s.len;
+
+    *ret_bad = at;
+    if (s.len && *at == '[')
+        return literal_end(s);
+    while (at < end && ascii_is(*at, ASCII_URI_HOST))
+        at++;
+    return at < end && *at == '%' ? escapes_end(at, end, ret_bad) : at;
 }
 
 bool h1_parse_authority(struct span s, struct authority *ret_authority, const char **ret_bad)

@@ -13,11 +13,10 @@ static bool is_dot_segment(struct span rest)
     return span_eq(segment, SPAN(".")) || span_eq(segment, SPAN(".."));
 }
 
-/* Whether the path is its own decoded text: no escape in it, no dot segment, no empty one. Then
- * what can be seen in its segments is set. */
-static bool is_plain(struct uri_path *path)
+bool uri_path_is_plain(struct span path, struct uri_path *ret_path)
 {
-    const char *at = path->text.ptr, *end = at ? at + path->text.len : at;
+    const char *at = path.ptr, *end = at ? at + path.len : at;
+    bool has_dot_file = false;
 
     for (; at < end; at++) {
         if (*at == '%')
@@ -30,8 +29,9 @@ static bool is_plain(struct uri_path *path)
             return false;
         if (at[1] == '.' && is_dot_segment(span_of(at + 1, (size_t)(end - at - 1))))
             return false;
-        path->has_dot_file |= at[1] == '.';
+        has_dot_file |= at[1] == '.';
     }
+    *ret_path = (struct uri_path){.text = path, .has_dot_file = has_dot_file};
     return true;
 }
 
@@ -113,12 +113,8 @@ __attribute__((noinline)) static enum outcome decode(struct span path, char *out
 enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_path,
                              size_t *ret_offset)
 {
-    struct uri_path plain = {.text = path};
-
-    if (!is_plain(&plain))
-        return decode(path, out, ret_path, ret_offset);
-    *ret_path = plain;
-    return OUTCOME_NONE;
+    return uri_path_is_plain(path, ret_path) ? OUTCOME_NONE
+                                             : decode(path, out, ret_path, ret_offset);
 }
 
 void uri_path_encode(struct buf *b, struct span text)

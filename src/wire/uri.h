@@ -26,6 +26,9 @@ struct uri_path {
 enum outcome uri_path_decode(struct span path, char *out, struct uri_path *ret_path,
                              size_t *ret_offset);
 
+/* Whether nothing needs decoding: *ret_path is then what uri_path_decode() would make of it. */
+bool uri_path_is_plain(struct span path, struct uri_path *ret_path);
+
 /*
  * Adds a decoded, normalised path in its one encoded form. It begins with a single "/", so that it
  * never names an authority as a reference (RFC 3986 §4.2).

@@ -181,15 +181,20 @@ def test_what_has_not_begun_is_given_up_and_keeps_nobody_waiting(server):
     assert not [name for name in names if (server.root / name[1:]).exists()]
 
 
-@pytest.mark.parametrize("method, target", [
-    ("GET", "/d/f"), ("GET", "/many/?search=member"), ("GET", "/many/?archive=tar"),
-    ("PROPFIND", "/many/"), ("DELETE", "/d/f"), ("MKCOL", "/new"), ("LOCK", "/d/f"),
+LOCKINFO = (b"<D:lockinfo xmlns:D='DAV:'><D:lockscope><D:exclusive/></D:lockscope>"
+            b"<D:locktype><D:write/></D:locktype></D:lockinfo>")
+
+
+@pytest.mark.parametrize("method, target, content", [
+    ("GET", "/d/f", b""), ("GET", "/many/?search=member", b""), ("GET", "/many/?archive=tar", b""),
+    ("PROPFIND", "/many/", b""), ("DELETE", "/d/f", b""), ("MKCOL", "/new", b""),
+    ("LOCK", "/d/f", LOCKINFO),
 ])
-def test_a_request_that_waits_for_its_turn_is_given_up(server, method, target):
+def test_a_request_that_waits_for_its_turn_is_given_up(server, method, target, content):
     with pool_stuck(server):
         before = sockets(server)
         client = server.connect()
-        client.send(head_of(method, target))
+        client.send(head_of(method, target, f"Content-Length: {len(content)}") + content)
         assert_served(server)
         reset(client)
         assert_noticed(server, before)

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "fs/peek.h"
 #include "resource/files/cache.h"
 
 #include <errno.h>
@@ -364,8 +365,9 @@ static void the_least_recently_used_go_when_there_are_too_many(void **state)
     char path[32];
 
     (void)state;
+    put("eldest", "read in the pool, whenever it is not remembered");
     snapshot_unref(find("file.txt"));
-    snapshot_unref(find("none"));
+    snapshot_unref(find("eldest"));
     for (int i = 0; i < LIMIT_FILES_CACHED - 2; i++) {
         snprintf(path, sizeof path, "none-%d", i);
         snapshot_unref(find(path));
@@ -375,8 +377,75 @@ static void the_least_recently_used_go_when_there_are_too_many(void **state)
     snapshot_unref(find("one-more"));
     assert_true(ask(&a, "file.txt"));
     snapshot_unref(a.found);
-    assert_false(ask(&a, "none"));
+    assert_false(ask(&a, "eldest"));
     wait_for(1);
+    snapshot_unref(a.found);
+}
+
+/* Whether the system here tells what it remembers. */
+static bool can_peek(void)
+{
+    int fd = peek_open(at, at->fd, ".", 0);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+static void what_the_system_remembers_takes_no_way_through_the_pool(void **state)
+{
+    static const char *const paths[] = {"with-index", "kept", "none"};
+
+    (void)state;
+    put("kept", "one");
+    snapshot_unref(settle("kept"));
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        struct snapshot *first = find(paths[i]);
+        struct asker a;
+        bool at_once;
+
+        atomic_fetch_add(served_changes(served), 1); // nothing is believed any more
+        at_once = ask(&a, paths[i]);
+        if (i == 0) // some file systems do not remember what is not there, as neighbours are not
+            assert_int_equal(at_once, can_peek());
+        if (!at_once)
+            wait_for(1);
+        assert_int_equal(a.found->kind, first->kind);
+        if (first->kind == SNAPSHOT_FILE)
+            assert_ptr_equal(a.found, first);
+        snapshot_unref(a.found);
+        snapshot_unref(first);
+    }
+}
+
+static void what_is_gone_is_not_remembered(void **state)
+{
+    struct snapshot *s;
+
+    (void)state;
+    put("going", "one");
+    snapshot_unref(settle("going"));
+    snapshot_unref(find("going"));
+    assert_int_equal(unlinkat(root, "going", 0), 0);
+    atomic_fetch_add(served_changes(served), 1);
+    s = find("going");
+    assert_int_equal(s->kind, SNAPSHOT_ABSENT);
+    snapshot_unref(s);
+}
+
+static void what_has_changed_is_read_in_the_pool(void **state)
+{
+    struct asker a;
+
+    (void)state;
+    put("changing", "one");
+    snapshot_unref(settle("changing"));
+    snapshot_unref(find("changing"));
+    put("changing", "three");
+    atomic_fetch_add(served_changes(served), 1);
+    assert_false(ask(&a, "changing"));
+    wait_for(1);
+    assert_content(&a.found->variants[CODING_IDENTITY], "three");
     snapshot_unref(a.found);
 }
 
@@ -513,6 +582,9 @@ int main(void)
         CACHE_TEST(what_was_just_found_is_known_at_once),
         CACHE_TEST(what_is_old_is_looked_at_again_and_kept_if_it_still_holds),
         CACHE_TEST(the_least_recently_used_go_when_there_are_too_many),
+        CACHE_TEST(what_the_system_remembers_takes_no_way_through_the_pool),
+        CACHE_TEST(what_is_gone_is_not_remembered),
+        CACHE_TEST(what_has_changed_is_read_in_the_pool),
         CACHE_TEST(open_files_are_bounded),
         CACHE_TEST(what_an_exchange_holds_outlives_the_cache),
         CACHE_TEST(who_waits_no_more_is_not_told),

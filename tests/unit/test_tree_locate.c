@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tree_folder.h"
 
+#include "fs/peek.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -258,6 +260,69 @@ static void a_stage_is_not_committed_by_way_of_a_link_that_has_come_since(void *
     assert_string_equal(tree_folder_read(&folder, "z/c/g"), "f");
 }
 
+/* Whether both looks say the same of it, should the one without waiting say anything. */
+static bool agrees_at_once(struct span path, bool *ret_told)
+{
+    struct tree_names names = {0}, names_at_once;
+    struct tree_look look, look_at_once;
+    int error = tree_locate(folder.tree, path, &arena, &look, &names);
+
+    *ret_told = tree_locate_at_once(folder.tree, path, &look_at_once, &names_at_once);
+    if (!*ret_told)
+        return true;
+    return error == 0 && look.name == look_at_once.name && look.parent == look_at_once.parent &&
+           !look_at_once.is_link && !look.is_link && look.here.kind == look_at_once.here.kind &&
+           tree_seen_eq(&look.here, &look_at_once.here) && span_eq(names.asked, path) &&
+           span_eq(names.name, path) && span_eq(names.thing, path) &&
+           span_eq(names_at_once.asked, path) && span_eq(names_at_once.name, path) &&
+           span_eq(names_at_once.thing, path);
+}
+
+static void what_is_told_at_once_is_what_a_look_finds(void **state)
+{
+    static const char *const straight[] = {"", "a", "a/b", "a/b/f", "both/" S_COMPOSED};
+    static const char *const others[] = {"none",       "a/none",
+                                         "none/none",  "a/b/f/none",
+                                         "l",          "l/b/f",
+                                         "a/lf",       "twice/f",
+                                         "self/a/b",   "circle",
+                                         "dot",        "nowhere-link",
+                                         "a/out",      "absolute",
+                                         "far/f",      E_COMPOSED,
+                                         "temporary",  "both/" S_OTHERWISE,
+                                         "a/back/b/f", E_COMPOSED "/" S_COMPOSED};
+    static const char *const refused[] = {".dot", "a//b", "a/..", ".candor-tmp-0123456789abcdef"};
+    int fd = peek_open(folder.at, folder.root, ".", 0);
+    bool told;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof straight / sizeof *straight; i++) {
+        assert_true(agrees_at_once(span_from_str(straight[i]), &told));
+        assert_int_equal(told, i == 0 ? folder.at->is_local : fd >= 0); // the root is open
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_true(agrees_at_once(span_from_str(others[i]), &told));
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        assert_true(agrees_at_once(span_from_str(refused[i]), &told));
+        assert_true(told);
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
+static void a_folder_that_cannot_be_read_is_left_to_who_may_fail(void **state)
+{
+    struct tree_names names;
+    struct tree_look look;
+
+    (void)state;
+    if (geteuid() == 0)
+        skip();
+    assert_int_equal(fchmodat(folder.root, "a/b", 0300, 0), 0);
+    assert_false(tree_locate_at_once(folder.tree, SPAN("a/b/f"), &look, &names));
+    assert_int_equal(fchmodat(folder.root, "a/b", 0700, 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +334,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(too_many_links_lead_nowhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_stage_is_not_committed_by_way_of_a_link_that_has_come_since, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_told_at_once_is_what_a_look_finds, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_read_is_left_to_who_may_fail,
+                                        set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

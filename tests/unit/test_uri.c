@@ -107,6 +107,12 @@ static void a_plain_path_is_not_copied(void **state)
     (void)state;
     assert_int_equal(uri_path_decode(path, NULL, &result, &offset), OUTCOME_NONE);
     assert_ptr_equal(result.text.ptr, path.ptr);
+    assert_true(uri_path_is_plain(path, &result));
+    assert_true(uri_path_is_plain(SPAN("/a/.b"), &result) && result.has_dot_file);
+    assert_false(uri_path_is_plain(SPAN("/a/%62"), &result));
+    assert_false(uri_path_is_plain(SPAN("/a//b"), &result));
+    assert_false(uri_path_is_plain(SPAN("/a/./b"), &result));
+    assert_false(uri_path_is_plain(SPAN("/a/.."), &result));
 }
 
 static void a_query_is_passed_on_without_what_no_uri_holds(void **state)

@@ -411,6 +411,34 @@ static ino_t served_at(struct served *s, int64_t now)
     return inode;
 }
 
+static void what_is_known_of_a_served_folder_is_had_at_once_until_it_is_to_be_looked_at(
+    void **state)
+{
+    char path[] = "/tmp/candor-served-XXXXXX";
+    struct served *s;
+    struct root *root, *at_once;
+    int64_t now;
+
+    (void)state;
+    assert_non_null(mkdtemp(path));
+    assert_int_equal(served_open(path, NULL, NULL, &s), 0);
+    now = clock_monotonic() + LIMIT_ROOT_LOOK * CLOCK_MS;
+    assert_null(served_root_at_once(s, now));
+    assert_int_equal(served_root(s, now, &root), 0);
+    at_once = served_root_at_once(s, now + LIMIT_ROOT_LOOK * CLOCK_MS - 1);
+    assert_ptr_equal(at_once, root);
+    assert_null(served_root_at_once(s, now + LIMIT_ROOT_LOOK * CLOCK_MS));
+    served_distrust(s);
+    assert_null(served_root_at_once(s, now));
+    // Gone: that is not had without a look.
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(served_at(s, now), 0);
+    assert_null(served_root_at_once(s, now));
+    root_unref(at_once);
+    root_unref(root);
+    served_free(s);
+}
+
 static void a_served_folder_is_looked_at_again_after_a_while(void **state)
 {
     const int64_t later = LIMIT_ROOT_LOOK * CLOCK_MS;
@@ -469,6 +497,8 @@ int main(void)
         cmocka_unit_test(whatever_is_renamed_meanwhile_nothing_outside_is_opened),
         cmocka_unit_test(a_root_knows_whether_its_path_still_leads_to_it),
         cmocka_unit_test(a_served_folder_is_looked_at_again_after_a_while),
+        cmocka_unit_test(
+            what_is_known_of_a_served_folder_is_had_at_once_until_it_is_to_be_looked_at),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -215,6 +215,21 @@ int dav_share_use(struct dav_site *site, struct dav_share **ret_share)
     return error;
 }
 
+struct dav_share *dav_share_use_at_once(struct dav_site *site)
+{
+    struct dav_share *share = NULL;
+    struct root *root;
+
+    if (pthread_mutex_trylock(&site->mutex) != 0)
+        return NULL;
+    root = served_root_at_once(site->served, clock_monotonic());
+    if (root && site->now && site->now->root == root)
+        share = dav_share_use_again(site->now);
+    pthread_mutex_unlock(&site->mutex);
+    root_unref(root);
+    return share;
+}
+
 struct dav_share *dav_share_use_again(struct dav_share *share)
 {
     atomic_fetch_add(&share->uses, 1);

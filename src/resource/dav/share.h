@@ -40,6 +40,8 @@ struct dav_share {
  * leaves it at its end. To use blocks. A negated errno, for fs_failure().
  */
 int dav_share_use(struct dav_site *site, struct dav_share **ret_share);
+/* That one without waiting for anything; NULL where it takes dav_share_use() to know it. */
+struct dav_share *dav_share_use_at_once(struct dav_site *site);
 struct dav_share *dav_share_use_again(struct dav_share *share);
 /* Accepts NULL. */
 void dav_share_leave(struct dav_share *share);

@@ -111,10 +111,28 @@ static void set_special_cause(struct exchange *x)
         exchange_fail(x, OUTCOME_special_file, 0, NULL);
 }
 
+/*
+ * A look without a way through the pool, where the system remembers what is there: in the end all
+ * is looked at once more (terms.h), so that nothing depends on who has looked first.
+ */
+static bool locate_at_once(struct authoring *a, struct tree_look *ret_look,
+                           struct tree_names *names)
+{
+    if (!a->share)
+        a->share = dav_share_use_at_once(a->dav->site);
+    if (!a->share || !tree_locate_at_once(a->share->tree, names->asked, ret_look, names))
+        return false;
+    a->error = 0;
+    a->cause = OUTCOME_NONE;
+    return true;
+}
+
 enum step target_begin(struct authoring *a)
 {
-    (void)a;
-    return STEP_RUN;
+    if (!locate_at_once(a, &a->target.look, &a->target.names))
+        return STEP_RUN;
+    a->target.path = a->target.names.thing;
+    return target_end(a);
 }
 
 enum step target_end(struct authoring *a)
@@ -269,7 +287,12 @@ static void read_destination(struct authoring *a)
 enum step destination_begin(struct authoring *a)
 {
     read_destination(a);
-    return a->x->failure.cause == OUTCOME_NONE ? STEP_RUN : STEP_KNOWN;
+    if (a->x->failure.cause != OUTCOME_NONE)
+        return STEP_KNOWN;
+    if (!locate_at_once(a, &a->destination->look, &a->destination->names))
+        return STEP_RUN;
+    a->destination->path = a->destination->names.name;
+    return destination_end(a);
 }
 
 enum step destination_end(struct authoring *a)

@@ -236,19 +236,60 @@ static bool is_fresh(const struct file_entry *e)
            served_holds(c->served, loop_now(c->loop)) && snapshot_files_hold(e->snapshot);
 }
 
-static void look_submit(struct file_entry *e)
+static void look_begin(struct file_entry *e)
 {
     struct file_cache *c = e->cache;
 
-    e->looking = true;
     e->checked = loop_now(c->loop);
     e->changes = atomic_load(c->changes);
     e->request = (struct snapshot_request){
         .options = c->options, .types = c->types, .path = e->path, .old = e->snapshot};
+}
+
+/* Where the system remembers all that is to be known, as it mostly does of what was looked at
+ * before, it takes no way through the pool. */
+static bool look_at_once(struct file_entry *e)
+{
+    struct file_cache *c = e->cache;
+    struct root *root = served_root_at_once(c->served, loop_now(c->loop));
+    struct snapshot *found;
+    int error;
+
+    if (!root)
+        return false;
+    look_begin(e);
+    e->request.root = root;
+    e->request.at_once = true;
+    error = snapshot_take(&e->request, &found);
+    root_unref(root);
+    if (error == 0 && found)
+        remember(e, found);
+    return error == 0;
+}
+
+static void look_submit(struct file_entry *e)
+{
+    struct file_cache *c = e->cache;
+
+    look_begin(e);
+    e->looking = true;
     e->work.run = look_run;
     e->work.done = look_done;
     list_remove(&e->used);
     offload_submit(c->pool, c->loop, &e->work);
+}
+
+/* A reference; the entry is then the most recently used one. */
+static struct snapshot *use(struct file_entry *e)
+{
+    struct file_cache *c = e->cache;
+
+    if (c->used.prev != &e->used) {
+        list_remove(&e->used);
+        list_add_tail(&c->used, &e->used);
+    }
+    e->snapshot->references++;
+    return e->snapshot;
 }
 
 bool file_cache_find(struct file_cache *c, struct span path, struct file_waiter *w,
@@ -260,18 +301,18 @@ bool file_cache_find(struct file_cache *c, struct span path, struct file_waiter 
     *ret_snapshot = NULL;
     list_init(&w->link);
     if (e && is_fresh(e)) {
-        if (c->used.prev != &e->used) {
-            list_remove(&e->used);
-            list_add_tail(&c->used, &e->used);
-        }
-        e->snapshot->references++;
-        *ret_snapshot = e->snapshot;
+        *ret_snapshot = use(e);
         return true;
     }
     if (!e)
         e = entry_new(c, path, hash);
     if (!e)
         return true;
+    if (!e->looking && look_at_once(e)) {
+        *ret_snapshot = use(e);
+        evict(c);
+        return true;
+    }
     list_add_tail(&e->waiters, &w->link);
     if (!e->looking)
         look_submit(e);

@@ -6,7 +6,9 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/path.h"
+#include "base/utf8.h"
 #include "fs/other_form.h"
+#include "fs/peek.h"
 #include "http/date.h"
 #include "http/media_type.h"
 #include "resource/files/cache_control.h"
@@ -52,10 +54,13 @@ static void set_error(struct snapshot *s, int error)
 }
 
 /* Whether path leads to a regular file (*ret_stamp) or, with -EISDIR, to a folder. */
-static int look(const struct root *root, const char *path, struct file_stamp *ret_stamp)
+static int look(const struct snapshot_request *request, const char *path,
+                struct file_stamp *ret_stamp)
 {
+    const struct root *root = request->root;
     struct stat st;
-    int fd = fs_open(root, path, O_PATH);
+    int fd = request->at_once ? peek_open(root, root->fd, *path ? path : ".", 0)
+                              : fs_open(root, path, O_PATH);
     int error;
 
     if (fd < 0)
@@ -63,7 +68,7 @@ static int look(const struct root *root, const char *path, struct file_stamp *re
     error = fstat(fd, &st) < 0 ? -errno : 0;
     close(fd);
     if (error)
-        return error;
+        return request->at_once ? -EAGAIN : error;
     if (S_ISDIR(st.st_mode))
         return -EISDIR;
     if (!S_ISREG(st.st_mode))
@@ -422,19 +427,19 @@ static int find_file(const struct snapshot_request *request, char *path, size_t 
     if (is_folder) {
         struct file_stamp unused;
 
-        error = look(request->root, path, &unused);
+        error = look(request, path, &unused);
         if (error != -EISDIR)
             return error ? error : -ENOTDIR;
         if (o->index.len) {
             memcpy(path + *length, o->index.ptr, o->index.len);
             path[*length + o->index.len] = '\0';
-            error = look(request->root, path, &stamps[CODING_IDENTITY]);
+            error = look(request, path, &stamps[CODING_IDENTITY]);
         }
         if (!o->index.len || (error && (fs_error_is_absence(-error) || error == -EISDIR)))
             return o->listing ? SNAPSHOT_FOLDER : SNAPSHOT_ABSENT;
         *length += o->index.len;
     } else {
-        error = look(request->root, path, &stamps[CODING_IDENTITY]);
+        error = look(request, path, &stamps[CODING_IDENTITY]);
         if (error == -EISDIR)
             return SNAPSHOT_SLASH_LACKING;
     }
@@ -443,8 +448,8 @@ static int find_file(const struct snapshot_request *request, char *path, size_t 
     is_coded = media_type_within_gzip(path_leaf(span_of(path, *length))).len;
     for (int i = 1; i < CODING_COUNT && o->precompressed && !is_coded; i++) {
         memcpy(path + *length, coding_suffixes[i], strlen(coding_suffixes[i]) + 1);
-        error = look(request->root, path, &stamps[i]);
-        if (error && !is_refused(-error))
+        error = look(request, path, &stamps[i]);
+        if (error && (!is_refused(-error) || (error == -EAGAIN && request->at_once)))
             return error;
         if (error || !is_up_to_date(&stamps[i], &stamps[CODING_IDENTITY]))
             stamps[i].present = false;
@@ -467,9 +472,12 @@ static int find_other(const struct snapshot_request *request, int kind, char **p
                       struct file_stamp stamps[CODING_COUNT], char **ret_other)
 {
     char text[PATH_MAX];
-    int error = fs_other_form(request->root, request->path, text);
     char *other, *copy;
+    int error;
 
+    if (request->at_once && !utf8_is_ascii(span_from_str(request->path)))
+        return -EAGAIN;
+    error = fs_other_form(request->root, request->path, text);
     if (error <= 0)
         return error < 0 ? error : kind;
     other = strdup(text);
@@ -505,6 +513,11 @@ int snapshot_take(const struct snapshot_request *request, struct snapshot **ret_
         snapshot_unref(s);
         free(path);
         return 0;
+    }
+    if (request->at_once && (kind == -EAGAIN || kind == SNAPSHOT_FILE)) {
+        snapshot_unref(s);
+        free(path);
+        return -CANDOR_E_WAIT;
     }
     if (kind == SNAPSHOT_FILE) {
         int error = load_file(request, path, length, stamps, s);

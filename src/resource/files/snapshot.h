@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * What was found at one path at one moment: immutable but for digests, counted, made by a thread of
- * the pool. An exchange that holds one sends exactly this, whatever happens to the file meanwhile.
+ * the pool, or in the loop's where that takes no waiting. An exchange that holds one sends exactly
+ * this, whatever happens to the file meanwhile.
  */
 #ifndef CANDOR_RESOURCE_FILES_SNAPSHOT_H
 #define CANDOR_RESOURCE_FILES_SNAPSHOT_H
@@ -68,11 +69,14 @@ struct snapshot_request {
     const struct media_type_map *types;
     const char *path;           // relative to the root, NUL-terminated: "a/b", "a/", ""
     const struct snapshot *old; // an earlier one that may still be true, or NULL
+    bool at_once;               // it must not wait (fs/peek.h)
 };
 
 /*
  * Looks. Blocks: for the pool. NULL in *ret_new: `old` is still true. Never fails otherwise: what
- * goes wrong is a snapshot of kind SNAPSHOT_FAILED, or with no memory at all -CANDOR_E_MEMORY.
+ * goes wrong is a snapshot of kind SNAPSHOT_FAILED, or with no memory at all -CANDOR_E_MEMORY. With
+ * at_once it does not block, but fails with -CANDOR_E_WAIT where it would have to: where a file is
+ * to be read, or the system does not remember all that is to be looked at.
  */
 int snapshot_take(const struct snapshot_request *request, struct snapshot **ret_new);
 

@@ -353,11 +353,14 @@ void call_drop(struct call *k)
 static void decode_path(struct exchange *x)
 {
     struct span path = x->request.target.path;
-    char *decoded = arena_alloc(&x->arena, path.len);
     enum outcome outcome;
     size_t offset;
+    char *decoded;
 
-    if (!decoded && path.len) {
+    if (uri_path_is_plain(path, &x->path)) // as most are
+        return;
+    decoded = arena_alloc(&x->arena, path.len);
+    if (!decoded) {
         exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
         return;
     }
