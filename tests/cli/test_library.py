@@ -73,8 +73,9 @@ def test_example_runs_with_the_shared_library(installed, tmp_path):
 def test_example_runs_with_the_static_library(installed, tmp_path):
     _, libraries, flags = installed
     program = tmp_path / "status"
+    others = [flag for flag in flags("--static", "--libs-only-l") if flag != "-lcandor"]
     built = run("cc", *sanitizers(), "-o", program, ROOT / "examples/status.c",
-                *flags("--cflags"), libraries / "libcandor.a")
+                *flags("--cflags"), libraries / "libcandor.a", *others)
     assert built.returncode == 0, built.stderr
     assert "libcandor" not in run("readelf", "-d", program).stdout
     expect_example_to_work(program)
