@@ -298,7 +298,7 @@ static bool check_unevaluated(struct schema_run *r, const struct schema_node *no
 {
     struct json_walk w = json_walk_begin(value);
     struct schema_at below = {.up = at};
-    json_t *member;
+    json_t *member = NULL;
     bool fits = true;
 
     if (seen->all)

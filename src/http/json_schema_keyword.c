@@ -23,6 +23,10 @@ enum shape {
     SHAPE_SCHEMA_MAP,
 };
 
+#define TYPES_WORDS                                                                                \
+    "one of \"null\", \"boolean\", \"object\", \"array\", \"number\", \"integer\" and "            \
+    "\"string\", or an array of them that differ"
+
 static const char *const shape_words[] = {
     [SHAPE_ANY] = "anything",
     [SHAPE_STRING] = "a string",
@@ -34,9 +38,7 @@ static const char *const shape_words[] = {
     [SHAPE_COUNT] = "a whole number of at least 0",
     [SHAPE_NAMES] = "an array of strings that differ",
     [SHAPE_NAMES_MAP] = "an object of arrays of strings that differ",
-    [SHAPE_TYPES] =
-        "one of \"null\", \"boolean\", \"object\", \"array\", \"number\", \"integer\" and "
-        "\"string\", or an array of them that differ",
+    [SHAPE_TYPES] = TYPES_WORDS,
     [SHAPE_SCHEMA] = "a schema",
     [SHAPE_SCHEMAS] = "an array of at least one schema",
     [SHAPE_SCHEMA_MAP] = "an object of schemas",
