@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "http/json_build.h"
 #include "http/json_scan.h"
 
 #include <stdatomic.h>
@@ -65,39 +66,19 @@ static int tell(struct span text, size_t offset, int error, const char *expected
     return error;
 }
 
-/* What jansson finds where the scan found nothing. */
-static int tell_jansson(struct span text, size_t skipped, const json_error_t *e,
-                        struct json_fault *ret)
-{
-    size_t end = e->position > 0 ? (size_t)e->position + skipped : 0;
-    size_t at = end && end <= text.len ? json_scan_token(text, end) : 0;
-
-    switch (json_error_code(e)) {
-    case json_error_out_of_memory:
-        return -CANDOR_E_MEMORY;
-    case json_error_duplicate_key:
-        return tell(text, at, -CANDOR_E_SYNTAX, "a name that the object does not have yet", false,
-                    ret);
-    case json_error_numeric_overflow:
-        return tell(text, at, -CANDOR_E_SYNTAX, "a number of less than 1.8e308", false, ret);
-    default:
-        return tell(text, at, -CANDOR_E_SYNTAX, "JSON that jansson reads", false, ret);
-    }
-}
-
 static int build(struct span text, size_t skipped, json_t **ret, struct json_fault *ret_fault)
 {
-    const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
-    struct span body = span_from(text, skipped);
-    json_error_t error;
+    const char *expected;
+    size_t offset;
     json_t *tree;
+    int error;
 
     seed_tables();
-    tree = json_loadb(body.ptr, body.len, flags, &error);
-    if (!tree && json_error_code(&error) == json_error_numeric_overflow)
-        tree = json_loadb(body.ptr, body.len, flags | JSON_DECODE_INT_AS_REAL, &error);
+    tree = json_build(span_from(text, skipped), &error, &offset, &expected);
     if (!tree)
-        return tell_jansson(text, skipped, &error, ret_fault);
+        return error == -CANDOR_E_MEMORY
+                   ? error
+                   : tell(text, offset + skipped, error, expected, false, ret_fault);
     *ret = tree;
     return 0;
 }

@@ -3,8 +3,7 @@
  * JSON texts (RFC 8259) to trees of jansson's, with bounds: LIMIT_JSON_TEXT, LIMIT_JSON_DEPTH and
  * LIMIT_JSON_MEMORY. What receivers disagree about is refused, as RFC 7493 (I-JSON) advises: two
  * members of one name, half of a surrogate pair, text that is no UTF-8. A byte order mark in front
- * is skipped. An integer beyond 64 bits is no fault: all integers of such a text are then read as
- * doubles, as JavaScript does.
+ * is skipped. An integer beyond 64 bits is no fault, but read as a double, as JavaScript does.
  */
 #ifndef CANDOR_HTTP_JSON_H
 #define CANDOR_HTTP_JSON_H

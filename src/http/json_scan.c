@@ -266,19 +266,3 @@ int json_scan(struct span text, struct json_scan *ret)
     *ret = (struct json_scan){s.memory, s.at, s.expected};
     return r;
 }
-
-size_t json_scan_token(struct span text, size_t end)
-{
-    size_t at = end - 1;
-
-    if (text.ptr[at] != '"') {
-        while (at && (ascii_is(text.ptr[at - 1], ASCII_DIGIT) || strchr("+-.eE", text.ptr[at - 1])))
-            at--;
-        return at;
-    }
-    // What begins a string is behind no backslash; a quotation mark inside it always is.
-    do {
-        at--;
-    } while (at && (text.ptr[at] != '"' || text.ptr[at - 1] == '\\'));
-    return at;
-}

@@ -21,8 +21,4 @@ struct json_scan {
  */
 int json_scan(struct span text, struct json_scan *ret);
 
-/* Where the string or number begins of which `end` is the first byte behind it: of a text that is
- * well-formed. */
-size_t json_scan_token(struct span text, size_t end);
-
 #endif

@@ -128,7 +128,7 @@ bool schema_assert(struct schema_run *r, const struct schema_rule *rule, const j
     case KEYWORD_ENUM:
         return is_in(r, rule->set, value);
     case KEYWORD_MULTIPLE_OF:
-        return json_number_is_multiple(value, rule->value);
+        return json_number_is_multiple(value, &rule->divisor);
     case KEYWORD_MAXIMUM:
         return json_number_compare(value, rule->value) <= 0;
     case KEYWORD_EXCLUSIVE_MAXIMUM:

@@ -426,6 +426,9 @@ static int read_assertion(struct draft *d, enum schema_keyword k, const json_t *
     case KEYWORD_TYPE:
         rule->allowed = read_types(json);
         return 0;
+    case KEYWORD_MULTIPLE_OF:
+        rule->divisor = json_number_decimal(json);
+        return 0;
     case KEYWORD_ENUM:
         rule->set = json_set_of(&d->b->schema->arena, &d->b->schema->key, json);
         return rule->set ? 0 : -CANDOR_E_MEMORY;

@@ -111,6 +111,7 @@ struct schema_rule {
     unsigned types; // of the values that it is about
     union {
         const json_t *value;
+        struct json_decimal divisor;
         size_t count;
         unsigned allowed; // type
         struct json_pattern *pattern;

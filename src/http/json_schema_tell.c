@@ -148,9 +148,6 @@ static void add_expected(struct buf *b, const struct schema_rule *rule)
     case KEYWORD_ENUM:
         add_enum(b, rule->set->source);
         return;
-    case KEYWORD_MULTIPLE_OF:
-        add_number(b, "a multiple of ", rule->value);
-        return;
     case KEYWORD_MAXIMUM:
         add_number(b, "a number of at most ", rule->value);
         return;
@@ -290,6 +287,8 @@ void schema_tell(struct schema_run *r, const struct schema_node *node,
     if (rule->keyword == KEYWORD_PATTERN) {
         buf_add_str(&expected, "a string that matches ");
         add_text(&expected, json_string_span(json_object_get(node->json, "pattern")));
+    } else if (rule->keyword == KEYWORD_MULTIPLE_OF) {
+        add_number(&expected, "a multiple of ", json_object_get(node->json, "multipleOf"));
     } else {
         add_expected(&expected, rule);
     }

@@ -45,12 +45,6 @@ bool json_number_is_whole(const json_t *number)
     return d >= 9007199254740992.0 || d <= -9007199254740992.0 || (double)(int64_t)d == d;
 }
 
-/* A number as digits * 10^exponent; 0 has exponent 0, others have no zero at their end. */
-struct decimal {
-    uint64_t digits;
-    int exponent;
-};
-
 /* The shortest text that reads as this double. */
 static void print_double(double d, char out[32])
 {
@@ -61,9 +55,9 @@ static void print_double(double d, char out[32])
     }
 }
 
-static struct decimal decimal_of(const json_t *number)
+struct json_decimal json_number_decimal(const json_t *number)
 {
-    struct decimal result = {0, 0};
+    struct json_decimal result = {0, 0};
     char text[32];
 
     if (json_is_integer(number)) {
@@ -93,27 +87,51 @@ static struct decimal decimal_of(const json_t *number)
 
 __extension__ typedef unsigned __int128 wide;
 
-bool json_number_is_multiple(const json_t *value, const json_t *divisor)
+/*
+ * What most values are: few digits, and no more behind the point than the divisor has. Then the
+ * double is the nearest one to an integer divided by a power of ten, which is exact as the quotient
+ * of two doubles that are exact. False: it is not so, and nothing is known.
+ */
+static bool is_short_multiple(double value, const struct json_decimal *divisor, bool *ret)
 {
-    struct decimal a, b;
+    static const double powers[] = {1,   1e1, 1e2, 1e3,  1e4,  1e5, 1e6,
+                                    1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
+    double scaled, power;
+    int64_t whole;
+
+    if (divisor->exponent > 0 || divisor->exponent < -12)
+        return false;
+    power = powers[-divisor->exponent];
+    scaled = value * power;
+    if (!(scaled > -1e15 && scaled < 1e15))
+        return false;
+    whole = (int64_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+    if ((double)whole / power != value)
+        return false;
+    *ret = (uint64_t)(whole < 0 ? -whole : whole) % divisor->digits == 0;
+    return true;
+}
+
+bool json_number_is_multiple(const json_t *value, const struct json_decimal *divisor)
+{
+    struct json_decimal a;
+    bool is_multiple;
     wide rest, power;
 
-    if (json_is_integer(value) && json_is_integer(divisor))
-        return json_integer_value(divisor) == 1 ||
-               json_integer_value(value) % json_integer_value(divisor) == 0;
-    a = decimal_of(value);
-    b = decimal_of(divisor);
+    if (json_is_real(value) && is_short_multiple(json_real_value(value), divisor, &is_multiple))
+        return is_multiple;
+    a = json_number_decimal(value);
     if (a.digits == 0)
         return true;
     // Were it one, its digits would end with a zero, which they do not.
-    if (a.exponent < b.exponent)
+    if (a.exponent < divisor->exponent)
         return false;
-    rest = a.digits % b.digits;
-    power = 10 % b.digits;
-    for (unsigned n = (unsigned)(a.exponent - b.exponent); n; n >>= 1) {
+    rest = a.digits % divisor->digits;
+    power = 10 % divisor->digits;
+    for (unsigned n = (unsigned)(a.exponent - divisor->exponent); n; n >>= 1) {
         if (n & 1)
-            rest = rest * power % b.digits;
-        power = power * power % b.digits;
+            rest = rest * power % divisor->digits;
+        power = power * power % divisor->digits;
     }
     return rest == 0;
 }

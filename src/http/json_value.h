@@ -50,11 +50,16 @@ int json_number_compare(const json_t *a, const json_t *b);
 /* Whether a number has no fraction. */
 bool json_number_is_whole(const json_t *number);
 
-/*
- * Whether the value is a multiple of the divisor, which is above 0. Doubles count as the shortest
- * decimal that reads as them, so that 19.99 is a multiple of 0.01.
- */
-bool json_number_is_multiple(const json_t *value, const json_t *divisor);
+/* A number as digits * 10^exponent, without its sign: a double as the shortest decimal that reads
+ * as it. 0 has exponent 0; the digits of others do not end with a zero. */
+struct json_decimal {
+    uint64_t digits;
+    int exponent;
+};
+struct json_decimal json_number_decimal(const json_t *number);
+
+/* Whether a number is a multiple of a divisor that is not 0, as decimals: 19.99 is one of 0.01. */
+bool json_number_is_multiple(const json_t *value, const struct json_decimal *divisor);
 
 /*
  * Deep equality. *steps grows with the work; where it is above `most` the result is false, and

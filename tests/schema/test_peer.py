@@ -89,9 +89,9 @@ class Maker:
 
 
 def is_beyond_the_peer(schema):
-    """The version of Debian 12 does not count what additionalProperties evaluates, and compares items
-    that have no order for unevaluatedItems. Nor does it tell [1] from [true], so that the values above
-    have neither 0 nor 1."""
+    """The version of Debian 12 does not count what additionalProperties evaluates, and compares
+    items that have no order for unevaluatedItems. Nor does it tell [1] from [true], so that the
+    values above have neither 0 nor 1."""
     text = repr(schema)
     return "'unevaluatedItems'" in text or (
         "'additionalProperties'" in text and "'unevaluatedProperties'" in text)

@@ -128,7 +128,7 @@ static void integers_beyond_64_bits_become_doubles(void **state)
     json_decref(tree);
     assert_int_equal(json_read(SPAN("[9223372036854775808, 7]"), NULL, &tree, &fault), 0);
     assert_true(json_real_value(json_array_get(tree, 0)) == 9223372036854775808.0);
-    assert_true(json_real_value(json_array_get(tree, 1)) == 7);
+    assert_true(json_integer_value(json_array_get(tree, 1)) == 7);
     json_decref(tree);
 }
 
@@ -136,6 +136,31 @@ static void add_times(struct buf *b, const char *text, size_t count)
 {
     while (count--)
         buf_add_str(b, text);
+}
+
+static void many_digits_do_not_mislead(void **state)
+{
+    static const char *const ends[] = {"1e1000",  "1e1501",          "1e1502",
+                                       "1e-1501", "15e100000000000", "0"};
+    struct json_fault fault;
+    struct buf b = {0};
+    json_t *mine, *theirs;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        buf_clear(&b);
+        buf_add_str(&b, "0.");
+        add_times(&b, "0", 1500);
+        buf_add_str(&b, ends[i]);
+        theirs = json_loadb(b.ptr, b.len, JSON_DECODE_ANY, NULL);
+        mine = NULL;
+        assert_true((json_read(buf_span(&b), NULL, &mine, &fault) == 0) == (theirs != NULL));
+        if (theirs && !json_equal(mine, theirs))
+            fail_msg("%s: %g, not %g", ends[i], json_real_value(mine), json_real_value(theirs));
+        json_decref(mine);
+        json_decref(theirs);
+    }
+    buf_done(&b);
 }
 
 static void nesting_and_length_are_bounded(void **state)
@@ -161,6 +186,57 @@ static void nesting_and_length_are_bounded(void **state)
     assert_int_equal(read_text(buf_span(&b), &fault), -CANDOR_E_LIMIT);
     assert_int_equal(fault.offset, LIMIT_JSON_TEXT);
     buf_done(&b);
+}
+
+/* As jansson's own reader has them, which is slower. */
+static void numbers_and_strings_are_what_jansson_takes_them_for(void **state)
+{
+    static const char *const texts[] = {
+        "0",
+        "-0",
+        "-0.0",
+        "0e5",
+        "0.1",
+        "19.99",
+        "1e22",
+        "1e23",
+        "123456789012345678e-5",
+        "1.5e300",
+        "9007199254740993.0",
+        "0.000001",
+        "5e-324",
+        "2.2250738585072011e-308",
+        "1e-400",
+        "12E+3",
+        "-9223372036854775808",
+        "9223372036854775807",
+        "1234567890123456789.5",
+        "0.30000000000000004",
+        "1000000000000000000000e-21",
+        "100000000000000000000.0",
+        "0.00000000000000000000000000001",
+        "1.7976931348623157e308",
+        "3.141592653589793",
+        "1e0000000000000000001",
+        "123456789e-30",
+        "\"\\ud83d\\ude00 \\u00e9\\n\\/\\b\\f\\r\\t\\\"\\\\\"",
+        "\"\\u0041b\\u0000\"",
+        "{\"\\u0061\\n\":{\"\\t\":\"\\n\",\"b\":[\"\\u0062\"]}, \"x\" : [ ] , \"y\":{ } }",
+        " [ 1 , 2,3 ,[ ], true,false , null ] ",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        json_t *mine, *theirs = json_loads(texts[i], JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+        struct json_fault fault;
+
+        assert_non_null(theirs);
+        assert_int_equal(json_read(span_from_str(texts[i]), NULL, &mine, &fault), 0);
+        if (!json_equal(mine, theirs))
+            fail_msg("%s", texts[i]);
+        json_decref(mine);
+        json_decref(theirs);
+    }
 }
 
 /* ---- Memory */
@@ -266,6 +342,8 @@ int main(void)
         cmocka_unit_test(a_fault_has_its_place_and_a_sentence),
         cmocka_unit_test(a_nul_does_not_end_the_text),
         cmocka_unit_test(integers_beyond_64_bits_become_doubles),
+        cmocka_unit_test(numbers_and_strings_are_what_jansson_takes_them_for),
+        cmocka_unit_test(many_digits_do_not_mislead),
         cmocka_unit_test(nesting_and_length_are_bounded),
         cmocka_unit_test(the_memory_of_a_tree_is_known_beforehand),
         cmocka_unit_test(a_tree_that_is_too_large_is_not_built),

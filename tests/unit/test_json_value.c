@@ -55,6 +55,13 @@ static void a_number_is_compared_exactly(void **state)
         }
 }
 
+static bool is_multiple(const json_t *value, const json_t *divisor)
+{
+    struct json_decimal decimal = json_number_decimal(divisor);
+
+    return json_number_is_multiple(value, &decimal);
+}
+
 static void a_multiple_is_what_people_take_for_one(void **state)
 {
     static const struct {
@@ -86,12 +93,16 @@ static void a_multiple_is_what_people_take_for_one(void **state)
         {"7e22", "7", true},
         {"5e-324", "5e-324", true},
         {"1.7976931348623157e308", "1", true},
+        {"-19.99", "0.01", true},
+        {"-19.995", "0.01", false},
+        {"999999999999.99", "0.01", true},
+        {"9007199254740993.0", "0.5", true},
+        {"1e-13", "0.1", false},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (two_texts(cases[i].value, cases[i].divisor, json_number_is_multiple) !=
-            cases[i].is_multiple)
+        if (two_texts(cases[i].value, cases[i].divisor, is_multiple) != cases[i].is_multiple)
             fail_msg("%s by %s", cases[i].value, cases[i].divisor);
 }
 
