@@ -52,6 +52,7 @@ int json_schema_compile(struct span text, const struct json_schema_options *opti
 
     b.schema = s;
     b.queue_end = &b.queue;
+    b.nodes_end = &b.nodes;
     if (r == 0)
         r = arena_init(&s->arena, FIRST_CHUNK);
     if (r == 0)
@@ -62,6 +63,8 @@ int json_schema_compile(struct span text, const struct json_schema_options *opti
         r = schema_document_load(&b, text, options ? options->base : SPAN(""), SPAN(""), &s->root);
     if (r == 0)
         r = build(&b);
+    if (r == 0)
+        r = schema_refuse_cycles(&b);
     hash_table_done(&b.places);
     hash_table_done(&b.by_json);
     if (r < 0)

@@ -20,8 +20,9 @@ struct schema_builder {
     struct json_schema *schema;
     const struct json_schema_options *options;
     struct json_schema_fault *fault;
-    struct hash_table places;  // URIs, with anchors: where references lead
-    struct hash_table by_json; // nodes of objects
+    struct hash_table places;               // URIs, with anchors: where references lead
+    struct hash_table by_json;              // nodes of objects
+    struct schema_node *nodes, **nodes_end; // all that are objects
     struct schema_node *queue, **queue_end;
     struct schema_reference *references;
     size_t node_count, pattern_count;
@@ -62,6 +63,9 @@ int schema_node_compile(struct schema_builder *b, struct schema_node *node);
 
 /* Follows the references that wait, until there are new nodes in the queue. */
 int schema_references_resolve(struct schema_builder *b);
+
+/* Behind all of that: refuses a schema that would check a value by itself again, without end. */
+int schema_refuse_cycles(struct schema_builder *b);
 
 /* The text of a metaschema that is built in; ptr is NULL: there is none with that URI. */
 struct span schema_meta_text(struct span uri);

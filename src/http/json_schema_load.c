@@ -319,6 +319,8 @@ static int make_node(struct schema_builder *b, const json_t *json, struct schema
     node->allows = json_is_true(json);
     if (!node->is_boolean) {
         hash_table_add(&b->by_json, &node->by_json, hash_pointer(json));
+        *b->nodes_end = node;
+        b->nodes_end = &node->next;
         *b->queue_end = node;
         b->queue_end = &node->queued;
     }

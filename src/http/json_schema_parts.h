@@ -154,6 +154,8 @@ struct schema_node {
     struct schema_rule *rules;
     struct hash_link by_json;
     struct schema_node *queued; // behind this one
+    struct schema_node *next;   // of all objects
+    enum { SCHEMA_NEW, SCHEMA_ON_WAY, SCHEMA_SEEN } mark;
 };
 
 struct schema_pattern {
