@@ -18,12 +18,13 @@ from statistics import median
 import dav
 import gateway
 import instructions
+import schema
 from servers import (ALL_KINDS, DAV_KINDS, FLOORS, GATEWAY_KINDS, KINDS, ROOT, Missing, Server,
                      add_beside, find_program, raise_descriptor_limit, version)
 
 SIZES = {"1K": (1024, 64), "100K": (100 * 1024, 64), "10M": (10 * 1024 * 1024, 16)}
 IDLE_CONNECTIONS = 8000
-FURTHER = ("idle", "instructions")
+FURTHER = ("idle", "instructions", "schema")
 SOURCE_ADDRESSES = 8  # 127.0.0.2 and up, so that source ports are never short
 IP_BIND_ADDRESS_NO_PORT = 24
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
@@ -249,6 +250,8 @@ def measure_all(names, options, scratch, cores, files, contents):
     small = [s.name for s in servers if FLOORS.get(s.name, "1K") == "1K"]
     if "instructions" in options.sizes:
         lines += instructions.table(instructions.measure(small, scratch, files, cores[0], say))
+    if "schema" in options.sizes:
+        lines += schema.table(say)
     idle = {}
     for name in small if "idle" in options.sizes else []:
         say(f"{options.idle} idle connections: {name}")

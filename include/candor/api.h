@@ -6,8 +6,8 @@
  * opens nothing, prints nothing, keeps no state, and may be used from several threads at once.
  * Text goes in as a pointer and a length in bytes, and need not end with NUL. Text that comes out
  * ends with NUL, is UTF-8, belongs to the library and lives as long as the program. Structs whose
- * contents are not shown are the library's own rows: they are never freed.
- * Unless said otherwise a pointer argument must not be NULL.
+ * contents are not shown are the library's own rows, and never freed. What is made for the caller,
+ * in candor/json_schema.h, says so. Unless said otherwise a pointer argument must not be NULL.
  */
 #ifndef CANDOR_API_H
 #define CANDOR_API_H

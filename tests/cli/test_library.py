@@ -70,11 +70,36 @@ def test_example_runs_with_the_shared_library(installed, tmp_path):
     expect_example_to_work(program, LD_LIBRARY_PATH=str(libraries))
 
 
+def test_json_schema_example_runs_with_the_shared_library(installed, tmp_path):
+    _, libraries, flags = installed
+    program = tmp_path / "json_schema"
+    built = run("cc", "-Wall", "-Wextra", "-Werror", *sanitizers(), "-o", program,
+                ROOT / "examples/json_schema.c", *flags("--cflags", "--libs"))
+    assert built.returncode == 0, built.stderr
+
+    def told(schema, text):
+        result = run(program, schema, text, LD_LIBRARY_PATH=str(libraries))
+        return result.returncode, result.stdout + result.stderr
+
+    schema = '{"required": ["name"], "properties": {"age": {"minimum": 0}}}'
+    assert told(schema, '{"name": "x", "age": 1}') == (0, "it fits\n")
+    assert told(schema, '{"age": -1}') == (
+        1, '"": expected a member "name"; found no such member (/required)\n'
+           '"/age": expected a number of at least 0; found the number -1'
+           ' (/properties/age/minimum)\n')
+    assert told(schema, '{"age" -1}') == (
+        1, 'line 1, column 8: expected a colon behind the name; found "-"\n')
+    assert told('{"minimum": "0"}', "1") == (
+        2, "the schema cannot be used: /minimum: minimum is to be a number\n")
+    assert told('{"$dynamicAnchor": "a", "$dynamicRef": "#a"}', "1") == (1, "nobody can tell\n")
+
+
 def test_example_runs_with_the_static_library(installed, tmp_path):
     _, libraries, flags = installed
     program = tmp_path / "status"
+    others = [flag for flag in flags("--static", "--libs-only-l") if flag != "-lcandor"]
     built = run("cc", *sanitizers(), "-o", program, ROOT / "examples/status.c",
-                *flags("--cflags"), libraries / "libcandor.a")
+                *flags("--cflags"), libraries / "libcandor.a", *others)
     assert built.returncode == 0, built.stderr
     assert "libcandor" not in run("readelf", "-d", program).stdout
     expect_example_to_work(program)

@@ -6,6 +6,7 @@
 #include <candor/date.h>
 #include <candor/entity_tag.h>
 #include <candor/field.h>
+#include <candor/json_schema.h>
 #include <candor/method.h>
 #include <candor/outcome.h>
 #include <candor/precondition.h>
@@ -247,6 +248,53 @@ static void only_so_many_offers_are_looked_at(void **state)
                      -1);
 }
 
+static void a_text_is_checked_by_a_schema(void **state)
+{
+    const struct candor_json_schema_document document = {TEXT("urn:a"),
+                                                         TEXT("{\"type\":\"null\"}")};
+    const struct candor_json_schema_options options = {.documents = &document, .document_count = 1};
+    struct candor_json_schema_fault fault;
+    struct candor_json_schema *schema;
+    struct candor_json_report *report;
+
+    (void)state;
+    assert_null(candor_json_schema_compile(TEXT("{\"$ref\":\"urn:b\"}"), &options, &fault));
+    assert_string_equal(fault.place, "/$ref");
+    schema = candor_json_schema_compile(TEXT("{\"items\":{\"$ref\":\"urn:a\"}}"), &options, &fault);
+    assert_non_null(schema);
+    assert_int_equal(candor_json_schema_check(schema, TEXT("[null]"), &report), CANDOR_JSON_VALID);
+    assert_null(report);
+    assert_int_equal(candor_json_schema_check(schema, TEXT("[null,1]"), NULL),
+                     CANDOR_JSON_VIOLATED);
+    assert_int_equal(candor_json_schema_check(schema, TEXT("[null,1]"), &report),
+                     CANDOR_JSON_VIOLATED);
+    assert_int_equal(candor_json_report_count(report), 1);
+    assert_false(candor_json_report_has_more(report));
+    assert_string_equal(candor_json_report_instance(report, 0), "/1");
+    assert_string_equal(candor_json_report_place(report, 0), "urn:a#/type");
+    assert_string_equal(candor_json_report_keyword(report, 0), "type");
+    assert_string_equal(candor_json_report_expected(report, 0), "null");
+    assert_string_equal(candor_json_report_found(report, 0), "the number 1");
+    assert_null(candor_json_report_message(report));
+    candor_json_report_free(report);
+    assert_int_equal(candor_json_schema_check(schema, TEXT("[\n,]"), &report),
+                     CANDOR_JSON_MALFORMED);
+    assert_int_equal(candor_json_report_count(report), 0);
+    assert_int_equal(candor_json_report_line(report), 2);
+    assert_int_equal(candor_json_report_column(report), 1);
+    assert_int_equal(candor_json_report_offset(report), 2);
+    assert_string_equal(candor_json_report_message(report), "expected a value; found \",\"");
+    candor_json_report_free(report);
+    candor_json_schema_free(schema);
+    schema = candor_json_schema_compile(TEXT("{\"$dynamicAnchor\":\"a\",\"$dynamicRef\":\"#a\"}"),
+                                        NULL, &fault);
+    assert_int_equal(candor_json_schema_check(schema, TEXT("1"), &report), CANDOR_JSON_TOO_COSTLY);
+    assert_null(report);
+    candor_json_schema_free(schema);
+    candor_json_schema_free(NULL);
+    candor_json_report_free(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +310,7 @@ int main(void)
         cmocka_unit_test(ranges_are_read),
         cmocka_unit_test(the_best_offer_is_chosen),
         cmocka_unit_test(only_so_many_offers_are_looked_at),
+        cmocka_unit_test(a_text_is_checked_by_a_schema),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
