@@ -4,10 +4,15 @@
 #include "base/ascii.h"
 #include "base/error.h"
 #include "registry/status.h"
+#include "server/config/config_relay.h"
 #include "server/config/listen.h"
 
 #include <grp.h>
 #include <pwd.h>
+
+#define UPSTREAM_EXPECTED                                                                          \
+    "an address like http://app.internal:3000, unix:/run/app.sock, fcgi://127.0.0.1:9000 or "     \
+    "fcgi+unix:/run/php/php-fpm.sock"
 
 struct unit {
     struct span name;
@@ -341,6 +346,8 @@ const char *config_value_read(const struct option_row *key, struct span text, vo
     case OPTION_SECTION:
     case OPTION_SECTIONS:
         break;
+    default:
+        return config_relay_read(key, text, to);
     }
     return NULL;
 }
@@ -387,6 +394,17 @@ void config_add_number(struct buf *out, enum option_kind kind, int64_t value)
         buf_add_u64(out, (uint64_t)value);
 }
 
+static void add_words(struct buf *out, const struct option_row *key)
+{
+    struct span rest = span_from_str(key->standard_text), word;
+    const char *between = "";
+
+    while (config_word_next(&rest, &word)) {
+        buf_addf(out, "%s%.*s", between, SPAN_ARG(word));
+        between = span_find(rest, '|') < rest.len ? ", " : " or ";
+    }
+}
+
 void config_add_expected(struct buf *out, const struct option_row *key)
 {
     static const struct {
@@ -420,10 +438,28 @@ void config_add_expected(struct buf *out, const struct option_row *key)
         [OPTION_PATH] = {"a path like / or /team/ or /robots.txt, not percent-encoded", NULL},
         [OPTION_HOST] = {"a host like example.org or [::1], without a port", NULL},
         [OPTION_HOSTS] = {"a list of hosts, each like example.org or [::1], without a port", NULL},
+        [OPTION_WORD] = {"", NULL},
+        [OPTION_UPSTREAM] = {UPSTREAM_EXPECTED, NULL},
+        [OPTION_UPSTREAMS] = {UPSTREAM_EXPECTED
+                              ", or a list of those, or of keys like address and weight",
+                              NULL},
+        [OPTION_BALANCE] = {"least, round_robin, hash client, hash path, hash field NAME or "
+                            "hash cookie NAME",
+                            NULL},
+        [OPTION_AUTHORITY] = {"pass, or a host like example.org or example.org:8080", NULL},
+        [OPTION_FIELDS] = {"the names of fields, each with a value", NULL},
+        [OPTION_FIELD_NAMES] = {"a list of names of fields", NULL},
+        [OPTION_STATUSES] = {"a list of statuses from 400 to 599 and of the classes 4xx and 5xx",
+                             NULL},
+        [OPTION_NETWORKS] = {"a list of addresses and networks, each like 192.0.2.1, 10.0.0.0/8, "
+                             "fd00::/8, or unix",
+                             NULL},
         [OPTION_SECTION] = {"keys below it", NULL},
         [OPTION_SECTIONS] = {"a list, each member with keys of its own", NULL},
     };
 
+    if (key->kind == OPTION_WORD)
+        add_words(out, key);
     buf_add_str(out, kinds[key->kind].what);
     if (!kinds[key->kind].like)
         return;
