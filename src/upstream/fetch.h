@@ -47,7 +47,7 @@ struct fetch_request {
     uint64_t content_length; // with FRAMING_LENGTH
     bool to_head;            // the answer has no content
     bool upgrades;           // a 101 is welcome
-    bool expects;            // no content is sent until 100 or a final answer: the content's giver waits
+    bool expects; // no content is sent until 100 or a final answer: the content's giver waits
 };
 
 struct fetch {
@@ -85,7 +85,8 @@ bool fetch_send(struct fetch *f, struct span data);
  * has ended its side. */
 void fetch_end_content(struct fetch *f, const struct response_field *trailers);
 /* The content will not come to its end: the request is left visibly incomplete. `failed` or
- * PIECE_FAILED follow as if the connection had failed with that cause, unless the head was there. */
+ * PIECE_FAILED follow as if the connection had failed with that cause, unless the head was there.
+ */
 void fetch_break_off(struct fetch *f, enum outcome cause);
 
 /* The next piece of the body (of a tunnel: of bytes), as response.next. */
