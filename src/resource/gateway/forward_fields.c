@@ -229,7 +229,7 @@ static void add_max_forwards(const struct passage *p, struct field_sink *sink, s
     char digits[24];
     struct buf b = buf_in(digits, sizeof digits);
     uint64_t hops;
-    bool counts = x->request.method == METHOD_TRACE || x->request.method == METHOD_OPTIONS;
+    bool counts = method_is_in(x, methods_that_explain);
 
     if (!counts || !span_to_u64(value, UINT32_MAX, &hops) || hops == 0) {
         add_own(p, sink, field_table[FIELD_max_forwards].name, value);
