@@ -95,6 +95,7 @@ static enum opening take_buffered(struct h1_session *h)
         case H1_CONTENT_TRAILER:
             call_take_trailer(k, c->content.trailer, data);
             break;
+        case H1_CONTENT_NAME:
         case H1_CONTENT_END:
             break;
         case H1_CONTENT_BAD:
@@ -194,7 +195,7 @@ bool h1_is_broken_off(const struct h1_session *h, bool reset)
 
     do
         event = h1_read_content(&ahead, &in, &data);
-    while (event == H1_CONTENT_DATA || event == H1_CONTENT_TRAILER);
+    while (h1_event_goes_on(event));
     return event == H1_CONTENT_MORE &&
            (reset || h1_content_missing(&ahead) > stream_input(&h->stream));
 }
@@ -244,7 +245,7 @@ static void drain_on(struct h1_session *h)
 
     do
         event = next_event(h, &data);
-    while (event == H1_CONTENT_DATA || event == H1_CONTENT_TRAILER);
+    while (h1_event_goes_on(event));
     if (event == H1_CONTENT_MORE && h1_call(h)->drained_bytes <= LIMIT_DRAIN)
         receive_more(h, on_drain);
     else
