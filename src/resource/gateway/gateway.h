@@ -86,7 +86,7 @@ struct passage {
 
     struct span upgrade; // what it may change to, as it is passed on; empty: nothing
     char *kept;          // the content from its beginning, of the options' buffer
-    size_t kept_length;
+    size_t kept_length, kept_room;
     struct span held; // a piece that the session keeps for us
     enum sending sending;
 
@@ -95,9 +95,12 @@ struct passage {
     unsigned attempts;
     uint64_t received;    // bytes of the answer's content
     unsigned interims;    // that were passed on
-    uint16_t script_status; // see fastcgi.h
 
+
+    bool to_head;        // the answer has no content
+    bool is_reused;      // the connection of the attempt has carried a request before
     bool is_begun;       // FACT_answer is being established
+    bool is_collecting;  // the content, before an upstream is chosen
     bool is_wished;      // for a connection
     bool is_fetching;
     bool has_head;       // of the final answer

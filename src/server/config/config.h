@@ -46,6 +46,7 @@ struct config {
     enum access_log_format access_log_format;
     const char *state_file; // of SQLite; NULL: where the server thinks best
     bool trace;
+    struct option_list trusted_proxies; // struct option_network
     struct config_limits limits;
     struct own_hosts own_hosts;
     struct route_table routes;
