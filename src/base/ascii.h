@@ -28,6 +28,15 @@ static inline bool ascii_is(char c, unsigned classes)
     return (ascii_classes[(unsigned char)c] & classes) != 0;
 }
 
+/* token, RFC 9110 §5.6.2 */
+static inline bool ascii_is_token(const char *ptr, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!ascii_is(ptr[i], ASCII_TCHAR))
+            return false;
+    return len > 0;
+}
+
 static inline char ascii_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;

@@ -41,14 +41,16 @@ ptrdiff_t h1_read_head(struct message *m, struct h1_head *h, struct span in, siz
 
 enum { H1_TRAILER_NAME = 32 }; // longer than every name in field.def
 
-/* The content of one request, piece by piece. */
+/* The content of one request or response, piece by piece. */
 struct h1_content {
     enum framing framing;
-    uint8_t state;      // private
-    enum field trailer; // with H1_CONTENT_TRAILER: the field, or FIELD_OTHER
-    uint64_t left;      // private: bytes left of the content or of the chunk
-    uint64_t offset;    // bytes of the request consumed so far, head included
-    const struct h1_limits *limits;
+    uint8_t state;                     // private
+    bool is_answer;                    // private: of a response
+    bool wants_names;                  // set by whoever wants H1_CONTENT_NAME
+    enum field trailer;                // with H1_CONTENT_TRAILER: the field, or FIELD_OTHER
+    uint64_t left;                     // private: bytes left of the content or of the chunk
+    uint64_t offset;                   // bytes of the message consumed so far, head included
+    uint32_t most_trailers, most_line; // private: limits of the trailer section: lines, bytes
     uint32_t line;        // private: bytes of the current chunk-size line or trailer section
     uint32_t trailers;    // private: field lines of the trailer section
     uint32_t overhead;    // private: of chunk-size lines, beyond what chunks may have
@@ -60,19 +62,37 @@ struct h1_content {
 enum h1_event {
     H1_CONTENT_MORE, // everything was consumed; more bytes are needed
     H1_CONTENT_DATA, // *ret_data is the next piece of content; call again with the rest
+    /* *ret_data is the next piece of a trailer field's name, as sent; it is complete when
+     * H1_CONTENT_TRAILER comes. Only where wants_names. Call again with the rest. */
+    H1_CONTENT_NAME,
     /* *ret_data is the next piece of the value of the trailer field c->trailer, whitespace around
      * it included; an empty piece: the value is complete. Call again with the rest. */
     H1_CONTENT_TRAILER,
-    H1_CONTENT_END, // the content is complete; the rest belongs to the next request
+    H1_CONTENT_END, // the content is complete; the rest belongs to the next message
     H1_CONTENT_BAD, // c->violation tells; nothing behind it may be read
 };
 
+/* Whether there is more to be told of the bytes that were given. */
+static inline bool h1_event_goes_on(enum h1_event event)
+{
+    return event == H1_CONTENT_DATA || event == H1_CONTENT_NAME || event == H1_CONTENT_TRAILER;
+}
+
 /* For a request whose head was read by h1_read_head and was head_length bytes long. The limits for
- * field sections hold for the trailers as well; they must outlive the content. */
+ * field sections hold for the trailers as well. A trailer that FIELD_FLAG_FRAMING forbids is a
+ * violation. */
 void h1_content_init(struct h1_content *c, const struct message *m, size_t head_length,
                      const struct h1_limits *limits);
 
-/* How many bytes must still come for the content to be complete, at least. */
+/* Whether a proxy may pass the trailer field c->trailer on: it concerns neither framing nor the
+ * connection, as far as its name tells; Connection may name more. */
+static inline bool h1_trailer_passes(const struct h1_content *c)
+{
+    return !(field_table[c->trailer].flags & (FIELD_FLAG_FRAMING | FIELD_FLAG_HOP));
+}
+
+/* How many bytes must still come for the content to be complete, at least. 0 of what ends with the
+ * connection. */
 uint64_t h1_content_missing(const struct h1_content *c);
 
 /* Takes bytes off the front of *in. */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Request content: by length, or chunked (RFC 9112 §7.1). The bytes of chunk lines and trailers go
- * one by one through a table of small steps, so that it makes no difference where a piece of input
- * ends; content itself and the values of trailers are passed on in whole runs.
+ * Content: by length, chunked (RFC 9112 §7.1), or up to the end of the connection. The bytes of
+ * chunk lines and trailers go one by one through a table of small steps, so that it makes no
+ * difference where a piece of input ends; content itself and the values of trailers are passed on
+ * in whole runs.
  */
 #include "base/ascii.h"
-#include "wire/h1.h"
+#include "wire/h1_parts.h"
 
 enum state {
     DONE, // the content is complete
@@ -35,20 +36,31 @@ enum state {
 /* What a step answers when the byte was as it should be. */
 #define TAKEN OUTCOME_NONE
 
+void h1_content_begin(struct h1_content *c, enum framing framing, uint64_t length, uint64_t offset,
+                      uint32_t trailer_section, uint32_t trailers)
+{
+    memset(c, 0, offsetof(struct h1_content, name));
+    c->framing = framing;
+    c->state = DONE;
+    c->offset = offset;
+    c->most_line = trailer_section;
+    c->most_trailers = trailers;
+    if (framing == FRAMING_OPEN) {
+        c->state = SIZE_FIRST;
+    } else if (framing == FRAMING_CLOSE) {
+        c->state = DATA;
+        c->left = UINT64_MAX;
+    } else if (framing == FRAMING_LENGTH && length > 0) {
+        c->state = DATA;
+        c->left = length;
+    }
+}
+
 void h1_content_init(struct h1_content *c, const struct message *m, size_t head_length,
                      const struct h1_limits *limits)
 {
-    memset(c, 0, offsetof(struct h1_content, name));
-    c->framing = m->framing;
-    c->state = DONE;
-    c->offset = head_length;
-    c->limits = limits;
-    if (m->framing == FRAMING_OPEN) {
-        c->state = SIZE_FIRST;
-    } else if (m->framing == FRAMING_LENGTH && m->content_length > 0) {
-        c->state = DATA;
-        c->left = m->content_length;
-    }
+    h1_content_begin(c, m->framing, m->content_length, head_length, limits->field_section,
+                     limits->fields);
 }
 
 static bool is_space(char c)
@@ -190,7 +202,7 @@ static enum outcome step_trailer_name(struct h1_content *c, char byte, uint64_t 
     c->trailer = FIELD_OTHER;
     if (c->name_length <= H1_TRAILER_NAME)
         c->trailer = field_from_name(span_of(c->name, c->name_length));
-    if (field_table[c->trailer].flags & FIELD_FLAG_FRAMING) {
+    if (!c->is_answer && field_table[c->trailer].flags & FIELD_FLAG_FRAMING) {
         *bad = c->offset - c->name_length;
         return OUTCOME_trailer_forbidden;
     }
@@ -204,7 +216,7 @@ static enum outcome step_trailer(struct h1_content *c, char byte, uint64_t *bad)
     case TRAILER_FIRST:
         if (byte == '\r')
             return go(c, LAST_LF);
-        if (ascii_is(byte, ASCII_TCHAR) && c->trailers++ == c->limits->fields)
+        if (ascii_is(byte, ASCII_TCHAR) && c->trailers++ == c->most_trailers)
             return OUTCOME_trailers_too_large;
         c->name_length = 0;
         go(c, TRAILER_NAME);
@@ -227,7 +239,7 @@ static enum outcome step_trailer_bounded(struct h1_content *c, char byte, uint64
     enum outcome outcome = step_trailer(c, byte, bad);
 
     if (outcome == OUTCOME_NONE && c->state != LAST_LF && c->state != DONE &&
-        ++c->line > c->limits->field_section)
+        ++c->line > c->most_line)
         return OUTCOME_trailers_too_large;
     return outcome;
 }
@@ -260,7 +272,7 @@ static enum h1_event take_data(struct h1_content *c, struct span *in, struct spa
 /* As much of a trailer's value as is there; none where only a step can tell what comes. */
 static struct span take_trailer(struct h1_content *c, struct span *in)
 {
-    size_t most = c->limits->field_section - c->line, n = 0;
+    size_t most = c->most_line - c->line, n = 0;
     struct span run;
 
     while (n < in->len && n < most && ascii_is(in->ptr[n], ASCII_FIELD_VCHAR))
@@ -269,6 +281,24 @@ static struct span take_trailer(struct h1_content *c, struct span *in)
     *in = span_from(*in, n);
     c->offset += n;
     c->line += (uint32_t)n;
+    return run;
+}
+
+/* The byte of a trailer's name that a step has just read, and those that follow it. */
+static struct span take_name(struct h1_content *c, struct span *in)
+{
+    size_t most = c->most_line - c->line + 1, n = 1;
+    struct span run;
+
+    for (; n < in->len && n < most && ascii_is(in->ptr[n], ASCII_TCHAR); n++) {
+        if (c->name_length < H1_TRAILER_NAME)
+            c->name[c->name_length] = in->ptr[n];
+        c->name_length++;
+    }
+    run = span_first(*in, n);
+    *in = span_from(*in, n);
+    c->offset += n;
+    c->line += (uint32_t)n - 1;
     return run;
 }
 
@@ -291,9 +321,15 @@ enum h1_event h1_read_content(struct h1_content *c, struct span *in, struct span
             return H1_CONTENT_TRAILER;
         outcome = step(c, in->ptr[0], &bad);
         if (outcome != OUTCOME_NONE) {
+            if (c->is_answer)
+                outcome = h1_upstream_outcome(outcome);
             c->violation = (struct violation){outcome, bad};
             c->state = BAD;
             return H1_CONTENT_BAD;
+        }
+        if (c->wants_names && c->state == TRAILER_NAME) {
+            *ret_data = take_name(c, in);
+            return H1_CONTENT_NAME;
         }
         *in = span_from(*in, 1);
         c->offset++;
@@ -308,5 +344,7 @@ uint64_t h1_content_missing(const struct h1_content *c)
 {
     if (c->state == DONE)
         return 0;
-    return c->framing == FRAMING_LENGTH ? c->left : 1;
+    if (c->framing == FRAMING_LENGTH)
+        return c->left;
+    return c->framing == FRAMING_CLOSE ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A request as every codec delivers it, whatever the version on the wire. All spans point into the
- * bytes that the codec was given, or to what lives for ever.
+ * A request or a response as every codec delivers it, whatever the version on the wire. All spans
+ * point into the bytes that the codec was given, or to what lives for ever.
  */
 #ifndef CANDOR_WIRE_MESSAGE_H
 #define CANDOR_WIRE_MESSAGE_H
@@ -50,13 +50,14 @@ enum target_form { // RFC 9112 §3.2
 enum framing { // of the content
     FRAMING_NONE,
     FRAMING_LENGTH,
-    FRAMING_OPEN, // its length is known at its end
+    FRAMING_OPEN,  // its length is known at its end
+    FRAMING_CLOSE, // of a response: it ends with the connection, RFC 9112 §6.3
 };
 
 /* What the codec found wrong, and where: the first finding stands. */
 struct violation {
     enum outcome outcome; // OUTCOME_NONE: nothing
-    uint64_t offset;      // bytes from the first byte of the request
+    uint64_t offset;      // bytes from the first byte of the message
 };
 
 /* RFC 9110 §7.1 */
@@ -72,12 +73,18 @@ struct request_target {
     bool has_query;
 };
 
+/* Of a request: method, target, may_be_open and the expectations. Of a response: status and reason.
+ * What is of the other kind is not set. */
 struct message {
-    struct span method_name;
+    union {
+        struct span method_name;
+        struct span reason; // as sent, may be empty; it means nothing (RFC 9110 §15.1)
+    };
     enum method method;
-    struct request_target target;
+    uint16_t status;
     bool may_be_open;                     // the version lets content come whose length is not told
     bool expect_continue, expect_unknown; // RFC 9110 §10.1.1
+    struct request_target target;
     enum framing framing;
     uint64_t content_length; // with FRAMING_LENGTH
     struct violation violation;

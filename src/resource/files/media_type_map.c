@@ -121,10 +121,7 @@ static int map_add_builtin(struct media_type_map *map, enum priority priority)
 
 static bool is_token(struct span s)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (!ascii_is(s.ptr[i], ASCII_TCHAR))
-            return false;
-    return s.len > 0;
+    return ascii_is_token(s.ptr, s.len);
 }
 
 static bool is_media_type(struct span s)

@@ -91,6 +91,7 @@ bool h1_receive_more(struct h1_session *h)
         case H1_CONTENT_TRAILER:
             call_take_trailer(k, c->content.trailer, data);
             break;
+        case H1_CONTENT_NAME:
         case H1_CONTENT_END:
             break;
         case H1_CONTENT_BAD:
@@ -116,7 +117,7 @@ bool h1_is_broken_off(const struct h1_session *h, bool reset)
 
     do
         event = h1_read_content(&ahead, &in, &data);
-    while (event == H1_CONTENT_DATA || event == H1_CONTENT_TRAILER);
+    while (h1_event_goes_on(event));
     return event == H1_CONTENT_MORE &&
            (reset || h1_content_missing(&ahead) > stream_input(&h->stream));
 }
@@ -166,7 +167,7 @@ static void drain_on(struct h1_session *h)
 
     do
         event = next_event(h, &data);
-    while (event == H1_CONTENT_DATA || event == H1_CONTENT_TRAILER);
+    while (h1_event_goes_on(event));
     if (event == H1_CONTENT_MORE && h1_call(h)->drained_bytes <= LIMIT_DRAIN)
         receive_more(h, on_drain);
     else
