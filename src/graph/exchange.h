@@ -130,6 +130,7 @@ struct response_field {
 struct response {
     uint16_t status;                 // where another server's, or made up; 0: that of the outcome
     bool is_tunnel;                  // see resource_ops.take; next gives bytes of it
+    bool has_date;                   // among the fields, with a Server of its own if it has one
     const struct wire_fault *fault;  // how the message is broken on purpose; NULL: it is not
     struct response_field *trailers; // sent where length is not known, read at PIECE_END
     const struct field_block *block; // ready-made fields, of which those from block_first on are
@@ -175,7 +176,8 @@ struct exchange_host {
     void (*taken)(struct exchange *x);
     /*
      * Content beyond what came with the head is wanted (a client that waits for a word, 100, gets
-     * it): it goes to take as it comes, also while the response goes out, and ended follows.
+     * it): it goes to take as it comes, also while the response goes out, and ended follows. Not
+     * where all of it has come (content.ended).
      */
     void (*read)(struct exchange *x);
     /* Sends an interim response (RFC 9110 §15.2) to a client that knows them; the fields are
@@ -223,10 +225,10 @@ struct exchange_content {
 
 /* Why a fact could not be had, and more of what was found in this very request. */
 struct failure {
-    enum outcome cause; // the first; OUTCOME_NONE: none
-    uint64_t offset;    // of the byte that is at fault
-    struct span detail; // a sentence; or empty
-    int system_error;   // errno behind the cause, for the log alone; or 0
+    enum outcome cause;   // the first; OUTCOME_NONE: none
+    uint64_t offset;      // of the byte that is at fault
+    struct span detail;   // a sentence; or empty
+    int system_error;     // errno behind the cause, for the log alone; or 0
     uint32_t retry_after; // seconds; 0: what the status stands for
 };
 

@@ -51,7 +51,7 @@ bool ask_is_last_hop(const struct exchange *x)
 
     while (hops.len > 1 && hops.ptr[0] == '0')
         hops = span_from(hops, 1);
-    return (ask_is_trace(x) || ask_is_options(x)) && span_equal(hops, SPAN("0"));
+    return (ask_is_trace(x) || ask_is_options(x)) && span_eq(hops, SPAN("0"));
 }
 
 bool ask_last_hop_traces(const struct exchange *x)

@@ -21,10 +21,10 @@ struct attempt {
 };
 
 struct relay {
-    struct span upstream;      // that the answer is from, or that was asked last
-    uint16_t received_status;  // of its answer; 0: none
-    uint64_t offset;           // of the byte of the answer that is at fault, or 0
-    bool own_page;             // the answer is shown with a page of ours instead of its content
+    struct span upstream;     // that the answer is from, or that was asked last
+    uint16_t received_status; // of its answer; 0: none
+    uint64_t offset;          // of the byte of the answer that is at fault, or 0
+    bool own_page;            // the answer is shown with a page of ours instead of its content
     struct attempt *attempts, **attempts_end;
 };
 

@@ -45,11 +45,11 @@ struct resource_ops {
 
 struct resource {
     const struct resource_ops *ops;
-    method_set methods;      // that it can answer
-    method_set wants;        // whose content it takes
-    bool answers; // by itself, rather than with a representation: it knows FACT_answer, takes the
-                  // content of any method, and nothing is asked of its methods
-    bool makes_up;           // its answers are made up, to try clients with
+    method_set methods; // that it can answer
+    method_set wants;   // whose content it takes
+    bool answers;  // by itself, rather than with a representation: it knows FACT_answer, takes the
+                   // content of any method, and nothing is asked of its methods
+    bool makes_up; // its answers are made up, to try clients with
     bool half_closed_leaves; // a client that has ended its side does not wait for the answer
     struct resource *reader; // answers GET and HEAD in its place, but of uploads; NULL: itself
     method_set stores;       // of these methods, whose content is what is to be kept

@@ -80,27 +80,27 @@ struct span upstream_phase_name(enum upstream_phase phase);
 struct upstream_connection {
     struct stream stream; // connected; watched by nobody; no operation is under way
     struct upstream_pool *pool;
-    unsigned target; // index into the options' targets
-    bool reused;     // it has carried a request before
-    void *borrower;  // whoever it is lent to may find itself by this
+    unsigned target;  // index into the options' targets
+    bool reused;      // it has carried a request before
+    void *borrower;   // whoever it is lent to may find itself by this
     struct list link; // private, while it is kept
 };
 
 /* A wish for a connection, kept by whoever has it until `done`. */
 struct upstream_wish {
     // Filled in by whoever has it; all else zeros.
-    uint64_t hash;   // for BALANCE_HASH
-    uint64_t avoid;  // bit by target: those that failed already; asked only if there is no other
-    bool fresh;      // a new connection, not one that was kept
+    uint64_t hash;  // for BALANCE_HASH
+    uint64_t avoid; // bit by target: those that failed already; asked only if there is no other
+    bool fresh;     // a new connection, not one that was kept
     void (*done)(struct upstream_wish *w); // in the loop; never before upstream_ask returned
 
     // Filled in before `done`.
     struct upstream_connection *connection; // NULL: cause tells
     int target;                             // that was chosen; -1: none
-    enum outcome cause;   // upstream_unavailable, _busy, _queue_timeout, _name_unknown,
-                          // _name_timeout, _unroutable, _refused, _connect_failed,
-                          // _connect_timeout, _own_fault
-    int system_error;     // errno behind the cause, or 0
+    enum outcome cause;        // upstream_unavailable, _busy, _queue_timeout, _name_unknown,
+                               // _name_timeout, _unroutable, _refused, _connect_failed,
+                               // _connect_timeout, _own_fault
+    int system_error;          // errno behind the cause, or 0
     enum upstream_phase phase; // in which it failed
     int64_t queued, resolved, connected; // ns that each took; 0: there was no need
     uint32_t retry_after; // seconds until it may be better, with jitter; 0: nobody knows

@@ -11,7 +11,7 @@ const struct fault_info fault_table[FAULT_COUNT] = {
 enum fault fault_from_name(struct span name)
 {
     for (enum fault f = FAULT_NONE + 1; f < FAULT_COUNT; f++)
-        if (span_equal(fault_table[f].name, name))
+        if (span_eq(fault_table[f].name, name))
             return f;
     return FAULT_NONE;
 }

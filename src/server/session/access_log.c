@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "graph/graph.h"
+#include "graph/relay.h"
 #include "server/session/record.h"
 
 #include <time.h>
@@ -86,6 +87,39 @@ static void add_number(struct buf *b, struct span member, uint64_t number)
     buf_add_u64(b, number);
 }
 
+/* Which way the answer came, and how each attempt to get one went. */
+static void add_relay(struct buf *b, const struct record *r)
+{
+    const struct relay *relay = r->relay;
+
+    add_text(b, MEMBER("origin"), r->outcome == OUTCOME_relayed ? SPAN("upstream") : SPAN("here"));
+    if (relay->upstream.len)
+        add_text(b, MEMBER("upstream"), relay->upstream);
+    if (relay->received_status)
+        add_number(b, MEMBER("upstream_status"), relay->received_status);
+    if (relay->offset)
+        add_number(b, MEMBER("upstream_offset"), relay->offset);
+    buf_add(b, MEMBER("attempts"));
+    buf_add_char(b, '[');
+    for (const struct attempt *a = relay->attempts; a; a = a->next) {
+        buf_add(b, a == relay->attempts ? SPAN("{\"phase\":\"") : SPAN(",{\"phase\":\""));
+        buf_add(b, a->phase);
+        buf_add_char(b, '"');
+        if (a->upstream.len)
+            add_text(b, MEMBER("upstream"), a->upstream);
+        if (a->cause != OUTCOME_NONE)
+            add_text(b, MEMBER("cause"), outcome_table[a->cause].token);
+        if (a->system_error)
+            add_text(b, MEMBER("error"), error_name(a->system_error));
+        add_number(b, MEMBER("duration_us"), (uint64_t)a->duration / 1000);
+        add_number(b, MEMBER("bytes_sent"), a->bytes_sent);
+        if (a->sequel.len)
+            add_text(b, MEMBER("sequel"), a->sequel);
+        buf_add_char(b, '}');
+    }
+    buf_add_char(b, ']');
+}
+
 static void add_json(struct access_log *log, const struct record *r)
 {
     struct buf *b = &log->lines;
@@ -114,6 +148,8 @@ static void add_json(struct access_log *log, const struct record *r)
         graph_write_trail(b, r->trail, r->trail_length);
         buf_add_char(b, '"');
     }
+    if (r->relay)
+        add_relay(b, r);
     if (r->system_error)
         add_text(b, MEMBER("error"), error_name(r->system_error));
     if (r->ending != ENDING_COMPLETE)

@@ -89,11 +89,48 @@ static void resume_body(struct exchange *x)
         k->session->ops->more_body(k);
 }
 
+/* What the resource was said to give (STEP_WAIT, a piece of the body) or to take is given up. True:
+ * nothing of it comes any more. */
+static bool resource_gives_up(struct exchange *x)
+{
+    return x->routing.resource && x->routing.resource->ops->cancel &&
+           x->routing.resource->ops->cancel(x);
+}
+
+/* Content of a resource that answers by itself: all has come, or it has a cause. */
+static void end_reading(struct call *k)
+{
+    struct exchange *x = &k->x;
+    const struct resource_ops *ops = x->routing.resource->ops;
+    bool is_whole = x->failure.cause == OUTCOME_NONE;
+
+    x->content.ended = is_whole;
+    if (is_whole || x->outcome != OUTCOME_NONE) {
+        if (k->reads && ops->ended)
+            ops->ended(x, is_whole);
+    } else if (resource_gives_up(x)) {
+        graph_take_back(x);
+        walk(k);
+    }
+}
+
+static bool answers(const struct exchange *x)
+{
+    return x->routing.resource && x->routing.resource->answers;
+}
+
 static void taken(struct exchange *x)
 {
     struct call *k = x->carrier;
+    const struct session_ops *ops = k->session->ops;
 
     x->content.taken = k->content_received;
+    k->kept = false;
+    if (answers(x)) {
+        if (!x->urgency.cancelled && (k->reads ? ops->more_content(k) : ops->open_content(k)))
+            end_reading(k);
+        return;
+    }
     if (x->urgency.cancelled)
         exchange_fail(x, OUTCOME_client_gone, 0, NULL);
     if (x->urgency.cancelled || k->session->ops->more_content(k))
@@ -104,7 +141,8 @@ static void taken(struct exchange *x)
 
 static bool is_wanted(const struct exchange *x)
 {
-    return x->routing.resource && x->routing.resource->wants & METHOD_BIT(x->request.method);
+    return answers(x) ||
+           (x->routing.resource && x->routing.resource->wants & METHOD_BIT(x->request.method));
 }
 
 static enum step read_content(struct exchange *x)
@@ -122,18 +160,42 @@ static enum step begin_content(struct exchange *x)
 
 /* FACT_unwanted: content that nobody wants was read to its end, so that a fault in it is found
  * before the answer; but it is not asked for (RFC 9110 §10.1.1). */
-/* FACT_opening. */
+static enum step begin_unwanted(struct exchange *x)
+{
+    return is_wanted(x) || x->request.expect_continue ? STEP_KNOWN : read_content(x);
+}
+
+/* FACT_opening: what came with the head went to the resource, so that a fault in it is found before
+ * anything is passed on. */
 static enum step begin_opening(struct exchange *x)
 {
     struct call *k = x->carrier;
 
-    k->session->ops->open_content(k);
+    x->content.ended = k->session->ops->open_content(k);
     return STEP_KNOWN;
 }
 
-static enum step begin_unwanted(struct exchange *x)
+static void start_reading(struct exchange *x)
 {
-    return is_wanted(x) || x->request.expect_continue ? STEP_KNOWN : read_content(x);
+    struct call *k = x->carrier;
+
+    if (x->content.ended || k->reads)
+        return;
+    k->reads = true;
+    if (!k->kept)
+        k->session->ops->read_content(k);
+}
+
+bool call_is_reading(const struct call *k)
+{
+    return k->reads && !k->x.content.ended && k->x.failure.cause == OUTCOME_NONE;
+}
+
+void call_stop_reading(struct call *k)
+{
+    k->reads = false;
+    if (k->x.routing.resource->ops->ended)
+        k->x.routing.resource->ops->ended(&k->x, false);
 }
 
 bool call_take(struct call *k, struct span data, uint64_t offset)
@@ -149,7 +211,20 @@ bool call_take(struct call *k, struct span data, uint64_t offset)
     is_taken = !is_wanted(x) || x->routing.resource->ops->take(x, data);
     if (is_taken)
         x->content.taken = k->content_received;
+    k->kept = !is_taken;
     return is_taken;
+}
+
+bool call_take_bytes(struct call *k, struct span data)
+{
+    return k->tunnel_ended || k->x.routing.resource->ops->take(&k->x, data);
+}
+
+void call_end_tunnel(struct call *k)
+{
+    if (!k->tunnel_ended && k->x.routing.resource->ops->ended)
+        k->x.routing.resource->ops->ended(&k->x, true);
+    k->tunnel_ended = true;
 }
 
 void call_take_trailer(struct call *k, enum field id, struct span data)
@@ -160,7 +235,34 @@ void call_take_trailer(struct call *k, enum field id, struct span data)
 
 void call_content_arrived(struct call *k)
 {
-    walk(k);
+    if (answers(&k->x))
+        end_reading(k);
+    else
+        walk(k);
+}
+
+void call_content_broken(struct call *k, enum outcome cause, uint64_t offset)
+{
+    exchange_fail(&k->x, cause, offset, NULL);
+    call_content_arrived(k);
+}
+
+/* An interim response, its fields as HTTP/1 has them. */
+static bool interim(struct exchange *x, unsigned status, const struct response_field *fields)
+{
+    struct call *k = x->carrier;
+    struct buf b = {0};
+    bool is_sent;
+
+    for (const struct response_field *f = fields; f; f = f->next) {
+        buf_add(&b, f->name);
+        buf_add(&b, SPAN(": "));
+        buf_add(&b, f->value);
+        buf_add(&b, SPAN("\r\n"));
+    }
+    is_sent = !b.failed && k->session->ops->send_interim(k, status, buf_span(&b));
+    buf_done(&b);
+    return is_sent;
 }
 
 /* From the head of a request to the record. */
@@ -168,6 +270,7 @@ void call_content_arrived(struct call *k)
 static const struct fact_step host_steps[FACT_COUNT] = {
     [FACT_route] = {.begin = route_step_begin},
     [FACT_content] = {.begin = begin_content},
+    [FACT_opening] = {.begin = begin_opening},
     [FACT_unwanted] = {.begin = begin_unwanted},
 };
 
@@ -176,6 +279,8 @@ static const struct exchange_host exchange_host = {.steps = host_steps,
                                                    .pause = pause_walk,
                                                    .leads_here = route_leads_here,
                                                    .taken = taken,
+                                                   .read = start_reading,
+                                                   .interim = interim,
                                                    .resume = resume,
                                                    .resume_body = resume_body};
 
@@ -201,6 +306,7 @@ struct call *call_new(struct session *session, int64_t begun, size_t part)
     x->walk.known = FACT_BIT(FACT_message);
     x->routing.over_capacity = session->over_capacity;
     x->urgency.hurry.also = offload_hurry(s->pool);
+    x->arrival.client = &session->client;
     x->arrival.id = s->next_id;
     s->next_id += UINT64_C(0x9e3779b97f4a7c15); // odd: all 2^64 come before one comes again
     k->moments[MOMENT_BEGUN] = begun;
@@ -246,14 +352,6 @@ void call_refuse(struct call *k, enum outcome cause, uint64_t offset)
     walk(k);
 }
 
-/* What the resource was said to give (STEP_WAIT, a piece of the body) or to take is given up. True:
- * nothing of it comes any more. */
-static bool resource_gives_up(struct exchange *x)
-{
-    return x->routing.resource && x->routing.resource->ops->cancel &&
-           x->routing.resource->ops->cancel(x);
-}
-
 /* Of an upload in pieces what came stays, whether the rest comes or not. */
 static bool keeps_what_came(const struct exchange *x)
 {
@@ -265,8 +363,32 @@ void call_break_off(struct call *k, uint64_t offset)
     if (keeps_what_came(&k->x))
         return;
     exchange_fail(&k->x, OUTCOME_content_incomplete, offset, NULL);
-    if (resource_gives_up(&k->x))
+    if (answers(&k->x))
+        end_reading(k);
+    else if (resource_gives_up(&k->x))
         walk(k);
+}
+
+void call_hurry(struct call *k)
+{
+    struct exchange *x = &k->x;
+
+    x->urgency.hurried = true;
+    if (!answers(x))
+        return;
+    if (x->outcome != OUTCOME_NONE) { // it waits for a piece of the body, or is a tunnel
+        if (resource_gives_up(x))
+            k->session->ops->abort(k, ENDING_SEND_TIMEOUT);
+    } else if (x->walk.waits == WAITS_FOR_EVENT && resource_gives_up(x)) {
+        exchange_fail(x, OUTCOME_server_stopping, 0, NULL);
+        graph_take_back(x);
+        walk(k);
+    }
+}
+
+bool call_ends_half_closed(const struct call *k)
+{
+    return answers(&k->x) && k->x.routing.resource->half_closed_leaves;
 }
 
 /* The step, or the pause, that the walk waits for will not come. */
@@ -313,6 +435,7 @@ static void tell(const struct call *k)
                        .outcome = x->outcome,
                        .status = exchange_status(x),
                        .ending = k->ending,
+                       .relay = x->relay,
                        .has_offset = exchange_has_offset(x),
                        .offset = x->failure.offset,
                        .system_error = x->failure.system_error,

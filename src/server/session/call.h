@@ -24,6 +24,9 @@ struct call {
     uint64_t content_received;     // bytes of content, without framing
     int64_t moments[MOMENT_ENDED]; // monotonic ns
     enum ending ending;
+    bool reads; // content is read for a resource that answers by itself (exchange_host.read)
+    bool kept;  // a piece of that is kept by it
+    bool tunnel_ended;
 };
 
 enum {
@@ -51,6 +54,22 @@ bool call_take(struct call *k, struct span data, uint64_t offset);
 void call_take_trailer(struct call *k, enum field id, struct span data);
 /* All of the content has come, or what came of it has a cause. */
 void call_content_arrived(struct call *k);
+/* The content will not come to its end, for that cause. */
+void call_content_broken(struct call *k, enum outcome cause, uint64_t offset);
+/* Whether content still goes to a resource that answers by itself. */
+bool call_is_reading(const struct call *k);
+/* It does not any more. */
+void call_stop_reading(struct call *k);
+
+/* Bytes of a tunnel, as call_take. */
+bool call_take_bytes(struct call *k, struct span data);
+/* The client has ended its side of the tunnel, or the worker stops: nothing of it goes on, and
+ * whoever is at the other end is told by that end. */
+void call_end_tunnel(struct call *k);
+/* The worker cannot wait any longer for what the call waits for. */
+void call_hurry(struct call *k);
+/* Whether a client that has ended its side is one that has left. */
+bool call_ends_half_closed(const struct call *k);
 
 /* The content will not come to its end, and the resource keeps a piece of it, which is given up
  * where no part of the content is of use. */

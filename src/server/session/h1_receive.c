@@ -46,7 +46,7 @@ static void break_off(struct h1_session *h, enum outcome cause)
 {
     h->receive = H1_RECEIVE_NOTHING;
     h1_call(h)->close = true;
-    call_refuse(h->call, cause, h1_call(h)->content.offset);
+    call_content_broken(h->call, cause, h1_call(h)->content.offset);
 }
 
 static void on_content(struct stream *s, struct loop_buffer *b, ssize_t result)
@@ -73,7 +73,11 @@ static void await(struct h1_session *h)
     receive_more(h, on_content);
 }
 
-bool h1_receive_more(struct h1_session *h)
+enum opening { OPENING_KEPT, OPENING_MORE, OPENING_ENDED };
+
+/* What is in the buffer goes to the call: until that keeps a piece, or more is needed, or all has
+ * come or has a cause. */
+static enum opening take_buffered(struct h1_session *h)
 {
     struct call *k = h->call;
     struct h1_call *c = k->part;
@@ -85,7 +89,7 @@ bool h1_receive_more(struct h1_session *h)
             if (!call_take(k, data, c->content.offset)) {
                 h->receive = H1_RECEIVE_PAUSED;
                 stream_tell_again(&h->stream); // it may have ended before this piece was there
-                return false;
+                return OPENING_KEPT;
             }
             break;
         case H1_CONTENT_TRAILER:
@@ -98,15 +102,89 @@ bool h1_receive_more(struct h1_session *h)
             exchange_fail(&k->x, c->content.violation.outcome, c->content.violation.offset, NULL);
             break;
         case H1_CONTENT_MORE:
-            // RFC 9110 §10.1.1: the client may wait for a word before it sends its content.
-            if (!h1_send_interim(h, await))
-                await(h);
-            return false;
+            return OPENING_MORE;
         }
     }
-    h->receive = H1_RECEIVE_NOTHING;
     c->close |= !c->content_ended;
-    return true;
+    return OPENING_ENDED;
+}
+
+bool h1_receive_opening(struct h1_session *h)
+{
+    enum opening opening = take_buffered(h);
+
+    if (opening != OPENING_KEPT)
+        h->receive = H1_RECEIVE_NOTHING;
+    return opening == OPENING_ENDED;
+}
+
+bool h1_receive_more(struct h1_session *h)
+{
+    enum opening opening;
+
+    if (h->call->x.response.is_tunnel) {
+        h1_receive_tunnel(h);
+        return false;
+    }
+    opening = take_buffered(h);
+    if (opening == OPENING_MORE) {
+        h1_invite(h);
+        await(h);
+    } else if (opening == OPENING_ENDED) {
+        h->receive = H1_RECEIVE_NOTHING;
+    }
+    return opening == OPENING_ENDED;
+}
+
+void h1_stop_receiving(struct h1_session *h)
+{
+    if (h->receive != H1_RECEIVE_CONTENT && h->receive != H1_RECEIVE_PAUSED)
+        return;
+    if (h->receive == H1_RECEIVE_CONTENT)
+        stream_recv_cancel(&h->stream);
+    timer_stop(&h->receive_timer);
+    h->receive = H1_RECEIVE_NOTHING;
+}
+
+/* Tunnels. */
+
+static void on_tunnel_bytes(struct stream *s, struct loop_buffer *b, ssize_t result)
+{
+    struct h1_session *h = container_of(s, struct h1_session, stream);
+
+    if (result > 0) {
+        h->in = b;
+        h1_receive_tunnel(h);
+    } else if (result == 0) {
+        h->receive = H1_RECEIVE_NOTHING;
+        call_end_tunnel(h->call);
+        h1_end_tunnel_side(h, true);
+    } else {
+        h->receive = H1_RECEIVE_NOTHING;
+        h->session.ops->abort(h->call, ENDING_CLIENT_GONE);
+    }
+}
+
+void h1_receive_tunnel(struct h1_session *h)
+{
+    struct h1_call *c = h1_call(h);
+    struct span data = unread(h->in);
+
+    if (data.len) {
+        h->in->start = h->in->len;
+        h->call->bytes_in += data.len;
+        if (!call_take_bytes(h->call, data)) {
+            h->receive = H1_RECEIVE_PAUSED;
+            return;
+        }
+    }
+    if (!c->head_in)
+        c->head_in = h->in; // with what there is to tell of the call
+    else
+        loop_buffer_release(h->session.sessions->loop, h->in);
+    h->in = NULL;
+    h->receive = H1_RECEIVE_TUNNEL;
+    stream_recv(&h->stream, NULL, on_tunnel_bytes);
 }
 
 bool h1_is_broken_off(const struct h1_session *h, bool reset)

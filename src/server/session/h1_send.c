@@ -59,12 +59,24 @@ struct first_lines {
     struct span status, date, block;
 };
 
-static struct first_lines first_lines(struct sessions *s, const struct exchange *x)
+/* Of a status that nobody registered. */
+static struct span other_status_line(struct exchange *x, int code)
+{
+    const size_t room = sizeof "HTTP/1.1 599 \r\n";
+    struct buf b = buf_in(arena_alloc(&x->arena, room), room);
+
+    buf_addf(&b, "HTTP/1.1 %03d \r\n", code);
+    return b.failed ? status_line(500) : buf_span(&b);
+}
+
+static struct first_lines first_lines(struct sessions *s, struct exchange *x)
 {
     int code = exchange_status(x);
+    struct span line = status_line(code);
     int64_t unused;
 
-    return (struct first_lines){code, status_line(code), sessions_date_line(s, &unused),
+    return (struct first_lines){code, line.len ? line : other_status_line(x, code),
+                                x->response.has_date ? SPAN("") : sessions_date_line(s, &unused),
                                 block_lines(&x->response)};
 }
 
@@ -96,8 +108,10 @@ static char *put_framing(char *at, const struct call *k, int status)
 }
 
 /* The connection's own fields: RFC 9112 §9.3. */
-static char *put_connection(char *at, const struct h1_call *c)
+static char *put_connection(char *at, const struct h1_call *c, bool is_tunnel)
 {
+    if (is_tunnel)
+        return put(at, SPAN("Connection: upgrade\r\n"));
     if (c->close)
         return put(at, SPAN("Connection: close\r\n"));
     if (c->head.minor == 0)
@@ -119,7 +133,7 @@ static char *put_head(char *at, const struct call *k, const struct first_lines *
         at = put(at, SPAN("\r\n"));
     }
     at = put_framing(at, k, first->code);
-    at = put_connection(at, k->part);
+    at = put_connection(at, k->part, r->is_tunnel);
     return put(at, SPAN("\r\n"));
 }
 
@@ -208,10 +222,12 @@ static void on_all_sent(struct stream *s, ssize_t result)
         end_sending(session_of(s));
 }
 
+static void send_more(struct h1_session *h);
+
 static void on_piece_sent(struct stream *s, ssize_t result)
 {
     if (note_sent(session_of(s), result))
-        h1_send_more(session_of(s));
+        send_more(session_of(s));
 }
 
 static void on_file_sent(struct stream *s, ssize_t result)
@@ -223,75 +239,147 @@ static void on_file_sent(struct stream *s, ssize_t result)
         h->call->bytes_out += stream_send_progress(s);
         h->session.ops->abort(h->call, ENDING_BODY_FAILED); // it shrank, or its disk fails
     } else if (note_sent(h, result)) {
-        h1_send_more(h);
+        send_more(h);
     }
 }
 
 /* Pieces. */
 
-static void send_vector(struct h1_session *h, unsigned count, int flags, stream_send_fn *done)
+void h1_send_vector(struct h1_session *h, unsigned count, int flags, stream_send_fn *done)
 {
     stream_send(&h->stream, h1_call(h)->vector, count, flags, done);
     watch(h);
 }
 
 /* A piece, with what makes a chunk of it: RFC 9112 §7.1. */
-static void send_bytes(struct h1_session *h, struct span bytes)
+static unsigned put_bytes(struct h1_call *c, unsigned at, struct span bytes)
 {
     struct iovec data = {(void *)(uintptr_t)bytes.ptr, bytes.len};
     static char chunk_end[] = H1_CHUNK_END;
-    struct h1_call *c = h1_call(h);
 
     if (!c->chunked) {
-        c->vector[0] = data;
-        send_vector(h, 1, 0, on_piece_sent);
-        return;
+        c->vector[at++] = data;
+        return at;
     }
-    c->vector[0] = (struct iovec){c->chunk_head, h1_chunk_head(c->chunk_head, bytes.len)};
-    c->vector[1] = data;
-    c->vector[2] = (struct iovec){chunk_end, sizeof chunk_end - 1};
-    send_vector(h, 3, 0, on_piece_sent);
+    c->vector[at++] = (struct iovec){c->chunk_head, h1_chunk_head(c->chunk_head, bytes.len)};
+    c->vector[at++] = data;
+    c->vector[at++] = (struct iovec){chunk_end, sizeof chunk_end - 1};
+    return at;
 }
 
-static void send_end(struct h1_session *h)
+/* The last chunk, with the trailers; without memory for those, which are only a help, without. */
+static struct span last_chunk(struct exchange *x)
 {
-    static char last_chunk[] = H1_LAST_CHUNK;
+    size_t room = sizeof H1_LAST_CHUNK;
+    struct buf b;
 
-    if (!h1_call(h)->chunked) {
-        end_sending(h);
-        return;
+    for (const struct response_field *f = x->response.trailers; f; f = f->next)
+        room += f->name.len + f->value.len + sizeof ": \r\n";
+    b = buf_in(x->response.trailers ? arena_alloc(&x->arena, room) : NULL, room);
+    buf_add(&b, SPAN("0\r\n"));
+    for (const struct response_field *f = x->response.trailers; f && !b.failed; f = f->next) {
+        buf_add(&b, f->name);
+        buf_add(&b, SPAN(": "));
+        h1_put_value(b.ptr + b.len, f->value);
+        b.len += f->value.len;
+        buf_add(&b, SPAN("\r\n"));
     }
-    h1_call(h)->vector[0] = (struct iovec){last_chunk, sizeof last_chunk - 1};
-    send_vector(h, 1, 0, on_all_sent);
+    buf_add(&b, SPAN("\r\n"));
+    return b.failed || !x->response.trailers ? SPAN(H1_LAST_CHUNK) : buf_span(&b);
 }
 
-void h1_send_more(struct h1_session *h)
+/* Behind what the vector holds already. */
+static void send_end(struct h1_session *h, unsigned at)
+{
+    struct h1_call *c = h1_call(h);
+
+    if (c->chunked) {
+        struct span last = last_chunk(&h->call->x);
+
+        c->vector[at++] = (struct iovec){(void *)(uintptr_t)last.ptr, last.len};
+    }
+    if (at)
+        h1_send_vector(h, at, 0, on_all_sent);
+    else
+        end_sending(h);
+}
+
+static void send_file(struct h1_session *h, const struct piece *piece)
+{
+    struct h1_call *c = h1_call(h);
+
+    assert(!c->chunked);
+    c->file_length = piece->length;
+    stream_send_file(&h->stream, piece->file, piece->offset, piece->length, on_file_sent);
+    watch(h);
+}
+
+static void on_head_sent(struct stream *s, ssize_t result)
+{
+    struct h1_session *h = session_of(s);
+    struct h1_call *c = h1_call(h);
+
+    if (!note_sent(h, result))
+        return;
+    if (c->file.kind == PIECE_FILE)
+        send_file(h, &c->file);
+    else if (c->file.kind == PIECE_FAILED)
+        h->session.ops->abort(h->call, ENDING_BODY_FAILED);
+    else if (c->awaits_piece)
+        h->send = H1_SEND_AWAIT;
+    else
+        send_more(h);
+}
+
+/* The next piece, behind a head where the vector holds one. */
+static void send_piece(struct h1_session *h, unsigned at)
 {
     struct h1_call *c = h1_call(h);
     struct piece piece;
 
     h->call->x.response.next(&h->call->x, &piece);
     h->send = H1_SEND_RESPONSE;
+    c->awaits_piece = piece.kind == PIECE_WAIT;
     switch (piece.kind) {
     case PIECE_BYTES:
-        send_bytes(h, piece.bytes);
-        break;
+        h1_send_vector(h, put_bytes(c, at, piece.bytes), 0, on_piece_sent);
+        return;
+    case PIECE_END:
+        send_end(h, at);
+        return;
     case PIECE_FILE:
-        assert(!c->chunked);
-        c->file_length = piece.length;
-        stream_send_file(&h->stream, piece.file, piece.offset, piece.length, on_file_sent);
-        watch(h);
+        if (!at) {
+            send_file(h, &piece);
+            return;
+        }
         break;
     case PIECE_WAIT:
-        h->send = H1_SEND_AWAIT;
-        break;
-    case PIECE_END:
-        send_end(h);
+        if (!at) {
+            h->send = H1_SEND_AWAIT;
+            return;
+        }
         break;
     case PIECE_FAILED:
-        h->session.ops->abort(h->call, ENDING_BODY_FAILED);
+        if (!at) {
+            h->session.ops->abort(h->call, ENDING_BODY_FAILED);
+            return;
+        }
         break;
     }
+    c->file = piece;
+    h1_send_vector(h, at, piece.kind == PIECE_FILE ? STREAM_MORE : 0, on_head_sent);
+}
+
+static void send_more(struct h1_session *h)
+{
+    send_piece(h, 0);
+}
+
+void h1_send_awaited(struct h1_session *h)
+{
+    h1_call(h)->awaits_piece = false;
+    if (h->send == H1_SEND_AWAIT) // else the head is still on its way
+        send_more(h);
 }
 
 /* There is no memory for the head, and what is sent instead takes none. */
@@ -314,7 +402,26 @@ static void send_without_memory(struct h1_session *h)
     c->vector[0] = (struct iovec){(void *)(uintptr_t)status.ptr, status.len};
     c->vector[1] = (struct iovec){(void *)(uintptr_t)date.ptr, date.len};
     c->vector[2] = (struct iovec){rest, strlen(rest)};
-    send_vector(h, 3, 0, on_all_sent);
+    h1_send_vector(h, 3, 0, on_all_sent);
+}
+
+static bool has_content(const struct exchange *x, int code)
+{
+    return x->request.method != METHOD_HEAD && code != 204 && code != 304; // RFC 9110 §6.4.1
+}
+
+/* Whether the length of the content is not known, and what tells its end then. */
+static void choose_framing(struct h1_session *h, bool has_body)
+{
+    struct h1_call *c = h1_call(h);
+    const struct response *r = &h->call->x.response;
+
+    if (r->is_tunnel) {
+        c->close = true;
+    } else if (is_endless(r)) {
+        c->chunked = has_body && c->head.minor > 0;
+        c->close |= !c->chunked && has_body;
+    }
 }
 
 void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
@@ -322,18 +429,15 @@ void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
     struct exchange *x = &h->call->x;
     struct response *r = &x->response;
     struct h1_call *c = h1_call(h);
-    bool has_body = x->request.method != METHOD_HEAD;
     struct first_lines first = first_lines(h->session.sessions, x);
+    bool has_body = has_content(x, first.code);
     struct span body = has_body ? r->body : SPAN("");
     bool is_inline = body.len <= INLINE_BODY;
     size_t room = head_room(r, &first) + (is_inline ? body.len : 0);
     char *head = arena_alloc(&x->arena, room);
     char *end;
 
-    if (is_endless(r)) {
-        c->chunked = has_body && c->head.minor > 0;
-        c->close |= !c->chunked && has_body;
-    }
+    choose_framing(h, has_body);
     c->sent = sent;
     h->send = H1_SEND_RESPONSE;
     if (!head) {
@@ -347,56 +451,7 @@ void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
     c->vector[0] = (struct iovec){head, (size_t)(end - head)};
     c->vector[1] = (struct iovec){(void *)(uintptr_t)body.ptr, body.len};
     if (r->next && has_body)
-        send_vector(h, 1, STREAM_MORE, on_piece_sent);
+        send_piece(h, 1);
     else
-        send_vector(h, is_inline ? 1 : 2, 0, on_all_sent);
-}
-
-/* draft-ietf-httpbis-resumable-upload §5. Without memory nothing is said: it is only a help. */
-static struct span address_line(struct exchange *x)
-{
-    const size_t around = 128;
-    size_t room = x->upload.address.len + around;
-    struct buf b = buf_in(arena_alloc(&x->arena, room), room);
-
-    buf_addf(&b,
-             "HTTP/1.1 104 Upload Resumption Supported\r\n"
-             "Upload-Draft-Interop-Version: %u\r\nLocation: %.*s\r\n\r\n",
-             x->content.kind.upload.version, SPAN_ARG(x->upload.address));
-    return b.failed ? SPAN("") : buf_span(&b);
-}
-
-static void on_interim(struct stream *s, ssize_t result)
-{
-    struct h1_session *h = session_of(s);
-
-    (void)result; // who has left sends no content: the receive tells
-    h->send = H1_SEND_NOTHING;
-    h1_call(h)->sent(h);
-}
-
-bool h1_send_interim(struct h1_session *h, void (*sent)(struct h1_session *h))
-{
-    static char invitation[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    struct h1_call *c = h1_call(h);
-    struct exchange *x = &h->call->x;
-    unsigned count = 0;
-
-    if (x->upload.address.ptr && !c->address_told) {
-        struct span line = address_line(x);
-
-        c->address_told = true;
-        if (line.len)
-            c->vector[count++] = (struct iovec){(void *)(uintptr_t)line.ptr, line.len};
-    }
-    if (x->request.expect_continue && !c->invited && h->call->content_received == 0) {
-        c->invited = true;
-        c->vector[count++] = (struct iovec){invitation, sizeof invitation - 1};
-    }
-    if (!count)
-        return false;
-    h->send = H1_SEND_INTERIM;
-    c->sent = sent;
-    send_vector(h, count, 0, on_interim);
-    return true;
+        h1_send_vector(h, is_inline ? 1 : 2, 0, on_all_sent);
 }

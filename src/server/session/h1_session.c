@@ -82,6 +82,7 @@ static void begin_call(struct h1_session *h, size_t length)
     h1_content_init(&c->content, &k->x.request, length, &h->session.sessions->h1_limits);
     c->content_ended = k->x.request.framing == FRAMING_NONE;
     c->close = !c->head.keep_alive || h->session.over_capacity;
+    k->x.arrival.version = c->head.minor ? SPAN("1.1") : SPAN("1.0");
     call_begin(k);
 }
 
@@ -287,16 +288,46 @@ static void end_call(struct h1_session *h)
 
 /* What a call asks of its session. */
 
-static void on_response_sent(struct h1_session *h)
-{
-    if (h->receive != H1_RECEIVE_DRAIN)
-        end_call(h);
-}
-
 static void on_drained(struct h1_session *h)
 {
     if (h->send == H1_SEND_DONE)
         end_call(h);
+}
+
+static void on_response_sent(struct h1_session *h)
+{
+    if (h->receive == H1_RECEIVE_DRAIN)
+        return;
+    if (call_is_reading(h->call)) { // the answer did not wait for all of the content
+        h1_stop_receiving(h);
+        call_stop_reading(h->call);
+        if (!h1_call(h)->content_ended && !h1_call(h)->close) {
+            h1_drain(h, on_drained);
+            return;
+        }
+    }
+    end_call(h);
+}
+
+void h1_respond(struct h1_session *h)
+{
+    h1_send_response(h, on_response_sent);
+    if (h->call && h->call->x.response.is_tunnel)
+        h1_receive_tunnel(h);
+}
+
+void h1_end_tunnel_side(struct h1_session *h, bool in)
+{
+    struct h1_call *c = h1_call(h);
+
+    if (in)
+        c->tunnel_in_ended = true;
+    else
+        c->tunnel_out_ended = true;
+    if (c->tunnel_in_ended && c->tunnel_out_ended)
+        end_call(h);
+    else if (!in)
+        stream_shutdown(&h->stream);
 }
 
 static void respond(struct call *k)
@@ -304,15 +335,30 @@ static void respond(struct call *k)
     struct h1_session *h = h1_session_of(k);
     struct h1_call *c = k->part;
 
+    if (!call_is_reading(k))
+        h1_stop_receiving(h);
     c->close |= h->session.sessions->stopping || !h1_can_drain(h);
-    if (!c->content_ended && !c->close)
+    if (!c->content_ended && !c->close && !call_is_reading(k))
         h1_drain(h, on_drained);
-    h1_send_response(h, on_response_sent);
+    if (h->send == H1_SEND_INTERIM)
+        c->response_ready = true; // it follows
+    else
+        h1_respond(h);
 }
 
 static void more_body(struct call *k)
 {
-    h1_send_more(h1_session_of(k));
+    h1_send_awaited(h1_session_of(k));
+}
+
+static bool open_content(struct call *k)
+{
+    return h1_receive_opening(h1_session_of(k));
+}
+
+static bool send_interim(struct call *k, unsigned status, struct span fields)
+{
+    return h1_send_interim(h1_session_of(k), status, fields);
 }
 
 static bool read_content(struct call *k)
@@ -347,7 +393,7 @@ static void on_hang_up(struct stream *s, bool reset)
         else
             call_break_off(k, h1_call(h)->content.offset);
     }
-    if (reset) {
+    if (reset || call_ends_half_closed(k)) {
         close_session(h);
         call_cancel(k);
     }
@@ -378,6 +424,7 @@ static void on_receive_timer(struct timer *t)
         break;
     case H1_RECEIVE_NOTHING:
     case H1_RECEIVE_PAUSED:
+    case H1_RECEIVE_TUNNEL:
         break;
     }
 }
@@ -391,6 +438,8 @@ static void stop(struct session *s)
 
         h->linger_until = until < h->linger_until ? until : h->linger_until;
     }
+    if (h->call && h->call->x.response.is_tunnel && h->call->x.outcome != OUTCOME_NONE)
+        call_end_tunnel(h->call);
     if (h->receive != H1_RECEIVE_IDLE || stream_has_input(&h->stream))
         return;
     if (loop_now(s->sessions->loop) < h->fresh_until)
@@ -408,8 +457,8 @@ static void hurry(struct session *s)
     else if (h->send == H1_SEND_RESPONSE || h->send == H1_SEND_INTERIM)
         h1_give_up_sending(h);
     else if (h->send == H1_SEND_AWAIT || h->receive == H1_RECEIVE_NOTHING ||
-             h->receive == H1_RECEIVE_PAUSED)
-        h->call->x.urgency.hurried = true;
+             h->receive == H1_RECEIVE_PAUSED || h->receive == H1_RECEIVE_TUNNEL)
+        call_hurry(h->call);
     else
         on_receive_timer(&h->receive_timer);
 }
@@ -418,6 +467,8 @@ void h1_session_open(struct sessions *s, int fd, const struct sockaddr *peer)
 {
     static const struct session_ops ops = {.respond = respond,
                                            .more_body = more_body,
+                                           .open_content = open_content,
+                                           .send_interim = send_interim,
                                            .read_content = read_content,
                                            .more_content = more_content,
                                            .abort = abort_call,

@@ -17,6 +17,7 @@ enum h1_receive {
     H1_RECEIVE_PAUSED, // the resource keeps a piece of the content
     H1_RECEIVE_DRAIN,  // the response is on its way; the rest of the content is thrown away
     H1_RECEIVE_LINGER, // our end is shut; the peer's bytes are thrown away until it ends
+    H1_RECEIVE_TUNNEL, // bytes of another protocol
 };
 
 enum h1_send {
@@ -48,6 +49,8 @@ struct h1_session {
     bool closed;
 };
 
+enum { H1_VECTOR = 4 }; // a head, and a chunk with what is before and behind it
+
 /* What HTTP/1 keeps of a call (call.part). */
 struct h1_call {
     struct h1_head head;
@@ -56,15 +59,22 @@ struct h1_call {
     struct h1_session *session;
     struct loop_buffer *head_in;        // with the head of the request, if that is not session->in
     void (*sent)(struct h1_session *h); // what is being sent is out
-    struct iovec vector[3];             // of that
+    struct iovec vector[H1_VECTOR];     // of that
     char chunk_head[H1_CHUNK_HEAD];
-    bool content_ended;   // nothing of the content is left to read
-    bool invited;         // 100 (Continue) was sent
-    bool address_told;    // and 104 (Upload Resumption Supported)
-    bool close;           // the connection, after this call
-    bool chunked;         // the response's content
-    uint64_t file_length; // of the piece of a file that is being sent
-    uint64_t progress;    // of the send, when its timer last looked
+    struct piece file;           // of the body, while the head is being sent
+    struct h1_interim *interims; // that are to be sent
+    uint8_t interim_count;
+    bool response_ready;   // while one is being sent
+    bool content_ended;    // nothing of the content is left to read
+    bool invited;          // 100 (Continue) was sent
+    bool address_told;     // and 104 (Upload Resumption Supported)
+    bool close;            // the connection, after this call
+    bool chunked;          // the response's content
+    bool awaits_piece;     // of its body, while the head is being sent
+    bool tunnel_in_ended;  // the client has ended its side of it
+    bool tunnel_out_ended; // and so has the other one
+    uint64_t file_length;  // of the piece of a file that is being sent
+    uint64_t progress;     // of the send, when its timer last looked
     uint64_t drained_bytes;
     void (*drained)(struct h1_session *h);
 };
@@ -94,7 +104,12 @@ static inline const struct config_limits *h1_limits_of(const struct h1_session *
 /* h1_session.c. As session_open. */
 void h1_session_open(struct sessions *s, int fd, const struct sockaddr *peer);
 
-/* h1_receive.c: content, of the call under way. As session_ops.read_content and more_content. */
+/* What a call that is decided is answered. */
+void h1_respond(struct h1_session *h);
+
+/* h1_receive.c: content, of the call under way. As session_ops.open_content, read_content and
+ * more_content. */
+bool h1_receive_opening(struct h1_session *h);
 bool h1_receive_content(struct h1_session *h);
 bool h1_receive_more(struct h1_session *h);
 /* The client has ended its side, or reset the connection: whether it did so before the end of the
@@ -109,15 +124,26 @@ bool h1_can_drain(const struct h1_session *h);
 void h1_drain(struct h1_session *h, void (*drained)(struct h1_session *h));
 /* The time for that is over: `drained` follows before this returns. */
 void h1_stop_draining(struct h1_session *h);
+/* Nothing of the content goes to the resource any more; nothing is being received. */
+void h1_stop_receiving(struct h1_session *h);
+/* Behind the head of a tunnel: bytes go to the resource until the client ends its side (h1_send_end
+ * of that is told). */
+void h1_receive_tunnel(struct h1_session *h);
 
 /* h1_send.c: the response to the call under way; `sent` follows when it is out. What cannot be sent
  * ends the call (session_ops.abort). */
 void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h));
+/* Sends what is in the call's vector, and minds the client's time for it. */
+void h1_send_vector(struct h1_session *h, unsigned count, int flags, stream_send_fn *done);
 /* The piece of the body that was awaited is there. */
-void h1_send_more(struct h1_session *h);
-/* What is to be said before more of the content is read: where it can go on after a break, and that
- * it is awaited. False: nothing; else `sent` follows. */
-bool h1_send_interim(struct h1_session *h, void (*sent)(struct h1_session *h));
+void h1_send_awaited(struct h1_session *h);
+/* h1_interim.c. An interim response: the lines of its fields, each with its CRLF, are copied.
+ * False: there is no memory, or there are too many. */
+bool h1_send_interim(struct h1_session *h, unsigned status, struct span fields);
+/* Before more of the content is read: where it can go on after a break, and that it is awaited. */
+void h1_invite(struct h1_session *h);
+/* One direction of a tunnel has ended; the call ends with the other one. */
+void h1_end_tunnel_side(struct h1_session *h, bool in);
 /* The client's time to take something is over. */
 void h1_give_up_sending(struct h1_session *h);
 /* The call ends. */

@@ -35,10 +35,11 @@ struct record {
     int status;
     enum ending ending;
     bool has_offset;
-    uint64_t offset;    // of the byte of the request that is at fault
-    int system_error;   // errno behind the outcome, or 0
-    uint64_t bytes_in;  // of the request, its head included
-    uint64_t bytes_out; // of the response
+    uint64_t offset;           // of the byte of the request that is at fault
+    const struct relay *relay; // NULL: nothing was passed on
+    int system_error;          // errno behind the outcome, or 0
+    uint64_t bytes_in;         // of the request, its head included
+    uint64_t bytes_out;        // of the response
     const uint16_t *trail;
     size_t trail_length;
 };

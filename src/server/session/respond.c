@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "graph/question.h"
+#include "graph/relay.h"
 #include "http/accept.h"
 #include "http/problem.h"
 #include "registry/status.h"
@@ -143,6 +144,11 @@ static void write_problem(struct exchange *x, bool as_json, struct buf *b)
         problem_write_text(b, &problem);
 }
 
+static uint32_t retry_after(const struct exchange *x)
+{
+    return x->failure.retry_after ? x->failure.retry_after : RETRY_AFTER;
+}
+
 static void write_page(struct exchange *x, struct buf *b)
 {
     struct error_page page = {.outcome = x->outcome, .detail = describe(x)};
@@ -151,7 +157,7 @@ static void write_page(struct exchange *x, struct buf *b)
     request_id_print(x->arrival.id, id);
     page.request_id = span_of(id, sizeof id);
     if (exchange_status(x) == 503)
-        page.retry_after = RETRY_AFTER;
+        page.retry_after = retry_after(x);
     error_page_write_html(b, &page);
     exchange_add_field(x, SPAN("Content-Security-Policy"), page_error_policy);
 }
@@ -220,9 +226,40 @@ static void add_status_fields(struct exchange *x, int status)
     if (status == 405)
         add_allow(x, x->routing.allowed);
     if (status == 503)
-        exchange_add_fieldf(x, SPAN("Retry-After"), "%d", RETRY_AFTER);
+        exchange_add_fieldf(x, SPAN("Retry-After"), "%u", retry_after(x));
     if (status >= 500)
         exchange_add_field(x, SPAN("Cache-Control"), SPAN("no-store"));
+}
+
+/*
+ * Who made an error that comes from behind a route that passes requests on, and why: RFC 9209. Of
+ * one that was passed on, the status that was received; of our own, the type of the error, and the
+ * outcome as its details.
+ */
+static void add_proxy_status(struct exchange *x, int status)
+{
+    const struct relay *r = x->relay;
+    const char *error = outcome_table[x->outcome].proxy_error;
+    struct buf b = {0};
+
+    if (status < 400 && !(r->received_status && r->own_page))
+        return;
+    buf_add(&b, SPAN("candor"));
+    if (x->outcome != OUTCOME_relayed) {
+        if (!error)
+            error = status < 500 ? "http_request_error" : "proxy_internal_error";
+        buf_addf(&b, "; error=%s", error);
+    }
+    if (r->received_status)
+        buf_addf(&b, "; received-status=%u", (unsigned)r->received_status);
+    if (x->outcome != OUTCOME_relayed) {
+        if (r->upstream.len)
+            buf_addf(&b, "; next-hop=\"%.*s\"", SPAN_ARG(r->upstream));
+        buf_addf(&b, "; details=\"%.*s\"", SPAN_ARG(outcome_table[x->outcome].token));
+    }
+    exchange_add_field(x, SPAN("Proxy-Status"),
+                       b.failed ? (struct span){NULL, 0} : arena_copy(&x->arena, buf_span(&b)));
+    buf_done(&b);
 }
 
 /* The method has been performed, and is one that changes something. */
@@ -240,6 +277,12 @@ void respond_without_memory(struct exchange *x)
 
     x->outcome = changed ? OUTCOME_done_untold : OUTCOME_resources_exhausted;
     x->response = (struct response){.fields = changed ? &no_store : &retry, .has_length = true};
+}
+
+/* The answer is another server's, or was made up: with all that belongs to it. */
+static bool brings_answer(const struct exchange *x)
+{
+    return x->response.status && !(x->relay && x->relay->own_page);
 }
 
 static void make_response(struct exchange *x, const struct config *config,
@@ -262,6 +305,10 @@ static void make_response(struct exchange *x, const struct config *config,
     default:
         break;
     }
+    if (x->relay)
+        add_proxy_status(x, status);
+    if (brings_answer(x))
+        return;
     if (status >= 300 && status < 400 && status != 304) {
         respond_redirect(x);
     } else if (status >= 400) {

@@ -17,6 +17,11 @@ struct session_ops {
     void (*respond)(struct call *k);
     /* The piece of the body that was said to come (PIECE_WAIT) is there. */
     void (*more_body)(struct call *k);
+    /* What has come of the content goes to call_take, and nothing more is received yet. True: that
+     * was all of it, or it has a cause. */
+    bool (*open_content)(struct call *k);
+    /* As exchange_host.interim; fields: their lines. */
+    bool (*send_interim)(struct call *k, unsigned status, struct span fields);
     /* The content is wanted: each piece goes to call_take. True: all of it has come, or has a
      * cause. False: call_content_arrived follows. */
     bool (*read_content)(struct call *k);

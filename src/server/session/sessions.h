@@ -28,7 +28,7 @@ struct sessions {
 
     struct list all; // struct session.link
     unsigned count;
-    size_t most; // connections; those beyond it are told so
+    size_t most;   // connections; those beyond it are told so
     bool stopping; // set by the worker
     /* One has ended, and is not counted any more. */
     void (*on_ended)(struct sessions *s);
