@@ -61,6 +61,10 @@
 #define QUERY_READS (UINT64_C(1) << 45)
 #define HOST_UNNAMED (UINT64_C(1) << 46)
 #define STATE_UNKNOWN (UINT64_C(1) << 47) // of what If names
+#define ANSWERS (UINT64_C(1) << 48)       // what the route leads to, by itself
+#define TUNNELS (UINT64_C(1) << 49)
+#define MADE_UP (UINT64_C(1) << 50)
+#define SILENT (UINT64_C(1) << 51) // the upstream
 
 #define THEN "Sun, 06 Nov 1994 08:49:37 GMT"
 #define BEFORE "Sat, 05 Nov 1994 08:49:37 GMT"
@@ -70,7 +74,9 @@ enum { MODIFIED = 784111777, NOW = 1800000000 };
 #define GET(fields) REQUEST("GET /f", fields)
 
 #define TO_ROUTE "capacity_left+ targets_server- asks_tunnel- host_known"
-#define TO_METHOD TO_ROUTE "+ route_known+ host_certain+ method_known"
+#define TO_RESOURCE TO_ROUTE "+ route_known+ host_certain+ answers_itself"
+#define TO_METHOD TO_RESOURCE "- method_known"
+#define TO_HOP TO_RESOURCE "+ answer_content_fits+ is_last_hop"
 #define TO_CONTENT                                                                                 \
     TO_METHOD "+ query_permits+ method_allowed+ is_trace- is_options- expectation_known"
 #define TO_LOOKUP TO_CONTENT "+ content_fits+ names_upload- authors-"
@@ -382,6 +388,26 @@ static const struct golden {
     {REQUEST("PUT /f", LENGTH), STALE_ALWAYS, OUTCOME_resources_exhausted, TO_EFFECT " effect!"},
     {REQUEST("PUT /f", LENGTH), STALE_ONCE | HURRIED, OUTCOME_server_stopping,
      TO_EFFECT " effect!"},
+    // What answers by itself is asked whatever the method, and all else is its own to know
+    {GET(""), ANSWERS, OUTCOME_relayed, TO_HOP "- is_tunnel- was_made_up-"},
+    {REQUEST("BREW /f", LENGTH), ANSWERS, OUTCOME_relayed, TO_HOP "- is_tunnel- was_made_up-"},
+    {GET(""), ANSWERS | MADE_UP, OUTCOME_mocked, TO_HOP "- is_tunnel- was_made_up+"},
+    {GET("Connection: upgrade\r\nUpgrade: x\r\n"), ANSWERS | TUNNELS, OUTCOME_tunnelled,
+     TO_HOP "- is_tunnel+"},
+    {GET(""), ANSWERS | SILENT, OUTCOME_upstream_silent, TO_HOP "- answer!"},
+    {REQUEST("POST /f", LENGTH), ANSWERS | CONTENT_BREAKS_OFF, OUTCOME_content_incomplete,
+     TO_HOP "- opening!"},
+    {REQUEST("POST /f", "Content-Length: 11\r\n"), ANSWERS, OUTCOME_content_too_large,
+     TO_RESOURCE "+ answer_content_fits-"},
+    {GET("Max-Forwards: 0\r\n"), ANSWERS, OUTCOME_relayed, TO_HOP "- is_tunnel- was_made_up-"},
+    {REQUEST("OPTIONS /f", "Max-Forwards: 00\r\n"), ANSWERS, OUTCOME_options_told,
+     TO_HOP "+ last_hop_traces-"},
+    {REQUEST("OPTIONS /f", "Max-Forwards: 1\r\n"), ANSWERS, OUTCOME_relayed,
+     TO_HOP "- is_tunnel- was_made_up-"},
+    {REQUEST("TRACE /f", "Max-Forwards: 0\r\n"), ANSWERS, OUTCOME_method_not_performed,
+     TO_HOP "+ last_hop_traces+ echoes-"},
+    {REQUEST("TRACE /f", "Max-Forwards: 0\r\n"), ANSWERS | ALLOWS_TRACE, OUTCOME_trace_echoed,
+     TO_HOP "+ last_hop_traces+ echoes+"},
 };
 
 #endif

@@ -77,6 +77,8 @@ static void fake_route(struct trial *w)
     x->routing.host_doubtful = (w->state & HOST_UNNAMED) != 0;
     x->routing.host_known = !(w->state & OTHER_HOST);
     x->routing.resource = w->state & NO_ROUTE ? NULL : &resource;
+    resource.answers = (w->state & ANSWERS) != 0;
+    resource.makes_up = (w->state & MADE_UP) != 0;
     x->routing.guard = w->state & GUARDED ? &resource : NULL;
     x->routing.allowed = w->state & READ_ONLY ? METHOD_BIT(METHOD_GET) : ~METHOD_BIT(METHOD_TRACE);
     if (w->state & ALLOWS_TRACE)
@@ -85,6 +87,13 @@ static void fake_route(struct trial *w)
         x->routing.withheld = METHOD_BIT(METHOD_DELETE);
     x->content.limit = 10;
     x->upload.named = (w->state & UPLOAD) != 0;
+}
+
+static void fake_answer(struct exchange *x, uint64_t state)
+{
+    if (state & SILENT)
+        exchange_fail(x, OUTCOME_upstream_silent, 0, NULL);
+    x->response.is_tunnel = (state & TUNNELS) != 0;
 }
 
 static void fake_content_kind(struct exchange *x, uint64_t state)
@@ -203,6 +212,10 @@ static void establish(struct trial *w, enum fact fact)
 
     if (fact == FACT_route)
         fake_route(w);
+    else if (fact == FACT_answer)
+        fake_answer(x, w->state);
+    else if (fact == FACT_opening)
+        fake_content(x, w->state, true);
     else if (fact == FACT_content || fact == FACT_unwanted)
         fake_content(x, w->state, fact == FACT_content);
     else if (fact == FACT_content_kind)
@@ -224,10 +237,11 @@ static void establish(struct trial *w, enum fact fact)
 }
 
 #define STEP(fact) [FACT_##fact] = {begin, run, end}
-static const struct fact_step host_steps[FACT_COUNT] = {STEP(route), STEP(unwanted), STEP(content)};
+static const struct fact_step host_steps[FACT_COUNT] = {STEP(route), STEP(opening), STEP(unwanted),
+                                                        STEP(content)};
 static const struct fact_step resource_steps[FACT_COUNT] = {
-    STEP(content_kind), STEP(upload), STEP(representation), STEP(destination),
-    STEP(locks),        STEP(room),   STEP(meaning),        STEP(effect),
+    STEP(answer), STEP(content_kind), STEP(upload),  STEP(representation), STEP(destination),
+    STEP(locks),  STEP(room),         STEP(meaning), STEP(effect),
 };
 
 static void host_run(struct exchange *x, bool is_long)

@@ -217,18 +217,14 @@ bool call_take(struct call *k, struct span data, uint64_t offset)
 
 bool call_take_bytes(struct call *k, struct span data)
 {
-    return k->x.routing.resource->ops->take(&k->x, data);
-}
-
-void call_tunnel_ended(struct call *k)
-{
-    if (k->x.routing.resource->ops->ended)
-        k->x.routing.resource->ops->ended(&k->x, true);
+    return k->tunnel_ended || k->x.routing.resource->ops->take(&k->x, data);
 }
 
 void call_end_tunnel(struct call *k)
 {
-    call_tunnel_ended(k);
+    if (!k->tunnel_ended && k->x.routing.resource->ops->ended)
+        k->x.routing.resource->ops->ended(&k->x, true);
+    k->tunnel_ended = true;
 }
 
 void call_take_trailer(struct call *k, enum field id, struct span data)

@@ -26,6 +26,7 @@ struct call {
     enum ending ending;
     bool reads; // content is read for a resource that answers by itself (exchange_host.read)
     bool kept;  // a piece of that is kept by it
+    bool tunnel_ended;
 };
 
 enum {
@@ -62,9 +63,8 @@ void call_stop_reading(struct call *k);
 
 /* Bytes of a tunnel, as call_take. */
 bool call_take_bytes(struct call *k, struct span data);
-/* The client has ended its side of the tunnel. */
-void call_tunnel_ended(struct call *k);
-/* The worker stops: who is at the other end of the tunnel is told by its end. */
+/* The client has ended its side of the tunnel, or the worker stops: nothing of it goes on, and
+ * whoever is at the other end is told by that end. */
 void call_end_tunnel(struct call *k);
 /* The worker cannot wait any longer for what the call waits for. */
 void call_hurry(struct call *k);

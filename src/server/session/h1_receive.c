@@ -157,7 +157,7 @@ static void on_tunnel_bytes(struct stream *s, struct loop_buffer *b, ssize_t res
         h1_receive_tunnel(h);
     } else if (result == 0) {
         h->receive = H1_RECEIVE_NOTHING;
-        call_tunnel_ended(h->call);
+        call_end_tunnel(h->call);
         h1_end_tunnel_side(h, true);
     } else {
         h->receive = H1_RECEIVE_NOTHING;
