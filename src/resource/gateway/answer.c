@@ -109,8 +109,7 @@ static void add_date(struct exchange *x, const struct message *answer)
     date = arena_alloc(&x->arena, DATE_LENGTH);
     if (date)
         date_format(x->arrival.time, date);
-    exchange_add_field(x, field_table[FIELD_date].name,
-                       span_of(date, date ? DATE_LENGTH : 0));
+    exchange_add_field(x, field_table[FIELD_date].name, span_of(date, date ? DATE_LENGTH : 0));
 }
 
 static void add_via(const struct passage *p)
@@ -149,7 +148,8 @@ void answer_respond(struct passage *p)
     passing_response(x, answer, &options_of(p)->fields.to_client);
     add_via(p);
     if (r->is_tunnel)
-        exchange_add_field(x, field_table[FIELD_upgrade].name, message_field(answer, FIELD_upgrade));
+        exchange_add_field(x, field_table[FIELD_upgrade].name,
+                           message_field(answer, FIELD_upgrade));
     r->has_length = answer->status == 204 || answer->status == 304 || has_length(p, &r->length);
     if (answer->status != 204 && answer->status != 304)
         r->next = next;

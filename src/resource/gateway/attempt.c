@@ -97,8 +97,7 @@ static void begin_fetch(struct passage *p, struct upstream_connection *c)
     r.content = span_of(p->kept, p->kept_length);
     p->sending = r.content.len ? SENDING_KEPT : SENDING_NOTHING;
     p->content_told = r.framing == FRAMING_NONE;
-    p->fetch = (struct fetch){
-        .events = &fetch_events, .limits = &g->limits, .arena = &p->x->arena};
+    p->fetch = (struct fetch){.events = &fetch_events, .limits = &g->limits, .arena = &p->x->arena};
     p->is_fetching = true;
     fetch_begin(&p->fetch, c, &r);
     if (p->waits_to_send)
@@ -272,11 +271,13 @@ void attempt_end(struct passage *p)
     if (p->is_wished) {
         p->is_wished = false;
         upstream_withdraw(&p->wish);
-        record_result(p, OUTCOME_client_gone, 0, PHASE_QUEUE, SPAN("given up: nobody waits for it"));
+        record_result(p, OUTCOME_client_gone, 0, PHASE_QUEUE,
+                      SPAN("given up: nobody waits for it"));
     }
     if (!p->is_fetching)
         return;
     if (!p->has_head)
-        record_result(p, OUTCOME_client_gone, 0, p->fetch.phase, SPAN("given up: nobody waits for it"));
+        record_result(p, OUTCOME_client_gone, 0, p->fetch.phase,
+                      SPAN("given up: nobody waits for it"));
     end_fetch(p);
 }

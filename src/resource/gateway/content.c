@@ -42,7 +42,7 @@ static bool keep(struct passage *p, struct span data)
 }
 
 /* A piece that goes straight to the upstream. True: it took it. */
-static bool send(struct passage *p, struct span data)
+static bool pass_on(struct passage *p, struct span data)
 {
     if (!p->has_head && !keep(p, data))
         p->keeps_all = false;
@@ -55,7 +55,7 @@ static bool send(struct passage *p, struct span data)
 bool content_take(struct passage *p, struct span data)
 {
     if (p->is_fetching && !p->sending && !p->waits_to_send && !p->held.len)
-        return send(p, data);
+        return pass_on(p, data);
     if (!p->is_fetching && keep(p, data))
         return true;
     p->held = data;
@@ -76,7 +76,7 @@ void content_pump(struct passage *p)
         struct span held = p->held;
 
         p->held = SPAN("");
-        if (send(p, held))
+        if (pass_on(p, held))
             p->x->host->taken(p->x);
     }
     if (!p->is_fetching || p->sending || p->waits_to_send || p->content_told)

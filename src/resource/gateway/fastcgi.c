@@ -99,7 +99,8 @@ static void add_script(struct passage *p, struct fcgi_params *params)
 {
     const struct gateway_options *o = p->gateway->options;
     struct span script = fastcgi_script(p->x);
-    struct span root = span_ends(o->root, SPAN("/")) ? span_first(o->root, o->root.len - 1) : o->root;
+    struct span root =
+        span_ends(o->root, SPAN("/")) ? span_first(o->root, o->root.len - 1) : o->root;
     struct span name = join(p->x, root, script);
 
     params->b->failed |= !name.ptr;

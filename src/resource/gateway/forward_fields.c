@@ -2,8 +2,8 @@
 #include "resource/gateway/forward_fields.h"
 
 #include "base/ascii.h"
-#include "graph/author.h"
 #include "graph/client.h"
+#include "graph/question.h"
 #include "http/parameter.h"
 #include "resource/gateway/forward_target.h"
 #include "resource/gateway/passing.h"
@@ -211,7 +211,7 @@ static void add_trace(const struct passage *p, struct field_sink *sink)
     char text[TRACEPARENT];
 
     if (getrandom(random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random)
-        return; // it is only a help
+        return;     // it is only a help
     random[0] |= 1; // an identifier is never all zeros
     random[TRACE_ID] |= 1;
     memcpy(text, "00-", 3);
@@ -229,7 +229,7 @@ static void add_max_forwards(const struct passage *p, struct field_sink *sink, s
     char digits[24];
     struct buf b = buf_in(digits, sizeof digits);
     uint64_t hops;
-    bool counts = method_is_in(x, methods_that_explain);
+    bool counts = ask_is_trace(x) || ask_is_options(x);
 
     if (!counts || !span_to_u64(value, UINT32_MAX, &hops) || hops == 0) {
         add_own(p, sink, field_table[FIELD_max_forwards].name, value);

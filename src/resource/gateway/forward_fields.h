@@ -2,7 +2,8 @@
 /*
  * The fields of a request that is passed on, in whatever way the upstream is spoken to: those that
  * pass, those that the rules of the route add, and what this server says of where the request comes
- * from: Via (RFC 9110 §7.6.3), Forwarded (RFC 7239), X-Forwarded-*, traceparent (W3C Trace Context).
+ * from: Via (RFC 9110 §7.6.3), Forwarded (RFC 7239), X-Forwarded-*, traceparent (W3C Trace
+ * Context).
  */
 #ifndef CANDOR_RESOURCE_GATEWAY_FORWARD_FIELDS_H
 #define CANDOR_RESOURCE_GATEWAY_FORWARD_FIELDS_H

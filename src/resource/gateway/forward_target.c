@@ -120,9 +120,8 @@ void forward_target(struct buf *out, const struct exchange *x, const struct gate
     size_t front;
 
     buf_add(out, base);
-    buf_add_uri_path(out, span_ends(o->prefix, SPAN("/"))
-                              ? span_first(o->prefix, o->prefix.len - 1)
-                              : o->prefix);
+    buf_add_uri_path(out, span_ends(o->prefix, SPAN("/")) ? span_first(o->prefix, o->prefix.len - 1)
+                                                          : o->prefix);
     front = out->len;
     add_path(out, t->path);
     if (o->strip)

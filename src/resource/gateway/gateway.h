@@ -93,15 +93,14 @@ struct passage {
     struct attempt *attempt; // the one under way, or the last
     int64_t attempt_begun;   // monotonic ns
     unsigned attempts;
-    uint64_t received;    // bytes of the answer's content
-    unsigned interims;    // that were passed on
+    uint64_t received; // bytes of the answer's content
+    unsigned interims; // that were passed on
 
-
-    bool to_head;        // the answer has no content
-    bool is_reused;      // the connection of the attempt has carried a request before
-    bool is_begun;       // FACT_answer is being established
-    bool is_collecting;  // the content, before an upstream is chosen
-    bool is_wished;      // for a connection
+    bool to_head;       // the answer has no content
+    bool is_reused;     // the connection of the attempt has carried a request before
+    bool is_begun;      // FACT_answer is being established
+    bool is_collecting; // the content, before an upstream is chosen
+    bool is_wished;     // for a connection
     bool is_fetching;
     bool has_head;       // of the final answer
     bool keeps_all;      // what has come of the content is all in kept

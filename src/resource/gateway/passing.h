@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Which fields pass through, in both directions: RFC 9110 §7.6.1. And the rules of a route for them.
+ * Which fields pass through, in both directions: RFC 9110 §7.6.1. And the rules of a route for
+ * them.
  */
 #ifndef CANDOR_RESOURCE_GATEWAY_PASSING_H
 #define CANDOR_RESOURCE_GATEWAY_PASSING_H

@@ -52,7 +52,7 @@ static enum outcome judge(struct passage *p)
         return OUTCOME_proxy_loop;
     if (p->gateway->speaks_fcgi) {
         script = fastcgi_script(x);
-        return !script.ptr ? OUTCOME_resources_exhausted
+        return !script.ptr   ? OUTCOME_resources_exhausted
                : !script.len ? OUTCOME_script_unknown
                              : OUTCOME_NONE;
     }

@@ -12,10 +12,10 @@ struct attempt_failure {
     enum outcome cause;
     int system_error;
     enum upstream_phase phase;
-    int target;        // -1: none was chosen
-    bool was_lent;     // a connection was there
+    int target;            // -1: none was chosen
+    bool was_lent;         // a connection was there
     bool may_have_arrived; // a byte of the request was sent
-    bool answer_begun; // a byte of an answer has come
+    bool answer_begun;     // a byte of an answer has come
 };
 
 /* Counts it against the budget. *ret_why: why, or why not, for the log. */

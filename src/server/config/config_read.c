@@ -240,7 +240,7 @@ static void read_scalar(struct reader *r, const struct option_section *section,
 /* Bytes of one member of a list that the key takes. */
 static size_t member_size(const struct option_row *key)
 {
-    return key->section                    ? key->section->size
+    return key->section                   ? key->section->size
            : key->kind == OPTION_STATUSES ? sizeof(struct option_statuses)
            : key->kind == OPTION_NETWORKS ? sizeof(struct option_network)
                                           : sizeof(struct span);
@@ -567,39 +567,6 @@ static void read_kind(struct reader *r, const struct resource_kind *kind,
     }
     *to = (struct kind_route){
         .kind = kind, .options = options, .given = given, .positions = positions};
-}
-
-void config_read_nothing(const struct option_section *section, void *to)
-{
-    memset(to, 0, section->size);
-    for (size_t i = 0; i < section->count; i++) {
-        const struct option_row *key = &section->rows[i];
-        char *at = (char *)to + key->offset;
-
-        switch (key->kind) {
-        case OPTION_NUMBER:
-        case OPTION_SIZE:
-        case OPTION_DURATION:
-        case OPTION_MODE:
-        case OPTION_USER:
-        case OPTION_GROUP:
-            *(uint64_t *)at = (uint64_t)key->standard;
-            break;
-        case OPTION_BOOLEAN:
-            *(bool *)at = key->standard;
-            break;
-        case OPTION_NAME:
-        case OPTION_AUTHORITY:
-            *(struct span *)at = span_from_str(key->standard_text);
-            break;
-        case OPTION_SECTION:
-            if (!config_kind(key))
-                config_read_nothing(key->section, at);
-            break;
-        default:
-            break;
-        }
-    }
 }
 
 int config_read(const struct config_node *root, struct span folder, struct arena *arena,

@@ -11,7 +11,7 @@
 #include <pwd.h>
 
 #define UPSTREAM_EXPECTED                                                                          \
-    "an address like http://app.internal:3000, unix:/run/app.sock, fcgi://127.0.0.1:9000 or "     \
+    "an address like http://app.internal:3000, unix:/run/app.sock, fcgi://127.0.0.1:9000 or "      \
     "fcgi+unix:/run/php/php-fpm.sock"
 
 struct unit {
