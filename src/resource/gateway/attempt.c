@@ -6,9 +6,9 @@
 #include "base/limits.h"
 #include "graph/client.h"
 #include "resource/gateway/answer.h"
-#include "resource/gateway/content.h"
 #include "resource/gateway/fastcgi.h"
 #include "resource/gateway/forward.h"
+#include "resource/gateway/outgoing.h"
 #include "resource/gateway/record.h"
 #include "resource/gateway/retry.h"
 
@@ -55,7 +55,7 @@ static void failed(struct passage *p, const struct attempt_failure *f)
     } else if (!ask(p)) {
         fail(p, OUTCOME_resources_exhausted, 0);
     } else {
-        content_rewind(p);
+        outgoing_rewind(p);
     }
 }
 
@@ -66,7 +66,7 @@ static void on_patience_over(struct timer *t)
     struct passage *p = container_of(t, struct passage, patience);
 
     p->waits_to_send = false;
-    content_pump(p);
+    outgoing_pump(p);
 }
 
 static bool make_head(struct passage *p, const struct upstream_address *address, struct span *head)
@@ -103,7 +103,7 @@ static void begin_fetch(struct passage *p, struct upstream_connection *c)
     if (p->waits_to_send)
         timer_set(g->loop, &p->patience,
                   loop_now(g->loop) + (int64_t)LIMIT_CONTINUE_WAIT * CLOCK_MS);
-    content_pump(p);
+    outgoing_pump(p);
 }
 
 static void on_connection(struct upstream_wish *w)
@@ -149,7 +149,7 @@ static void on_interim(struct fetch *f)
     }
     timer_stop(&p->patience);
     p->waits_to_send = false;
-    content_pump(p);
+    outgoing_pump(p);
 }
 
 static void on_head(struct fetch *f)
@@ -175,7 +175,7 @@ static void on_head(struct fetch *f)
 
 static void on_taken(struct fetch *f)
 {
-    content_taken(passage_of_fetch(f));
+    outgoing_taken(passage_of_fetch(f));
 }
 
 static void on_more(struct fetch *f)

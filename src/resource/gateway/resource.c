@@ -7,10 +7,10 @@
 
 #include "resource/gateway/answer.h"
 #include "resource/gateway/attempt.h"
-#include "resource/gateway/content.h"
 #include "resource/gateway/fastcgi.h"
 #include "resource/gateway/forward.h"
 #include "resource/gateway/forward_fields.h"
+#include "resource/gateway/outgoing.h"
 
 #include <stdlib.h>
 
@@ -69,7 +69,7 @@ static bool is_collected(const struct passage *p)
 {
     const struct message *m = &p->x->request;
 
-    if (content_has_ended(p) || p->waits_to_send)
+    if (outgoing_has_ended(p) || p->waits_to_send)
         return false;
     return m->framing == FRAMING_LENGTH ? m->content_length <= p->gateway->options->buffer
                                         : p->gateway->speaks_fcgi;
@@ -86,10 +86,10 @@ static enum step begin_answer(struct exchange *x)
     if (!p || wrong != OUTCOME_NONE)
         return STEP_KNOWN;
     p->waits_to_send = x->request.expect_continue && !p->gateway->speaks_fcgi &&
-                       !content_has_ended(p) && !p->kept_length && !p->held.len;
+                       !outgoing_has_ended(p) && !p->kept_length && !p->held.len;
     p->is_collecting = is_collected(p);
     if (p->is_collecting)
-        content_read(p);
+        outgoing_read(p);
     else if (!attempt_first(p))
         return STEP_KNOWN;
     return STEP_WAIT;
@@ -101,7 +101,7 @@ static bool take(struct exchange *x, struct span data)
 
     if (!p)
         return true;
-    if (content_take(p, data))
+    if (outgoing_take(p, data))
         return true;
     if (!p->is_collecting)
         return false;
@@ -135,7 +135,7 @@ static void ended(struct exchange *x, bool whole)
     else if (whole && p->is_collecting)
         end_collecting(p);
     else if (whole)
-        content_pump(p);
+        outgoing_pump(p);
 }
 
 static void respond(struct exchange *x)

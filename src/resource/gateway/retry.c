@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resource/gateway/retry.h"
 
-#include "resource/gateway/content.h"
+#include "resource/gateway/outgoing.h"
 
 /* A kept connection that the upstream had closed, or was about to close: a race, and no sign of
  * anything. */
@@ -38,7 +38,7 @@ static struct span why_not(const struct passage *p, const struct attempt_failure
         return SPAN("not repeated: the answer had begun");
     if (f->may_have_arrived && !method_table[p->x->request.method].idempotent)
         return SPAN("not repeated: it may have been processed, and the method must not be twice");
-    if (!content_is_whole(p))
+    if (!outgoing_is_whole(p))
         return SPAN("not repeated: its content was not kept");
     if (!has_another(p) && !(f->was_lent && is_closed(f)))
         return SPAN("not repeated: there is no other upstream");

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "resource/gateway/content.h"
+#include "resource/gateway/outgoing.h"
+
+#include "graph/trailing.h"
 
 enum { KEPT_FIRST = 4096 }; // bytes of content whose length is not known
 
@@ -52,7 +54,7 @@ static bool pass_on(struct passage *p, struct span data)
     return false;
 }
 
-bool content_take(struct passage *p, struct span data)
+bool outgoing_take(struct passage *p, struct span data)
 {
     if (p->is_fetching && !p->sending && !p->waits_to_send && !p->held.len)
         return pass_on(p, data);
@@ -62,16 +64,18 @@ bool content_take(struct passage *p, struct span data)
     return false;
 }
 
-void content_read(struct passage *p)
+void outgoing_read(struct passage *p)
 {
-    if (p->is_reading || content_has_ended(p))
+    if (p->is_reading || outgoing_has_ended(p))
         return;
     p->is_reading = true;
     p->x->host->read(p->x);
 }
 
-void content_pump(struct passage *p)
+void outgoing_pump(struct passage *p)
 {
+    const struct trailing *trailing;
+
     while (p->is_fetching && !p->sending && !p->waits_to_send && p->held.len) {
         struct span held = p->held;
 
@@ -81,25 +85,26 @@ void content_pump(struct passage *p)
     }
     if (!p->is_fetching || p->sending || p->waits_to_send || p->content_told)
         return;
-    if (content_has_ended(p)) {
+    if (outgoing_has_ended(p)) {
         p->content_told = true;
-        fetch_end_content(&p->fetch, p->x->content.relayed_trailers);
+        trailing = p->x->content.trailing;
+        fetch_end_content(&p->fetch, trailing ? trailing->fields : NULL);
     } else {
-        content_read(p);
+        outgoing_read(p);
     }
 }
 
-void content_taken(struct passage *p)
+void outgoing_taken(struct passage *p)
 {
     enum sending sent = p->sending;
 
     p->sending = SENDING_NOTHING;
     if (sent == SENDING_PIECE)
         p->x->host->taken(p->x);
-    content_pump(p);
+    outgoing_pump(p);
 }
 
-void content_rewind(struct passage *p)
+void outgoing_rewind(struct passage *p)
 {
     enum sending unsent = p->sending;
 
