@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
+<<<<<<< HEAD
  * What a fetch is in any protocol: what is sent and received when, how long is waited for what, and
  * which event tells of it. Each function that tells an event does nothing behind it, as the fetch
  * may be ended by then.
+=======
+ * A fetch from its beginning to its end, and its receiving side. Each function that tells an event
+ * does nothing behind it, as the fetch may be ended by then.
+>>>>>>> fetch
  */
 #include "upstream/fetch.h"
 
@@ -14,6 +19,7 @@
 
 enum { BODY_SMALL = 1024 }; // what is left of a body and fits into a small buffer
 
+<<<<<<< HEAD
 static struct fetch *fetch_of(struct stream *s)
 {
     return container_of(s, struct upstream_connection, stream)->borrower;
@@ -286,6 +292,8 @@ static void on_sent(struct stream *s, ssize_t result)
 
 // Receiving.
 
+=======
+>>>>>>> fetch
 static void receive(struct fetch *f);
 
 static void release_buffer(struct fetch *f)
@@ -322,7 +330,11 @@ static void begin_body(struct fetch *f, const char *head, size_t length)
     struct fetch_io *io = &f->io;
 
     if (!keep_head(f, head, length)) {
+<<<<<<< HEAD
         fail(f, OUTCOME_upstream_own_fault, ENOMEM);
+=======
+        fetch_fail(f, OUTCOME_upstream_own_fault, ENOMEM);
+>>>>>>> fetch
         return;
     }
     io->has_head = true;
@@ -359,7 +371,11 @@ static void read_heads(struct fetch *f)
         io->seen = step == STEP_MORE ? in.len : 0;
         io->in->start += (uint32_t)length;
         if (step == STEP_INTERIM && ++io->interims > f->limits->interim_most) {
+<<<<<<< HEAD
             fail(f, OUTCOME_upstream_interim_flood, 0);
+=======
+            fetch_fail(f, OUTCOME_upstream_interim_flood, 0);
+>>>>>>> fetch
             return;
         }
         if (step == STEP_INTERIM && (!tell_interim(f) || !f->connection))
@@ -370,7 +386,11 @@ static void read_heads(struct fetch *f)
         }
     }
     if (step == STEP_BAD)
+<<<<<<< HEAD
         fail(f, f->cause, 0);
+=======
+        fetch_fail(f, f->cause, 0);
+>>>>>>> fetch
     else
         receive(f);
 }
@@ -392,11 +412,19 @@ static void receive_ended(struct fetch *f, ssize_t result)
     if (cause == OUTCOME_NONE && error)
         cause = OUTCOME_upstream_incomplete;
     if (cause != OUTCOME_NONE) {
+<<<<<<< HEAD
         fail(f, cause, error);
         return;
     }
     f->io.has_ended = true;
     tell_more(f);
+=======
+        fetch_fail(f, cause, error);
+        return;
+    }
+    f->io.has_ended = true;
+    fetch_tell_more(f);
+>>>>>>> fetch
 }
 
 static void on_received(struct stream *s, struct loop_buffer *b, ssize_t result)
@@ -417,11 +445,19 @@ static void on_received(struct stream *s, struct loop_buffer *b, ssize_t result)
     if (f->ops->arrive)
         step = f->ops->arrive(f, b->len - (uint32_t)result);
     if (step == STEP_BAD)
+<<<<<<< HEAD
         fail(f, f->cause, 0);
     else if (step == STEP_MORE && !io->has_head)
         read_heads(f);
     else if (step == STEP_MORE)
         tell_more(f);
+=======
+        fetch_fail(f, f->cause, 0);
+    else if (step == STEP_MORE && !io->has_head)
+        read_heads(f);
+    else if (step == STEP_MORE)
+        fetch_tell_more(f);
+>>>>>>> fetch
 }
 
 static void receive(struct fetch *f)
@@ -439,7 +475,11 @@ static void receive(struct fetch *f)
         b->start = 0;
     }
     if (b && b->len == b->cap) { // the largest that there is
+<<<<<<< HEAD
         fail(f, OUTCOME_upstream_section_too_large, 0);
+=======
+        fetch_fail(f, OUTCOME_upstream_section_too_large, 0);
+>>>>>>> fetch
         return;
     }
     io->receiving = true;
@@ -447,22 +487,37 @@ static void receive(struct fetch *f)
         stream_recv(s, b, on_received);
     else
         stream_recv_much(s, on_received);
+<<<<<<< HEAD
     arm(f);
+=======
+    fetch_arm(f);
+>>>>>>> fetch
 }
 
 void fetch_begin(struct fetch *f, struct upstream_connection *c, const struct fetch_request *r)
 {
     struct fetch_io *io = &f->io;
+<<<<<<< HEAD
     const struct upstream_address *a = upstream_address_of(c->pool, c->target);
+=======
+>>>>>>> fetch
     struct fetch_vector v;
 
     c->borrower = f;
     f->connection = c;
+<<<<<<< HEAD
     f->ops = a->scheme == UPSTREAM_FCGI ? &fetch_fcgi_ops : &fetch_h1_ops;
     f->phase = PHASE_SEND;
     f->answer.arena = f->arena;
     io->loop = c->stream.loop;
     timer_init(&io->timer, on_timer);
+=======
+    f->ops = &fetch_h1_ops;
+    f->phase = PHASE_SEND;
+    f->answer.arena = f->arena;
+    io->loop = c->stream.loop;
+    timer_init(&io->timer, fetch_on_timer);
+>>>>>>> fetch
     io->framing = r->framing;
     io->left = r->framing == FRAMING_LENGTH ? r->content_length : 0;
     if (!io->left && r->framing != FRAMING_OPEN)
@@ -475,6 +530,7 @@ void fetch_begin(struct fetch *f, struct upstream_connection *c, const struct fe
     io->since = io->moved_in = loop_now(io->loop);
     v = f->ops->begin(f, r);
     if (!v.count) {
+<<<<<<< HEAD
         fail_later(f);
         return;
     }
@@ -534,13 +590,28 @@ void fetch_break_off(struct fetch *f, enum outcome cause)
         stream_shutdown(&f->connection->stream);
 }
 
+=======
+        fetch_fail_later(f);
+        return;
+    }
+    fetch_send_vector(f, v);
+    receive(f);
+}
+
+>>>>>>> fetch
 /* The answer's end, or its failure, once all before it was handed out. */
 static void end_body(struct fetch *f, struct piece *ret_piece)
 {
     if (f->cause != OUTCOME_NONE && f->connection)
+<<<<<<< HEAD
         give_back(f, RETURN_RESET);
     else if (f->connection && !f->io.is_tunnel) // whose other side goes on
         settle(f);
+=======
+        fetch_give_back(f, RETURN_RESET);
+    else if (f->connection && !f->io.is_tunnel) // whose other side goes on
+        fetch_settle(f);
+>>>>>>> fetch
     *ret_piece = (struct piece){.kind = f->io.is_whole ? PIECE_END : PIECE_FAILED};
 }
 
@@ -575,7 +646,11 @@ void fetch_next(struct fetch *f, struct piece *ret_piece)
     if (data.len) {
         *ret_piece = (struct piece){.kind = PIECE_BYTES, .bytes = data, .length = data.len};
         if (f->io.is_whole && f->connection && !f->io.is_tunnel)
+<<<<<<< HEAD
             settle(f); // whoever reads the last piece slowly holds no connection
+=======
+            fetch_settle(f); // whoever reads the last piece slowly holds no connection
+>>>>>>> fetch
     } else if (f->io.is_whole || f->cause != OUTCOME_NONE) {
         end_body(f, ret_piece);
     } else {
@@ -597,9 +672,15 @@ void fetch_end(struct fetch *f)
         f->io.is_whole = f->io.is_whole || read_body(f, &rest) == STEP_BODY_END;
     f->io.asked = f->io.keeps = false;
     if (f->connection && (f->io.is_whole || f->io.is_tunnel))
+<<<<<<< HEAD
         settle(f);
     else if (f->connection)
         give_back(f, RETURN_RESET);
+=======
+        fetch_settle(f);
+    else if (f->connection)
+        fetch_give_back(f, RETURN_RESET);
+>>>>>>> fetch
     timer_stop(&f->io.timer);
     release_buffer(f);
 }

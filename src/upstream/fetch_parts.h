@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
+<<<<<<< HEAD
  * What a protocol is to a fetch: how a request is framed and how an answer is read. The files of
  * the protocols do no I/O; fetch.c does it, and tells the events.
+=======
+ * What the files of a fetch share; nothing else includes it. A protocol is how a request is framed
+ * and how an answer is read; its file does no I/O. The others do that, and tell the events. Each
+ * function that tells one does nothing behind it, as the fetch may be ended by then.
+>>>>>>> fetch
  */
 #ifndef CANDOR_UPSTREAM_FETCH_PARTS_H
 #define CANDOR_UPSTREAM_FETCH_PARTS_H
@@ -47,6 +53,44 @@ struct fetch_ops {
     bool (*reusable)(const struct fetch *f);
 };
 
+<<<<<<< HEAD
 extern const struct fetch_ops fetch_h1_ops, fetch_fcgi_ops;
+=======
+extern const struct fetch_ops fetch_h1_ops;
+
+static inline struct fetch *fetch_of(struct stream *s)
+{
+    return container_of(s, struct upstream_connection, stream)->borrower;
+}
+
+/* The first cause stands. */
+void fetch_note_cause(struct fetch *f, enum outcome cause, int error);
+/* Counts what the system has taken of the vector under way. */
+void fetch_note_sent(struct fetch *f);
+/* Whether the peer's system has more than at the last look. */
+bool fetch_note_delivered(struct fetch *f);
+/* Whether a part of the vector still waits for the system. */
+bool fetch_is_blocked(const struct fetch *f);
+
+/* Sets the timer for what is waited for; one that is there too early moves on by itself. */
+void fetch_arm(struct fetch *f);
+void fetch_on_timer(struct timer *t);
+
+/* The connection goes back: nothing is sent or received any more. Whoever waits for an event is
+ * told by the timer. */
+void fetch_give_back(struct fetch *f, enum upstream_return how);
+/* The answer is complete: the connection goes back, to be used again if it can be. */
+void fetch_settle(struct fetch *f);
+/* For want of memory. */
+void fetch_fail_later(struct fetch *f);
+
+/* These tell events, so not within a call of the fetch's owner. */
+void fetch_fail(struct fetch *f, enum outcome cause, int error);
+void fetch_tell_more(struct fetch *f);
+void fetch_tell_taken(struct fetch *f);
+
+/* True: the system has taken all of it. */
+bool fetch_send_vector(struct fetch *f, struct fetch_vector v);
+>>>>>>> fetch
 
 #endif

@@ -6,6 +6,7 @@
 #include <ares.h>
 #include <assert.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 
 /* A socket of c-ares. */
 struct name_socket {
@@ -38,10 +39,12 @@ static void on_timer(struct timer *t)
 
 static void on_socket(struct watch *w, bool readable, bool writable)
 {
-    int fd = w->fd;
+    struct names *n = container_of(w, struct name_socket, watch)->names;
+    int fd = w->fd, bytes = 0;
 
-    process(container_of(w, struct name_socket, watch)->names, readable ? fd : ARES_SOCKET_BAD,
-            writable ? fd : ARES_SOCKET_BAD);
+    if (readable && ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0)
+        n->heard++;
+    process(n, readable ? fd : ARES_SOCKET_BAD, writable ? fd : ARES_SOCKET_BAD);
 }
 
 static void socket_free(struct name_socket *s)
@@ -212,6 +215,17 @@ static void set_addresses(struct name *n, const struct ares_addrinfo *answer)
         set_unknown(n);
 }
 
+/* What c-ares says where no server was of use: the servers that answered with a failure of their
+ * own are to it as those that are not there. */
+static enum outcome cause_of(const struct name *n, int status)
+{
+    if (status == ARES_ENOMEM)
+        return OUTCOME_upstream_own_fault;
+    if (status == ARES_ETIMEOUT || (status == ARES_ECONNREFUSED && n->names->heard == n->heard))
+        return OUTCOME_upstream_name_timeout;
+    return OUTCOME_upstream_name_unknown;
+}
+
 static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *answer)
 {
     struct name *n = arg;
@@ -223,14 +237,10 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
         return;
     if (status == ARES_SUCCESS)
         set_addresses(n, answer);
-    else if (status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED)
-        set_unanswered(n, OUTCOME_upstream_name_timeout);
-    else if (status == ARES_ENOMEM)
-        set_unanswered(n, OUTCOME_upstream_own_fault);
-    else if (status == ARES_ESERVFAIL || status == ARES_EREFUSED || status == ARES_EBADRESP)
-        set_unanswered(n, OUTCOME_upstream_name_unknown);
-    else
+    else if (status == ARES_ENOTFOUND || status == ARES_ENODATA || status == ARES_EBADNAME)
         set_unknown(n);
+    else
+        set_unanswered(n, cause_of(n, status));
     if (answer)
         ares_freeaddrinfo(answer);
     tell(n);
@@ -260,6 +270,7 @@ static void look_up(struct name *n)
         return;
     }
     n->is_asking = true;
+    n->heard = all->heard;
     all->lookups++;
     ares_getaddrinfo(all->channel, n->host, NULL, &hints, on_answer, n);
     set_timer(all);

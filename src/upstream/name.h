@@ -35,6 +35,7 @@ struct names {
     struct ares_channeldata *channel;
     bool is_old;      // it is opened anew, with what the system's files say, when nothing runs
     unsigned lookups; // under way
+    unsigned heard;   // how often something came from a name server
     struct list sockets;
     struct timer timer;
 };
@@ -49,6 +50,7 @@ struct name {
     unsigned count;
     unsigned rotation;
     bool prefers_four;  // as the last connection that came about was of IPv4
+    unsigned heard;     // of the resolver, when the lookup began
     bool is_asking;     // a lookup is under way
     bool is_late;       // and has taken so long that nobody waits for it any more
     int64_t good_until; // of the addresses

@@ -481,6 +481,10 @@ void upstream_ask(struct upstream_pool *p, struct upstream_wish *w)
     uint64_t full;
 
     w->pool = p;
+    w->connection = NULL;
+    w->dial = NULL;
+    w->cause = OUTCOME_NONE;
+    w->is_queued = w->is_trial = false;
     w->target = w->wants = -1;
     w->asked = loop_now(p->loop);
     list_init(&w->link);
@@ -499,6 +503,8 @@ void upstream_withdraw(struct upstream_wish *w)
         dequeue(p, w);
         return;
     }
+    if (!w->dial && list_empty(&w->call.link))
+        return; // it was done
     loop_call_cancel(&w->call);
     if (w->dial) {
         dial_cancel(w->dial);

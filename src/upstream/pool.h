@@ -127,7 +127,7 @@ struct upstream_wish {
 
 /* `done` follows, in the same round of the loop where a kept connection serves. */
 void upstream_ask(struct upstream_pool *p, struct upstream_wish *w);
-/* `done` does not follow any more. */
+/* `done` does not follow any more. Harmless after it. */
 void upstream_withdraw(struct upstream_wish *w);
 
 /*
