@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
-<<<<<<< HEAD
- * What a protocol is to a fetch: how a request is framed and how an answer is read. The files of
- * the protocols do no I/O; fetch.c does it, and tells the events.
-=======
  * What the files of a fetch share; nothing else includes it. A protocol is how a request is framed
  * and how an answer is read; its file does no I/O. The others do that, and tell the events. Each
  * function that tells one does nothing behind it, as the fetch may be ended by then.
->>>>>>> fetch
  */
 #ifndef CANDOR_UPSTREAM_FETCH_PARTS_H
 #define CANDOR_UPSTREAM_FETCH_PARTS_H
@@ -53,9 +48,6 @@ struct fetch_ops {
     bool (*reusable)(const struct fetch *f);
 };
 
-<<<<<<< HEAD
-extern const struct fetch_ops fetch_h1_ops, fetch_fcgi_ops;
-=======
 extern const struct fetch_ops fetch_h1_ops;
 
 static inline struct fetch *fetch_of(struct stream *s)
@@ -91,6 +83,5 @@ void fetch_tell_taken(struct fetch *f);
 
 /* True: the system has taken all of it. */
 bool fetch_send_vector(struct fetch *f, struct fetch_vector v);
->>>>>>> fetch
 
 #endif
