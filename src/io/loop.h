@@ -171,16 +171,16 @@ void listener_close(struct listener *l);
  * can be read or written as was wished. The descriptor stays its owner's, who closes the watch
  * before it; that may be within on_ready.
  */
-struct watch {
+struct fd_watch {
     struct source source; // private
     struct loop *loop;
-    void (*on_ready)(struct watch *w, bool readable, bool writable);
+    void (*on_ready)(struct fd_watch *w, bool readable, bool writable);
     int fd;
 };
 /* 0, or -CANDOR_E_SYSTEM. */
-int watch_open(struct loop *l, struct watch *w, int fd, bool readable, bool writable);
-int watch_change(struct watch *w, bool readable, bool writable);
-void watch_close(struct watch *w);
+int fd_watch_open(struct loop *l, struct fd_watch *w, int fd, bool readable, bool writable);
+int fd_watch_change(struct fd_watch *w, bool readable, bool writable);
+void fd_watch_close(struct fd_watch *w);
 
 /* A timer fires once, at its time or up to 16 ms later. Setting it again moves it. */
 struct timer {

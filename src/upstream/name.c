@@ -10,7 +10,7 @@
 
 /* A socket of c-ares. */
 struct name_socket {
-    struct watch watch;
+    struct fd_watch watch;
     struct names *names;
     struct list link;
 };
@@ -37,7 +37,7 @@ static void on_timer(struct timer *t)
     process(container_of(t, struct names, timer), ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
 
-static void on_socket(struct watch *w, bool readable, bool writable)
+static void on_socket(struct fd_watch *w, bool readable, bool writable)
 {
     struct names *n = container_of(w, struct name_socket, watch)->names;
     int fd = w->fd, bytes = 0;
@@ -49,7 +49,7 @@ static void on_socket(struct watch *w, bool readable, bool writable)
 
 static void socket_free(struct name_socket *s)
 {
-    watch_close(&s->watch);
+    fd_watch_close(&s->watch);
     list_remove(&s->link);
     free(s);
 }
@@ -68,12 +68,12 @@ static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writa
         if (s)
             socket_free(s);
     } else if (s) {
-        watch_change(&s->watch, readable, writable);
+        fd_watch_change(&s->watch, readable, writable);
     } else if ((s = calloc(1, sizeof *s))) {
         s->watch.on_ready = on_socket;
         s->names = n;
         list_add_tail(&n->sockets, &s->link);
-        if (watch_open(n->loop, &s->watch, fd, readable, writable) < 0)
+        if (fd_watch_open(n->loop, &s->watch, fd, readable, writable) < 0)
             socket_free(s);
     }
 }

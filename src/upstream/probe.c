@@ -48,7 +48,7 @@ static bool is_as_wished(const struct probe *b, struct span line)
 {
     uint64_t status;
 
-    return span_starts(line, SPAN("HTTP/1.")) && line.len >= SPAN("HTTP/1.1 200").len &&
+    return span_starts(line, SPAN("HTTP/1.")) && line.len >= SPAN("HTTP/1.1 nnn").len &&
            ascii_is(line.ptr[7], ASCII_DIGIT) && line.ptr[8] == ' ' &&
            span_to_u64(span_first(span_from(line, 9), 3), UINT16_MAX, &status) &&
            (line.len == 12 || line.ptr[12] == ' ' || line.ptr[12] == '\r') &&

@@ -155,6 +155,20 @@ static void refusals_are_told_with_what_the_system_said(void **state)
     assert_int_equal(a.wish.target, 0);
 }
 
+static void where_no_way_leads_is_told(void **state)
+{
+    struct asked a;
+
+    (void)state;
+    add_port(&u, "224.0.0.1", port); // many, to whom no connection leads
+    begin();
+    a = ask_and_run(&place, (struct asked){0});
+    assert_null(a.wish.connection);
+    assert_int_equal(a.wish.cause, OUTCOME_upstream_unroutable);
+    assert_int_equal(a.wish.system_error, ENETUNREACH);
+    assert_int_equal(a.wish.phase, PHASE_CONNECT);
+}
+
 static void a_unix_socket_is_connected_and_its_absence_and_a_full_backlog_refuse(void **state)
 {
     char folder[] = "/tmp/candor-pool-XXXXXX", text[64];
@@ -263,7 +277,12 @@ static void a_wish_that_is_withdrawn_is_not_done(void **state)
     assert_int_equal(a.done + b.done + c.done, 0);
     assert_int_equal(atomic_load(&set->shared[0].in_flight), 0);
     assert_int_equal(atomic_load(&set->waiting), 0);
-    assert_ptr_equal(get(&place), lent);
+    a = (struct asked){0};
+    ask(&place, &a);
+    place_run(&place);
+    assert_ptr_equal(a.wish.connection, lent);
+    upstream_withdraw(&a.wish); // it was done: the connection stays who has it
+    assert_int_equal(atomic_load(&set->shared[0].in_flight), 1);
     upstream_give_back(lent, RETURN_CLOSE);
     assert_int_equal(atomic_load(&set->shared[0].connections), 0);
 }
@@ -278,6 +297,7 @@ int main(void)
         TEST(a_kept_connection_that_ended_or_got_stray_bytes_is_never_lent),
         TEST(an_idle_connection_is_kept_as_long_as_was_said),
         TEST(refusals_are_told_with_what_the_system_said),
+        TEST(where_no_way_leads_is_told),
         TEST(a_unix_socket_is_connected_and_its_absence_and_a_full_backlog_refuse),
         TEST(silence_is_a_timeout_of_the_connect),
         TEST(no_descriptor_is_our_own_fault_and_no_failure_of_the_upstream),

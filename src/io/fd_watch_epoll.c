@@ -9,13 +9,13 @@
 
 static void watch_on_event(struct source *source, uint32_t events)
 {
-    struct watch *w = container_of(source, struct watch, source);
+    struct fd_watch *w = container_of(source, struct fd_watch, source);
     bool ended = events & (EPOLLHUP | EPOLLERR);
 
     w->on_ready(w, ended || events & EPOLLIN, ended || events & EPOLLOUT);
 }
 
-static int watch_control(struct watch *w, int operation, bool readable, bool writable)
+static int watch_control(struct fd_watch *w, int operation, bool readable, bool writable)
 {
     struct epoll_event e = {
         .events = (readable ? EPOLLIN : 0U) | (writable ? EPOLLOUT : 0U),
@@ -25,7 +25,7 @@ static int watch_control(struct watch *w, int operation, bool readable, bool wri
     return epoll_ctl(w->loop->epoll_fd, operation, w->fd, &e) < 0 ? -CANDOR_E_SYSTEM : 0;
 }
 
-int watch_open(struct loop *l, struct watch *w, int fd, bool readable, bool writable)
+int fd_watch_open(struct loop *l, struct fd_watch *w, int fd, bool readable, bool writable)
 {
     w->source.on_event = watch_on_event;
     w->loop = l;
@@ -33,12 +33,12 @@ int watch_open(struct loop *l, struct watch *w, int fd, bool readable, bool writ
     return watch_control(w, EPOLL_CTL_ADD, readable, writable);
 }
 
-int watch_change(struct watch *w, bool readable, bool writable)
+int fd_watch_change(struct fd_watch *w, bool readable, bool writable)
 {
     return watch_control(w, EPOLL_CTL_MOD, readable, writable);
 }
 
-void watch_close(struct watch *w)
+void fd_watch_close(struct fd_watch *w)
 {
     epoll_ctl(w->loop->epoll_fd, EPOLL_CTL_DEL, w->fd, NULL);
     loop_forget(w->loop, &w->source);
