@@ -39,6 +39,7 @@ enum option_kind {
     OPTION_UPSTREAMS,   // one or a list of those, or of mappings whose first key is one
     OPTION_BALANCE,     // how requests are spread over several
     OPTION_AUTHORITY,   // a host with or without a port, in lower case
+    OPTION_RESOLVER,    // the address of a name server, with or without a port
     OPTION_FIELDS,      // a mapping of the names of fields to values
     OPTION_FIELD_NAMES, // a list of names
     OPTION_STATUSES,    // a list of statuses and classes
@@ -68,6 +69,7 @@ enum option_kind {
 #define OPTION_TYPE_UPSTREAMS struct option_list
 #define OPTION_TYPE_BALANCE struct option_balance
 #define OPTION_TYPE_AUTHORITY struct span
+#define OPTION_TYPE_RESOLVER struct span
 #define OPTION_TYPE_FIELDS struct option_list      // of struct option_field
 #define OPTION_TYPE_FIELD_NAMES struct option_list // of struct span
 #define OPTION_TYPE_STATUSES struct option_list    // of struct option_statuses

@@ -157,9 +157,10 @@ def test_a_client_that_only_ends_its_side_gets_its_answer(server, upstream):
 def test_unless_it_has_left_by_that():
     with Upstream() as upstream, gateway(upstream, keys="half_closed: leave") as server:
         with server.connect() as client:
-            client.send(request("GET", "/half")).finish()
+            client.send(request("GET", "/half"))
             with upstream.accept() as peer:
                 peer.read()
+                client.finish()
                 assert peer.is_closed()
 
 

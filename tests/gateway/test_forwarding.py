@@ -147,7 +147,7 @@ def test_date_and_server_are_those_of_the_upstream(server, upstream):
 @pytest.mark.parametrize("keys,sent,arrives", [
     ("strip: true", "/api/users?x", "/users?x"),
     ("strip: true", "/api/", "/"),
-    ("strip: true", "/api//..%2fx", "/..%2fx"),
+    ("strip: true", "/api//a%2fx", "/a%2fx"),
     ("strip: true, prefix: /v1/", "/api/a", "/v1/a"),
     ("prefix: /v1", "/api/a", "/v1/api/a"),
     ("strip: true, prefix: /v1", "/x/../api/%2e/a", "/v1/a"),
@@ -157,6 +157,15 @@ def test_the_path_is_changed_as_the_route_says(keys, sent, arrives):
         text = config(upstream, keys=keys).replace("path: /\n", "path: /api/\n")
         with harness.Server(config=text) as server:
             assert pass_on(server, upstream, target=sent).sent.target == arrives
+
+
+@pytest.mark.parametrize("target", ["/api/..%2fadmin", "/api/a%2F..%2F..%2Fx", "/api/%2e%2e%2fx"])
+def test_nobody_climbs_out_of_the_prefix_by_an_encoded_slash(server, upstream, target):
+    with server.connect() as client:
+        client.send(request("GET", target))
+        answered = client.read_response()
+        assert (answered.status, answered.outcome) == (400, "target-above-root")
+    assert upstream.is_unasked()
 
 
 def test_the_address_may_have_a_path():

@@ -47,6 +47,26 @@ static void add_segment(struct buf *out, struct span segment)
     }
 }
 
+bool forward_may_climb(const struct exchange *x)
+{
+    struct span text = x->path.text;
+    size_t at = 0; // where a segment begins, were each %2F a slash
+
+    if (!x->path.has_encoded_slash)
+        return false;
+    for (size_t i = 0; i <= text.len; i++) {
+        bool is_encoded = span_eq_nocase(span_first(span_from(text, i), 3), SPAN("%2f"));
+
+        if (i < text.len && text.ptr[i] != '/' && !is_encoded)
+            continue;
+        if (span_eq(span_of(text.ptr + at, i - at), SPAN("..")))
+            return true;
+        i += is_encoded ? 2 : 0;
+        at = i + 1;
+    }
+    return false;
+}
+
 /* Takes the last segment off, down to the slash before it; not beyond `front`. */
 static void drop_segment(struct buf *out, size_t front)
 {

@@ -10,6 +10,10 @@
 
 #include "resource/gateway/gateway.h"
 
+/* Whether the path has dot segments for whoever takes an encoded slash for a slash: such a one
+ * would be led out of the route and its prefix. */
+bool forward_may_climb(const struct exchange *x);
+
 /* Bytes that forward_target adds, at most. */
 size_t forward_target_room(const struct exchange *x, const struct gateway_options *o,
                            struct span base);

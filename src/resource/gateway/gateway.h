@@ -48,6 +48,7 @@ struct gateway_options {
     struct {
         struct field_rules to_upstream, to_client;
     } fields;
+    struct span resolver;
     uint64_t half_closed; // 1: leave
     struct span root, index, scripts, script;
 };

@@ -179,7 +179,8 @@ static int open_set(const struct gateway_options *o, struct upstream_set **ret_s
                    .interval = o->health.interval,
                    .timeout = o->health.timeout,
                    .status = (uint16_t)o->health.status,
-                   .failures = (uint32_t)o->health.failures}};
+                   .failures = (uint32_t)o->health.failures},
+        .resolver = {.servers = o->resolver}};
 
     for (size_t i = 0; i < o->to.count; i++) {
         const char *why;

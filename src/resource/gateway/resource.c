@@ -10,6 +10,7 @@
 #include "resource/gateway/fastcgi.h"
 #include "resource/gateway/forward.h"
 #include "resource/gateway/forward_fields.h"
+#include "resource/gateway/forward_target.h"
 #include "resource/gateway/outgoing.h"
 
 #include <stdlib.h>
@@ -50,6 +51,8 @@ static enum outcome judge(struct passage *p)
 
     if (forward_loops(p))
         return OUTCOME_proxy_loop;
+    if (forward_may_climb(x))
+        return OUTCOME_target_above_root;
     if (p->gateway->speaks_fcgi) {
         script = fastcgi_script(x);
         return !script.ptr   ? OUTCOME_resources_exhausted

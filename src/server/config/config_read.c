@@ -193,6 +193,7 @@ static void keep_value(struct reader *r, const struct option_section *section,
     case OPTION_UPSTREAM:
     case OPTION_UPSTREAMS:
     case OPTION_AUTHORITY:
+    case OPTION_RESOLVER:
     case OPTION_FIELD_NAMES:
         keep_text(r, key, to);
         break;

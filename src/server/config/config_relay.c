@@ -93,6 +93,33 @@ static const char *read_authority(struct span text, struct span *to)
     return colon ? config_host_wrong(span_first(text, colon)) : "is not a host";
 }
 
+/* An address with or without a port; one of IPv6 with a port in brackets. */
+static const char *read_resolver(struct span text, struct span *to)
+{
+    const char *wrong = "is not the address of a name server";
+    struct span host = text, rest = text;
+    unsigned char address[16];
+    char copy[INET6_ADDRSTRLEN];
+    uint64_t port = 1;
+
+    *to = text;
+    if (span_starts(text, SPAN("["))) {
+        rest = span_from(text, 1);
+        host = span_take_until(&rest, ']');
+        if (rest.len && span_take_until(&rest, ':').len)
+            return wrong;
+    } else if (span_find(text, ':') < text.len) {
+        host = span_take_until(&rest, ':');
+    } else {
+        rest = SPAN("");
+    }
+    if (host.len >= sizeof copy || (rest.len && !span_to_u64(rest, UINT16_MAX, &port)) || !port)
+        return wrong;
+    memcpy(copy, host.ptr, host.len);
+    copy[host.len] = '\0';
+    return inet_pton(text.ptr[0] == '[' ? AF_INET6 : AF_INET, copy, address) == 1 ? NULL : wrong;
+}
+
 const char *config_field_name_wrong(struct span name)
 {
     enum field id = field_from_name(name);
@@ -186,6 +213,8 @@ const char *config_relay_read(const struct option_row *key, struct span text, vo
         return read_balance(text, to);
     case OPTION_AUTHORITY:
         return read_authority(text, to);
+    case OPTION_RESOLVER:
+        return read_resolver(text, to);
     case OPTION_FIELD_NAMES:
         return read_field_name(text, to);
     case OPTION_STATUSES:

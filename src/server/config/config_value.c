@@ -447,6 +447,7 @@ void config_add_expected(struct buf *out, const struct option_row *key)
                             "hash cookie NAME",
                             NULL},
         [OPTION_AUTHORITY] = {"pass, or a host like example.org or example.org:8080", NULL},
+        [OPTION_RESOLVER] = {"an address like 127.0.0.1, 127.0.0.1:5353 or [::1]:5353", NULL},
         [OPTION_FIELDS] = {"the names of fields, each with a value", NULL},
         [OPTION_FIELD_NAMES] = {"a list of names of fields", NULL},
         [OPTION_STATUSES] = {"a list of statuses from 400 to 599 and of the classes 4xx and 5xx",
