@@ -179,16 +179,18 @@ static void receive(struct fetch *f)
 
 void fetch_begin(struct fetch *f, struct upstream_connection *c, const struct fetch_request *r)
 {
+    const struct upstream_address *a = upstream_address_of(c->pool, c->target);
     struct fetch_io *io = &f->io;
     struct fetch_vector v;
 
     c->borrower = f;
     f->connection = c;
-    f->ops = &fetch_h1_ops;
+    f->ops = a->scheme == UPSTREAM_FCGI ? &fetch_fcgi_ops : &fetch_h1_ops;
     f->phase = PHASE_SEND;
     f->answer.arena = f->arena;
     io->loop = c->stream.loop;
     timer_init(&io->timer, fetch_on_timer);
+    loop_call_init(&io->end, fetch_on_end);
     io->framing = r->framing;
     io->left = r->framing == FRAMING_LENGTH ? r->content_length : 0;
     if (!io->left && r->framing != FRAMING_OPEN)
@@ -201,7 +203,7 @@ void fetch_begin(struct fetch *f, struct upstream_connection *c, const struct fe
     io->since = io->moved_in = loop_now(io->loop);
     v = f->ops->begin(f, r);
     if (!v.count) {
-        fetch_fail_later(f);
+        fetch_fail(f, OUTCOME_upstream_own_fault, ENOMEM);
         return;
     }
     fetch_send_vector(f, v);
@@ -269,11 +271,11 @@ void fetch_end(struct fetch *f)
     // What nobody asked for any more may be there, and be all.
     if (f->connection && f->io.has_head && !f->io.is_tunnel && f->cause == OUTCOME_NONE)
         f->io.is_whole = f->io.is_whole || read_body(f, &rest) == STEP_BODY_END;
-    f->io.asked = f->io.keeps = false;
     if (f->connection && (f->io.is_whole || f->io.is_tunnel))
         fetch_settle(f);
     else if (f->connection)
         fetch_give_back(f, RETURN_RESET);
     timer_stop(&f->io.timer);
+    loop_call_cancel(&f->io.end);
     release_buffer(f);
 }

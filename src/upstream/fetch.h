@@ -61,7 +61,8 @@ enum { FETCH_VECTOR = 5, FETCH_LINES = 48 };
 struct fetch_io {
     struct loop *loop;
     struct timer timer;
-    bool *ended; // set by fetch_end within an event
+    struct loop_call end; // tells of it
+    bool *ended;          // set by fetch_end within an event
 
     enum fetch_request_state {
         REQUEST_OPEN,   // content may come

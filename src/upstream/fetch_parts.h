@@ -48,7 +48,7 @@ struct fetch_ops {
     bool (*reusable)(const struct fetch *f);
 };
 
-extern const struct fetch_ops fetch_h1_ops;
+extern const struct fetch_ops fetch_h1_ops, fetch_fcgi_ops;
 
 static inline struct fetch *fetch_of(struct stream *s)
 {
@@ -69,15 +69,15 @@ void fetch_arm(struct fetch *f);
 void fetch_on_timer(struct timer *t);
 
 /* The connection goes back: nothing is sent or received any more. Whoever waits for an event is
- * told by the timer. */
+ * told behind the call that is under way. */
 void fetch_give_back(struct fetch *f, enum upstream_return how);
 /* The answer is complete: the connection goes back, to be used again if it can be. */
 void fetch_settle(struct fetch *f);
-/* For want of memory. */
-void fetch_fail_later(struct fetch *f);
+void fetch_fail(struct fetch *f, enum outcome cause, int error);
+/* Tells what was waited for, or that it does not come. */
+void fetch_on_end(struct loop_call *c);
 
 /* These tell events, so not within a call of the fetch's owner. */
-void fetch_fail(struct fetch *f, enum outcome cause, int error);
 void fetch_tell_more(struct fetch *f);
 void fetch_tell_taken(struct fetch *f);
 

@@ -3,6 +3,7 @@
 #include "upstream/fetch_parts.h"
 
 #include <assert.h>
+#include <errno.h>
 
 static void on_sent(struct stream *s, ssize_t result);
 
@@ -63,7 +64,7 @@ static void send_end(struct fetch *f)
     if (v.count)
         fetch_send_vector(f, v);
     else
-        fetch_fail_later(f);
+        fetch_fail(f, OUTCOME_upstream_own_fault, ENOMEM);
 }
 
 /* The upstream takes nothing more. It may have answered before it closed, so that is read first. */
@@ -140,8 +141,7 @@ void fetch_break_off(struct fetch *f, enum outcome cause)
     if (drops(f))
         return;
     if (!f->io.has_head) {
-        fetch_note_cause(f, cause, 0);
-        fetch_give_back(f, RETURN_RESET);
+        fetch_fail(f, cause, 0);
         return;
     }
     f->io.shuts = true;

@@ -6,8 +6,6 @@
 #include "base/clock.h"
 #include "upstream/fetch_parts.h"
 
-#include <errno.h>
-
 void fetch_note_cause(struct fetch *f, enum outcome cause, int error)
 {
     if (f->cause == OUTCOME_NONE) {
@@ -44,8 +42,8 @@ void fetch_give_back(struct fetch *f, enum upstream_return how)
     f->io.sending = f->io.receiving = false;
     f->connection = NULL;
     timer_stop(&f->io.timer);
-    if (f->io.keeps || f->io.asked || !f->io.has_head) // whoever waits is told by the timer
-        timer_set(f->io.loop, &f->io.timer, loop_now(f->io.loop));
+    if (f->io.keeps || f->io.asked || !f->io.has_head) // whoever waits is told
+        loop_call(f->io.loop, &f->io.end);
     upstream_give_back(c, how);
 }
 
@@ -117,9 +115,9 @@ void fetch_tell_taken(struct fetch *f)
     }
 }
 
-/* That the connection is gone. */
-static void tell_end(struct fetch *f)
+void fetch_on_end(struct loop_call *c)
 {
+    struct fetch *f = container_of(c, struct fetch, io.end);
     bool ended = false;
 
     if (!f->io.has_head) {
@@ -137,14 +135,6 @@ static void tell_end(struct fetch *f)
 void fetch_fail(struct fetch *f, enum outcome cause, int error)
 {
     fetch_note_cause(f, cause, error);
-    fetch_give_back(f, RETURN_RESET);
-    timer_stop(&f->io.timer);
-    tell_end(f);
-}
-
-void fetch_fail_later(struct fetch *f)
-{
-    fetch_note_cause(f, OUTCOME_upstream_own_fault, ENOMEM);
     fetch_give_back(f, RETURN_RESET);
 }
 
@@ -164,10 +154,6 @@ void fetch_on_timer(struct timer *t)
     enum outcome cause = OUTCOME_NONE;
     int64_t at;
 
-    if (!f->connection) {
-        tell_end(f);
-        return;
-    }
     fetch_note_sent(f);
     at = deadline(f, &cause);
     if (at <= loop_now(f->io.loop)) {
