@@ -35,6 +35,21 @@ static struct span join(struct exchange *x, struct span a, struct span b)
     return out.failed ? (struct span){NULL, 0} : buf_span(&out);
 }
 
+static bool is_script(const struct cache_rule *scripts, struct span path)
+{
+    return !span_ends(path, SPAN("/")) && cache_rule_matches(scripts, span_from(path, 1));
+}
+
+/* Whether what looks like a folder of the path looks like a script as well: an application that
+ * guesses would run that instead. */
+static bool has_script_before(const struct cache_rule *scripts, struct span path)
+{
+    for (size_t i = 1; i < path.len; i++)
+        if (path.ptr[i] == '/' && is_script(scripts, span_first(path, i)))
+            return true;
+    return false;
+}
+
 struct span fastcgi_script(struct exchange *x)
 {
     const struct gateway_options *o = gateway_of(x)->options;
@@ -45,8 +60,8 @@ struct span fastcgi_script(struct exchange *x)
         return SPAN("");
     if (span_ends(path, SPAN("/")) && !o->script.len)
         path = join(x, path, o->index);
-    if (path.ptr && !span_ends(path, SPAN("/")) && cache_rule_matches(&scripts, span_from(path, 1)))
-        return path;
+    if (path.ptr && is_script(&scripts, path))
+        return has_script_before(&scripts, path) ? SPAN("") : path;
     return path.ptr ? o->script.len ? o->script : SPAN("") : path;
 }
 
@@ -153,6 +168,7 @@ struct span fastcgi_params(struct passage *p, const struct upstream_address *add
     forward_target(&target, x, o, SPAN(""));
     forward_authority(&authority, x, o, address);
     s = (struct params_sink){.sink = {.add = add_field, .out = &b}};
+    fcgi_add_begin(&b, true);
     fcgi_params_begin(&s.params, &b);
     add_script(p, &s.params);
     add_content(p, &s.params);
