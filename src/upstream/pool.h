@@ -15,6 +15,8 @@
 #include "registry/outcome.h"
 #include "upstream/address.h"
 
+#include <netinet/in.h>
+
 struct dial;
 struct upstream_pool;
 struct upstream_set;
@@ -92,8 +94,10 @@ struct upstream_connection {
 
     struct list link;  // private from here on
     struct dial *dial; // while it is being made
-    unsigned endpoint;
-    int64_t kept; // since when it is
+    unsigned endpoint; // of the dial
+    unsigned generation;
+    struct in6_addr address; // that a name had, of that generation
+    int64_t kept;            // since when it is
 };
 
 /* A wish for a connection, kept by whoever has it until `done`. */
@@ -122,7 +126,7 @@ struct upstream_wish {
     struct loop_call call;
     int64_t asked;
     bool is_queued, is_trial;
-    int wants; // the one target that it waits for; -1: any
+    uint64_t wants; // bit by target: those that it waits for
 };
 
 /* `done` follows, in the same round of the loop where a kept connection serves. */

@@ -244,6 +244,38 @@ static void old_addresses_go_on_until_the_new_ones_are_there(void **state)
     assert_int_equal(address_of_new_connection(), 1);
 }
 
+static void a_kept_connection_to_an_address_that_the_name_lost_is_not_lent_again(void **state)
+{
+    struct upstream_connection *first, *c;
+
+    (void)state;
+    begin();
+    first = get(&place);
+    upstream_give_back(first, RETURN_KEEP);
+    // Although nothing new is connected, the name is looked up when its time has run out.
+    zone.four[1] = "127.0.0.2";
+    name()->good_until = loop_now(place.loop);
+    c = get(&place);
+    assert_ptr_equal(c, first);
+    while (name()->count == 1)
+        run_a_while(place.loop);
+    upstream_give_back(c, RETURN_KEEP);
+    assert_ptr_equal(get(&place), first); // it has the address still
+    zone.four[0] = "127.0.0.2";
+    zone.four[1] = NULL;
+    name()->good_until = loop_now(place.loop);
+    upstream_give_back(first, RETURN_KEEP);
+    c = get(&place);
+    assert_ptr_equal(c, first); // the answer is not there yet
+    while (name()->count == 2)
+        run_a_while(place.loop);
+    upstream_give_back(c, RETURN_KEEP);
+    c = get(&place);
+    assert_false(c->reused);
+    assert_int_equal(leads_to(c), 2);
+    upstream_give_back(c, RETURN_CLOSE);
+}
+
 static void old_addresses_go_on_while_no_name_server_answers(void **state)
 {
     (void)state;
@@ -447,6 +479,7 @@ int main(void)
         TEST(a_name_is_looked_up_once_for_as_long_as_its_ttl),
         TEST(a_ttl_has_its_bounds),
         TEST(old_addresses_go_on_until_the_new_ones_are_there),
+        TEST(a_kept_connection_to_an_address_that_the_name_lost_is_not_lent_again),
         TEST(old_addresses_go_on_while_no_name_server_answers),
         TEST(a_name_that_is_unknown_is_asked_for_again_after_a_moment),
         TEST(a_name_without_addresses_and_a_server_that_fails_are_no_names),

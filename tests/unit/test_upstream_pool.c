@@ -3,6 +3,7 @@
 #include "upstream_unit.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -236,19 +237,21 @@ static void silence_is_a_timeout_of_the_connect(void **state)
 
 static void no_descriptor_is_our_own_fault_and_no_failure_of_the_upstream(void **state)
 {
-    int fds[1024], count = 0;
+    const int highest = dup(server);
+    struct rlimit was, none;
     struct asked a;
 
     (void)state;
     u.o.health.failures = 1;
     add_port(&u, "127.0.0.1", port);
     begin();
-    while (count < 1024 && (fds[count] = dup(server)) >= 0)
-        count++;
-    assert_true(count < 1024);
+    close(highest);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+    none = was;
+    none.rlim_cur = (rlim_t)highest;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     a = ask_and_run(&place, (struct asked){0});
-    while (count)
-        close(fds[--count]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
     assert_int_equal(a.wish.cause, OUTCOME_upstream_own_fault);
     assert_int_equal(a.wish.system_error, EMFILE);
     upstream_give_back(get(&place), RETURN_CLOSE);

@@ -223,6 +223,36 @@ static void who_waits_for_one_upstream_does_not_hold_up_those_for_others(void **
     upstream_give_back(d.wish.connection, RETURN_CLOSE);
 }
 
+static void a_retry_that_waits_for_the_others_does_not_hold_up_who_may_go_anywhere(void **state)
+{
+    struct asked a = {.wish.avoid = 2}, retry = {.wish.avoid = 2}, any = {0}, last = {0};
+    char text[64];
+
+    (void)state;
+    snprintf(text, sizeof text, "http://127.0.0.1:%u/base", (unsigned)port);
+    add_target(&u, text);
+    begin();
+    ask(&place, &a);
+    place_run(&place);
+    assert_int_equal(a.wish.target, 0);
+    ask(&place, &retry);
+    ask(&place, &any);
+    place_run(&place);
+    assert_int_equal(any.done, 1);
+    assert_int_equal(any.wish.target, 1);
+    assert_int_equal(retry.done, 0);
+    ask(&place, &last);
+    upstream_give_back(a.wish.connection, RETURN_KEEP);
+    place_run(&place);
+    assert_int_equal(retry.done, 1); // who came first is first
+    assert_int_equal(last.done, 0);
+    upstream_give_back(any.wish.connection, RETURN_KEEP);
+    place_run(&place);
+    assert_int_equal(last.wish.target, 1);
+    upstream_give_back(last.wish.connection, RETURN_CLOSE);
+    upstream_give_back(retry.wish.connection, RETURN_CLOSE);
+}
+
 /* Two workers. */
 
 static void an_idle_connection_of_another_worker_makes_way(void **state)
@@ -454,6 +484,7 @@ int main(void)
         TEST(a_failed_connect_makes_room),
         TEST(where_all_are_ejected_meanwhile_nobody_waits_on),
         TEST(who_waits_for_one_upstream_does_not_hold_up_those_for_others),
+        TEST(a_retry_that_waits_for_the_others_does_not_hold_up_who_may_go_anywhere),
         TEST(an_idle_connection_of_another_worker_makes_way),
         TEST(one_that_is_given_back_goes_to_the_worker_whose_requests_wait),
         TEST(a_worker_that_is_busy_leaves_others_their_turn),
