@@ -25,7 +25,8 @@ class Request:
         lines = head.decode("latin-1").split("\r\n")
         self.line = lines[0]
         self.method, self.target, self.version = lines[0].split(" ")
-        self.fields = [tuple(part.strip(" \t") for part in line.split(":", 1)) for line in lines[1:]]
+        self.fields = [tuple(part.strip(" \t") for part in line.split(":", 1))
+                       for line in lines[1:]]
         self.content, self.trailers = b"", []
 
     def all(self, name):

@@ -56,8 +56,8 @@ def app(environ, start_response):
     if environ["PATH_INFO"] == "/fails":
         raise RuntimeError("meant")
     start_response("200 OK", [("Content-Type", "text/plain")])
-    yield "{REQUEST_METHOD} {PATH_INFO} {QUERY_STRING} {HTTP_X_FORWARDED_FOR} ".format(**environ).encode()
-    yield str(len(body)).encode()
+    told = "{REQUEST_METHOD} {PATH_INFO} {QUERY_STRING} {HTTP_X_FORWARDED_FOR} ".format(**environ)
+    yield told.encode() + str(len(body)).encode()
 """
 
 
@@ -138,12 +138,19 @@ app.post('/echo', express.text({ limit: '10mb' }), (q, r) => r.send(q.body));
 app.get('/events', (q, r) => {
     r.set('Content-Type', 'text/event-stream');
     let n = 0;
-    const timer = setInterval(() => { r.write(`data: ${n++}\\n\\n`); if (n == 3) { clearInterval(timer); r.end(); } }, 5);
+    const timer = setInterval(() => {
+        r.write(`data: ${n++}\\n\\n`);
+        if (n == 3) { clearInterval(timer); r.end(); }
+    }, 5);
 });
-app.get('/hints', (q, r) => { r.writeEarlyHints({ link: '</a.css>; rel=preload' }); r.send('hinted'); });
+app.get('/hints', (q, r) => {
+    r.writeEarlyHints({ link: '</a.css>; rel=preload' });
+    r.send('hinted');
+});
 const server = app.listen('app.sock');
 server.keepAliveTimeout = 50;
-new WebSocketServer({ server, path: '/ws' }).on('connection', (s) => s.on('message', (m) => s.send('echo ' + m)));
+new WebSocketServer({ server, path: '/ws' }).on('connection', (s) =>
+    s.on('message', (m) => s.send('echo ' + m)));
 """
 
 

@@ -156,8 +156,7 @@ def test_a_reset_is_no_end_of_an_answer_that_ends_with_the_connection(server, up
     assert not answered.complete
 
 
-# The chunk comes beside the head, so nothing of it needs to be passed on before it is looked at; but
-# the head is sound, and the answer breaks off behind it like any other.
+# The head is sound, so the answer breaks off behind it like any other.
 def test_a_bad_chunk_beside_the_head_is_no_silence(server, upstream):
     with server.connect() as client:
         client.send(request("GET", "/chunk"))

@@ -62,7 +62,8 @@ def fixture_php(tmp_path_factory):
     (root / "status.php").write_text("<?php http_response_code(418); header('X-A: b');"
                                      "setcookie('a', '1'); echo 'tea';")
     (root / "moved.php").write_text("<?php header('Location: /elsewhere');")
-    (root / "large.php").write_text("<?php for ($i = 0; $i < 1000; $i++) echo str_repeat('x', 1000);")
+    (root / "large.php").write_text("<?php for ($i = 0; $i < 1000; $i++)"
+                                    " echo str_repeat('x', 1000);")
     (root / "complains.php").write_text("<?php error_log('something is odd'); echo 'fine';")
     (root / "picture.jpg").write_text("<?php echo 'never run';")
     user = "user = root\ngroup = root" if os.geteuid() == 0 else ""
@@ -185,7 +186,8 @@ def test_connections_are_kept_or_not_as_the_application_says(server):
 
 
 def test_a_front_controller_answers_for_all_other_paths(php):
-    with harness.Server(config=config(php[0], keys=f"root: '{php[1]}', script: /index.php")) as server:
+    text = config(php[0], keys=f"root: '{php[1]}', script: /index.php")
+    with harness.Server(config=text) as server:
         assert server.get("/some/page?x").body == b"index /some/page?x"
         assert server.get("/sub/").body == b"index /sub/"
         assert server.get("/picture.jpg").body == b"index /picture.jpg"

@@ -38,7 +38,7 @@ WRONG = [
     ("{ to: 'fcgi://x:9000', root: /srv, health: { path: /up } }", 'health"', "FastCGI"),
     ("{ to: 'http://x', host: 'a b' }", 'host"', "is not a host"),
     ("{ to: 'http://x', host: 'a:0' }", 'host"', "port"),
-    ("{ to: 'http://x', resolver: dns.example }", 'resolver"', "is not the address of a name server"),
+    ("{ to: 'http://x', resolver: dns.example }", 'resolver"', "the address of a name server"),
     ("{ to: 'http://x', errors: [200] }", 'errors"', "is not the status of an error"),
     ("{ to: 'http://x', errors: [3xx] }", 'errors"', "is not the status of an error"),
     ("{ to: 'http://x', half_closed: maybe }", 'half_closed"', "expected wait or leave"),
@@ -72,7 +72,8 @@ def test_what_is_wrong_is_refused_with_its_place(tmp_path, keys, key, words):
     ("10.0.0.1/8", "not that of the network"), ("10.0.0.0/33", "bits"), ("example.org", "address"),
 ])
 def test_a_network_of_proxies_is_checked(tmp_path, network, words):
-    done = check(tmp_path, f"trusted_proxies: [{network}]\nroutes: [{{ path: /, files: {{ root: . }} }}]\n")
+    done = check(tmp_path, f"trusted_proxies: [{network}]\n"
+                           "routes: [{ path: /, files: { root: . } }]\n")
     assert done.returncode == 2
     assert done.stderr.startswith(f'c.yaml:1:19: key "trusted_proxies": "{network}" ')
     assert words in done.stderr

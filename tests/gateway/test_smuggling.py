@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Nothing malformed is passed on: of a request that breaks a rule, sent at once, not one byte arrives
-at the upstream, as what comes with the head is looked at before anything is sent."""
+"""Nothing malformed is passed on: of a request that breaks a rule, sent at once, not one byte
+arrives at the upstream, as what comes with the head is looked at before anything is sent."""
 import importlib.util
 
 import pytest
