@@ -11,7 +11,7 @@
 #include <assert.h>
 #include <errno.h>
 
-enum { BODY_SMALL = 1024 }; // what is left of a body and fits into a small buffer
+enum { BODY_SMALL = 1024 }; // bytes that fit into a small buffer, with a head
 
 static void receive(struct fetch *f);
 
@@ -140,6 +140,7 @@ static void on_received(struct stream *s, struct loop_buffer *b, ssize_t result)
     }
     io->in = b;
     f->bytes_received += (uint64_t)result;
+    io->flows = result > BODY_SMALL;
     f->answer_begun = true;
     if (f->ops->arrive)
         step = f->ops->arrive(f, b->len - (uint32_t)result);
@@ -149,6 +150,12 @@ static void on_received(struct stream *s, struct loop_buffer *b, ssize_t result)
         read_heads(f);
     else if (step == STEP_MORE)
         fetch_tell_more(f);
+}
+
+/* Events and messages of a tunnel come in small pieces, for many who wait; others say how much. */
+static bool expects_much(const struct fetch *f)
+{
+    return f->io.has_head && (f->has_length ? f->length > BODY_SMALL : f->io.flows);
 }
 
 static void receive(struct fetch *f)
@@ -170,10 +177,10 @@ static void receive(struct fetch *f)
         return;
     }
     io->receiving = true;
-    if (!io->has_head || io->is_tunnel || (f->has_length && f->length <= BODY_SMALL))
-        stream_recv(s, b, on_received);
-    else
+    if (!b && expects_much(f))
         stream_recv_much(s, on_received);
+    else
+        stream_recv(s, b, on_received);
     fetch_arm(f);
 }
 

@@ -24,7 +24,7 @@ struct fetch_events {
     void (*head)(struct fetch *f);
     /* The piece of content that fetch_send kept was taken. */
     void (*taken)(struct fetch *f);
-    /* After PIECE_WAIT: another piece is there. */
+    /* After PIECE_WAIT: fetch_next is to be asked again. */
     void (*more)(struct fetch *f);
     /* No answer will come: f->cause. Only before `head`; later PIECE_FAILED tells, and f->cause. It
      * is the last event: a piece that was kept is not told of any more. */
@@ -35,9 +35,10 @@ struct fetch_events {
 
 /* Milliseconds and limits that hold for it. */
 struct fetch_limits {
-    uint64_t response_timeout; // from the request's end to the answer's head
-    uint64_t idle_timeout;     // between two pieces of either direction
-    uint64_t interim_most;     // interim answers, those that `interim` is not told of included
+    /* From the request's end, or the last interim answer, to the answer's head. */
+    uint64_t response_timeout;
+    uint64_t idle_timeout; // between two pieces of either direction
+    uint64_t interim_most; // interim answers; more: a flood
     struct h1_client_limits wire;
 };
 
@@ -55,7 +56,7 @@ struct fetch_request {
     bool expects;  // no content is sent until 100 or a final answer: the content's giver waits
 };
 
-enum { FETCH_VECTOR = 5, FETCH_LINES = 48 };
+enum { FETCH_VECTOR = 5, FETCH_LINES = 24 };
 
 /* Private: where a fetch stands. */
 struct fetch_io {
@@ -88,6 +89,7 @@ struct fetch_io {
     uint64_t interims;
     bool to_head, upgrades, awaits_100;
     bool receiving;
+    bool flows; // the last time much was there
     bool asked; // `more` is owed
     bool has_head, is_tunnel;
     bool is_whole;   // all of the answer was handed out

@@ -209,6 +209,8 @@ static enum fetch_step read_body(struct fetch *f, struct loop_buffer *b, struct 
             ret_data->len = (size_t)s->left;
         s->left -= is_bounded ? ret_data->len : 0;
     }
+    if (f->cause != OUTCOME_NONE)
+        return STEP_BAD;
     if (!s->has_ended && !f->io.has_ended)
         return STEP_MORE;
     return is_bounded && s->left ? bad(f, OUTCOME_upstream_incomplete, 0) : STEP_BODY_END;

@@ -200,6 +200,8 @@ static enum fetch_step read_body(struct fetch *f, struct loop_buffer *b, struct 
     struct span in = b ? span_of(b->data + b->start, b->len - b->start) : span_of(NULL, 0), run;
     enum h1_event event;
 
+    if (f->cause != OUTCOME_NONE)
+        return STEP_BAD;
     while (h1_event_goes_on(event = h1_read_content(c, &in, &run))) {
         if (event == H1_CONTENT_DATA)
             join(ret_data, run);

@@ -36,6 +36,7 @@ struct peer_state {
     unsigned heads, fails, takens, mores;
     enum piece_kind last; // of the pieces asked for
     bool pulls;           // asks for pieces by itself
+    bool keeps;           // connections that may be kept are
     void (*hook)(void);   // in each event, once it was noted
     size_t awaited;       // what the test waits for
 };
@@ -56,6 +57,8 @@ void upstream_give_back(struct upstream_connection *c, enum upstream_return how)
     assert_ptr_equal(c, &t.connection);
     assert_int_equal(t.returned, RETURNED_NOT);
     t.returned = how;
+    if (how == RETURN_KEEP && t.keeps)
+        return;
     if (how == RETURN_RESET)
         stream_reset(&c->stream);
     stream_close(&c->stream, note_closed);
@@ -140,6 +143,21 @@ static const struct fetch_events events = {
     .complaint = on_complaint,
 };
 
+static inline void close_peer(void)
+{
+    if (t.fd >= 0)
+        close(t.fd);
+    t.fd = -1;
+}
+
+static inline void adopt(int fd)
+{
+    memset(&t.connection, 0, sizeof t.connection);
+    assert_int_equal(stream_open(t.loop, &t.connection.stream, fd), 0);
+    t.returned = RETURNED_NOT;
+    t.closed = false;
+}
+
 /* Over TCP: other sockets know no reset. */
 static inline void open_connection(void)
 {
@@ -157,10 +175,18 @@ static inline void open_connection(void)
     fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
     assert_true(fd >= 0);
     close(listener);
-    memset(&t.connection, 0, sizeof t.connection);
-    assert_int_equal(stream_open(t.loop, &t.connection.stream, fd), 0);
-    t.returned = RETURNED_NOT;
-    t.closed = false;
+    adopt(fd);
+}
+
+/* Over a Unix socket, which tells of a close in other words. */
+static inline void open_local_connection(void)
+{
+    int fds[2];
+
+    close_peer();
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    t.fd = fds[0];
+    adopt(fds[1]);
 }
 
 static inline int setup(void **state)
@@ -209,6 +235,14 @@ static inline bool is_closed(void)
     return t.closed;
 }
 
+/* In the place of the one that is there. */
+static inline void use_local_connection(void)
+{
+    stream_close(&t.connection.stream, note_closed);
+    run_until(is_closed);
+    open_local_connection();
+}
+
 static inline void end_now(void)
 {
     t.begun = false;
@@ -222,13 +256,6 @@ static inline enum upstream_return end_fetch(void)
     assert_int_not_equal(t.returned, RETURNED_NOT);
     run_until(is_closed);
     return (enum upstream_return)t.returned;
-}
-
-static inline void close_peer(void)
-{
-    if (t.fd >= 0)
-        close(t.fd);
-    t.fd = -1;
 }
 
 static inline void reset_peer(void)
@@ -320,6 +347,11 @@ static inline bool has_failed(void)
 static inline bool has_head(void)
 {
     return t.heads > 0;
+}
+
+static inline bool has_more(void)
+{
+    return t.mores > 0;
 }
 
 /* The answer is there, or there will be none. */

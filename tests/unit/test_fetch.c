@@ -239,20 +239,16 @@ static void an_answer_that_comes_early_is_told_at_once(void **state)
     free(content);
 }
 
-/* The upstream closes with content unread, which resets what is sent to it. */
-static void an_answer_before_a_close_is_read_though_sending_fails(void **state)
+static void read_what_came_before_a_close(void)
 {
     struct fetch_request r = put;
     char *content = much_content();
 
-    (void)state;
     r.content_length = MUCH;
     r.content = span_of(content, MUCH);
-    t.pulls = false;
     answer_text("HTTP/1.1 413 Content Too Large\r\nContent-Length: 4\r\n\r\nno!!");
     assert_int_equal(shutdown(t.fd, SHUT_WR), 0);
     close_peer();
-    t.pulls = true;
     begin(&r);
     run_until(is_over);
     assert_int_equal(t.fails, 0);
@@ -260,6 +256,16 @@ static void an_answer_before_a_close_is_read_though_sending_fails(void **state)
     assert_buf(&t.body, "no!!");
     assert_int_equal(end_fetch(), RETURN_RESET);
     free(content);
+}
+
+/* The upstream closes with content unread, which resets what is sent to it. */
+static void an_answer_before_a_close_is_read_though_sending_fails(void **state)
+{
+    (void)state;
+    read_what_came_before_a_close();
+    start_anew();
+    use_local_connection();
+    read_what_came_before_a_close();
 }
 
 static void content_waits_for_a_word(void **state)
@@ -324,6 +330,31 @@ static void a_connection_is_kept_though_nobody_asked_for_the_body(void **state)
     answer_text("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello");
     run_until(has_head);
     assert_int_equal(end_fetch(), RETURN_RESET);
+}
+
+static void a_connection_that_was_kept_carries_further_requests(void **state)
+{
+    struct fetch_request r = put;
+
+    (void)state;
+    r.content = SPAN("hello");
+    t.keeps = true;
+    for (int i = 0; i < 5; i++) {
+        begin(i % 2 ? &r : &get);
+        expect_arrival(i % 2 ? PUT "hello" : GET);
+        answer_text("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+        run_until(has_head);
+        answer_text("there");
+        run_until(is_over);
+        assert_buf(&t.body, "there");
+        assert_int_equal(t.returned, RETURN_KEEP);
+        end_now();
+        buf_clear(&t.body);
+        t.heads = t.takens = t.mores = 0;
+        t.returned = RETURNED_NOT;
+        t.last = PIECE_WAIT;
+    }
+    begin(&get);
 }
 
 static void what_is_of_a_head_outlives_its_buffer(void **state)
@@ -421,6 +452,7 @@ int main(void)
         TEST(content_waits_for_a_word),
         TEST(nothing_is_received_while_nobody_asks),
         TEST(a_connection_is_kept_though_nobody_asked_for_the_body),
+        TEST(a_connection_that_was_kept_carries_further_requests),
         TEST(what_is_of_a_head_outlives_its_buffer),
         TEST(a_fetch_can_be_ended_in_every_event),
         TEST(content_that_breaks_off_is_visibly_incomplete),

@@ -227,6 +227,101 @@ static void who_does_not_take_the_request_is_told_apart(void **state)
     free(content);
 }
 
+/* Between two looks the system takes nothing more, and yet the upstream is at it. */
+static void who_takes_the_request_slowly_has_time(void **state)
+{
+    static char bytes[128 * 1024];
+    struct fetch_request r = put;
+    char *content = calloc(1, MUCH);
+    uint64_t sent;
+
+    (void)state;
+    assert_non_null(content);
+    r.content = span_of(content, MUCH);
+    r.content_length = MUCH;
+    t.limits.idle_timeout = 15 * SOON;
+    begin(&r);
+    sent = t.f.bytes_sent;
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(recv(t.fd, bytes, sizeof bytes, MSG_WAITALL), sizeof bytes);
+        for (int j = 0; j < 5; j++)
+            run_a_while(t.loop);
+        assert_int_equal(t.fails, 0);
+    }
+    assert_true(t.f.bytes_sent - sent < MUCH / 2);
+    run_until(has_failed);
+    assert_int_equal(t.f.cause, OUTCOME_upstream_send_timeout);
+    free(content);
+}
+
+static bool has_interim(void)
+{
+    return t.interims.len > t.awaited;
+}
+
+/* Whoever says that it is still at work is. */
+static void an_interim_answer_gives_time_anew(void **state)
+{
+    (void)state;
+    t.limits.response_timeout = 8 * SOON;
+    begin(&get);
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 6; j++)
+            run_a_while(t.loop);
+        assert_int_equal(t.fails, 0);
+        t.awaited = t.interims.len;
+        answer_text("HTTP/1.1 102 \r\n\r\n");
+        run_until(has_interim);
+    }
+    run_until(has_failed);
+    assert_int_equal(t.f.cause, OUTCOME_upstream_silent);
+}
+
+static void without_memory_for_a_head_there_is_none(void **state)
+{
+    static char field[1024];
+
+    (void)state;
+    t.arena.most = 1;
+    memset(field, 'a', sizeof field);
+    begin(&get);
+    answer_text("HTTP/1.1 200 OK\r\nA: ");
+    answer(span_of(field, sizeof field));
+    answer_text("\r\n\r\n");
+    run_until(has_failed);
+    assert_int_equal(t.f.cause, OUTCOME_upstream_own_fault);
+    assert_int_equal(t.f.system_error, ENOMEM);
+    assert_int_equal(end_fetch(), RETURN_RESET);
+    start_anew();
+    begin(&get);
+    answer_text(CHUNKED "5\r\nhello\r\n0\r\nA: ");
+    answer(span_of(field, sizeof field - 100));
+    answer_text("\r\n\r\n");
+    run_until(is_over);
+    assert_int_equal(t.last, PIECE_FAILED);
+    assert_buf(&t.body, "hello");
+    assert_int_equal(t.f.cause, OUTCOME_upstream_own_fault);
+}
+
+static void without_memory_for_trailers_the_request_breaks_off(void **state)
+{
+    static char value[1024];
+    const struct response_field trailer = {NULL, SPAN_INIT("A"), {value, sizeof value}};
+    struct fetch_request r = put;
+
+    (void)state;
+    t.arena.most = 1;
+    memset(value, 'a', sizeof value);
+    r.framing = FRAMING_OPEN;
+    begin(&r);
+    run_a_while(t.loop);
+    fetch_end_content(&t.f, &trailer);
+    assert_int_equal(t.fails, 0);
+    run_until(has_failed);
+    assert_int_equal(t.f.cause, OUTCOME_upstream_own_fault);
+    assert_int_equal(end_fetch(), RETURN_RESET);
+}
+
 /* A head that fills every buffer, though the limit would let it be. */
 static void a_head_that_fits_in_no_buffer_is_too_large(void **state)
 {
@@ -255,6 +350,33 @@ static void a_request_that_never_left_may_be_known_by_that(void **state)
     assert_int_equal(t.f.cause, OUTCOME_upstream_reset);
 }
 
+/* A Unix socket that is closed with something unread is as good as reset. */
+static void a_unix_socket_is_closed_and_reset_as_well(void **state)
+{
+    (void)state;
+    use_local_connection();
+    begin(&get);
+    close_peer();
+    run_until(has_failed);
+    assert_int_equal(t.f.cause, OUTCOME_upstream_reset);
+    end_fetch();
+    start_anew();
+    use_local_connection();
+    begin(&get);
+    expect_arrival(GET);
+    close_peer();
+    run_until(has_failed);
+    assert_int_equal(t.f.cause, OUTCOME_upstream_closed);
+    end_fetch();
+    start_anew();
+    use_local_connection();
+    close_peer();
+    begin(&get);
+    run_until(has_failed);
+    assert_int_equal(t.f.cause, OUTCOME_upstream_closed);
+    assert_false(t.f.head_sent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,7 +388,12 @@ int main(void)
         TEST(who_stops_within_an_answer_is_told_apart),
         TEST(a_slow_reader_is_not_the_upstreams_fault),
         TEST(who_does_not_take_the_request_is_told_apart),
+        TEST(who_takes_the_request_slowly_has_time),
+        TEST(an_interim_answer_gives_time_anew),
+        TEST(without_memory_for_a_head_there_is_none),
+        TEST(without_memory_for_trailers_the_request_breaks_off),
         TEST(a_head_that_fits_in_no_buffer_is_too_large),
+        TEST(a_unix_socket_is_closed_and_reset_as_well),
         TEST(a_request_that_never_left_may_be_known_by_that),
     };
 

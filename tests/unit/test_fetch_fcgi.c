@@ -272,6 +272,29 @@ static void ends_that_are_none_are_told_apart(void **state)
     begin(&r);
 }
 
+static void an_answer_that_the_application_gives_up_is_no_whole_one(void **state)
+{
+    struct fetch_request r = request(FRAMING_NONE, 0);
+
+    (void)state;
+    t.pulls = false;
+    say(STDOUT, "A: b\n\nhel", 0);
+    begin(&r);
+    answer(buf_span(&said));
+    run_until(has_head);
+    pull();
+    assert_int_equal(t.last, PIECE_WAIT);
+    buf_clear(&said);
+    say(STDOUT, "lo", 0);
+    say_end(FCGI_OVERLOADED);
+    answer(buf_span(&said));
+    run_until(has_more);
+    pull();
+    assert_int_equal(t.last, PIECE_FAILED);
+    assert_int_equal(t.f.cause, OUTCOME_application_refused);
+    assert_buf(&t.body, "hello");
+}
+
 static void a_record_that_is_none_fails_where_it_is(void **state)
 {
     struct fetch_request r = request(FRAMING_NONE, 0);
@@ -343,6 +366,18 @@ static void a_connection_is_not_kept_when_the_application_was_not_asked_to(void 
     assert_int_equal(end_fetch(), RETURN_CLOSE);
 }
 
+static void without_memory_nothing_is_asked(void **state)
+{
+    struct fetch_request r = request(FRAMING_NONE, 0);
+
+    (void)state;
+    t.arena.most = 1;
+    begin(&r);
+    run_until(has_failed);
+    assert_int_equal(t.f.cause, OUTCOME_upstream_own_fault);
+    assert_false(t.f.head_sent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,9 +388,11 @@ int main(void)
         TEST(an_answer_is_taken_out_of_its_records),
         TEST(content_where_none_belongs_is_dropped),
         TEST(ends_that_are_none_are_told_apart),
+        TEST(an_answer_that_the_application_gives_up_is_no_whole_one),
         TEST(a_record_that_is_none_fails_where_it_is),
         TEST(complaints_are_bounded),
         TEST(a_fetch_can_be_ended_in_a_complaint),
+        TEST(without_memory_nothing_is_asked),
         TEST(a_connection_is_not_kept_when_the_application_was_not_asked_to),
     };
 
