@@ -486,14 +486,15 @@ void upstream_ask(struct upstream_pool *p, struct upstream_wish *w)
 {
     uint64_t full;
 
-    w->pool = p;
-    w->connection = NULL;
-    w->dial = NULL;
-    w->cause = OUTCOME_NONE;
-    w->is_queued = w->is_trial = false;
-    w->target = -1;
-    w->wants = 0;
-    w->asked = loop_now(p->loop);
+    *w = (struct upstream_wish){
+        .hash = w->hash,
+        .avoid = w->avoid,
+        .fresh = w->fresh,
+        .done = w->done,
+        .target = -1,
+        .pool = p,
+        .asked = loop_now(p->loop),
+    };
     list_init(&w->link);
     timer_init(&w->timer, on_queue_timeout);
     loop_call_init(&w->call, on_call);

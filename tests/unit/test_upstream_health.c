@@ -5,6 +5,7 @@
 #include "upstream/health.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define SECOND CLOCK_SECOND
@@ -402,6 +403,31 @@ static void a_check_of_fastcgi_only_connects(void **state)
     end_checked();
 }
 
+static void a_check_for_which_this_machine_is_short_of_something_tells_nothing(void **state)
+{
+    struct rlimit was, none;
+    int highest;
+
+    (void)state;
+    answer = "HTTP/1.1 404 Not Found\r\n";
+    begin_checked("http");
+    run_until(true);
+    end_checked();
+    highest = dup(server);
+    close(highest);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+    none = was;
+    none.rlim_cur = (rlim_t)highest;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    for (int i = 0; i < 10; i++)
+        run_a_while(place.loop);
+    assert_true(set->shared[0].is_down);
+    answer = "HTTP/1.1 204 No Content\r\n";
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+    run_until(false);
+    end_checked();
+}
+
 static void one_worker_checks_for_all_and_another_one_when_it_goes(void **state)
 {
     struct place other;
@@ -440,6 +466,7 @@ int main(void)
         TEST(a_check_asks_for_the_path_and_compares_the_status),
         TEST(whatever_else_comes_is_a_failure),
         TEST(a_check_of_fastcgi_only_connects),
+        TEST(a_check_for_which_this_machine_is_short_of_something_tells_nothing),
         TEST(one_worker_checks_for_all_and_another_one_when_it_goes),
     };
 

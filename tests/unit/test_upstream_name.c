@@ -14,6 +14,7 @@ static struct zone {
     unsigned rcode;
     uint32_t ttl;
     const char *four[3], *six[3];
+    unsigned many; // addresses of IPv4 besides
     unsigned asked_a, asked_aaaa;
 } zone;
 
@@ -68,6 +69,12 @@ static void on_query(struct fd_watch *w, bool readable, bool writable)
     records = type == A ? zone.four : zone.six;
     for (int i = 0; zone.rcode == NO_ERROR && i < 3 && records[i]; i++, count++)
         len += put_record(message + len, type, records[i]);
+    for (unsigned i = 0; type == A && i < zone.many; i++, count++) {
+        char text[32];
+
+        snprintf(text, sizeof text, "127.0.1.%u", i + 1);
+        len += put_record(message + len, type, text);
+    }
     put_u16(message + 2, 0x8180 | zone.rcode);
     put_u16(message + 6, count);
     put_u16(message + 8, 0);
@@ -220,6 +227,21 @@ static void a_ttl_has_its_bounds(void **state)
     name()->good_until = 0;
     address_of_new_connection();
     assert_true(name()->good_until <= loop_now(place.loop) + LIMIT_NAME_TTL_MOST * CLOCK_MS);
+}
+
+static void of_many_addresses_some_are_left_out(void **state)
+{
+    struct upstream_wish w;
+
+    (void)state;
+    zone.many = LIMIT_NAME_ADDRESSES + 4;
+    u.o.resolver.timeout = 0;
+    begin();
+    assert_int_equal(set->o.resolver.timeout, LIMIT_NAME_TIMEOUT);
+    w = ask_fresh(); // nobody listens at most of them
+    if (w.connection)
+        upstream_give_back(w.connection, RETURN_CLOSE);
+    assert_int_equal(name()->count, LIMIT_NAME_ADDRESSES);
 }
 
 static void old_addresses_go_on_until_the_new_ones_are_there(void **state)
@@ -478,6 +500,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_name_is_looked_up_once_for_as_long_as_its_ttl),
         TEST(a_ttl_has_its_bounds),
+        TEST(of_many_addresses_some_are_left_out),
         TEST(old_addresses_go_on_until_the_new_ones_are_there),
         TEST(a_kept_connection_to_an_address_that_the_name_lost_is_not_lent_again),
         TEST(old_addresses_go_on_while_no_name_server_answers),
