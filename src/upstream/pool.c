@@ -241,7 +241,8 @@ static bool go_to(struct upstream_pool *p, struct upstream_wish *w, unsigned tar
         return false;
     if (!p->set->targets[target].endpoint.len)
         name_refresh(&p->own[target].name);
-    c = w->fresh ? NULL : take_kept(p, target);
+    // A trial is one of the upstream as it is now, not of a connection from before it failed.
+    c = w->fresh || w->is_trial ? NULL : take_kept(p, target);
     if (!c && !make_room(p, target)) {
         if (w->is_trial)
             health_disclaim(p->set, target);

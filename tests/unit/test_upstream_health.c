@@ -244,6 +244,30 @@ static void where_all_are_ejected_it_is_told_when_to_come_again_and_then_it_is_t
     assert_int_equal(atomic_load(&set->unwell), 0);
 }
 
+static void a_trial_makes_a_connection_of_its_own(void **state)
+{
+    struct asked a;
+
+    (void)state;
+    add_port(&u, "127.0.0.1", port);
+    u.o.health.failures = 1;
+    u.o.max_connections = 1;
+    begin();
+    place_open(&place, set);
+    upstream_give_back(get(&place), RETURN_KEEP);
+    upstream_report(place.pool, 0, false);
+    set->shared[0].ejected_until = 1; // it has passed
+    atomic_store(&set->look_at, 1);
+    a = ask_and_run(&place, (struct asked){0});
+    assert_non_null(a.wish.connection);
+    assert_false(a.wish.connection->reused);
+    upstream_give_back(a.wish.connection, RETURN_KEEP);
+    upstream_report(place.pool, 0, true);
+    a = ask_and_run(&place, (struct asked){0});
+    assert_true(a.wish.connection->reused);
+    upstream_give_back(a.wish.connection, RETURN_KEEP);
+}
+
 static void those_to_be_avoided_are_asked_only_if_there_is_no_other(void **state)
 {
     (void)state;
@@ -462,6 +486,7 @@ int main(void)
         TEST(checks_that_fail_take_it_out_and_one_that_does_not_lets_a_request_try_it),
         TEST(an_upstream_that_refuses_is_soon_not_asked_any_more),
         TEST(where_all_are_ejected_it_is_told_when_to_come_again_and_then_it_is_tried),
+        TEST(a_trial_makes_a_connection_of_its_own),
         TEST(those_to_be_avoided_are_asked_only_if_there_is_no_other),
         TEST(a_check_asks_for_the_path_and_compares_the_status),
         TEST(whatever_else_comes_is_a_failure),
