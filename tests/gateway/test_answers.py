@@ -105,6 +105,19 @@ def test_an_answer_without_content(server, upstream, head, status):
             assert client.read_response().body == b"behind"
 
 
+@pytest.mark.parametrize("head", [b"HTTP/1.1 204 No Content\r\n\r\n",
+                                  b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n"])
+def test_a_connection_goes_on_behind_an_answer_without_content(head):
+    with Upstream() as upstream, gateway(upstream) as server, server.connect() as client:
+        with asked(client, upstream, request("GET", "/none")) as peer:
+            peer.send(head)
+            assert client.read_response().body == b""
+            client.send(request("GET", "/behind"))
+            assert peer.read().target == "/behind"
+            peer.send(answer(b"behind"))
+            assert client.read_response().body == b"behind"
+
+
 def test_a_status_that_nobody_registered_passes(server, upstream):
     with server.connect() as client:
         with asked(client, upstream, request("GET", "/odd")) as peer:

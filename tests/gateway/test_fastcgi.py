@@ -124,6 +124,15 @@ def test_content_in_chunks_beyond_the_buffer_needs_a_length(server):
         assert client.read_response().status == 411
 
 
+def test_also_where_all_of_it_comes_with_the_head(php):
+    with harness.Server(config=config(php[0], keys=f"root: '{php[1]}', buffer: 4")) as server:
+        with server.connect() as client:
+            client.send(request("POST", "/tell.php", "Transfer-Encoding: chunked")
+                        + b"5\r\nabcde\r\n0\r\n\r\n")
+            assert client.read_response().status == 411
+        assert server.request("POST", "/tell.php", body=b"abcde").json()["body"] == "abcde"
+
+
 def test_large_content_streams(server):
     content = bytes(range(33, 97)) * 10000
     answered = server.request("POST", "/tell.php", {"Content-Type": "text/plain"}, content)

@@ -48,7 +48,7 @@ enum outcome answer_judge(const struct passage *p)
         return OUTCOME_script_unknown;
     if (f->answer.status == 101 && !is_wanted_upgrade(p))
         return OUTCOME_upstream_upgrade_failed;
-    if (most && f->has_length && f->length > most)
+    if (most && !p->to_head && f->has_length && f->length > most)
         return OUTCOME_upstream_body_too_large;
     return OUTCOME_NONE;
 }
@@ -89,6 +89,7 @@ static void next(struct exchange *x, struct piece *ret_piece)
         break;
     case PIECE_END:
         x->response.trailers = p->fetch.trailers;
+        record_result(p, OUTCOME_NONE, 0, PHASE_BODY, SPAN(""));
         break;
     case PIECE_FAILED:
         record_failed_body(p, p->fetch.cause, p->fetch.system_error);

@@ -266,18 +266,27 @@ bool attempt_first(struct passage *p)
     return false;
 }
 
+/* What is under way is given up: the client has left, or its content was found wrong. */
+static void record_giving_up(struct passage *p, enum upstream_phase phase)
+{
+    enum outcome cause = p->x->failure.cause;
+
+    if (cause == OUTCOME_NONE)
+        record_result(p, OUTCOME_client_gone, 0, phase, SPAN("given up: nobody waits for it"));
+    else
+        record_result(p, cause, 0, phase, SPAN("given up: the request came to nothing"));
+}
+
 void attempt_end(struct passage *p)
 {
     if (p->is_wished) {
         p->is_wished = false;
         upstream_withdraw(&p->wish);
-        record_result(p, OUTCOME_client_gone, 0, PHASE_QUEUE,
-                      SPAN("given up: nobody waits for it"));
+        record_giving_up(p, PHASE_QUEUE);
     }
     if (!p->is_fetching)
         return;
     if (!p->has_head)
-        record_result(p, OUTCOME_client_gone, 0, p->fetch.phase,
-                      SPAN("given up: nobody waits for it"));
+        record_giving_up(p, p->fetch.phase);
     end_fetch(p);
 }

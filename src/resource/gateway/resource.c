@@ -55,9 +55,10 @@ static enum outcome judge(struct passage *p)
         return OUTCOME_target_above_root;
     if (p->gateway->speaks_fcgi) {
         script = fastcgi_script(x);
-        return !script.ptr   ? OUTCOME_resources_exhausted
-               : !script.len ? OUTCOME_script_unknown
-                             : OUTCOME_NONE;
+        return !script.ptr                           ? OUTCOME_resources_exhausted
+               : !script.len                         ? OUTCOME_script_unknown
+               : is_without_length(x) && p->held.len ? OUTCOME_length_required
+                                                     : OUTCOME_NONE;
     }
     p->upgrade = forward_upgrade(x);
     if (!p->upgrade.ptr)
