@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Each way in which an upstream can fail is an outcome of its own, with the status of RFC 9209, a
 Proxy-Status that says who made the error and why, and a line in the log that tells each attempt."""
+import ctypes
+import os
+import resource
 import socket
+import threading
 
 import pytest
 
-from site_of_gateway import (Answering, Upstream, answer, gateway, proxy_status, record_of, request)
+import harness
+from site_of_gateway import (Answering, Upstream, answer, config, gateway, proxy_status, record_of,
+                             request)
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 QUICK = "retries: 0"
@@ -191,12 +197,101 @@ def record_of_failed(server):
     return record_of(server, "/none")
 
 
-def test_a_name_that_does_not_resolve():
-    with gateway("http://no-such-name.invalid:80") as server:
-        answered = ask(server, "/name")
-        assert answered.outcome in ("upstream-name-unknown", "upstream-name-timeout")
-        record = record_of(server, "/name")
-        assert record["attempts"][0]["phase"] == "resolve"
+class NameServer:
+    """Knows the name app.test, says nothing of silent.test, and that there is no other."""
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.keys = f"resolver: 127.0.0.1:{self.socket.getsockname()[1]}, " + QUICK
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            query, asker = self.socket.recvfrom(512)
+            if not asker:
+                return
+            end = query.index(b"\0", 12) + 5  # RFC 1035 §4.1: behind name, type and class
+            question = query[12:end]
+            is_known, is_address = b"\3app\4test" in question, question[-4:-2] == b"\0\1"
+            if b"\6silent" in question:
+                continue
+            answers = is_known and is_address
+            head = query[:2] + (b"\x81\x80" if is_known else b"\x81\x83") + b"\0\1" + (
+                b"\0\1" if answers else b"\0\0") + 4 * b"\0"
+            record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x7f\0\0\1" if answers else b""
+            self.socket.sendto(head + question + record, asker)
+
+
+@pytest.fixture(scope="module", name="names")
+def fixture_names():
+    return NameServer()
+
+
+def test_a_name_that_does_not_resolve(names):
+    with gateway("http://none.test:80", keys=names.keys) as server:
+        check(server, ask(server, "/name"), "/name", 502, "upstream-name-unknown", "dns_error",
+              "resolve")
+
+
+def test_a_name_server_that_says_nothing(names):
+    with gateway("http://silent.test:80", keys=names.keys) as server:
+        check(server, ask(server, "/name"), "/name", 504, "upstream-name-timeout", "dns_timeout",
+              "resolve")
+
+
+def test_a_name_that_resolves(names):
+    with Answering(lambda each: answer(each["Host"])) as upstream:
+        with gateway(f"http://app.test:{upstream.port}", keys=names.keys) as server:
+            assert ask(server, "/").body == b"example"
+            record = record_of(server, "/")
+            assert record["upstream"] == f"http://app.test:{upstream.port}"
+
+
+CLONE_NEWNET = 0x40000000
+
+
+def leave_the_network():
+    if ctypes.CDLL(None).unshare(CLONE_NEWNET):
+        os._exit(77)
+
+
+def test_no_way_leads_there(tmp_path):
+    if os.fork() == 0:
+        leave_the_network()
+        os._exit(0)
+    if os.wait()[1]:
+        pytest.skip("no network namespace can be made here")
+    listen = f"unix:{tmp_path}/candor.sock"
+    with harness.Server(config=config("http://192.0.2.1:80", keys=QUICK), listen=listen,
+                        before=leave_the_network) as server:
+        record = check(server, ask(server, "/far"), "/far", 502, "upstream-unroutable",
+                       "destination_ip_unroutable", "connect")
+        assert record["attempts"][0]["error"] == "Network is unreachable"
+
+
+def test_what_else_the_system_says(tmp_path):
+    (tmp_path / "file").write_text("")
+    with gateway(f"unix:{tmp_path}/file/app.sock", keys=QUICK) as server:
+        record = check(server, ask(server, "/odd"), "/odd", 502, "upstream-connect-failed",
+                       "connection_terminated", "connect")
+        assert record["attempts"][0]["error"] == "Not a directory"
+
+
+def test_no_descriptor_is_left():
+    with Upstream() as upstream, gateway(upstream, keys=QUICK) as server, server.connect() as client:
+        client.send(request("OPTIONS", "/", "Max-Forwards: 0"))
+        client.read_response()  # so this connection was taken
+        pid = server.process.pid
+        limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        highest = max(int(each) for each in os.listdir(f"/proc/{pid}/fd"))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (highest + 1, limits[1]))
+        client.send(request("GET", "/full"))
+        answered = client.read_response()
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+        record = check(server, answered, "/full", 500, "upstream-own-fault",
+                       "proxy_internal_error")
+        assert record["attempts"][0]["error"] == "Too many open files"
 
 
 def test_a_connection_that_is_not_taken_in_time():
@@ -225,6 +320,17 @@ def test_no_answer_in_time():
                 check(server, client.read_response(), "/silent", 504, "upstream-silent",
                       "http_response_timeout", "wait")
                 assert peer.is_closed()
+
+
+def test_an_answer_that_stops_within_its_head():
+    with Upstream() as upstream, gateway(upstream, keys="idle_timeout: 100ms, " + QUICK) as server:
+        with server.connect() as client:
+            client.send(request("GET", "/stops"))
+            with upstream.accept() as peer:
+                peer.read()
+                peer.send(HEAD)
+                check(server, client.read_response(), "/stops", 504, "upstream-read-timeout",
+                      "connection_read_timeout", "head")
 
 
 def test_an_answer_that_stops():
