@@ -102,6 +102,31 @@ def test_a_trusted_proxy_is_believed():
         assert (done.sent["X-Forwarded-Proto"], done.sent["X-Forwarded-Host"]) == ("https", "shop")
 
 
+@pytest.mark.parametrize("listen,address,forwarded", [
+    ("[::]:0", "127.0.0.1", "for=127.0.0.1"), ("[::1]:0", "::1", 'for="[::1]"')])
+def test_a_client_of_ipv6_is_told_as_such(listen, address, forwarded):
+    with Upstream() as upstream, harness.Server(
+            config=config(upstream, top="workers: 1\ntrusted_proxies: [127.0.0.1, '::1']\n"),
+            listen=listen) as server:
+        with harness.Client(server.port, host=address) as client:
+            client.send(request("GET", "/", "X-Forwarded-For: 9.9.9.9"))
+            with upstream.accept() as peer:
+                sent = peer.read()
+                peer.send(LENGTH_0)
+                client.read_response()
+    assert sent["X-Forwarded-For"] == f"9.9.9.9, {address}"
+    assert sent["Forwarded"].startswith(forwarded + ";")
+
+
+def test_a_client_of_a_unix_socket_has_no_address(tmp_path):
+    with Upstream() as upstream, harness.Server(
+            config=config(upstream, top="workers: 1\ntrusted_proxies: [unix]\n"),
+            listen=f"unix:{tmp_path}/candor.sock") as server:
+        done = pass_on(server, upstream, "X-Forwarded-For: 9.9.9.9")
+    assert done.sent["X-Forwarded-For"] == "9.9.9.9, unknown"
+    assert done.sent["Forwarded"].startswith("for=unknown;")
+
+
 # W3C Trace Context §3.2
 def test_a_trace_is_passed_on_or_begun(server, upstream):
     known = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"

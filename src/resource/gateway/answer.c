@@ -115,9 +115,13 @@ static void add_date(struct exchange *x, const struct message *answer)
 
 static void add_via(const struct passage *p)
 {
-    exchange_add_fieldf(p->x, field_table[FIELD_via].name, "1.%u %.*s",
-                        p->gateway->speaks_fcgi ? 1U : (unsigned)p->fetch.h1.minor,
-                        PSEUDONYM_LENGTH, p->gateway->share->pseudonym);
+    const size_t room = sizeof "1.1 " - 1 + PSEUDONYM_LENGTH;
+    struct buf b = buf_in(arena_alloc(&p->x->arena, room), room);
+
+    buf_add(&b, p->gateway->speaks_fcgi || p->fetch.h1.minor ? SPAN("1.1 ") : SPAN("1.0 "));
+    buf_add(&b, span_of(p->gateway->share->pseudonym, PSEUDONYM_LENGTH));
+    exchange_add_field(p->x, field_table[FIELD_via].name,
+                       b.failed ? (struct span){NULL, 0} : buf_span(&b));
 }
 
 /* Of an answer that is shown with a page of ours, what a client cannot do without. */

@@ -8,8 +8,6 @@
 #include "resource/gateway/forward_target.h"
 #include "resource/gateway/passing.h"
 
-#include <sys/random.h>
-
 enum {
     TRACE_ID = 16, // bytes
     SPAN_ID = 8,
@@ -17,6 +15,39 @@ enum {
     OWN_FIELDS = 8,  // that are made here, at most
     OWN_ROOM = 1024, // bytes of those, without what is taken over from the request
 };
+
+/* The client, one of IPv4 as such also where it came to a socket of IPv6. */
+static struct client client_of(const struct passage *p)
+{
+    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff}; // RFC 4291 §2.5.5.2
+    struct client c = *p->x->arrival.client;
+
+    if (c.family == AF_INET6 && memcmp(c.address, mapped, sizeof mapped) == 0) {
+        c.family = AF_INET;
+        memmove(c.address, c.address + sizeof mapped, 4);
+    }
+    return c;
+}
+
+/* Its address, without the port. */
+static void add_address(struct buf *b, const struct client *c)
+{
+    char text[CLIENT_TEXT];
+
+    if (c->family == AF_UNIX) {
+        buf_add(b, SPAN("unknown"));
+        return;
+    }
+    if (c->family != AF_INET) {
+        buf_add(b, span_of(text, client_print(c, text)));
+        return;
+    }
+    for (int i = 0; i < 4; i++) { // most of them are, and each request has one
+        if (i)
+            buf_add_char(b, '.');
+        buf_add_u64(b, c->address[i]);
+    }
+}
 
 static const struct option_network *networks_of(const struct gateway *g, size_t *ret_count)
 {
@@ -34,13 +65,13 @@ static bool network_holds(const struct option_network *n, const struct client *c
 }
 
 /* Whether what the client says of where the request comes from counts. */
-static bool is_trusted(const struct passage *p)
+static bool is_trusted(const struct passage *p, const struct client *c)
 {
     size_t count;
     const struct option_network *networks = networks_of(p->gateway, &count);
 
     for (size_t i = 0; i < count; i++)
-        if (network_holds(&networks[i], p->x->arrival.client))
+        if (network_holds(&networks[i], c))
             return true;
     return false;
 }
@@ -127,19 +158,24 @@ static void add_or_keep(const struct passage *p, struct field_sink *sink, enum f
 
 static void add_origin(const struct passage *p, struct field_sink *sink)
 {
-    const struct client *c = p->x->arrival.client;
+    const struct client c = client_of(p);
     char text[CLIENT_TEXT], forwarded[OWN_ROOM / 2], host[OWN_ROOM / 4];
-    struct span address = span_of(text, client_print(c, text));
     struct buf f = buf_in(forwarded, sizeof forwarded), h = buf_in(host, sizeof host);
-    bool trusted = is_trusted(p);
+    struct buf a = buf_in(text, sizeof text);
+    bool trusted = is_trusted(p, &c), is_six = c.family == AF_INET6;
+    struct span address;
 
-    if (c->family == AF_UNIX)
-        address = SPAN("unknown");
+    add_address(&a, &c);
+    address = buf_span(&a);
     forward_received_host(&h, p->x);
-    buf_addf(&f, c->family == AF_INET6 ? "for=\"[%.*s]\";proto=http" : "for=%.*s;proto=http",
-             SPAN_ARG(address));
-    if (h.len && !h.failed)
-        buf_addf(&f, ";host=\"%.*s\"", SPAN_ARG(buf_span(&h)));
+    buf_add(&f, is_six ? SPAN("for=\"[") : SPAN("for="));
+    buf_add(&f, address);
+    buf_add(&f, is_six ? SPAN("]\";proto=http") : SPAN(";proto=http"));
+    if (h.len && !h.failed) {
+        buf_add(&f, SPAN(";host=\""));
+        buf_add(&f, buf_span(&h));
+        buf_add_char(&f, '"');
+    }
     if (trusted) {
         add_joined(p, sink, FIELD_forwarded, buf_span(&f));
         add_joined(p, sink, FIELD_x_forwarded_for, address);
@@ -204,20 +240,29 @@ static bool is_trace_field(struct span name)
     return name.len == sizeof "traceparent" - 1 && span_eq_nocase(name, SPAN("traceparent"));
 }
 
+/* Another number that is as good as random, and not 0: Sebastiano Vigna's splitmix64, which comes
+ * to each number once in 2^64. It is to be told apart from others, and no secret. */
+static uint64_t next_identifier(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    z ^= z >> 31;
+    return z ? z : 1;
+}
+
 /* Begins a trace where the client has none, or none that can be understood. */
 static void add_trace(const struct passage *p, struct field_sink *sink)
 {
-    unsigned char random[TRACE_ID + SPAN_ID];
+    uint64_t *state = &p->gateway->trace;
     char text[TRACEPARENT];
 
-    if (getrandom(random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random)
-        return;     // it is only a help
-    random[0] |= 1; // an identifier is never all zeros
-    random[TRACE_ID] |= 1;
     memcpy(text, "00-", 3);
-    ascii_write_hex(random, TRACE_ID, text + 3);
+    ascii_write_hex_u64(next_identifier(state), text + 3);
+    ascii_write_hex_u64(next_identifier(state), text + 3 + TRACE_ID);
     text[3 + 2 * TRACE_ID] = '-';
-    ascii_write_hex(random + TRACE_ID, SPAN_ID, text + 4 + 2 * TRACE_ID);
+    ascii_write_hex_u64(next_identifier(state), text + 4 + 2 * TRACE_ID);
     memcpy(text + TRACEPARENT - 3, "-01", 3);
     add_own(p, sink, SPAN("traceparent"), span_of(text, sizeof text));
 }

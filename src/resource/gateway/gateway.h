@@ -70,6 +70,7 @@ struct gateway {
     struct loop *loop;
     struct upstream_pool *pool;
     struct fetch_limits limits;
+    uint64_t trace; // the state of the identifiers of traces that are begun here
     bool speaks_fcgi;
     void (*tell)(const char *token, struct span sentence); // may be NULL
 };

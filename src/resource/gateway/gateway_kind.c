@@ -261,7 +261,9 @@ static int open_resource(const struct kind_means *means, const void *options, vo
     (void)ret_why;
     if (!g)
         return -CANDOR_E_MEMORY;
-    error = upstream_pool_open(means->loop, s->set, &g->pool);
+    error = getrandom(&g->trace, sizeof g->trace, 0) == (ssize_t)sizeof g->trace
+                ? upstream_pool_open(means->loop, s->set, &g->pool)
+                : -CANDOR_E_SYSTEM;
     if (error < 0) {
         free(g);
         return error;
