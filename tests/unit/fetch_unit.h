@@ -56,7 +56,7 @@ void upstream_give_back(struct upstream_connection *c, enum upstream_return how)
 {
     assert_ptr_equal(c, &t.connection);
     assert_int_equal(t.returned, RETURNED_NOT);
-    t.returned = how;
+    t.returned = (int)how;
     if (how == RETURN_KEEP && t.keeps)
         return;
     if (how == RETURN_RESET)
