@@ -279,7 +279,7 @@ def test_what_else_the_system_says(tmp_path):
 
 
 def test_no_descriptor_is_left():
-    with Upstream() as upstream, gateway(upstream, keys=QUICK) as server, server.connect() as client:
+    with Upstream() as up, gateway(up, keys=QUICK) as server, server.connect() as client:
         client.send(request("OPTIONS", "/", "Max-Forwards: 0"))
         client.read_response()  # so this connection was taken
         pid = server.process.pid

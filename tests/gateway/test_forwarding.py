@@ -224,3 +224,10 @@ def test_fields_are_set_added_and_removed():
 def test_an_upstream_may_be_a_unix_socket(tmp_path):
     with Upstream(path=tmp_path / "app.sock") as upstream, gateway(upstream) as server:
         assert pass_on(server, upstream, target="/u").sent["Host"] == "example"
+
+
+def test_a_request_with_nothing_but_a_long_host(server, upstream):
+    host = ".".join(4 * [60 * "a"]) + ":65535"
+    done = pass_on(server, upstream, host=host)
+    assert done.sent["Host"] == done.sent["X-Forwarded-Host"] == host
+    assert done.sent["Forwarded"] == f'for=127.0.0.1;proto=http;host="{host}"'

@@ -12,8 +12,10 @@ enum {
     TRACE_ID = 16, // bytes
     SPAN_ID = 8,
     TRACEPARENT = sizeof "00--" - 1 + 2 * (TRACE_ID + SPAN_ID) + sizeof "-01" - 1,
-    OWN_FIELDS = 8,  // that are made here, at most
-    OWN_ROOM = 1024, // bytes of those, without what is taken over from the request
+    OWN_FIELDS = 8, // that are made here, at most
+    OWN_ROOM = 448, // bytes of those, without what is taken over from the request
+    FORWARDED_ROOM = 512,
+    HOST_ROOM = 272,
 };
 
 /* The client, one of IPv4 as such also where it came to a socket of IPv6. */
@@ -159,7 +161,7 @@ static void add_or_keep(const struct passage *p, struct field_sink *sink, enum f
 static void add_origin(const struct passage *p, struct field_sink *sink)
 {
     const struct client c = client_of(p);
-    char text[CLIENT_TEXT], forwarded[OWN_ROOM / 2], host[OWN_ROOM / 4];
+    char text[CLIENT_TEXT], forwarded[FORWARDED_ROOM], host[HOST_ROOM];
     struct buf f = buf_in(forwarded, sizeof forwarded), h = buf_in(host, sizeof host);
     struct buf a = buf_in(text, sizeof text);
     bool trusted = is_trusted(p, &c), is_six = c.family == AF_INET6;
@@ -289,7 +291,8 @@ size_t forward_fields_room(const struct passage *p, size_t *ret_count)
     const struct message *m = &p->x->request;
     const struct field_rules *rules = rules_of(p);
     const struct option_list *lists[] = {&rules->set, &rules->add};
-    size_t room = OWN_ROOM, count = OWN_FIELDS;
+    // The host is in Forwarded and X-Forwarded-Host.
+    size_t room = OWN_ROOM + 2 * p->x->request.target.host.len, count = OWN_FIELDS;
 
     for (size_t i = 0; i < m->field_count; i++, count++)
         room += m->fields[i].name_length + m->fields[i].value_length + sizeof ", ";
@@ -338,7 +341,7 @@ static bool add_line(const struct passage *p, struct field_sink *sink,
 void forward_fields(const struct passage *p, struct field_sink *sink)
 {
     const struct message *m = &p->x->request;
-    char via[OWN_ROOM / 8];
+    char via[16 + PSEUDONYM_LENGTH];
     struct buf b = buf_in(via, sizeof via);
     bool is_traced = false;
 
