@@ -196,6 +196,8 @@ class Server:
             if text.startswith("{"):
                 record = json.loads(text)
                 OUTCOMES.add(record["outcome"])
+                OUTCOMES.update(attempt["cause"] for attempt in record.get("attempts", [])
+                                if "cause" in attempt)
                 self.records.put(record)
                 continue
             with self._told:

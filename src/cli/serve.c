@@ -6,12 +6,14 @@
 #include "server/config/listen.h"
 #include "server/server.h"
 
-enum { HOSTS = 64 }; // that the command line may name
+enum { HOSTS = 64, UPSTREAMS = 64 }; // that the command line may name
 
 struct serve_options {
     const char *listen, *config, *folder;
     const char *hosts[HOSTS];
     size_t host_count;
+    const char *upstreams[UPSTREAMS];
+    size_t upstream_count;
     const char *folder_option; // one that is about the folder; NULL: there is none
     bool write, dotfiles, dotfiles_given;
 };
@@ -19,10 +21,11 @@ struct serve_options {
 static void print_help(FILE *to)
 {
     fputs(
-        "usage: candor serve [--listen ADDRESS] [--config FILE | [--write] [--dotfiles] "
-        "[--host NAME] [DIR]]\n\n"
-        "Serves the folder DIR (default: the current one) on http://127.0.0.1:8080/, or what a\n"
-        "configuration file says. When it is ready it prints \"listening on http://...\" to\n"
+        "usage: candor serve [--listen ADDRESS] [--config FILE | --to URL [--host NAME] |\n"
+        "                    [--write] [--dotfiles] [--host NAME] [DIR]]\n\n"
+        "Serves the folder DIR (default: the current one) on http://127.0.0.1:8080/, or passes\n"
+        "requests on, or does what a configuration file says. When it is ready it prints "
+        "\"listening on http://...\" to\n"
         "standard error, and where locks and properties are kept when something is writable.\n"
         "SIGTERM or SIGINT: finishes what runs and ends with 0; a second one ends at once, with\n"
         "1. SIGUSR1: reopens the access log.\n\n"
@@ -37,6 +40,9 @@ static void print_help(FILE *to)
         "  --host NAME          it is reached by that name, too; once for each. Without a file it\n"
         "                       answers for addresses, localhost and other names that no stranger\n"
         "                       can have\n"
+        "  --to URL             passes requests on to another server, such as\n"
+        "                       http://127.0.0.1:3000 or unix:/run/app.sock; once for each of "
+        "several\n"
         "  --config FILE        a configuration file; \"candor check FILE\" tells whether it is\n"
         "                       fine\n\n"
         "Exit code: 0 after a stop; 1 when it cannot start now, as when the address is in use,\n"
@@ -54,8 +60,8 @@ static int refuse(const char *what, const char *argument)
 
 static int refuse_option(const char *argument)
 {
-    static const char *const names[] = {"--listen", "--write",  "--dotfiles", "--no-dotfiles",
-                                        "--host",   "--config", "--help"};
+    static const char *const names[] = {"--listen", "--write", "--dotfiles", "--no-dotfiles",
+                                        "--host",   "--to",    "--config",   "--help"};
     struct span typed = span_from_str(argument), word = span_take_until(&typed, '=');
 
     fprintf(stderr,
@@ -100,6 +106,13 @@ static int take_host(int argc, char **argv, int *at, struct serve_options *o)
     return take_value("--host", argc, argv, at, &o->hosts[o->host_count++]);
 }
 
+static int take_upstream(int argc, char **argv, int *at, struct serve_options *o)
+{
+    if (o->upstream_count == UPSTREAMS)
+        return refuse("more than 64 are too many of", "--to");
+    return take_value("--to", argc, argv, at, &o->upstreams[o->upstream_count++]);
+}
+
 /* What is to be done with the folder. */
 static bool take_flag(const char *argument, struct serve_options *o)
 {
@@ -109,6 +122,29 @@ static bool take_flag(const char *argument, struct serve_options *o)
         return false;
     o->dotfiles = strcmp(argument, "--dotfiles") == 0; // of both, the later one counts
     return o->dotfiles_given = true;
+}
+
+/* What can do nothing beside something else. */
+static int check_together(const struct serve_options *o)
+{
+    bool about_folder = o->folder_option && strcmp(o->folder_option, "--host") != 0;
+
+    if (o->folder_option && o->config)
+        return refuse("a configuration file says what is writable, shown and reached how, so there "
+                      "is no place "
+                      "for",
+                      o->folder_option);
+    if (o->folder && o->config)
+        return refuse("a configuration file says what to serve, so there is no place for",
+                      o->folder);
+    if (o->upstream_count && o->config)
+        return refuse("a configuration file says where requests are passed on to, so there is no "
+                      "place for",
+                      "--to");
+    if (o->upstream_count && (o->folder || about_folder))
+        return refuse("all requests are passed on, so there is no place for",
+                      o->folder ? o->folder : o->folder_option);
+    return CLI_OK;
 }
 
 /* CLI_OK: go on with *o. Otherwise the exit code, also after --help (*ret_done). */
@@ -132,6 +168,8 @@ static int parse(int argc, char **argv, struct serve_options *o, bool *ret_done)
             code = take_value("--listen", argc, argv, &i, &o->listen);
         } else if (options && is_option(argument, "--host")) {
             code = take_host(argc, argv, &i, o);
+        } else if (options && is_option(argument, "--to")) {
+            code = take_upstream(argc, argv, &i, o);
         } else if (options && is_option(argument, "--config")) {
             code = take_value("--config", argc, argv, &i, &o->config);
         } else if (options && argument[0] == '-' && argument[1]) {
@@ -146,15 +184,7 @@ static int parse(int argc, char **argv, struct serve_options *o, bool *ret_done)
         if (code != CLI_OK)
             return code;
     }
-    if (o->folder_option && o->config)
-        return refuse("a configuration file says what is writable, shown and reached how, so there "
-                      "is no place "
-                      "for",
-                      o->folder_option);
-    if (o->folder && o->config)
-        return refuse("a configuration file says what to serve, so there is no place for",
-                      o->folder);
-    return CLI_OK;
+    return check_together(o);
 }
 
 static int set_listen(struct config *config, const char *listen)
@@ -197,6 +227,15 @@ static int load_folder(const struct serve_options *o, struct config **ret_config
     return config_from_folder(&folder, ret_config, ret_error);
 }
 
+static int load(const struct serve_options *o, struct config **ret_config,
+                struct config_error *ret_error)
+{
+    return o->config ? config_load(o->config, ret_config, ret_error)
+           : o->upstream_count
+               ? config_from_upstreams(o->upstreams, o->upstream_count, ret_config, ret_error)
+               : load_folder(o, ret_config, ret_error);
+}
+
 int cli_serve(int argc, char **argv)
 {
     struct serve_options o = {0};
@@ -208,7 +247,7 @@ int cli_serve(int argc, char **argv)
 
     if (code != CLI_OK || done)
         return code;
-    r = o.config ? config_load(o.config, &config, &error) : load_folder(&o, &config, &error);
+    r = load(&o, &config, &error);
     if (r == 0)
         code = add_hosts(config, &o);
     if (r == 0 && code == CLI_OK && o.listen)

@@ -34,6 +34,8 @@ struct kind_means {
     const struct media_type_map *types;
     struct store *store; // NULL where no route needs it
     struct loop *loop;   // of the worker; NULL for share
+    /* struct option_network: of proxies that are believed whom a request comes from. */
+    const struct option_list *trusted_proxies;
     /* Tells the operator, from any thread, what happens later; token: to search for. May be NULL.
      */
     void (*tell)(const char *token, struct span sentence);

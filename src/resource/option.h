@@ -34,6 +34,16 @@ enum option_kind {
     OPTION_FORMAT,    // of the access log
     OPTION_STATE,     // sqlite:FILE, as the path
     OPTION_ERROR,     // a status, a class or an outcome
+    OPTION_WORD,        // one of those in standard_text, "a|b": the first holds without the key
+    OPTION_UPSTREAM,    // the address of another server
+    OPTION_UPSTREAMS,   // one or a list of those, or of mappings whose first key is one
+    OPTION_BALANCE,     // how requests are spread over several
+    OPTION_AUTHORITY,   // a host with or without a port, in lower case
+    OPTION_RESOLVER,    // the address of a name server, with or without a port
+    OPTION_FIELDS,      // a mapping of the names of fields to values
+    OPTION_FIELD_NAMES, // a list of names
+    OPTION_STATUSES,    // a list of statuses and classes
+    OPTION_NETWORKS,    // a list of addresses and CIDR blocks
     OPTION_SECTION,   // a mapping; the member is the struct of the section below
     OPTION_SECTIONS,  // a list of mappings, each such a struct
 };
@@ -54,6 +64,16 @@ enum option_kind {
 #define OPTION_TYPE_GROUP uint64_t
 #define OPTION_TYPE_STATE const char *
 
+#define OPTION_TYPE_WORD uint64_t // which one, from 0
+#define OPTION_TYPE_UPSTREAM struct span
+#define OPTION_TYPE_UPSTREAMS struct option_list
+#define OPTION_TYPE_BALANCE struct option_balance
+#define OPTION_TYPE_AUTHORITY struct span
+#define OPTION_TYPE_RESOLVER struct span
+#define OPTION_TYPE_FIELDS struct option_list      // of struct option_field
+#define OPTION_TYPE_FIELD_NAMES struct option_list // of struct span
+#define OPTION_TYPE_STATUSES struct option_list    // of struct option_statuses
+#define OPTION_TYPE_NETWORKS struct option_list    // of struct option_network
 #define OPTION_TYPE_PATTERN struct span
 #define OPTION_TYPE_CACHING struct option_caching
 
@@ -67,6 +87,29 @@ struct option_caching {
         CACHING_UNSAID,    // what they guess, or what somebody on the way tells them
     } kind;
     uint64_t milliseconds; // of CACHING_FOR
+};
+
+/* How requests are spread over several servers. */
+struct option_balance {
+    enum { SPREAD_LEAST, SPREAD_ROUND_ROBIN, SPREAD_HASH } kind;
+    enum { HASH_CLIENT, HASH_PATH, HASH_FIELD, HASH_COOKIE } of; // with SPREAD_HASH
+    struct span name;                                            // of the field or the cookie
+};
+
+/* A field that is added to messages: none that their framing or the connection depends on. */
+struct option_field {
+    struct span name, value;
+};
+
+struct option_statuses {
+    uint16_t low, high; // from, to
+};
+
+/* Addresses whose first bits are these. */
+struct option_network {
+    uint8_t family; // AF_INET, AF_INET6; AF_UNIX: whoever comes over a Unix socket
+    uint8_t bits;
+    unsigned char address[16];
 };
 
 struct option_list {

@@ -98,7 +98,11 @@ static void tell(const char *token, struct span sentence)
 
 static struct kind_means means_of(const struct server *s)
 {
-    return (struct kind_means){.pool = s->pool, .types = s->types, .store = s->store, .tell = tell};
+    return (struct kind_means){.pool = s->pool,
+                               .types = s->types,
+                               .store = s->store,
+                               .trusted_proxies = &s->config->trusted_proxies,
+                               .tell = tell};
 }
 
 static int tell_not_started(int error)

@@ -139,6 +139,15 @@ static int open_resources(struct worker *w)
     return error;
 }
 
+/* A head has room in a buffer, of requests and of what upstreams answer. */
+static size_t buffer_size(const struct config_limits *limits)
+{
+    size_t request = limits->request_line + limits->field_section;
+    size_t answer = LIMIT_UPSTREAM_STATUS_LINE + LIMIT_UPSTREAM_FIELD_SECTION;
+
+    return (request > answer ? request : answer) + BUFFER_SPARE;
+}
+
 int worker_open(struct worker *w, const struct worker_means *means, const int *sockets)
 {
     const struct config *config = means->config;
@@ -153,7 +162,7 @@ int worker_open(struct worker *w, const struct worker_means *means, const int *s
     w->listeners = calloc(config->listen_count, sizeof *w->listeners);
     if (!w->listeners)
         return tell_not_started(-CANDOR_E_MEMORY);
-    error = loop_open(limits->request_line + limits->field_section + BUFFER_SPARE, &w->loop);
+    error = loop_open(buffer_size(limits), &w->loop);
     if (error < 0)
         return tell_not_started(error);
     w->means.loop = w->loop;

@@ -7,10 +7,8 @@ answer is that of the undisturbed request or says that the server is at fault (R
 never that the client is; and it agrees with what is there afterwards. Where nothing was done, the
 request succeeds when it is made again.
 """
-import mmap
 import os
 import re
-import struct
 from base64 import b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,11 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import CANDOR, Client, Server
+from harness import Client, Server
 from site_of_dav import TEMPORARY, chunked, config, head_of
+from site_of_faults import LIBRARY, MOST_CALLS, Faults, preloaded
 
-LIBRARY = CANDOR.parent / "tests/faults/libfaults.so"
-MOST_CALLS = 1000  # of one request; more are an endless loop
 SMALL, LARGE = b"small", bytes(range(256)) * 800
 SERVERS_FAULT = re.compile(rb"<D:status>HTTP/1\.1 50[07] ")
 DIGEST = f"sha-256=:{b64encode(sha256(SMALL).digest()).decode()}:"
@@ -44,27 +41,6 @@ ASKING = (b'<D:propfind xmlns:D="DAV:"><D:prop><x:a xmlns:x="urn:x"/><D:lockdisc
 
 pytestmark = pytest.mark.skipif(not LIBRARY.exists(),
                                 reason="what sanitizers watch over cannot be made to fail")
-
-
-class Faults:
-    """What faults.c looks at."""
-
-    LAYOUT = struct.Struct("qqq64s")
-
-    def __init__(self, path):
-        path.write_bytes(bytes(self.LAYOUT.size))
-        with path.open("r+b") as file:
-            self.map = mmap.mmap(file.fileno(), self.LAYOUT.size)
-
-    def arm(self, number):
-        self.map[8:] = self.LAYOUT.pack(0, 0, 0, b"")[8:]
-        self.map[:8] = struct.pack("q", number)
-
-    def disarm(self):
-        """The name of the call that failed, or None."""
-        self.map[:8] = bytes(8)
-        _, _, failed, name = self.LAYOUT.unpack(self.map[:])
-        return name.rstrip(b"\0").decode() if failed else None
 
 
 class Site:
@@ -359,16 +335,10 @@ def site_of(folder, **options):
     root.mkdir(exist_ok=True)
     (root / "ready").write_bytes(b"ready")
     faults = Faults(control)
-    preloaded = {"LD_PRELOAD": str(LIBRARY), "CANDOR_FAULTS": str(control)}
-    before = {name: os.environ.get(name) for name in preloaded}
-    os.environ.update(preloaded)
-    try:
-        file = folder / "candor.yaml"
-        file.write_text(config(workers=1, **options).replace("{root}", str(root)))
+    file = folder / "candor.yaml"
+    file.write_text(config(workers=1, **options).replace("{root}", str(root)))
+    with preloaded(control):
         server = Server(arguments=["--config", str(file)], state=folder / "state")
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
     with server:
         site = Site(root, server, faults)
         yield site

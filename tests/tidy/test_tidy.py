@@ -166,6 +166,7 @@ def rule_status_literal(name, text):
 NAMING_METHODS = {
     "src/graph/question.c",
     "src/registry/method.c",
+    "src/resource/gateway/resource.c",
     "src/server/session/h1_send.c",
     "src/server/session/route_step.c",
     "src/server/worker.c",

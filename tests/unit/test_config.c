@@ -108,16 +108,17 @@ static void shapes_and_keys_are_checked(void **state)
         {"- 1", "c.yaml:1:1: there is a list where keys belong; expected keys like \"listen\""},
         {"worker: 1\n" ROUTES,
          "c.yaml:1:1: key \"worker\": there is no such key; expected perhaps \"workers\""},
-        {"colour: red\n" ROUTES, "c.yaml:1:1: key \"colour\": there is no such key; expected "
-                                 "listen, workers, user, group, access_log, "
-                                 "access_log_format, state, trace, limits, error_pages or routes"},
+        {"colour: red\n" ROUTES,
+         "c.yaml:1:1: key \"colour\": there is no such key; expected "
+         "listen, workers, user, group, access_log, "
+         "access_log_format, state, trace, trusted_proxies, limits, error_pages or routes"},
         {"limits: {request_lien: 1K}\n" ROUTES,
          "c.yaml:1:10: key \"limits.request_lien\": there is no such key; expected perhaps "
          "\"request_line\""},
         {"<<: {workers: 1}\n" ROUTES,
          "c.yaml:1:1: key \"<<\": there is no such key; expected listen, workers, user, group, "
          "access_log, "
-         "access_log_format, state, trace, limits, error_pages or routes"},
+         "access_log_format, state, trace, trusted_proxies, limits, error_pages or routes"},
         {"workers: 1\n" ROUTES "workers: 1\n",
          "c.yaml:3:1: key \"workers\": it stands in line 1 already; expected each key once"},
         {"workers: 1\n",
@@ -132,7 +133,7 @@ static void shapes_and_keys_are_checked(void **state)
         {"routes:\n", "c.yaml:1:8: key \"routes\": there is no value; expected a list, each member "
                       "with keys of its own"},
         {"routes: [{path: /}]\n", "c.yaml:1:10: key \"routes\": the route does not say how it "
-                                  "answers; expected exactly one of: files"},
+                                  "answers; expected exactly one of: files, gateway"},
         {"routes: [{files: {root: /}}]\n",
          "c.yaml:1:10: key \"routes.path\": it is missing; " PATH_HELP},
         {"routes: [{path: /, files: {}}]\n",

@@ -163,23 +163,82 @@ static int choose_files(struct config *config, const struct config_folder *folde
     return 0;
 }
 
+/* As "gateway: { to: ADDRESSES }" would. */
+static int choose_gateway(struct config *config, const char *const *addresses, size_t count,
+                          struct kind_route *ret_route, struct report *report)
+{
+    const struct resource_kind *kind = config_kind(row_of(&config_schema_route, "gateway"));
+    const struct option_row *to = row_of(&kind->options, "to");
+    void *options = arena_alloc(&config->arena, kind->options.size);
+    bool *given = arena_alloc(&config->arena, kind->options.count * sizeof *given);
+    char *items = arena_alloc(&config->arena, count * to->section->size);
+
+    if (!options || !given || !items)
+        return -CANDOR_E_MEMORY;
+    memset(given, 0, kind->options.count * sizeof *given);
+    config_read_nothing(&kind->options, options);
+    for (size_t i = 0; i < count; i++) {
+        struct span text = arena_copy(&config->arena, span_from_str(addresses[i]));
+        char *item = items + i * to->section->size;
+        const char *wrong;
+
+        config_read_nothing(to->section, item);
+        wrong = text.ptr ? config_value_read(&to->section->rows[0], text,
+                                             item + to->section->rows[0].offset)
+                         : error_text(-CANDOR_E_MEMORY);
+        if (wrong)
+            report_path(report, (struct position){0}, "", SPAN(""), addresses[i], wrong,
+                        "an address like http://127.0.0.1:3000");
+    }
+    *(struct option_list *)give(&kind->options, "to", options, given) =
+        (struct option_list){items, count};
+    *ret_route = (struct kind_route){.kind = kind, .options = options, .given = given};
+    return report->count ? -CANDOR_E_CONFIG : 0;
+}
+
+struct lone_route {
+    struct config_draft draft;
+    struct route_draft route;
+};
+
+/* A configuration of one route "/", whose kind is still to be chosen. */
+static void begin_route(struct lone_route *r)
+{
+    config_read_nothing(&config_schema, &r->draft);
+    config_read_nothing(&config_schema_route, &r->route);
+    r->route.path = SPAN("/");
+    r->draft.routes = (struct option_list){&r->route, 1};
+}
+
+int config_from_upstreams(const char *const *addresses, size_t count, struct config **ret_config,
+                          struct config_error *ret_error)
+{
+    struct report report = {.file = "--to", .bare = true};
+    struct config *config = NULL;
+    struct lone_route lone;
+    int r = config_new(addresses[0], &config);
+
+    begin_route(&lone);
+    if (r == 0)
+        r = choose_gateway(config, addresses, count, &lone.route.kind, &report);
+    if (r == 0)
+        r = config_build(config, &lone.draft, NULL, &report);
+    return finish(r, config, &report, ret_config, ret_error);
+}
+
 int config_from_folder(const struct config_folder *folder, struct config **ret_config,
                        struct config_error *ret_error)
 {
     struct report report = {.file = folder->path, .bare = true};
     struct config *config = NULL;
-    struct config_draft draft;
-    struct route_draft route;
+    struct lone_route lone;
     int r = config_new(folder->path, &config);
 
-    config_read_nothing(&config_schema, &draft);
-    config_read_nothing(&config_schema_route, &route);
-    route.path = SPAN("/");
-    draft.routes = (struct option_list){&route, 1};
+    begin_route(&lone);
     if (r == 0)
-        r = choose_files(config, folder, &route.kind);
+        r = choose_files(config, folder, &lone.route.kind);
     if (r == 0)
-        r = config_build(config, &draft, NULL, &report);
+        r = config_build(config, &lone.draft, NULL, &report);
     return finish(r, config, &report, ret_config, ret_error);
 }
 

@@ -46,6 +46,7 @@ struct config {
     enum access_log_format access_log_format;
     const char *state_file; // of SQLite; NULL: where the server thinks best
     bool trace;
+    struct option_list trusted_proxies; // struct option_network
     struct config_limits limits;
     struct own_hosts own_hosts;
     struct route_table routes;
@@ -76,6 +77,11 @@ struct config_folder {
     bool write;
     const bool *dotfiles; // NULL: as without the key
 };
+
+/* One route "/" that passes requests on to those addresses, everything else as without keys. What
+ * is wrong with one is told as of the command line. */
+int config_from_upstreams(const char *const *addresses, size_t count, struct config **ret_config,
+                          struct config_error *ret_error);
 
 /* One route "/" with the files of a folder, everything else as without keys. */
 int config_from_folder(const struct config_folder *folder, struct config **ret_config,

@@ -242,6 +242,7 @@ int config_build(struct config *config, const struct config_draft *draft,
     config->access_log_format = draft->access_log_format;
     config->state_file = draft->state_file;
     config->trace = draft->trace;
+    config->trusted_proxies = draft->trusted_proxies;
     config->limits = draft->limits;
     r = build_listen(&b, &draft->listen);
     if (r == 0)

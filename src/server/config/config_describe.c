@@ -33,7 +33,8 @@ static const char introduction[] =
 static void describe_key(struct buf *out, const struct option_section *section,
                          const struct option_row *key)
 {
-    bool is_section = key->section && key->kind != OPTION_ADDRESSES;
+    bool is_section =
+        key->section && key->kind != OPTION_ADDRESSES && key->kind != OPTION_UPSTREAMS;
 
     buf_addf(out, "\n### %s%.*s\n\n%s\n\n", section->path, SPAN_ARG(key->name), key->meaning);
     if (is_section) {
@@ -54,7 +55,10 @@ static void describe_key(struct buf *out, const struct option_section *section,
     }
     if (!is_section) {
         buf_add(out, SPAN(" Without it: "));
-        if (key->standard_text[0])
+        if (key->kind == OPTION_WORD)
+            buf_add(out, span_first(span_from_str(key->standard_text),
+                                    strcspn(key->standard_text, "|")));
+        else if (key->standard_text[0])
             buf_add_str(out, key->standard_text);
         else
             config_add_number(out, key->kind, key->standard);

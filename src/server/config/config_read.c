@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "fs/path_check.h"
+#include "server/config/config_relay.h"
 #include "server/config/config_value.h"
 
 struct reader {
@@ -130,7 +131,7 @@ static void keep_text(struct reader *r, const struct option_row *key, struct spa
     if (!kept)
         return;
     for (size_t i = 0; i < text->len; i++)
-        if (key->kind == OPTION_HOST || key->kind == OPTION_HOSTS)
+        if (key->kind == OPTION_HOST || key->kind == OPTION_HOSTS || key->kind == OPTION_AUTHORITY)
             kept[i] = ascii_lower(kept[i]);
     text->ptr = kept;
 }
@@ -189,7 +190,15 @@ static void keep_value(struct reader *r, const struct option_section *section,
     case OPTION_PATH:
     case OPTION_HOST:
     case OPTION_HOSTS:
+    case OPTION_UPSTREAM:
+    case OPTION_UPSTREAMS:
+    case OPTION_AUTHORITY:
+    case OPTION_RESOLVER:
+    case OPTION_FIELD_NAMES:
         keep_text(r, key, to);
+        break;
+    case OPTION_BALANCE:
+        keep_text(r, key, &((struct option_balance *)to)->name);
         break;
     case OPTION_FILE:
     case OPTION_FOLDER:
@@ -232,10 +241,19 @@ static void read_scalar(struct reader *r, const struct option_section *section,
 /* Bytes of one member of a list that the key takes. */
 static size_t member_size(const struct option_row *key)
 {
-    return key->section ? key->section->size : sizeof(struct span);
+    return key->section                   ? key->section->size
+           : key->kind == OPTION_STATUSES ? sizeof(struct option_statuses)
+           : key->kind == OPTION_NETWORKS ? sizeof(struct option_network)
+                                          : sizeof(struct span);
 }
 
-/* One of OPTION_ADDRESSES: the address alone, or with more keys. */
+/* One of a list whose members are single values, or mappings whose first key such a value is. */
+static bool has_short_members(const struct option_row *key)
+{
+    return key->kind == OPTION_ADDRESSES || key->kind == OPTION_UPSTREAMS;
+}
+
+/* The address alone, or with more keys. */
 static void read_address(struct reader *r, const struct option_section *section,
                          const struct option_row *key, const struct config_node *member, void *item)
 {
@@ -269,7 +287,7 @@ static void read_members(struct reader *r, const struct option_section *section,
             return;
         }
         to->count++;
-        if (key->kind == OPTION_ADDRESSES)
+        if (has_short_members(key))
             read_address(r, section, key, member, item);
         else if (key->section)
             read_section(r, key->section, member, item);
@@ -284,6 +302,20 @@ static void read_list(struct reader *r, const struct option_section *section,
                       const struct option_row *key, const struct config_node *node,
                       struct option_list *to)
 {
+    struct config_node alone = {.kind = CONFIG_NODE_LIST, .at = node->at};
+
+    // One upstream is most common, and needs no list.
+    if (key->kind == OPTION_UPSTREAMS && node->kind != CONFIG_NODE_LIST &&
+        !config_node_is_null(node)) {
+        struct config_node *copy = allocate(r, r->scratch, sizeof *copy);
+
+        if (!copy)
+            return;
+        *copy = *node;
+        copy->next = NULL;
+        alone.first = alone.last = copy;
+        node = &alone;
+    }
     if (node->kind == CONFIG_NODE_LIST)
         read_members(r, section, key, node, to);
     else
@@ -294,11 +326,67 @@ static void read_list(struct reader *r, const struct option_section *section,
                                                            "belongs");
 }
 
+static bool is_list(enum option_kind kind)
+{
+    return kind == OPTION_ADDRESSES || kind == OPTION_HOSTS || kind == OPTION_SECTIONS ||
+           kind == OPTION_UPSTREAMS || kind == OPTION_FIELD_NAMES || kind == OPTION_STATUSES ||
+           kind == OPTION_NETWORKS;
+}
+
+/* The name of a field, and its value. */
+static void read_field(struct reader *r, const struct option_section *section,
+                       const struct option_row *key, const struct config_node *at,
+                       struct option_field *to)
+{
+    const char *wrong = config_field_name_wrong(at->text);
+
+    *to = (struct option_field){.name = at->text};
+    if (wrong) {
+        report_scalar(r, section, key, at, wrong);
+        return;
+    }
+    keep_text(r, key, &to->name);
+    if (at->value->kind != CONFIG_NODE_SCALAR) {
+        report_value(r, at->value, section, key, "there is no single value");
+        return;
+    }
+    wrong = config_field_value_wrong(at->value->text);
+    if (wrong)
+        report_scalar(r, section, key, at->value, wrong);
+    to->value = at->value->text;
+    keep_text(r, key, &to->value);
+}
+
+static void read_fields(struct reader *r, const struct option_section *section,
+                        const struct option_row *key, const struct config_node *node,
+                        struct option_list *to)
+{
+    struct option_field *fields;
+    size_t most = 0;
+
+    if (node->kind != CONFIG_NODE_MAPPING) {
+        report_value(r, node, section, key, "there are no keys");
+        return;
+    }
+    for (const struct config_node *at = node->first; at; at = at->next)
+        most++;
+    if (most > (size_t)key->high) {
+        report_value(r, node, section, key, "there are too many");
+        return;
+    }
+    fields = allocate(r, r->arena, most * sizeof *fields);
+    to->items = fields;
+    for (const struct config_node *at = node->first; at && fields; at = at->next)
+        read_field(r, section, key, at, &fields[to->count++]);
+}
+
 static void read_value(struct reader *r, const struct option_section *section,
                        const struct option_row *key, const struct config_node *node, void *to)
 {
-    if (key->kind == OPTION_ADDRESSES || key->kind == OPTION_HOSTS || key->kind == OPTION_SECTIONS)
+    if (is_list(key->kind))
         read_list(r, section, key, node, to);
+    else if (key->kind == OPTION_FIELDS)
+        read_fields(r, section, key, node, to);
     else if (config_kind(key))
         read_kind(r, config_kind(key), node, to);
     else if (key->kind == OPTION_SECTION)
@@ -480,38 +568,6 @@ static void read_kind(struct reader *r, const struct resource_kind *kind,
     }
     *to = (struct kind_route){
         .kind = kind, .options = options, .given = given, .positions = positions};
-}
-
-void config_read_nothing(const struct option_section *section, void *to)
-{
-    memset(to, 0, section->size);
-    for (size_t i = 0; i < section->count; i++) {
-        const struct option_row *key = &section->rows[i];
-        char *at = (char *)to + key->offset;
-
-        switch (key->kind) {
-        case OPTION_NUMBER:
-        case OPTION_SIZE:
-        case OPTION_DURATION:
-        case OPTION_MODE:
-        case OPTION_USER:
-        case OPTION_GROUP:
-            *(uint64_t *)at = (uint64_t)key->standard;
-            break;
-        case OPTION_BOOLEAN:
-            *(bool *)at = key->standard;
-            break;
-        case OPTION_NAME:
-            *(struct span *)at = span_from_str(key->standard_text);
-            break;
-        case OPTION_SECTION:
-            if (!config_kind(key))
-                config_read_nothing(key->section, at);
-            break;
-        default:
-            break;
-        }
-    }
 }
 
 int config_read(const struct config_node *root, struct span folder, struct arena *arena,

@@ -17,6 +17,7 @@ struct config_draft {
     enum access_log_format access_log_format;
     const char *state_file;
     bool trace;
+    struct option_list trusted_proxies; // struct option_network
     struct config_limits limits;
     struct option_list pages;  // struct page_draft
     struct option_list routes; // struct route_draft

@@ -4,10 +4,15 @@
 #include "base/ascii.h"
 #include "base/error.h"
 #include "registry/status.h"
+#include "server/config/config_relay.h"
 #include "server/config/listen.h"
 
 #include <grp.h>
 #include <pwd.h>
+
+#define UPSTREAM_EXPECTED                                                                          \
+    "an address like http://app.internal:3000, unix:/run/app.sock, fcgi://127.0.0.1:9000 or "      \
+    "fcgi+unix:/run/php/php-fpm.sock"
 
 struct unit {
     struct span name;
@@ -277,23 +282,6 @@ static const char *read_caching(const struct option_row *key, struct span text,
     return wrong ? wrong : to->milliseconds % 1000 ? "is no number of whole seconds" : NULL;
 }
 
-const char *config_host_wrong(struct span text)
-{
-    if (span_starts(text, SPAN("[")) && span_ends(text, SPAN("]"))) {
-        for (size_t i = 1; i + 1 < text.len; i++)
-            if (!ascii_is(text.ptr[i], ASCII_HEX) && text.ptr[i] != ':' && text.ptr[i] != '.')
-                return "is not a host";
-        return NULL;
-    }
-    if (span_find(text, ':') < text.len)
-        return "is not a host without a port";
-    for (size_t i = 0; i < text.len; i++)
-        if (!ascii_is(text.ptr[i], ASCII_ALPHA | ASCII_DIGIT) && text.ptr[i] != '-' &&
-            text.ptr[i] != '.' && text.ptr[i] != '_')
-            return "is not a host";
-    return NULL;
-}
-
 static const char *read_text(const char *wrong, struct span text, struct span *to)
 {
     *to = text;
@@ -341,6 +329,8 @@ const char *config_value_read(const struct option_row *key, struct span text, vo
     case OPTION_SECTION:
     case OPTION_SECTIONS:
         break;
+    default:
+        return config_relay_read(key, text, to);
     }
     return NULL;
 }
@@ -387,6 +377,17 @@ void config_add_number(struct buf *out, enum option_kind kind, int64_t value)
         buf_add_u64(out, (uint64_t)value);
 }
 
+static void add_words(struct buf *out, const struct option_row *key)
+{
+    struct span rest = span_from_str(key->standard_text), word;
+    const char *between = "";
+
+    while (config_word_next(&rest, &word)) {
+        buf_addf(out, "%s%.*s", between, SPAN_ARG(word));
+        between = span_find(rest, '|') < rest.len ? ", " : " or ";
+    }
+}
+
 void config_add_expected(struct buf *out, const struct option_row *key)
 {
     static const struct {
@@ -420,10 +421,29 @@ void config_add_expected(struct buf *out, const struct option_row *key)
         [OPTION_PATH] = {"a path like / or /team/ or /robots.txt, not percent-encoded", NULL},
         [OPTION_HOST] = {"a host like example.org or [::1], without a port", NULL},
         [OPTION_HOSTS] = {"a list of hosts, each like example.org or [::1], without a port", NULL},
+        [OPTION_WORD] = {"", NULL},
+        [OPTION_UPSTREAM] = {UPSTREAM_EXPECTED, NULL},
+        [OPTION_UPSTREAMS] = {UPSTREAM_EXPECTED
+                              ", or a list of those, or of keys like address and weight",
+                              NULL},
+        [OPTION_BALANCE] = {"least, round_robin, hash client, hash path, hash field NAME or "
+                            "hash cookie NAME",
+                            NULL},
+        [OPTION_AUTHORITY] = {"pass, or a host like example.org or example.org:8080", NULL},
+        [OPTION_RESOLVER] = {"an address like 127.0.0.1, 127.0.0.1:5353 or [::1]:5353", NULL},
+        [OPTION_FIELDS] = {"the names of fields, each with a value", NULL},
+        [OPTION_FIELD_NAMES] = {"a list of names of fields", NULL},
+        [OPTION_STATUSES] = {"a list of statuses from 400 to 599 and of the classes 4xx and 5xx",
+                             NULL},
+        [OPTION_NETWORKS] = {"a list of addresses and networks, each like 192.0.2.1, 10.0.0.0/8, "
+                             "fd00::/8, or unix",
+                             NULL},
         [OPTION_SECTION] = {"keys below it", NULL},
         [OPTION_SECTIONS] = {"a list, each member with keys of its own", NULL},
     };
 
+    if (key->kind == OPTION_WORD)
+        add_words(out, key);
     buf_add_str(out, kinds[key->kind].what);
     if (!kinds[key->kind].like)
         return;

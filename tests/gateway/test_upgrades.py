@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""Changes of the protocol: RFC 9110 section 7.8."""
+import pytest
+
+from site_of_gateway import Upstream, answer, gateway, record_of, request
+
+UPGRADE = ("Connection: Upgrade", "Upgrade: chat")
+CHANGED = (b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: chat\r\n"
+           b"X-Theirs: 1\r\n\r\n")
+
+
+@pytest.fixture(scope="module", name="upstream")
+def fixture_upstream():
+    with Upstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="module", name="server")
+def fixture_server(upstream):
+    with gateway(upstream) as server:
+        yield server
+
+
+def tunnel(client, upstream, target="/tunnel"):
+    client.send(request("GET", target, *UPGRADE))
+    peer = upstream.accept()
+    sent = peer.read()
+    assert (sent["Upgrade"], sent["Connection"]) == ("chat", "upgrade")
+    peer.send(CHANGED)
+    changed = client.read_response()
+    assert (changed.status, changed["Upgrade"], changed["X-Theirs"]) == (101, "chat", "1")
+    assert changed["Connection"].lower() == "upgrade"
+    return peer
+
+
+def receive(end, count):
+    data = b""
+    while len(data) < count:
+        data += end.socket.recv(count - len(data))
+    return data
+
+
+def test_bytes_flow_both_ways_until_both_have_ended(server, upstream):
+    with server.connect() as client, tunnel(client, upstream) as peer:
+        client.send(b"hello")
+        assert receive(peer, 5) == b"hello"
+        peer.send(b"world")
+        assert receive(client, 5) == b"world"
+        client.finish()
+        assert peer.is_closed()
+        peer.send(b"still")
+        assert receive(client, 5) == b"still"
+        peer.close()
+        assert client.is_closed()
+    record = record_of(server, "/tunnel")
+    assert (record["outcome"], record["status"]) == ("tunnelled", 101)
+
+
+def test_bytes_that_come_with_the_answer_are_not_lost(server, upstream):
+    with server.connect() as client:
+        client.send(request("GET", "/beside", *UPGRADE))
+        with upstream.accept() as peer:
+            peer.read()
+            peer.send(CHANGED + b"first")
+            assert client.read_response().status == 101
+            while len(client.buffer) < 5:
+                client._more()
+            assert client.buffer == b"first"
+
+
+def test_an_idle_tunnel_ends():
+    with Upstream() as upstream, gateway(upstream, keys="idle_timeout: 100ms") as server:
+        with server.connect() as client, tunnel(client, upstream) as peer:
+            with pytest.raises(ConnectionResetError):  # it is no end that either side has made
+                client.is_closed()
+            assert peer.is_closed()
+
+
+def test_who_declines_answers_as_usual(server, upstream):
+    with server.connect() as client:
+        client.send(request("GET", "/no", *UPGRADE))
+        with upstream.accept() as peer:
+            peer.read()
+            peer.send(answer(b"no", "Connection: close"))
+            assert client.read_response().body == b"no"
+
+
+def test_another_protocol_than_was_asked_for(server, upstream):
+    with server.connect() as client:
+        client.send(request("GET", "/other", *UPGRADE))
+        with upstream.accept() as peer:
+            peer.read()
+            peer.send(CHANGED.replace(b"chat", b"else"))
+            assert client.read_response().outcome == "upstream-upgrade-failed"
+
+
+def test_h2c_is_taken_out(server, upstream):
+    with server.connect() as client:
+        client.send(request("GET", "/h2c", "Connection: Upgrade, HTTP2-Settings",
+                            "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"))
+        with upstream.accept() as peer:
+            sent = peer.read()
+            assert (sent["Upgrade"], sent["Connection"], sent["HTTP2-Settings"]) == (None, None,
+                                                                                    None)
+            peer.send(answer(b"", "Connection: close"))
+            client.read_response()
+    with server.connect() as client:
+        client.send(request("GET", "/both", "Connection: Upgrade", "Upgrade: h2c, chat"))
+        with upstream.accept() as peer:
+            assert peer.read()["Upgrade"] == "chat"
+            peer.send(answer(b"", "Connection: close"))
+            client.read_response()
+
+
+def test_an_upgrade_with_content_is_refused(server, upstream):
+    with server.connect() as client:
+        client.send(request("POST", "/content", *UPGRADE, "Content-Length: 1") + b"x")
+        assert client.read_response().outcome == "upgrade-with-content"
+    assert upstream.is_unasked()
+
+
+def test_an_upgrade_that_connection_does_not_name_is_none(server, upstream):
+    with server.connect() as client:
+        client.send(request("GET", "/unnamed", "Upgrade: chat"))
+        with upstream.accept() as peer:
+            assert peer.read()["Upgrade"] is None
+            peer.send(answer(b"", "Connection: close"))
+            client.read_response()
+
+
+def test_a_client_that_resets_ends_the_tunnel(server, upstream):
+    client = server.connect()
+    with tunnel(client, upstream, "/reset") as peer:
+        client.socket.setsockopt(1, 13, b"\1\0\0\0\0\0\0\0")  # SO_LINGER: the close is a reset
+        client.close()
+        assert peer.is_closed()
+    assert record_of(server, "/reset")["ended"] == "client-gone"
+
+
+def test_connect_stays_refused(server, upstream):
+    with server.connect() as client:
+        client.send(b"CONNECT example:443 HTTP/1.1\r\nHost: example:443\r\n\r\n")
+        assert client.read_response().status in (400, 403, 405, 501)
+    assert upstream.is_unasked()
