@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What is answered to a recipe: which status, and then the fields and the body.
+ */
+#ifndef CANDOR_RESOURCE_MOCK_ANSWER_H
+#define CANDOR_RESOURCE_MOCK_ANSWER_H
+
+#include "resource/mock/mock.h"
+
+enum {
+#define MADE_UP(ident, code) MADE_UP_##ident = (code),
+#include "resource/mock/status.def"
+#undef MADE_UP
+};
+
+/* Makes the choices of the recipe; what does not happen by its chance is taken out of it. */
+void mock_choose(struct mock_state *s);
+/* Decides the status, whether it is a tunnel, and the fault. */
+void mock_decide(struct mock_state *s);
+/* Fills in fields and body. */
+void mock_answer(struct mock_state *s);
+
+/* auth.c: whether the request has the credentials that the path wants. */
+bool mock_is_authorized(const struct mock_state *s);
+/* anything.c: what was understood, as JSON. */
+void mock_tell_request(struct mock_state *s);
+/* home.c: the page of all that can be asked for. */
+void mock_tell_grammar(struct mock_state *s);
+
+/* The body is this text: it lives as long as the exchange, or b is done with. */
+void mock_set_text(struct mock_state *s, struct span text, struct span type);
+void mock_set_buf(struct mock_state *s, struct buf *b, struct span type);
+
+#endif
