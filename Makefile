@@ -21,7 +21,7 @@ help:
 	@echo '               DIR lets clients change it'
 	@echo 'make test      run every test; the last line says how many passed'
 	@echo 'make build     leave an optimised program at build/candor'
-	@echo 'make bench     measure Candor beside nginx, lighttpd and h2o'
+	@echo 'make bench     measure Candor beside nginx, lighttpd, h2o, HAProxy'
 	@echo '               (BENCH="--rounds 5 --only candor,floor"; see bench/README.md)'
 	@echo 'make fuzz      feed the parsers with surprises (TARGET=name TIME=seconds)'
 	@echo 'make docs      make the pages and the picture of docs/ that come from tables'

@@ -16,9 +16,10 @@ from pathlib import Path
 from statistics import median
 
 import dav
+import gateway
 import instructions
-from servers import (ALL_KINDS, DAV_KINDS, FLOORS, KINDS, ROOT, Missing, Server, add_beside,
-                     find_program, raise_descriptor_limit, version)
+from servers import (ALL_KINDS, DAV_KINDS, FLOORS, GATEWAY_KINDS, KINDS, ROOT, Missing, Server,
+                     add_beside, find_program, raise_descriptor_limit, version)
 
 SIZES = {"1K": (1024, 64), "100K": (100 * 1024, 64), "10M": (10 * 1024 * 1024, 16)}
 IDLE_CONNECTIONS = 8000
@@ -159,9 +160,9 @@ def machine_facts(names):
             f"- {', '.join(versions)}"]
 
 
-def request_table(size, results):
-    floor = min((result["cpu"] for name, result in results.items() if name in FLOORS), default=None)
-    candor = results.get("candor", {}).get("cpu")
+def request_table(size, results, floors=FLOORS, own="candor"):
+    floor = min((result["cpu"] for name, result in results.items() if name in floors), default=None)
+    candor = results.get(own, {}).get("cpu")
     lines = [f"### {size.replace('K', ' KiB').replace('M', ' MiB')}, {SIZES[size][1]} connections "
              "kept alive", "",
              "| server | CPU µs/request | ÷ floor | Candor ÷ it | requests/s | p99 ms |",
@@ -200,6 +201,7 @@ def parse_arguments():
     parser.add_argument("--seconds", type=int, default=3, help="of each round")
     parser.add_argument("--idle", type=int, default=IDLE_CONNECTIONS, metavar="CONNECTIONS")
     parser.add_argument("--dav", action="store_true", help="only what clients write, and WebDAV")
+    parser.add_argument("--gateway", action="store_true", help="only what is passed on")
     parser.add_argument("--beside", metavar="PROGRAM",
                         help="another build of Candor, such as the one before a change")
     parser.add_argument("--write", metavar="FILE", help="write the report there too")
@@ -217,13 +219,18 @@ def parse_arguments():
     return options
 
 
-def measure_all(names, options, scratch, cores):
-    """The lines of the report, and whether every server took part in everything."""
+def make_files(scratch):
+    """The contents by size, in a folder of their own."""
     files = Path(scratch) / "files"
     files.mkdir()
     contents = {size: os.urandom(length // 2).hex().encode() for size, (length, _) in SIZES.items()}
     for size, content in contents.items():
         (files / f"{size}.txt").write_bytes(content)
+    return files, contents
+
+
+def measure_all(names, options, scratch, cores, files, contents):
+    """The lines of the report, and whether every server took part in everything."""
     lines, complete, servers = [], True, []
     try:
         for name in names:
@@ -264,7 +271,7 @@ def main():
         cores *= 2
     raise_descriptor_limit(2 * options.idle + 1000)
     names, complete = [], True
-    for name in [] if options.dav else options.only:
+    for name in [] if options.dav or options.gateway else options.only:
         try:
             find_program(name)
             names.append(name)
@@ -275,15 +282,22 @@ def main():
     with tempfile.TemporaryDirectory(prefix="bench-", dir=ROOT / "build") as scratch:
         try:
             lines, all_measured = [], True
-            if not options.dav:
-                lines, all_measured = measure_all(names, options, scratch, cores)
-            if options.dav or set(options.only) == set(KINDS):
-                more, dav_measured = dav.measure(options, scratch, cores)
-                lines, all_measured = lines + more, all_measured and dav_measured
+            files, contents = make_files(scratch)
+            everything = set(options.only) == set(KINDS)
+            if not options.dav and not options.gateway:
+                lines, all_measured = measure_all(names, options, scratch, cores, files, contents)
+            if options.gateway or (everything and not options.dav):
+                more, measured = gateway.measure(options, scratch, cores, SIZES, measure_requests,
+                                                 request_table, say)
+                lines, all_measured = lines + more, all_measured and measured
+            if options.dav or (everything and not options.gateway):
+                more, measured = dav.measure(options, scratch, cores)
+                lines, all_measured = lines + more, all_measured and measured
         except (Missing, OSError) as reason:
             say(f"a server was lost while it was measured: {reason}")
             return 1
-    facts = [*machine_facts(DAV_KINDS if options.dav else names),
+    facts = [*machine_facts(DAV_KINDS if options.dav else
+                            GATEWAY_KINDS if options.gateway else names),
              f"- median of {options.rounds} rounds of {options.seconds} s, interleaved", ""]
     print("\n".join(facts + lines))
     if options.write:

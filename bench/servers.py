@@ -137,6 +137,50 @@ webdav.sqlite-db-name = "{folder}/lighttpd-dav.db"
 server.upload-dirs = ( "{files}" )
 """
 
+CANDOR_GATEWAY = """\
+listen: ["127.0.0.1:{port}"]
+workers: 1
+access_log: "off"
+routes:
+  - path: /
+    gateway: {{ to: "http://127.0.0.1:{upstream}" }}
+"""
+
+NGINX_GATEWAY = NGINX.replace("        root {files};\n", """\
+        location / {{
+            proxy_pass http://behind;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        }}
+""").replace("    server {{", """\
+    upstream behind {{
+        server 127.0.0.1:{upstream};
+        keepalive 256;
+        keepalive_requests 1000000000;
+    }}
+    server {{""", 1)
+
+HAPROXY = """\
+global
+    nbthread 1
+    maxconn 20000
+defaults
+    mode http
+    option http-keep-alive
+    option forwardfor
+    http-reuse always
+    timeout connect 5s
+    timeout client 3600s
+    timeout server 3600s
+frontend front
+    bind 127.0.0.1:{port}
+    default_backend behind
+backend behind
+    server one 127.0.0.1:{upstream}
+"""
+
 # name: (program, configuration or None, arguments, how it tells its version)
 KINDS = {
     "floor": (ROOT / "build/bench/floor", None, ["{port}"], None),
@@ -158,12 +202,25 @@ DAV_KINDS = {
     "apache-dav": ("apache2", APACHE_DAV, ["-DFOREGROUND", "-f", "{config}"], "-v"),
     "lighttpd-dav": ("lighttpd", LIGHTTPD_DAV, *KINDS["lighttpd"][2:]),
 }
-ALL_KINDS = {**KINDS, **DAV_KINDS}
+
+# Those that pass requests on to the server on the port {upstream}.
+GATEWAY_FLOOR = "relay"
+GATEWAY_KINDS = {
+    GATEWAY_FLOOR: (ROOT / "build/bench/relay", None, ["{port}", "{upstream}"], None),
+    "candor-gateway": (KINDS["candor"][0], CANDOR_GATEWAY, *KINDS["candor"][2:]),
+    "nginx-gateway": ("nginx", NGINX_GATEWAY, *KINDS["nginx"][2:]),
+    "haproxy": ("haproxy", HAPROXY, ["-db", "-f", "{config}"], "-v"),
+}
+UPSTREAM_KINDS = {"upstream-1K": KINDS["floor"], "upstream-100K": KINDS["floor-sendfile"],
+                  "upstream-10M": (KINDS["floor"][0], None,
+                                   ["{port}", "{files}/10M.txt", "sendfile"], None)}
+ALL_KINDS = {**KINDS, **DAV_KINDS, **GATEWAY_KINDS, **UPSTREAM_KINDS}
 
 
 def add_beside(program):
     """Another build of Candor takes part in everything, configured as Candor is."""
-    for kinds, name in ((KINDS, "candor"), (DAV_KINDS, "candor-dav")):
+    for kinds, name in ((KINDS, "candor"), (DAV_KINDS, "candor-dav"),
+                        (GATEWAY_KINDS, "candor-gateway")):
         beside = name.replace("candor", "beside")
         kinds[beside] = ALL_KINDS[beside] = (Path(program).resolve(), *kinds[name][1:])
 
@@ -172,8 +229,8 @@ def find_program(name):
     path = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
     program = shutil.which(ALL_KINDS[name][0], path=path)
     if not program:
-        hint = "make build builds it" if name in (*FLOORS, "candor", "candor-dav") else \
-            "tools/setup bench installs it"
+        is_ours = str(ALL_KINDS[name][0]).startswith(str(ROOT))
+        hint = "make build builds it" if is_ours else "tools/setup bench installs it"
         raise Missing(f"{name} is not here; {hint}")
     return program
 
@@ -198,7 +255,7 @@ class Server:
     """One running server; its folder holds its configuration and what it prints. It may run under
     another program, which makes it slow."""
 
-    def __init__(self, name, folder, files, cores, under=()):
+    def __init__(self, name, folder, files, cores, under=(), upstream=None):
         self.name = name
         self.port = free_port()
         self.folder = Path(folder)
@@ -206,7 +263,7 @@ class Server:
         facts = {"port": self.port, "files": files, "folder": folder,
                  "user": "user: root" if os.getuid() == 0 else "",
                  "apache_user": "User www-data\nGroup www-data" if os.getuid() == 0 else "",
-                 "config": self.folder / f"{name}.conf"}
+                 "config": self.folder / f"{name}.conf", "upstream": upstream}
         if ALL_KINDS[name][1]:
             facts["config"].write_text(ALL_KINDS[name][1].format(**facts))
         self.log = self.folder / f"{name}.log"
@@ -240,8 +297,8 @@ class Server:
         response = client.getresponse()
         got = response.read()
         client.close()
-        if response.status != 200 or (got != content if self.name not in FLOORS else
-                                      len(got) != len(content)):
+        if response.status != 200 or (got != content if self.name in KINDS and self.name not in FLOORS
+                                      else len(got) != len(content)):
             raise Missing(f"{self.name} answers {path} with {response.status} and {len(got)} "
                           f"bytes instead of the file's {len(content)}")
 

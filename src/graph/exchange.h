@@ -20,6 +20,7 @@
 struct client;
 struct relay;
 struct resource;
+struct trailing;
 struct wire_fault;
 
 /* Which parts of it are asked for. */
@@ -215,12 +216,12 @@ struct routing {
 /* The content of the request. */
 struct exchange_content {
     struct content_kind kind;
-    uint64_t limit;           // bytes
-    uint64_t taken;           // bytes that the resource has taken before the piece at hand
-    bool ended;               // all of it has come
-    struct trailer *trailers; // that count (FIELD_FLAG_TRAILER)
-    struct response_field *relayed_trailers; // where the resource answers by itself: all that may
-                                             // be passed on
+    uint64_t limit;            // bytes
+    uint64_t taken;            // bytes that the resource has taken before the piece at hand
+    bool ended;                // all of it has come
+    struct trailer *trailers;  // that count (FIELD_FLAG_TRAILER)
+    struct trailing *trailing; // where the resource answers by itself: those that may be passed on
+                               // (graph/trailing.h); NULL: none
 };
 
 /* Why a fact could not be had, and more of what was found in this very request. */

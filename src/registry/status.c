@@ -87,3 +87,16 @@ struct span status_line(int code)
 {
     return lines[row_from_code(code)];
 }
+
+struct span status_line_of_any(int code, char room[STATUS_LINE])
+{
+    static const char pattern[STATUS_LINE + 1] = "HTTP/1.1 000 \r\n";
+    char *digits = room + sizeof "HTTP/1.1 " - 1;
+
+    if (row_from_code(code))
+        return status_line(code);
+    memcpy(room, pattern, STATUS_LINE);
+    for (int i = 2; i >= 0; i--, code /= 10)
+        digits[i] = (char)('0' + code % 10);
+    return span_of(room, STATUS_LINE);
+}

@@ -41,6 +41,12 @@ const struct status_info *status_from_code(int code);
  * Constant time: it is on the way of every response. */
 struct span status_line(int code);
 
+enum { STATUS_LINE = sizeof "HTTP/1.1 999 \r\n" - 1 }; // of a status that nobody registered
+
+/* As status_line, of any status of three digits: where it is not registered the line is written to
+ * room, without a reason. */
+struct span status_line_of_any(int code, char room[STATUS_LINE]);
+
 /* A code that is in use without being registered: to be recognised, never to be sent. */
 struct status_unregistered {
     int code;

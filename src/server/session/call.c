@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/zero.h"
 #include "graph/graph.h"
+#include "graph/trailing.h"
 #include "server/session/respond.h"
 #include "server/session/route_step.h"
 
@@ -227,10 +228,37 @@ void call_end_tunnel(struct call *k)
     k->tunnel_ended = true;
 }
 
-void call_take_trailer(struct call *k, enum field id, struct span data)
+/* The trailers of content that is passed on; NULL: there is no memory. */
+static struct trailing *trailing(struct exchange *x)
 {
-    if (is_wanted(&k->x) && !exchange_add_trailer(&k->x, id, data))
+    if (!x->content.trailing) {
+        x->content.trailing = arena_alloc(&x->arena, sizeof *x->content.trailing);
+        if (x->content.trailing)
+            *x->content.trailing = (struct trailing){0};
+    }
+    return x->content.trailing;
+}
+
+void call_take_trailer_name(struct call *k, struct span data)
+{
+    struct trailing *t = trailing(&k->x);
+
+    if (!t || !trailing_add_name(t, &k->x.arena, data))
         exchange_fail(&k->x, OUTCOME_resources_exhausted, 0, NULL);
+}
+
+void call_take_trailer(struct call *k, enum field id, struct span data, bool passes)
+{
+    struct exchange *x = &k->x;
+    struct trailing *t = answers(x) ? trailing(x) : NULL;
+    bool is_taken = true;
+
+    if (answers(x))
+        is_taken = t && trailing_add_value(t, &x->arena, data, passes);
+    else if (is_wanted(x))
+        is_taken = exchange_add_trailer(x, id, data);
+    if (!is_taken)
+        exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
 }
 
 void call_content_arrived(struct call *k)

@@ -50,8 +50,10 @@ void call_refuse(struct call *k, enum outcome cause, uint64_t offset);
 /* A piece of content, which ended before that byte of the request. False: it stays where it is, and
  * nothing more is read until session_ops.more_content. */
 bool call_take(struct call *k, struct span data, uint64_t offset);
-/* A piece of a trailer (exchange_add_trailer). */
-void call_take_trailer(struct call *k, enum field id, struct span data);
+/* A piece of a trailer (exchange_add_trailer); of its name, where a resource answers by itself;
+ * passes: it may be passed on. */
+void call_take_trailer_name(struct call *k, struct span data);
+void call_take_trailer(struct call *k, enum field id, struct span data, bool passes);
 /* All of the content has come, or what came of it has a cause. */
 void call_content_arrived(struct call *k);
 /* The content will not come to its end, for that cause. */

@@ -67,8 +67,7 @@ static bool add(struct h1_session *h, struct span line, struct span fields)
 bool h1_send_interim(struct h1_session *h, unsigned status, struct span fields)
 {
     struct h1_call *c = h1_call(h);
-    char text[sizeof "HTTP/1.1 199 \r\n"];
-    struct span line = status_line((int)status);
+    char room[STATUS_LINE];
 
     if (c->head.minor == 0) // RFC 9110 §15.2: such a client knows none of them
         return true;
@@ -77,10 +76,7 @@ bool h1_send_interim(struct h1_session *h, unsigned status, struct span fields)
     c->interim_count++;
     if (status == 100)
         c->invited = true;
-    if (!line.len)
-        line =
-            span_of(text, (size_t)snprintf(text, sizeof text, "HTTP/1.1 %03u \r\n", status % 200));
-    return add(h, line, fields);
+    return add(h, status_line_of_any((int)status, room), fields);
 }
 
 /* draft-ietf-httpbis-resumable-upload §5. Without memory nothing is said: it is only a help. */

@@ -92,10 +92,12 @@ static enum opening take_buffered(struct h1_session *h)
                 return OPENING_KEPT;
             }
             break;
-        case H1_CONTENT_TRAILER:
-            call_take_trailer(k, c->content.trailer, data);
-            break;
         case H1_CONTENT_NAME:
+            call_take_trailer_name(k, data);
+            break;
+        case H1_CONTENT_TRAILER:
+            call_take_trailer(k, c->content.trailer, data, h1_trailer_passes(&c->content));
+            break;
         case H1_CONTENT_END:
             break;
         case H1_CONTENT_BAD:
@@ -111,8 +113,10 @@ static enum opening take_buffered(struct h1_session *h)
 
 bool h1_receive_opening(struct h1_session *h)
 {
-    enum opening opening = take_buffered(h);
+    enum opening opening;
 
+    h1_call(h)->content.wants_names = true; // of trailers, as they are passed on
+    opening = take_buffered(h);
     if (opening != OPENING_KEPT)
         h->receive = H1_RECEIVE_NOTHING;
     return opening == OPENING_ENDED;

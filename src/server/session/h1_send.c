@@ -59,23 +59,14 @@ struct first_lines {
     struct span status, date, block;
 };
 
-/* Of a status that nobody registered. */
-static struct span other_status_line(struct exchange *x, int code)
-{
-    const size_t room = sizeof "HTTP/1.1 599 \r\n";
-    struct buf b = buf_in(arena_alloc(&x->arena, room), room);
-
-    buf_addf(&b, "HTTP/1.1 %03d \r\n", code);
-    return b.failed ? status_line(500) : buf_span(&b);
-}
-
-static struct first_lines first_lines(struct sessions *s, struct exchange *x)
+/* room: for the status line, until the head is laid out. */
+static struct first_lines first_lines(struct sessions *s, const struct exchange *x,
+                                      char room[STATUS_LINE])
 {
     int code = exchange_status(x);
-    struct span line = status_line(code);
     int64_t unused;
 
-    return (struct first_lines){code, line.len ? line : other_status_line(x, code),
+    return (struct first_lines){code, status_line_of_any(code, room),
                                 x->response.has_date ? SPAN("") : sessions_date_line(s, &unused),
                                 block_lines(&x->response)};
 }
@@ -270,22 +261,20 @@ static unsigned put_bytes(struct h1_call *c, unsigned at, struct span bytes)
 /* The last chunk, with the trailers; without memory for those, which are only a help, without. */
 static struct span last_chunk(struct exchange *x)
 {
+    const struct response_field *trailers = x->response.trailers;
     size_t room = sizeof H1_LAST_CHUNK;
     struct buf b;
 
-    for (const struct response_field *f = x->response.trailers; f; f = f->next)
+    if (!trailers)
+        return SPAN(H1_LAST_CHUNK);
+    for (const struct response_field *f = trailers; f; f = f->next)
         room += f->name.len + f->value.len + sizeof ": \r\n";
-    b = buf_in(x->response.trailers ? arena_alloc(&x->arena, room) : NULL, room);
-    buf_add(&b, SPAN("0\r\n"));
-    for (const struct response_field *f = x->response.trailers; f && !b.failed; f = f->next) {
-        buf_add(&b, f->name);
-        buf_add(&b, SPAN(": "));
-        h1_put_value(b.ptr + b.len, f->value);
-        b.len += f->value.len;
-        buf_add(&b, SPAN("\r\n"));
-    }
-    buf_add(&b, SPAN("\r\n"));
-    return b.failed || !x->response.trailers ? SPAN(H1_LAST_CHUNK) : buf_span(&b);
+    b = buf_in(arena_alloc(&x->arena, room), room);
+    buf_add(&b, SPAN(H1_ZERO_CHUNK));
+    for (const struct response_field *f = trailers; f; f = f->next)
+        h1_add_trailer(&b, f->name, f->value);
+    buf_add(&b, SPAN(H1_SECTION_END));
+    return b.failed ? SPAN(H1_LAST_CHUNK) : buf_span(&b);
 }
 
 /* Behind what the vector holds already. */
@@ -429,7 +418,8 @@ void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
     struct exchange *x = &h->call->x;
     struct response *r = &x->response;
     struct h1_call *c = h1_call(h);
-    struct first_lines first = first_lines(h->session.sessions, x);
+    char status_room[STATUS_LINE];
+    struct first_lines first = first_lines(h->session.sessions, x, status_room);
     bool has_body = has_content(x, first.code);
     struct span body = has_body ? r->body : SPAN("");
     bool is_inline = body.len <= INLINE_BODY;
