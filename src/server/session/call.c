@@ -128,7 +128,9 @@ static void taken(struct exchange *x)
     x->content.taken = k->content_received;
     k->kept = false;
     if (answers(x)) {
-        if (!x->urgency.cancelled && (k->reads ? ops->more_content(k) : ops->open_content(k)))
+        bool goes_on = k->reads || x->response.is_tunnel;
+
+        if (!x->urgency.cancelled && (goes_on ? ops->more_content(k) : ops->open_content(k)))
             end_reading(k);
         return;
     }

@@ -296,6 +296,10 @@ static void on_drained(struct h1_session *h)
 
 static void on_response_sent(struct h1_session *h)
 {
+    if (h->call->x.response.is_tunnel) {
+        h1_end_tunnel_side(h, false);
+        return;
+    }
     if (h->receive == H1_RECEIVE_DRAIN)
         return;
     if (call_is_reading(h->call)) { // the answer did not wait for all of the content
@@ -316,6 +320,27 @@ void h1_respond(struct h1_session *h)
         h1_receive_tunnel(h);
 }
 
+/* Our side of a tunnel has ended: the client has time for the end of its own while it sends. */
+static void await_tunnel_end(struct h1_session *h)
+{
+    h->linger_backlog = h->call->bytes_in;
+    stream_shutdown(&h->stream);
+    h1_set_timer(h, &h->receive_timer, h1_limits_of(h)->linger_timeout);
+}
+
+static void check_tunnel_end(struct h1_session *h)
+{
+    if (!h1_call(h)->tunnel_out_ended)
+        return; // the timer is one of before
+    if (h->linger_backlog != h->call->bytes_in) {
+        await_tunnel_end(h);
+        return;
+    }
+    if (h->receive == H1_RECEIVE_TUNNEL)
+        stream_recv_cancel(&h->stream);
+    h1_end_tunnel_side(h, true);
+}
+
 void h1_end_tunnel_side(struct h1_session *h, bool in)
 {
     struct h1_call *c = h1_call(h);
@@ -327,7 +352,7 @@ void h1_end_tunnel_side(struct h1_session *h, bool in)
     if (c->tunnel_in_ended && c->tunnel_out_ended)
         end_call(h);
     else if (!in)
-        stream_shutdown(&h->stream);
+        await_tunnel_end(h);
 }
 
 static void respond(struct call *k)
@@ -422,9 +447,11 @@ static void on_receive_timer(struct timer *t)
     case H1_RECEIVE_LINGER:
         check_linger(h);
         break;
+    case H1_RECEIVE_TUNNEL:
+        check_tunnel_end(h);
+        break;
     case H1_RECEIVE_NOTHING:
     case H1_RECEIVE_PAUSED:
-    case H1_RECEIVE_TUNNEL:
         break;
     }
 }

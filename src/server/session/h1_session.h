@@ -36,7 +36,8 @@ struct h1_session {
     struct call *call;      // NULL when none is under way
     union {
         int64_t head_since;      // monotonic ns: when the first byte of this head came
-        uint64_t linger_backlog; // what the peer had not taken when the timer last looked
+        uint64_t linger_backlog; // what the peer had not taken when the timer last looked, or of a
+                                 // tunnel what it had sent
     };
     union {                   // monotonic ns
         int64_t fresh_until;  // a stop waits so long for a first request; 0: it had one
