@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/ascii.h"
 #include "graph/client.h"
+#include "graph/trailing.h"
 #include "resource/mock/answer.h"
 
 static void add_text(struct buf *b, const char *name, struct span text)
@@ -44,6 +45,8 @@ static void add_query(struct buf *b, struct span query)
 
 static void add_content(struct buf *b, struct mock_state *s)
 {
+    const struct trailing *trailing = s->x->content.trailing;
+    const struct response_field *first = trailing ? trailing->fields : NULL;
     char hex[2 * DIGEST_LENGTH_MAX];
     struct digests d = {0};
 
@@ -57,8 +60,8 @@ static void add_content(struct buf *b, struct mock_state *s)
         buf_addf(b, ", \"sha-256\": \"%.*s\"", (int)(2 * n), hex);
     }
     buf_add(b, SPAN("},\n  \"trailers\": ["));
-    for (const struct response_field *f = s->x->content.relayed_trailers; f; f = f->next)
-        add_pair(b, f->name, f->value, f == s->x->content.relayed_trailers);
+    for (const struct response_field *f = first; f; f = f->next)
+        add_pair(b, f->name, f->value, f == first);
     buf_add(b, SPAN("],\n"));
 }
 

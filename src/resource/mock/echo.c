@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * One frame at a time: what comes is kept until the frame before it is out, so a client that sends
- * without reading is held back. All that is to be done is done from the timer, never from within
- * what the session asks.
+ * without reading is held back.
  */
 #include "resource/mock/echo.h"
 
@@ -44,52 +43,48 @@ bool echo_is_asked(const struct exchange *x)
            websocket_key_is_valid(key_of(x));
 }
 
-static void pump(struct timer *t)
+/* What was kept is read: the next piece may come. */
+static void let_go(struct mock_state *s)
 {
-    struct mock_state *s = mock_state_of_timer(t);
-    struct exchange *x = s->x;
-
-    s->is_timed = false;
-    if (s->awaits_piece && (s->keeps || s->ends)) {
-        s->awaits_piece = false;
-        x->host->resume_body(x);
-    } else if (s->keeps && !s->kept.len) {
-        s->keeps = false;
-        x->host->taken(x);
-    }
-}
-
-static void pump_soon(struct mock_state *s)
-{
-    mock_wait(s, 0, pump);
+    if (!s->keeps)
+        return;
+    s->keeps = false;
+    if (!s->takes) // else it was never kept
+        s->x->host->taken(s->x);
 }
 
 static void next(struct exchange *x, struct piece *ret_piece)
 {
     struct mock_state *s = x->response.source;
-    bool was_ended = s->websocket.is_ended;
 
-    switch (was_ended ? WEBSOCKET_MORE : websocket_read(&s->websocket, &s->kept)) {
-    case WEBSOCKET_ANSWER:
-    case WEBSOCKET_END:
-        ret_piece->kind = PIECE_BYTES;
-        ret_piece->bytes = buf_span(&s->websocket.out);
-        return;
-    case WEBSOCKET_NO_MEMORY:
-        ret_piece->kind = PIECE_FAILED;
-        return;
-    case WEBSOCKET_MORE:
-        break;
+    s->awaits_piece = false;
+    if (!s->websocket.is_ended) {
+        switch (websocket_read(&s->websocket, &s->kept)) {
+        case WEBSOCKET_ANSWER:
+        case WEBSOCKET_END:
+            ret_piece->kind = PIECE_BYTES;
+            ret_piece->bytes = buf_span(&s->websocket.out);
+            return;
+        case WEBSOCKET_NO_MEMORY:
+            s->websocket.is_ended = true; // without a word, which would take some
+            break;
+        case WEBSOCKET_MORE:
+            break;
+        }
     }
-    if (was_ended || s->ends) {
-        s->kept = SPAN("");
+    if (s->websocket.is_ended || s->ends) {
         ret_piece->kind = PIECE_END;
-        return;
+    } else {
+        ret_piece->kind = PIECE_WAIT;
+        s->awaits_piece = true;
     }
-    ret_piece->kind = PIECE_WAIT;
-    s->awaits_piece = !s->keeps; // else there is more as soon as this was told as taken
-    if (s->keeps)
-        pump_soon(s);
+    let_go(s);
+}
+
+static void go_on(struct mock_state *s)
+{
+    if (s->awaits_piece)
+        s->x->host->resume_body(s->x);
 }
 
 bool echo_take(struct exchange *x, struct span data)
@@ -99,10 +94,10 @@ bool echo_take(struct exchange *x, struct span data)
     if (s->websocket.is_ended || s->ends)
         return true;
     s->kept = data;
-    s->keeps = true;
-    if (s->awaits_piece)
-        pump_soon(s);
-    return false;
+    s->keeps = s->takes = true;
+    go_on(s);
+    s->takes = false;
+    return !s->keeps;
 }
 
 void echo_ended(struct exchange *x)
@@ -110,8 +105,7 @@ void echo_ended(struct exchange *x)
     struct mock_state *s = mock_state_of(x);
 
     s->ends = true;
-    if (s->awaits_piece)
-        pump_soon(s);
+    go_on(s);
 }
 
 void echo_begin(struct exchange *x)

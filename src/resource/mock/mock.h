@@ -51,6 +51,7 @@ struct mock_state {
     struct websocket websocket;
     struct span kept;  // bytes that came and were not read yet
     bool keeps;        // and are to be told as taken
+    bool takes;        // they are just coming
     bool awaits_piece; // the session does
     bool ends;         // nothing more comes, or is to be sent
 };
