@@ -5,6 +5,7 @@
 #include "http/precondition.h"
 #include "registry/status.h"
 #include "resource/mock/echo.h"
+#include "resource/mock/text.h"
 
 enum { MADE_UP_SIZE = 100, MADE_UP_PART = 10 }; // bytes, of 206 and 416 where nobody says
 
@@ -147,23 +148,6 @@ void mock_decide(struct mock_state *s)
 }
 
 /* What is answered. */
-
-void mock_set_text(struct mock_state *s, struct span text, struct span type)
-{
-    s->body.fill = MOCK_FILL_SPAN;
-    s->body.text = text;
-    s->body.length = text.len;
-    s->x->response.failed |= !text.ptr;
-    exchange_add_field(s->x, SPAN("Content-Type"), type);
-}
-
-void mock_set_buf(struct mock_state *s, struct buf *b, struct span type)
-{
-    struct span text = b->failed ? (struct span){NULL, 0} : arena_copy(&s->x->arena, buf_span(b));
-
-    buf_done(b);
-    mock_set_text(s, text, type);
-}
 
 static void add_status_fields(struct mock_state *s)
 {
@@ -359,10 +343,8 @@ static void add_trailers(struct mock_state *s)
     struct response_field **end = &s->x->response.trailers;
     struct buf names = {0};
 
-    digest_hash_free(s->digest); // that of the request's content was told
-    s->digest = NULL;
     if (r->path == MOCK_trailers) {
-        s->x->response.failed |= digest_hash_new(&wanted, &s->digest) < 0;
+        s->x->response.failed |= digest_hash_new(&wanted, &s->body_digest) < 0;
         *end = trailer(s, SPAN("Content-Digest"), SPAN(""));
         buf_add(&names, SPAN("Content-Digest"));
     }
@@ -377,13 +359,6 @@ static void add_trailers(struct mock_state *s)
                        names.failed ? (struct span){NULL, 0}
                                     : arena_copy(&s->x->arena, buf_span(&names)));
     buf_done(&names);
-}
-
-/* A body in chunks is what breaks, where the fault is in a chunk. */
-static bool wants_chunks(const struct mock_state *s)
-{
-    return has(s, MOCK_KEY_chunked) || s->recipe.fault.fault == FAULT_chunk_bad ||
-           s->recipe.fault.fault == FAULT_chunk_cut;
 }
 
 void mock_answer(struct mock_state *s)
@@ -409,5 +384,5 @@ void mock_answer(struct mock_state *s)
     set_body(s);
     if (has_trailers)
         add_trailers(s);
-    mock_body_send(x, has_trailers || wants_chunks(s));
+    mock_body_send(x, has_trailers || has(s, MOCK_KEY_chunked));
 }

@@ -2,7 +2,7 @@
 #include "base/ascii.h"
 #include "graph/client.h"
 #include "graph/trailing.h"
-#include "resource/mock/answer.h"
+#include "resource/mock/text.h"
 
 static void add_text(struct buf *b, const char *name, struct span text)
 {

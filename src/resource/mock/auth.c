@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "http/structured.h"
-#include "resource/mock/answer.h"
+#include "resource/mock/text.h"
 
 enum { CREDENTIALS = 1024 }; // bytes of user and password
 

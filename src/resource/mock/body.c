@@ -111,7 +111,7 @@ static void tell_digest(struct exchange *x, struct mock_state *s)
     struct digests d = {0};
     struct buf b = {0};
 
-    if (digest_hash_finish(s->digest, &d) == 0 && d.has[DIGEST_SHA_256])
+    if (digest_hash_finish(s->body_digest, &d) == 0 && d.has[DIGEST_SHA_256])
         digest_write(&b, DIGEST_SHA_256, d.bytes[DIGEST_SHA_256]);
     x->response.trailers->value = b.failed ? SPAN("") : arena_copy(&x->arena, buf_span(&b));
     buf_done(&b);
@@ -126,7 +126,7 @@ static void next(struct exchange *x, struct piece *ret_piece)
     if (!b->since)
         b->since = now;
     if (b->at == b->length) {
-        if (s->digest)
+        if (s->body_digest)
             tell_digest(x, s);
         ret_piece->kind = PIECE_END;
     } else if (mock_body_due(b) > now) {
@@ -135,8 +135,8 @@ static void next(struct exchange *x, struct piece *ret_piece)
     } else {
         ret_piece->kind = PIECE_BYTES;
         ret_piece->bytes = mock_body_make(b);
-        if (s->digest)
-            digest_hash_add(s->digest, ret_piece->bytes);
+        if (s->body_digest)
+            digest_hash_add(s->body_digest, ret_piece->bytes);
     }
 }
 

@@ -4,7 +4,7 @@
  * text for who does not ask for HTML.
  */
 #include "http/accept.h"
-#include "resource/mock/answer.h"
+#include "resource/mock/text.h"
 #include "resource/page/page.h"
 
 /* What stands before each example: where this route is, as this client reached it. */

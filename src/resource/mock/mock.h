@@ -44,8 +44,9 @@ struct mock_state {
     bool is_timed;
     unsigned code; // the status of the answer
     uint64_t seed, turn;
-    struct range range;         // with a part of a representation
-    struct digest_hash *digest; // of the content, then of the body
+    struct range range;              // with a part of a representation
+    struct digest_hash *digest;      // of the content
+    struct digest_hash *body_digest; // of the body, for the trailer section
     struct mock_body body;
 
     struct websocket websocket;
