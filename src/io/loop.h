@@ -77,6 +77,14 @@ struct stream {
 
 /* Takes ownership of the non-blocking socket fd; on failure the fd stays the caller's. */
 int stream_open(struct loop *l, struct stream *s, int fd);
+/*
+ * Connects a new socket, as an operation that is under way like a send, until `done` is told 0 or a
+ * negated errno. Whatever it is told, the stream is open and to be closed. Where the system refuses
+ * at once its negated errno is returned, nothing is open, and `done` does not follow. TCP does not
+ * wait to fill packets.
+ */
+int stream_connect(struct loop *l, struct stream *s, const struct sockaddr *to, socklen_t to_len,
+                   stream_send_fn *done);
 
 /*
  * Receives once. `into`: append to this buffer (a large one must have room); NULL: the loop lends a
@@ -123,6 +131,9 @@ uint64_t stream_input(const struct stream *s);
 
 /* Whether something has come that was not received yet; the stream's end is nothing. */
 bool stream_has_input(const struct stream *s);
+/* Whether nothing has come that was not received, neither bytes nor an end nor a reset. The system
+ * is asked only where the loop has heard of something. */
+bool stream_is_quiet(struct stream *s);
 
 /* No more will be sent: the peer sees the end. */
 void stream_shutdown(struct stream *s);
@@ -130,6 +141,9 @@ void stream_shutdown(struct stream *s);
 void stream_reset(struct stream *s);
 /* Closes; `closed` tells when the struct may be reused. */
 void stream_close(struct stream *s, stream_closed_fn *closed);
+/* Closes, or forgets one that is closing: none of its callbacks will run, and the struct may be
+ * reused now. Not within one of its callbacks. */
+void stream_drop(struct stream *s);
 
 /*
  * A listening socket. Takes ownership of fd. Each accepted connection is a non-blocking socket that
@@ -151,6 +165,22 @@ void listener_pause(struct listener *l);
 void listener_resume(struct listener *l);
 /* Connections that are still in the backlog are reset by the system. */
 void listener_close(struct listener *l);
+
+/*
+ * A descriptor of another's, such as a library's: `on_ready` tells, again in each round, that it
+ * can be read or written as was wished. The descriptor stays its owner's, who closes the watch
+ * before it; that may be within on_ready.
+ */
+struct fd_watch {
+    struct source source; // private
+    struct loop *loop;
+    void (*on_ready)(struct fd_watch *w, bool readable, bool writable);
+    int fd;
+};
+/* 0, or -CANDOR_E_SYSTEM. */
+int fd_watch_open(struct loop *l, struct fd_watch *w, int fd, bool readable, bool writable);
+int fd_watch_change(struct fd_watch *w, bool readable, bool writable);
+void fd_watch_close(struct fd_watch *w);
 
 /* A timer fires once, at its time or up to 16 ms later. Setting it again moves it. */
 struct timer {
@@ -174,5 +204,20 @@ struct loop_message {
     void (*on_arrival)(struct loop_message *p);
 };
 void loop_post(struct loop *l, struct loop_message *p);
+/* In the loop's own thread: takes back a message that has not arrived, if it was posted at all. */
+void loop_take_back(struct loop *l, struct loop_message *p);
+
+/*
+ * Something to be called in this round of the loop, but not before the caller has returned: how a
+ * result that is known at once keeps the first invariant. One that is called for already stays
+ * where it is.
+ */
+struct loop_call {
+    struct list link; // private
+    void (*on_call)(struct loop_call *c);
+};
+void loop_call_init(struct loop_call *c, void (*on_call)(struct loop_call *c));
+void loop_call(struct loop *l, struct loop_call *c);
+void loop_call_cancel(struct loop_call *c);
 
 #endif

@@ -132,6 +132,39 @@ static void inbox_on_event(struct source *s, uint32_t events)
     }
 }
 
+void loop_take_back(struct loop *l, struct loop_message *p)
+{
+    struct loop_message **at = &l->inbox;
+
+    pthread_mutex_lock(&l->inbox_lock);
+    while (p->posted && *at != p)
+        at = &(*at)->next;
+    if (p->posted) {
+        *at = p->next;
+        if (!*at)
+            l->inbox_end = at;
+        p->posted = false;
+    }
+    pthread_mutex_unlock(&l->inbox_lock);
+}
+
+void loop_call_init(struct loop_call *c, void (*on_call)(struct loop_call *c))
+{
+    list_init(&c->link);
+    c->on_call = on_call;
+}
+
+void loop_call(struct loop *l, struct loop_call *c)
+{
+    if (list_empty(&c->link))
+        list_add_tail(&l->calls, &c->link);
+}
+
+void loop_call_cancel(struct loop_call *c)
+{
+    list_remove(&c->link);
+}
+
 void timer_set(struct loop *l, struct timer *t, int64_t at)
 {
     wheel_set(&l->wheel, t, at);
@@ -145,6 +178,7 @@ int loop_open(size_t buffer_size, struct loop **ret_loop)
     if (!l)
         return -CANDOR_E_MEMORY;
     list_init(&l->ready);
+    list_init(&l->calls);
     l->buffers[true] = (struct buffer_pool){.size = (uint32_t)buffer_size, .most = BUFFERS_KEPT};
     l->buffers[false] = (struct buffer_pool){
         .size = buffer_size > 2 * BUFFER_SMALL ? BUFFER_SMALL : (uint32_t)buffer_size / 2,

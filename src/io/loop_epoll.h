@@ -24,7 +24,8 @@ struct loop {
     bool stopping;
     unsigned holds;
     int64_t now;
-    struct list ready;
+    struct list ready; // streams
+    struct list calls;
     struct buffer_pool {
         struct loop_buffer *first;
         unsigned count, most;

@@ -13,8 +13,17 @@
 /* Runs what was ready when it began and what that made ready, up to a bound. */
 static inline void loop_run_ready(struct loop *l)
 {
-    for (int i = 0; i < READY_A_ROUND && !list_empty(&l->ready); i++)
-        stream_run_ready(list_entry(list_pop(&l->ready), struct stream, ready));
+    for (int i = 0; i < READY_A_ROUND; i++) {
+        if (!list_empty(&l->calls)) {
+            struct loop_call *c = list_entry(list_pop(&l->calls), struct loop_call, link);
+
+            c->on_call(c);
+        } else if (!list_empty(&l->ready)) {
+            stream_run_ready(list_entry(list_pop(&l->ready), struct stream, ready));
+        } else {
+            return;
+        }
+    }
 }
 
 /*
@@ -33,7 +42,8 @@ int loop_run(struct loop *l)
     refuse_cancellation();
     l->stopping = false;
     while (!l->stopping || l->holds) {
-        int wait = list_empty(&l->ready) ? wheel_wait(&l->wheel, l->now) : 0;
+        bool waits = list_empty(&l->ready) && list_empty(&l->calls);
+        int wait = waits ? wheel_wait(&l->wheel, l->now) : 0;
         int n = epoll_wait(l->epoll_fd, l->events, EVENTS_A_ROUND, wait);
 
         if (n < 0 && errno != EINTR)

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
 
@@ -28,6 +29,7 @@ enum stream_state {
     NEWS = 1 << 10, // that it hung up, or that it is reset, was not told yet
     RECEIVES_MUCH = 1 << 11,
     READS_FILE = 1 << 12, // as sendfile does not send it
+    CONNECTING = 1 << 13, // what is under way as a send
 };
 
 enum {
@@ -105,7 +107,7 @@ static void receive(struct stream *s)
 
 static void send_done(struct stream *s, ssize_t result)
 {
-    clear(s, SENDING | SENDS_FILE | SENDS_MORE | READS_FILE);
+    clear(s, SENDING | SENDS_FILE | SENDS_MORE | READS_FILE | CONNECTING);
     set(s, SENT);
     s->result = result;
     make_ready(s);
@@ -240,9 +242,21 @@ static void send_file(struct stream *s)
     }
 }
 
+static void connect_end(struct stream *s)
+{
+    int error = 0;
+    socklen_t len = sizeof error;
+
+    if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+        error = errno;
+    send_done(s, -error);
+}
+
 static void send_some(struct stream *s)
 {
-    if (s->state & READS_FILE)
+    if (s->state & CONNECTING)
+        connect_end(s);
+    else if (s->state & READS_FILE)
         send_read(s);
     else if (s->state & SENDS_FILE)
         send_file(s);
@@ -310,6 +324,34 @@ int stream_open(struct loop *l, struct stream *s, int fd)
     if (epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0)
         return -CANDOR_E_SYSTEM;
     set(s, WRITABLE); // a new connection has an empty send buffer
+    return 0;
+}
+
+int stream_connect(struct loop *l, struct stream *s, const struct sockaddr *to, socklen_t to_len,
+                   stream_send_fn *done)
+{
+    int fd = socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    bool is_connected;
+
+    if (fd < 0)
+        return -errno;
+    if (to->sa_family != AF_UNIX)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    // Not registered before: a socket that connects nowhere would be told as one that hung up.
+    is_connected = connect(fd, to, to_len) == 0;
+    if ((!is_connected && errno != EINPROGRESS) || stream_open(l, s, fd) < 0) {
+        int error = errno;
+
+        close(fd);
+        return -error;
+    }
+    s->sent = 0;
+    s->on_send = done;
+    set(s, SENDING | CONNECTING);
+    if (is_connected)
+        send_done(s, 0);
+    else
+        clear(s, WRITABLE);
     return 0;
 }
 
@@ -410,6 +452,20 @@ bool stream_has_input(const struct stream *s)
     return recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
+bool stream_is_quiet(struct stream *s)
+{
+    char byte;
+
+    if (s->state & HUNG_UP)
+        return false;
+    if (s->state & READABLE) {
+        if (recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN)
+            return false;
+        clear(s, READABLE);
+    }
+    return true;
+}
+
 void stream_shutdown(struct stream *s)
 {
     shutdown(s->fd, SHUT_WR);
@@ -431,4 +487,15 @@ void stream_close(struct stream *s, stream_closed_fn *closed)
     s->fd = -1;
     loop_forget(s->loop, &s->source);
     make_ready(s);
+}
+
+void stream_drop(struct stream *s)
+{
+    list_remove(&s->ready);
+    if (s->state & CLOSED)
+        return;
+    s->state = CLOSED;
+    close(s->fd);
+    s->fd = -1;
+    loop_forget(s->loop, &s->source);
 }

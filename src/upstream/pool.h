@@ -15,6 +15,7 @@
 #include "registry/outcome.h"
 #include "upstream/address.h"
 
+struct dial;
 struct upstream_pool;
 struct upstream_set;
 
@@ -29,7 +30,7 @@ struct upstream_target {
     uint32_t weight; // at least 1
 };
 
-/* Times are in milliseconds. */
+/* Times are in milliseconds. What is 0 there is not done, unless it says otherwise. */
 struct upstream_options {
     const struct upstream_target *targets;
     size_t count; // at most UPSTREAM_MOST
@@ -38,11 +39,12 @@ struct upstream_options {
     uint64_t max_connections; // to each upstream, of all workers together; 0: no bound
     uint64_t keep_timeout;    // how long an idle connection is kept
     struct {
-        uint64_t length; // requests that wait, of all workers together
-        uint64_t timeout;
+        uint64_t length;  // requests that wait, of all workers together
+        uint64_t timeout; // from 1 on
     } queue;
     struct {
-        uint32_t percent, least; // of the requests of late, and at least so many
+        uint32_t percent; // of the requests of the last LIMIT_UPSTREAM_WINDOW,
+        uint32_t least;   // and at least so many a second, of all workers together
     } retry_budget;
     struct {
         struct span path; // empty: only what becomes of requests tells
@@ -50,6 +52,10 @@ struct upstream_options {
         uint16_t status;
         uint32_t failures; // consecutive ones, after which it is not asked for a while
     } health;
+    struct {
+        struct span servers; // "127.0.0.1:53,[::1]:53"; empty: those of the system
+        uint64_t timeout;    // for one lookup; 0: LIMIT_NAME_TIMEOUT
+    } resolver;
 };
 
 enum { UPSTREAM_MOST = 64 }; // so that those which were tried fit into a word
@@ -80,9 +86,13 @@ struct span upstream_phase_name(enum upstream_phase phase);
 struct upstream_connection {
     struct stream stream; // connected; watched by nobody; no operation is under way
     struct upstream_pool *pool;
-    unsigned target;  // index into the options' targets
-    bool reused;      // it has carried a request before
-    struct list link; // private, while it is kept
+    unsigned target; // index into the options' targets
+    bool reused;     // it has carried a request before
+
+    struct list link;  // private from here on
+    struct dial *dial; // while it is being made
+    unsigned endpoint;
+    int64_t kept; // since when it is
 };
 
 /* A wish for a connection, kept by whoever has it until `done`. */
@@ -105,14 +115,18 @@ struct upstream_wish {
     uint32_t retry_after; // seconds until it may be better, with jitter; 0: nobody knows
 
     struct upstream_pool *pool; // private from here on
-    void *attempt;
-    struct list link;
+    struct dial *dial;          // while a connection is being made
+    struct list link;           // in the queue
     struct timer timer;
+    struct loop_call call;
+    int64_t asked;
+    bool is_queued, is_trial;
+    int wants; // the one target that it waits for; -1: any
 };
 
-/* `done` follows. */
+/* `done` follows, in the same round of the loop where a kept connection serves. */
 void upstream_ask(struct upstream_pool *p, struct upstream_wish *w);
-/* `done` does not follow any more. */
+/* `done` does not follow any more. Harmless after it. */
 void upstream_withdraw(struct upstream_wish *w);
 
 /*
@@ -123,7 +137,7 @@ enum upstream_return { RETURN_KEEP, RETURN_CLOSE, RETURN_RESET };
 void upstream_give_back(struct upstream_connection *c, enum upstream_return how);
 
 /* What became of a request: passive health. A failure is what tells that the upstream is not well,
- * not an answer with an error. */
+ * not an answer with an error. That a connection could not be made is known already. */
 void upstream_report(struct upstream_pool *p, unsigned target, bool success);
 
 /* A request was received that may lead to attempts: what the budget is a part of. */

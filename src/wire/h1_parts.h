@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the files of the HTTP/1 codec share; nothing else includes it.
+ * What the files of the HTTP/1 codec share, and that of CGI, whose heads are fields as well;
+ * nothing else includes it.
  */
 #ifndef CANDOR_WIRE_H1_PARTS_H
 #define CANDOR_WIRE_H1_PARTS_H
