@@ -34,6 +34,9 @@ enum option_kind {
     OPTION_FORMAT,    // of the access log
     OPTION_STATE,     // sqlite:FILE, as the path
     OPTION_ERROR,     // a status, a class or an outcome
+    OPTION_FAULT,     // of wire/fault.def, by name
+    OPTION_CHANCE,    // in millionths
+    OPTION_METHOD,    // by name
     OPTION_SECTION,   // a mapping; the member is the struct of the section below
     OPTION_SECTIONS,  // a list of mappings, each such a struct
 };
@@ -53,6 +56,9 @@ enum option_kind {
 #define OPTION_TYPE_USER uint64_t
 #define OPTION_TYPE_GROUP uint64_t
 #define OPTION_TYPE_STATE const char *
+#define OPTION_TYPE_FAULT enum fault
+#define OPTION_TYPE_CHANCE uint64_t
+#define OPTION_TYPE_METHOD enum method
 
 #define OPTION_TYPE_PATTERN struct span
 #define OPTION_TYPE_CACHING struct option_caching

@@ -32,8 +32,5 @@ void mock_wait(struct mock_state *s, int64_t at, void (*done)(struct timer *t))
 
 uint64_t mock_roll(const struct mock_state *s, uint64_t purpose)
 {
-    uint64_t hash = hash_fold(s->seed ^ UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xbf58476d1ce4e5b9));
-
-    hash = hash_fold(hash ^ s->turn, UINT64_C(0x94d049bb133111eb));
-    return hash_fold(hash ^ purpose, UINT64_C(0xd6e8feb86659fd93)) >> 8;
+    return hash_roll(s->seed, s->turn, purpose);
 }
