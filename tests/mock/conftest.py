@@ -15,4 +15,5 @@ routes:
 @pytest.fixture(scope="session")
 def mock():
     with Server(config=CONFIG) as running:
+        running.config = CONFIG
         yield running

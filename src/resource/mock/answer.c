@@ -167,6 +167,8 @@ static void add_status_fields(struct mock_state *s)
         if (s->recipe.path == MOCK_status || s->code == MADE_UP_upgrade)
             exchange_add_field(s->x, rows[i].name, rows[i].value);
     }
+    if (status_from_code((int)s->code)->no_store)
+        exchange_add_field(s->x, SPAN("Cache-Control"), SPAN("no-store"));
 }
 
 static void add_location(struct mock_state *s)
