@@ -150,8 +150,10 @@ static void on_connected(struct stream *s, ssize_t result)
     d->connection = c;
     d->cause = OUTCOME_NONE;
     d->system_error = 0;
-    if (d->name)
-        name_connected(d->name, &d->endpoints[c->endpoint]);
+    if (d->name) {
+        c->address = name_connected(d->name, &d->endpoints[c->endpoint]);
+        c->generation = d->name->generation;
+    }
     finish(d);
 }
 

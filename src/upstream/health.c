@@ -10,6 +10,32 @@ static bool may_try(const struct shared *h, int64_t now)
            (!h->is_trying || now - h->tried >= LIMIT_TRIAL * CLOCK_MS);
 }
 
+/* When it may be tried, as far as that is known. */
+static int64_t try_time(const struct shared *h)
+{
+    if (h->is_down)
+        return INT64_MAX;
+    return h->is_trying ? h->tried + LIMIT_TRIAL * CLOCK_MS : h->ejected_until;
+}
+
+/* What is looked at without the mutex; whoever has changed anything calls it. */
+static void publish(struct upstream_set *s)
+{
+    uint64_t unwell = 0;
+    int64_t look_at = INT64_MAX;
+
+    for (unsigned t = 0; t < s->o.count; t++) {
+        const struct shared *h = &s->shared[t];
+
+        if (h->is_down || h->ejected_until) {
+            unwell |= target_bit(t);
+            look_at = try_time(h) < look_at ? try_time(h) : look_at;
+        }
+    }
+    atomic_store(&s->look_at, look_at);
+    atomic_store(&s->unwell, unwell);
+}
+
 uint64_t health_targets(struct upstream_set *s, int64_t now)
 {
     uint64_t all = ~UINT64_C(0) >> (UPSTREAM_MOST - s->o.count);
@@ -17,6 +43,8 @@ uint64_t health_targets(struct upstream_set *s, int64_t now)
 
     if (!unwell)
         return all;
+    if (now < atomic_load_explicit(&s->look_at, memory_order_relaxed))
+        return all & ~unwell;
     pthread_mutex_lock(&s->lock);
     for (uint64_t left = unwell; left; left &= left - 1) {
         unsigned t = (unsigned)__builtin_ctzll(left);
@@ -42,6 +70,7 @@ bool health_claim(struct upstream_set *s, unsigned target, int64_t now, bool *re
         if (may) {
             h->is_trying = *ret_trial = true;
             h->tried = now;
+            publish(s);
         }
     }
     pthread_mutex_unlock(&s->lock);
@@ -52,17 +81,8 @@ void health_disclaim(struct upstream_set *s, unsigned target)
 {
     pthread_mutex_lock(&s->lock);
     s->shared[target].is_trying = false;
+    publish(s);
     pthread_mutex_unlock(&s->lock);
-}
-
-static void set_unwell(struct upstream_set *s, unsigned target)
-{
-    const struct shared *h = &s->shared[target];
-
-    if (h->is_down || h->ejected_until)
-        atomic_fetch_or(&s->unwell, target_bit(target));
-    else
-        atomic_fetch_and(&s->unwell, ~target_bit(target));
 }
 
 /* Each time twice as long, up to a bound; three quarters of that to all of it, so that what failed
@@ -113,7 +133,7 @@ bool health_report(struct upstream_set *s, unsigned target, bool success, int64_
         recovered = recover(h, now);
     else if (h->ejected_until <= now && (h->is_trying || is_well))
         eject(h, now, random);
-    set_unwell(s, target);
+    publish(s);
     recovered = recovered && !h->is_down;
     pthread_mutex_unlock(&s->lock);
     return recovered;
@@ -135,7 +155,7 @@ bool health_probed(struct upstream_set *s, unsigned target, bool success, int64_
     } else if (++h->probe_failures >= s->o.health.failures) {
         h->is_down = true;
     }
-    set_unwell(s, target);
+    publish(s);
     pthread_mutex_unlock(&s->lock);
     return success && was_barred;
 }

@@ -177,6 +177,14 @@ static void set_unknown(struct name *n)
     n->bad_until = loop_now(n->names->loop) + LIMIT_NAME_NEGATIVE * CLOCK_MS;
 }
 
+static struct in6_addr mapped(const struct in_addr *four)
+{
+    struct in6_addr a = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+
+    memcpy(&a.s6_addr[12], four, sizeof *four);
+    return a;
+}
+
 static bool add_address(struct name *n, const struct ares_addrinfo_node *node)
 {
     struct in6_addr *to = &n->addresses[n->count];
@@ -184,8 +192,7 @@ static bool add_address(struct name *n, const struct ares_addrinfo_node *node)
     if (node->ai_family == AF_INET6) {
         *to = ((const struct sockaddr_in6 *)node->ai_addr)->sin6_addr;
     } else if (node->ai_family == AF_INET) {
-        *to = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
-        memcpy(&to->s6_addr[12], &((const struct sockaddr_in *)node->ai_addr)->sin_addr, 4);
+        *to = mapped(&((const struct sockaddr_in *)node->ai_addr)->sin_addr);
     } else {
         return false;
     }
@@ -201,6 +208,7 @@ static void set_addresses(struct name *n, const struct ares_addrinfo *answer)
     int64_t ttl = LIMIT_NAME_TTL_MOST;
 
     n->count = 0;
+    n->generation++;
     for (const struct ares_addrinfo_node *at = answer->nodes; at; at = at->ai_next) {
         if (n->count < NAME_ENDPOINTS && add_address(n, at) && at->ai_ttl * 1000LL < ttl)
             ttl = at->ai_ttl * 1000LL;
@@ -360,7 +368,22 @@ bool name_find(struct name *n, uint16_t port, struct name_wait *w,
     return true;
 }
 
-void name_connected(struct name *n, const struct endpoint *e)
+void name_refresh(struct name *n)
+{
+    if (n->count && !n->is_asking && loop_now(n->names->loop) >= n->good_until)
+        look_up(n);
+}
+
+struct in6_addr name_connected(struct name *n, const struct endpoint *e)
 {
     n->prefers_four = e->any.sa_family == AF_INET;
+    return n->prefers_four ? mapped(&e->four.sin_addr) : e->six.sin6_addr;
+}
+
+bool name_has(const struct name *n, const struct in6_addr *address)
+{
+    for (unsigned i = 0; i < n->count; i++)
+        if (IN6_ARE_ADDR_EQUAL(&n->addresses[i], address))
+            return true;
+    return n->count == 0;
 }

@@ -48,6 +48,7 @@ struct name {
     const char *host;
     struct in6_addr addresses[NAME_ENDPOINTS]; // those of IPv4 as ::ffff:a.b.c.d
     unsigned count;
+    unsigned generation; // another one whenever there were other addresses
     unsigned rotation;
     bool prefers_four;  // as the last connection that came about was of IPv4
     unsigned heard;     // of the resolver, when the lookup began
@@ -80,7 +81,11 @@ bool name_find(struct name *n, uint16_t port, struct name_wait *w,
 /* Likewise after `told`: what is known now is all there is. */
 void name_take(struct name *n, uint16_t port, struct endpoint ret_endpoints[NAME_ENDPOINTS],
                unsigned *ret_count, enum outcome *ret_cause);
-/* A connection to one of its addresses came about. */
-void name_connected(struct name *n, const struct endpoint *e);
+/* Looks it up anew if that is due, while what is known goes on being used. */
+void name_refresh(struct name *n);
+/* A connection to one of its addresses came about; which one. */
+struct in6_addr name_connected(struct name *n, const struct endpoint *e);
+/* Whether it has that address; one that has none at all has not lost it. */
+bool name_has(const struct name *n, const struct in6_addr *address);
 
 #endif

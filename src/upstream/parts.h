@@ -44,6 +44,7 @@ struct upstream_set {
     struct target targets[UPSTREAM_MOST];
     struct shared shared[UPSTREAM_MOST];
     _Atomic uint64_t unwell;  // bit by target: it may not be asked without a closer look
+    _Atomic int64_t look_at;  // when one may tell anything new
     _Atomic uint64_t waiting; // wishes in the queues of all pools
     struct window window;
 
@@ -56,7 +57,7 @@ struct upstream_set {
 struct own {
     struct list kept; // idle connections, the last used first
     _Atomic uint32_t kept_count;
-    uint32_t waiting; // wishes of the queue that are for this target alone
+    uint32_t waiting; // wishes of the queue that this target might serve
     int64_t turn;     // of round robin
     struct name name;
 };

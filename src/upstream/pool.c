@@ -63,6 +63,17 @@ static void keep(struct upstream_pool *p, struct upstream_connection *c)
         timer_set(p->loop, &p->sweep, now + (int64_t)p->set->o.keep_timeout * CLOCK_MS);
 }
 
+/* Whether its name still has the address that it leads to. */
+static bool is_current(const struct upstream_pool *p, struct upstream_connection *c)
+{
+    const struct name *n = &p->own[c->target].name;
+
+    if (c->generation == n->generation || p->set->targets[c->target].endpoint.len)
+        return true;
+    c->generation = n->generation;
+    return name_has(n, &c->address);
+}
+
 /* The one that was used last, so that those that are too many grow old; NULL: there is none. */
 static struct upstream_connection *take_kept(struct upstream_pool *p, unsigned target)
 {
@@ -73,7 +84,7 @@ static struct upstream_connection *take_kept(struct upstream_pool *p, unsigned t
 
         unkeep(p, c);
         stream_recv_cancel(&c->stream);
-        if (stream_is_quiet(&c->stream))
+        if (stream_is_quiet(&c->stream) && is_current(p, c))
             return c;
         close_connection(p, c, false);
     }
@@ -228,7 +239,10 @@ static bool go_to(struct upstream_pool *p, struct upstream_wish *w, unsigned tar
 
     if (!health_claim(p->set, target, loop_now(p->loop), &w->is_trial))
         return false;
-    c = w->fresh ? NULL : take_kept(p, target);
+    if (!p->set->targets[target].endpoint.len)
+        name_refresh(&p->own[target].name);
+    // A trial is one of the upstream as it is now, not of a connection from before it failed.
+    c = w->fresh || w->is_trial ? NULL : take_kept(p, target);
     if (!c && !make_room(p, target)) {
         if (w->is_trial)
             health_disclaim(p->set, target);
@@ -246,8 +260,12 @@ static bool go_to(struct upstream_pool *p, struct upstream_wish *w, unsigned tar
     return true;
 }
 
-/* True: `done` will come. False: it has to wait, for the targets in *ret_full. */
-static bool try_wish(struct upstream_pool *p, struct upstream_wish *w, uint64_t *ret_full)
+/*
+ * True: `done` will come. False: it has to wait, for the targets in *ret_full; those that are
+ * barred are for others, who came before.
+ */
+static bool try_wish(struct upstream_pool *p, struct upstream_wish *w, uint64_t barred,
+                     uint64_t *ret_full)
 {
     struct upstream_set *s = p->set;
 
@@ -264,7 +282,7 @@ static bool try_wish(struct upstream_pool *p, struct upstream_wish *w, uint64_t 
             targets &= ~w->avoid;
         if (s->o.balance == BALANCE_HASH)
             targets = target_bit(balance_choose(p, targets, w->hash));
-        open = open_ones(p, targets);
+        open = open_ones(p, targets & ~barred);
         if (!open) {
             *ret_full = targets;
             return false;
@@ -282,27 +300,38 @@ static void note_oldest(struct upstream_pool *p)
         atomic_store(&p->oldest, list_entry(p->queue.next, struct upstream_wish, link)->asked);
 }
 
+/* The targets that it waits for; none: it waits no more. */
+static void set_wants(struct upstream_pool *p, struct upstream_wish *w, uint64_t targets)
+{
+    for (uint64_t left = w->wants & ~targets; left; left &= left - 1)
+        p->own[__builtin_ctzll(left)].waiting--;
+    for (uint64_t left = targets & ~w->wants; left; left &= left - 1)
+        p->own[__builtin_ctzll(left)].waiting++;
+    w->wants = targets;
+}
+
+/* Those that somebody in this worker waits for. */
+static uint64_t waited_for(const struct upstream_pool *p)
+{
+    uint64_t targets = 0;
+
+    if (!list_empty(&p->queue))
+        for (unsigned t = 0; t < p->set->o.count; t++)
+            if (p->own[t].waiting)
+                targets |= target_bit(t);
+    return targets;
+}
+
 static void dequeue(struct upstream_pool *p, struct upstream_wish *w)
 {
     list_remove(&w->link);
     timer_stop(&w->timer);
     w->is_queued = false;
     w->queued = loop_now(p->loop) - w->asked;
-    if (w->wants >= 0)
-        p->own[w->wants].waiting--;
+    set_wants(p, w, 0);
     atomic_fetch_sub(&p->waiting, 1);
     atomic_fetch_sub(&p->set->waiting, 1);
     note_oldest(p);
-}
-
-/* It waits for this target alone, as its hash says, or for whichever. */
-static void set_wants(struct upstream_pool *p, struct upstream_wish *w, uint64_t full)
-{
-    if (w->wants >= 0)
-        p->own[w->wants].waiting--;
-    w->wants = p->set->o.balance == BALANCE_HASH ? __builtin_ctzll(full) : -1;
-    if (w->wants >= 0)
-        p->own[w->wants].waiting++;
 }
 
 static void on_queue_timeout(struct timer *t)
@@ -338,27 +367,24 @@ static void enqueue(struct upstream_pool *p, struct upstream_wish *w, uint64_t f
     set_ask_for_room(s, p, full);
 }
 
-/* In the order in which they came; who waits for one target is passed by those for others. */
+/* In the order in which they came; who waits for some targets is passed by those for others. */
 static void serve(struct loop_call *c)
 {
     struct upstream_pool *p = container_of(c, struct upstream_pool, serve);
-    uint64_t full = 0;
+    uint64_t barred = 0, full;
     struct list *next;
 
     for (struct list *at = p->queue.next; at != &p->queue; at = next) {
         struct upstream_wish *w = list_entry(at, struct upstream_wish, link);
-        uint64_t now_full;
 
         next = at->next;
-        if (w->wants >= 0 && full & target_bit((unsigned)w->wants))
+        if (!(w->wants & ~barred))
             continue;
-        if (try_wish(p, w, &now_full)) {
+        if (try_wish(p, w, barred, &full)) {
             dequeue(p, w);
         } else {
-            set_wants(p, w, now_full);
-            full |= now_full;
-            if (w->wants < 0)
-                return;
+            set_wants(p, w, full);
+            barred |= full;
         }
     }
 }
@@ -374,8 +400,9 @@ static void on_message(struct loop_message *m)
     pthread_mutex_unlock(&p->set->lock);
     if (is_prober && !p->probes)
         probes_begin(p);
-    for (; asked; asked &= asked - 1)
-        close_oldest(p, (unsigned)__builtin_ctzll(asked));
+    if (atomic_load(&p->set->waiting) > atomic_load(&p->waiting))
+        for (; asked; asked &= asked - 1)
+            close_oldest(p, (unsigned)__builtin_ctzll(asked));
     if (!list_empty(&p->queue))
         loop_call(p->loop, &p->serve);
 }
@@ -456,41 +483,23 @@ void upstream_pool_close(struct upstream_pool *p)
     free(p);
 }
 
-/* Whether others came before it, in this worker. */
-static bool has_to_wait(const struct upstream_pool *p, const struct upstream_wish *w,
-                        uint64_t *ret_full)
-{
-    uint64_t targets;
-
-    if (list_empty(&p->queue))
-        return false;
-    *ret_full = ~UINT64_C(0) >> (UPSTREAM_MOST - p->set->o.count);
-    if (p->set->o.balance != BALANCE_HASH)
-        return true;
-    targets = health_targets(p->set, loop_now(p->loop));
-    if (!targets)
-        return false;
-    if (targets & ~w->avoid)
-        targets &= ~w->avoid;
-    *ret_full = target_bit(balance_choose((struct upstream_pool *)p, targets, w->hash));
-    return p->own[__builtin_ctzll(*ret_full)].waiting > 0;
-}
-
 void upstream_ask(struct upstream_pool *p, struct upstream_wish *w)
 {
     uint64_t full;
 
-    w->pool = p;
-    w->connection = NULL;
-    w->dial = NULL;
-    w->cause = OUTCOME_NONE;
-    w->is_queued = w->is_trial = false;
-    w->target = w->wants = -1;
-    w->asked = loop_now(p->loop);
+    *w = (struct upstream_wish){
+        .hash = w->hash,
+        .avoid = w->avoid,
+        .fresh = w->fresh,
+        .done = w->done,
+        .target = -1,
+        .pool = p,
+        .asked = loop_now(p->loop),
+    };
     list_init(&w->link);
     timer_init(&w->timer, on_queue_timeout);
     loop_call_init(&w->call, on_call);
-    if (has_to_wait(p, w, &full) || !try_wish(p, w, &full))
+    if (!try_wish(p, w, waited_for(p), &full))
         enqueue(p, w, full);
 }
 
@@ -530,6 +539,7 @@ void upstream_give_back(struct upstream_connection *c, enum upstream_return how)
     if (s->o.max_connections)
         window_add(&s->window, loop_now(p->loop), COUNT_SERVED);
     if (how != RETURN_KEEP || s->o.keep_timeout == 0 || !stream_is_quiet(&c->stream) ||
+        !is_current(p, c) ||
         atomic_load_explicit(&p->own[target].kept_count, memory_order_relaxed) >=
             LIMIT_UPSTREAM_KEPT) {
         close_connection(p, c, how == RETURN_RESET);

@@ -15,6 +15,8 @@
 #include "registry/outcome.h"
 #include "upstream/address.h"
 
+#include <netinet/in.h>
+
 struct dial;
 struct upstream_pool;
 struct upstream_set;
@@ -50,7 +52,8 @@ struct upstream_options {
         struct span path; // empty: only what becomes of requests tells
         uint64_t interval, timeout;
         uint16_t status;
-        uint32_t failures; // consecutive ones, after which it is not asked for a while
+        uint32_t failures; // consecutive ones, after which it is not asked for a while; 0: requests
+                           // tell nothing, and a check at once
     } health;
     struct {
         struct span servers; // "127.0.0.1:53,[::1]:53"; empty: those of the system
@@ -91,13 +94,15 @@ struct upstream_connection {
 
     struct list link;  // private from here on
     struct dial *dial; // while it is being made
-    unsigned endpoint;
-    int64_t kept; // since when it is
+    unsigned endpoint; // of the dial
+    unsigned generation;
+    struct in6_addr address; // that a name had, of that generation
+    int64_t kept;            // since when it is
 };
 
 /* A wish for a connection, kept by whoever has it until `done`. */
 struct upstream_wish {
-    // Filled in by whoever has it; all else zeros.
+    // Filled in by whoever has it.
     uint64_t hash;  // for BALANCE_HASH
     uint64_t avoid; // bit by target: those that failed already; asked only if there is no other
     bool fresh;     // a new connection, not one that was kept
@@ -121,10 +126,11 @@ struct upstream_wish {
     struct loop_call call;
     int64_t asked;
     bool is_queued, is_trial;
-    int wants; // the one target that it waits for; -1: any
+    uint64_t wants; // bit by target: those that it waits for
 };
 
-/* `done` follows, in the same round of the loop where a kept connection serves. */
+/* `done` follows, in the same round of the loop where a kept connection serves. A wish that was
+ * done may be asked again, also within `done`. */
 void upstream_ask(struct upstream_pool *p, struct upstream_wish *w);
 /* `done` does not follow any more. Harmless after it. */
 void upstream_withdraw(struct upstream_wish *w);

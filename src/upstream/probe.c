@@ -25,7 +25,8 @@ struct probe {
     char line[LIMIT_PROBE_LINE];
 };
 
-static void finish(struct probe *b, bool success)
+/* Ends the check, and waits for the next one. */
+static void end(struct probe *b, bool is_told, bool success)
 {
     struct upstream_pool *p = b->pool;
     int64_t now = loop_now(p->loop), interval = (int64_t)p->set->o.health.interval * CLOCK_MS;
@@ -39,8 +40,13 @@ static void finish(struct probe *b, bool success)
     b->is_running = false;
     dial_cancel(&b->dial);
     timer_set(p->loop, &b->timer, next);
-    if (health_probed(p->set, b->target, success, now, next))
+    if (is_told && health_probed(p->set, b->target, success, now, next))
         set_wake(p->set);
+}
+
+static void finish(struct probe *b, bool success)
+{
+    end(b, true, success);
 }
 
 /* The line without its end: HTTP/1.x, a space, the status, and a space or nothing. */
@@ -95,7 +101,7 @@ static void on_dialed(struct dial *d)
     d->connection = NULL;
     if (!b->connection) {
         // That this machine is short of something says nothing about the upstream.
-        finish(b, d->cause == OUTCOME_upstream_own_fault);
+        end(b, d->cause != OUTCOME_upstream_own_fault, false);
         return;
     }
     if (b->pool->set->targets[b->target].address.scheme == UPSTREAM_FCGI) {

@@ -5,6 +5,7 @@
 #include "upstream/health.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define SECOND CLOCK_SECOND
@@ -16,7 +17,7 @@ static struct listener listener; // the upstream, in the same loop
 static int server;
 static uint16_t port;
 static const char *answer; // of the upstream; NULL: it is silent, "": it closes
-static unsigned checks;
+static unsigned checks, visitors;
 static char last_check[512];
 
 static int setup(void **state)
@@ -243,6 +244,30 @@ static void where_all_are_ejected_it_is_told_when_to_come_again_and_then_it_is_t
     assert_int_equal(atomic_load(&set->unwell), 0);
 }
 
+static void a_trial_makes_a_connection_of_its_own(void **state)
+{
+    struct asked a;
+
+    (void)state;
+    add_port(&u, "127.0.0.1", port);
+    u.o.health.failures = 1;
+    u.o.max_connections = 1;
+    begin();
+    place_open(&place, set);
+    upstream_give_back(get(&place), RETURN_KEEP);
+    upstream_report(place.pool, 0, false);
+    set->shared[0].ejected_until = 1; // it has passed
+    atomic_store(&set->look_at, 1);
+    a = ask_and_run(&place, (struct asked){0});
+    assert_non_null(a.wish.connection);
+    assert_false(a.wish.connection->reused);
+    upstream_give_back(a.wish.connection, RETURN_KEEP);
+    upstream_report(place.pool, 0, true);
+    a = ask_and_run(&place, (struct asked){0});
+    assert_true(a.wish.connection->reused);
+    upstream_give_back(a.wish.connection, RETURN_KEEP);
+}
+
 static void those_to_be_avoided_are_asked_only_if_there_is_no_other(void **state)
 {
     (void)state;
@@ -269,6 +294,7 @@ struct visitor {
 
 static void on_visitor_closed(struct stream *s)
 {
+    visitors--;
     free(container_of(s, struct visitor, stream));
 }
 
@@ -303,6 +329,7 @@ static void on_accept(struct listener *l, int fd, const struct sockaddr *from, s
     (void)from;
     (void)len;
     checks++;
+    visitors++;
     assert_int_equal(stream_open(l->loop, &v->stream, fd), 0);
     stream_recv(&v->stream, NULL, on_visitor);
 }
@@ -337,7 +364,9 @@ static void run_until(bool is_down)
 static void end_checked(void)
 {
     upstream_pool_close(place.pool);
-    assert_true(run_a_while(place.loop)); // the visitors see that they are closed
+    do // the visitors see that they are closed
+        assert_true(run_a_while(place.loop));
+    while (visitors);
     assert_int_equal(upstream_pool_open(place.loop, set, &place.pool), 0);
 }
 
@@ -398,6 +427,31 @@ static void a_check_of_fastcgi_only_connects(void **state)
     end_checked();
 }
 
+static void a_check_for_which_this_machine_is_short_of_something_tells_nothing(void **state)
+{
+    struct rlimit was, none;
+    int highest;
+
+    (void)state;
+    answer = "HTTP/1.1 404 Not Found\r\n";
+    begin_checked("http");
+    run_until(true);
+    end_checked();
+    highest = dup(server);
+    close(highest);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+    none = was;
+    none.rlim_cur = (rlim_t)highest;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    for (int i = 0; i < 10; i++)
+        run_a_while(place.loop);
+    assert_true(set->shared[0].is_down);
+    answer = "HTTP/1.1 204 No Content\r\n";
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+    run_until(false);
+    end_checked();
+}
+
 static void one_worker_checks_for_all_and_another_one_when_it_goes(void **state)
 {
     struct place other;
@@ -432,10 +486,12 @@ int main(void)
         TEST(checks_that_fail_take_it_out_and_one_that_does_not_lets_a_request_try_it),
         TEST(an_upstream_that_refuses_is_soon_not_asked_any_more),
         TEST(where_all_are_ejected_it_is_told_when_to_come_again_and_then_it_is_tried),
+        TEST(a_trial_makes_a_connection_of_its_own),
         TEST(those_to_be_avoided_are_asked_only_if_there_is_no_other),
         TEST(a_check_asks_for_the_path_and_compares_the_status),
         TEST(whatever_else_comes_is_a_failure),
         TEST(a_check_of_fastcgi_only_connects),
+        TEST(a_check_for_which_this_machine_is_short_of_something_tells_nothing),
         TEST(one_worker_checks_for_all_and_another_one_when_it_goes),
     };
 

@@ -14,6 +14,7 @@ static struct zone {
     unsigned rcode;
     uint32_t ttl;
     const char *four[3], *six[3];
+    unsigned many; // addresses of IPv4 besides
     unsigned asked_a, asked_aaaa;
 } zone;
 
@@ -68,6 +69,12 @@ static void on_query(struct fd_watch *w, bool readable, bool writable)
     records = type == A ? zone.four : zone.six;
     for (int i = 0; zone.rcode == NO_ERROR && i < 3 && records[i]; i++, count++)
         len += put_record(message + len, type, records[i]);
+    for (unsigned i = 0; type == A && i < zone.many; i++, count++) {
+        char text[32];
+
+        snprintf(text, sizeof text, "127.0.1.%u", i + 1);
+        len += put_record(message + len, type, text);
+    }
     put_u16(message + 2, 0x8180 | zone.rcode);
     put_u16(message + 6, count);
     put_u16(message + 8, 0);
@@ -222,6 +229,21 @@ static void a_ttl_has_its_bounds(void **state)
     assert_true(name()->good_until <= loop_now(place.loop) + LIMIT_NAME_TTL_MOST * CLOCK_MS);
 }
 
+static void of_many_addresses_some_are_left_out(void **state)
+{
+    struct upstream_wish w;
+
+    (void)state;
+    zone.many = LIMIT_NAME_ADDRESSES + 4;
+    u.o.resolver.timeout = 0;
+    begin();
+    assert_int_equal(set->o.resolver.timeout, LIMIT_NAME_TIMEOUT);
+    w = ask_fresh(); // nobody listens at most of them
+    if (w.connection)
+        upstream_give_back(w.connection, RETURN_CLOSE);
+    assert_int_equal(name()->count, LIMIT_NAME_ADDRESSES);
+}
+
 static void old_addresses_go_on_until_the_new_ones_are_there(void **state)
 {
     struct upstream_wish w;
@@ -242,6 +264,38 @@ static void old_addresses_go_on_until_the_new_ones_are_there(void **state)
     zone.four[0] = "127.0.0.1";
     name()->good_until = loop_now(place.loop) - LIMIT_NAME_STALE * CLOCK_MS;
     assert_int_equal(address_of_new_connection(), 1);
+}
+
+static void a_kept_connection_to_an_address_that_the_name_lost_is_not_lent_again(void **state)
+{
+    struct upstream_connection *first, *c;
+
+    (void)state;
+    begin();
+    first = get(&place);
+    upstream_give_back(first, RETURN_KEEP);
+    // Although nothing new is connected, the name is looked up when its time has run out.
+    zone.four[1] = "127.0.0.2";
+    name()->good_until = loop_now(place.loop);
+    c = get(&place);
+    assert_ptr_equal(c, first);
+    while (name()->count == 1)
+        run_a_while(place.loop);
+    upstream_give_back(c, RETURN_KEEP);
+    assert_ptr_equal(get(&place), first); // it has the address still
+    zone.four[0] = "127.0.0.2";
+    zone.four[1] = NULL;
+    name()->good_until = loop_now(place.loop);
+    upstream_give_back(first, RETURN_KEEP);
+    c = get(&place);
+    assert_ptr_equal(c, first); // the answer is not there yet
+    while (name()->count == 2)
+        run_a_while(place.loop);
+    upstream_give_back(c, RETURN_KEEP);
+    c = get(&place);
+    assert_false(c->reused);
+    assert_int_equal(leads_to(c), 2);
+    upstream_give_back(c, RETURN_CLOSE);
 }
 
 static void old_addresses_go_on_while_no_name_server_answers(void **state)
@@ -446,7 +500,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_name_is_looked_up_once_for_as_long_as_its_ttl),
         TEST(a_ttl_has_its_bounds),
+        TEST(of_many_addresses_some_are_left_out),
         TEST(old_addresses_go_on_until_the_new_ones_are_there),
+        TEST(a_kept_connection_to_an_address_that_the_name_lost_is_not_lent_again),
         TEST(old_addresses_go_on_while_no_name_server_answers),
         TEST(a_name_that_is_unknown_is_asked_for_again_after_a_moment),
         TEST(a_name_without_addresses_and_a_server_that_fails_are_no_names),

@@ -3,6 +3,7 @@
 #include "upstream_unit.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -138,6 +139,49 @@ static void an_idle_connection_is_kept_as_long_as_was_said(void **state)
     close(peer);
 }
 
+static void a_worker_keeps_no_more_than_so_many(void **state)
+{
+    static struct upstream_connection *all[LIMIT_UPSTREAM_KEPT + 2];
+    static int peers[LIMIT_UPSTREAM_KEPT + 2];
+    struct rlimit limit;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    if (limit.rlim_max < 2 * LIMIT_UPSTREAM_KEPT + 100)
+        skip();
+    limit.rlim_cur = limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    add_port(&u, "127.0.0.1", port);
+    begin();
+    for (int i = 0; i < LIMIT_UPSTREAM_KEPT + 2; i++) {
+        all[i] = get(&place);
+        peers[i] = accept(server, NULL, NULL);
+        assert_true(peers[i] >= 0);
+    }
+    for (int i = 0; i < LIMIT_UPSTREAM_KEPT + 2; i++)
+        upstream_give_back(all[i], RETURN_KEEP);
+    assert_int_equal(atomic_load(&place.pool->own[0].kept_count), LIMIT_UPSTREAM_KEPT);
+    for (int i = 0; i < LIMIT_UPSTREAM_KEPT + 2; i++)
+        close(peers[i]);
+}
+
+static void an_address_of_ipv6_is_connected(void **state)
+{
+    struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    socklen_t len = sizeof to;
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)state;
+    if (fd < 0 || bind(fd, (struct sockaddr *)&to, len) < 0)
+        skip(); // a machine without it
+    assert_int_equal(listen(fd, 10), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&to, &len), 0);
+    add_port(&u, "[::1]", ntohs(to.sin6_port));
+    begin();
+    upstream_give_back(get(&place), RETURN_CLOSE);
+    close(fd);
+}
+
 static void refusals_are_told_with_what_the_system_said(void **state)
 {
     struct asked a;
@@ -236,19 +280,21 @@ static void silence_is_a_timeout_of_the_connect(void **state)
 
 static void no_descriptor_is_our_own_fault_and_no_failure_of_the_upstream(void **state)
 {
-    int fds[1024], count = 0;
+    const int highest = dup(server);
+    struct rlimit was, none;
     struct asked a;
 
     (void)state;
     u.o.health.failures = 1;
     add_port(&u, "127.0.0.1", port);
     begin();
-    while (count < 1024 && (fds[count] = dup(server)) >= 0)
-        count++;
-    assert_true(count < 1024);
+    close(highest);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+    none = was;
+    none.rlim_cur = (rlim_t)highest;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     a = ask_and_run(&place, (struct asked){0});
-    while (count)
-        close(fds[--count]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
     assert_int_equal(a.wish.cause, OUTCOME_upstream_own_fault);
     assert_int_equal(a.wish.system_error, EMFILE);
     upstream_give_back(get(&place), RETURN_CLOSE);
@@ -287,6 +333,45 @@ static void a_wish_that_is_withdrawn_is_not_done(void **state)
     assert_int_equal(atomic_load(&set->shared[0].connections), 0);
 }
 
+static unsigned again_calls;
+
+static void ask_again(struct upstream_wish *w)
+{
+    struct asked *a = container_of(w, struct asked, wish);
+
+    if (again_calls++ == 0) {
+        assert_int_equal(w->cause, OUTCOME_upstream_refused);
+        w->avoid |= UINT64_C(1) << w->target;
+        upstream_ask(place.pool, w);
+        assert_int_equal(again_calls, 1);
+    } else {
+        loop_stop(a->place->loop);
+    }
+}
+
+static void a_wish_may_be_asked_again_within_its_done(void **state)
+{
+    struct asked a = {.place = &place};
+    uint16_t dead;
+
+    (void)state;
+    again_calls = 0;
+    u.o.balance = BALANCE_ROUND_ROBIN;
+    close(listen_on("127.0.0.1", 1, &dead));
+    add_port(&u, "127.0.0.1", dead);
+    add_port(&u, "127.0.0.1", port);
+    begin();
+    a.wish.done = ask_again;
+    upstream_ask(place.pool, &a.wish);
+    place_run(&place);
+    assert_int_equal(again_calls, 2);
+    assert_non_null(a.wish.connection);
+    assert_int_equal(a.wish.target, 1);
+    assert_int_equal(a.wish.cause, OUTCOME_NONE); // nothing is left of the first time
+    assert_int_equal(a.wish.system_error, 0);
+    upstream_give_back(a.wish.connection, RETURN_KEEP);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -296,12 +381,15 @@ int main(void)
         TEST(the_last_one_that_was_kept_is_lent_first_and_a_fresh_one_is_new),
         TEST(a_kept_connection_that_ended_or_got_stray_bytes_is_never_lent),
         TEST(an_idle_connection_is_kept_as_long_as_was_said),
+        TEST(a_worker_keeps_no_more_than_so_many),
+        TEST(an_address_of_ipv6_is_connected),
         TEST(refusals_are_told_with_what_the_system_said),
         TEST(where_no_way_leads_is_told),
         TEST(a_unix_socket_is_connected_and_its_absence_and_a_full_backlog_refuse),
         TEST(silence_is_a_timeout_of_the_connect),
         TEST(no_descriptor_is_our_own_fault_and_no_failure_of_the_upstream),
         TEST(a_wish_that_is_withdrawn_is_not_done),
+        TEST(a_wish_may_be_asked_again_within_its_done),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -223,6 +223,36 @@ static void who_waits_for_one_upstream_does_not_hold_up_those_for_others(void **
     upstream_give_back(d.wish.connection, RETURN_CLOSE);
 }
 
+static void a_retry_that_waits_for_the_others_does_not_hold_up_who_may_go_anywhere(void **state)
+{
+    struct asked a = {.wish.avoid = 2}, retry = {.wish.avoid = 2}, any = {0}, last = {0};
+    char text[64];
+
+    (void)state;
+    snprintf(text, sizeof text, "http://127.0.0.1:%u/base", (unsigned)port);
+    add_target(&u, text);
+    begin();
+    ask(&place, &a);
+    place_run(&place);
+    assert_int_equal(a.wish.target, 0);
+    ask(&place, &retry);
+    ask(&place, &any);
+    place_run(&place);
+    assert_int_equal(any.done, 1);
+    assert_int_equal(any.wish.target, 1);
+    assert_int_equal(retry.done, 0);
+    ask(&place, &last);
+    upstream_give_back(a.wish.connection, RETURN_KEEP);
+    place_run(&place);
+    assert_int_equal(retry.done, 1); // who came first is first
+    assert_int_equal(last.done, 0);
+    upstream_give_back(any.wish.connection, RETURN_KEEP);
+    place_run(&place);
+    assert_int_equal(last.wish.target, 1);
+    upstream_give_back(last.wish.connection, RETURN_CLOSE);
+    upstream_give_back(retry.wish.connection, RETURN_CLOSE);
+}
+
 /* Two workers. */
 
 static void an_idle_connection_of_another_worker_makes_way(void **state)
@@ -293,7 +323,7 @@ static _Atomic int lent, lent_most;
 struct client {
     struct upstream_wish wish;
     struct worker *worker;
-    struct timer work;
+    struct timer work, regret;
     int left;
 };
 
@@ -301,8 +331,10 @@ struct worker {
     pthread_t thread;
     struct place place;
     struct client clients[CLIENTS];
-    int running, failed;
+    int running, failed, withdrawn;
 };
+
+static bool with_regrets; // some wishes are withdrawn after a while
 
 static void client_next(struct client *c);
 
@@ -320,6 +352,7 @@ static void client_done(struct upstream_wish *w)
     struct client *c = container_of(w, struct client, wish);
     int now, most = atomic_load(&lent_most);
 
+    timer_stop(&c->regret);
     if (!w->connection) {
         c->worker->failed++;
         client_next(c);
@@ -334,6 +367,15 @@ static void client_done(struct upstream_wish *w)
         timer_set(c->worker->place.loop, &c->work, 0);
 }
 
+static void client_regrets(struct timer *t)
+{
+    struct client *c = container_of(t, struct client, regret);
+
+    upstream_withdraw(&c->wish);
+    c->worker->withdrawn++;
+    client_next(c);
+}
+
 static void client_next(struct client *c)
 {
     if (c->left-- == 0) {
@@ -341,8 +383,13 @@ static void client_next(struct client *c)
             loop_stop(c->worker->place.loop);
         return;
     }
-    c->wish = (struct upstream_wish){.done = client_done};
+    c->wish = (struct upstream_wish){
+        .done = client_done, .hash = (uint64_t)c->left, .fresh = c->left % 9 == 0};
     upstream_ask(c->worker->place.pool, &c->wish);
+    if (with_regrets && c->left % 3 == 0)
+        timer_set(c->worker->place.loop, &c->regret, 0);
+    else if (with_regrets && c->left % 5 == 0)
+        client_regrets(&c->regret);
 }
 
 static void *worker_main(void *argument)
@@ -354,6 +401,7 @@ static void *worker_main(void *argument)
     for (int i = 0; i < CLIENTS; i++) {
         w->clients[i] = (struct client){.worker = w, .left = REQUESTS};
         timer_init(&w->clients[i].work, client_worked);
+        timer_init(&w->clients[i].regret, client_regrets);
         client_next(&w->clients[i]);
     }
     place_run(&w->place);
@@ -411,15 +459,15 @@ static void *acceptor_main(void *argument)
     return NULL;
 }
 
-static void workers_share_the_bound_and_every_request_is_served(void **state)
+static struct worker workers[WORKERS];
+
+static void run_workers(void)
 {
-    static struct worker workers[WORKERS];
     struct acceptor a = {.stop.on_arrival = on_stop};
 
-    (void)state;
     atomic_store(&lent, 0);
     atomic_store(&lent_most, 0);
-    u.o.max_connections = MOST;
+    memset(workers, 0, sizeof workers);
     u.o.queue.timeout = PATIENCE * 1000;
     u.o.connect_timeout = PATIENCE * 1000;
     assert_int_equal(upstream_set_new(&u.o, &set), 0);
@@ -430,15 +478,50 @@ static void workers_share_the_bound_and_every_request_is_served(void **state)
     pthread_create(&a.thread, NULL, acceptor_main, &a);
     for (int i = 0; i < WORKERS; i++)
         pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]);
-    for (int i = 0; i < WORKERS; i++) {
+    for (int i = 0; i < WORKERS; i++)
         pthread_join(workers[i].thread, NULL);
-        assert_int_equal(workers[i].failed, 0);
-    }
     loop_post(a.loop, &a.stop);
     pthread_join(a.thread, NULL);
     loop_free(a.loop);
-    assert_int_equal(atomic_load(&lent_most), MOST);
     assert_int_equal(atomic_load(&lent), 0);
+}
+
+static void workers_share_the_bound_and_every_request_is_served(void **state)
+{
+    (void)state;
+    with_regrets = false;
+    u.o.max_connections = MOST;
+    run_workers();
+    for (int i = 0; i < WORKERS; i++)
+        assert_int_equal(workers[i].failed, 0);
+    assert_int_equal(atomic_load(&lent_most), MOST);
+}
+
+/* Whoever waited in vain would run into the guard. */
+static void nobody_is_forgotten_where_wishes_are_withdrawn_and_an_upstream_refuses(void **state)
+{
+    const int64_t begun = clock_monotonic();
+    uint16_t dead;
+
+    (void)state;
+    with_regrets = true;
+    u.o.max_connections = 1;
+    close(listen_on("127.0.0.1", 1, &dead));
+    add_port(&u, "127.0.0.1", dead);
+    for (int balance = BALANCE_LEAST; balance <= BALANCE_HASH; balance++) {
+        u.o.balance = (enum upstream_balance)balance;
+        run_workers();
+        for (int i = 0; i < WORKERS; i++)
+            assert_true(workers[i].withdrawn > 0);
+        for (unsigned t = 0; t < 2; t++) {
+            assert_int_equal(atomic_load(&set->shared[t].connections), 0);
+            assert_int_equal(atomic_load(&set->shared[t].in_flight), 0);
+        }
+        assert_int_equal(atomic_load(&set->waiting), 0);
+        upstream_set_free(set);
+        set = NULL;
+    }
+    assert_true(clock_monotonic() - begun < PATIENCE * CLOCK_SECOND);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -454,10 +537,12 @@ int main(void)
         TEST(a_failed_connect_makes_room),
         TEST(where_all_are_ejected_meanwhile_nobody_waits_on),
         TEST(who_waits_for_one_upstream_does_not_hold_up_those_for_others),
+        TEST(a_retry_that_waits_for_the_others_does_not_hold_up_who_may_go_anywhere),
         TEST(an_idle_connection_of_another_worker_makes_way),
         TEST(one_that_is_given_back_goes_to_the_worker_whose_requests_wait),
         TEST(a_worker_that_is_busy_leaves_others_their_turn),
         TEST(workers_share_the_bound_and_every_request_is_served),
+        TEST(nobody_is_forgotten_where_wishes_are_withdrawn_and_an_upstream_refuses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
