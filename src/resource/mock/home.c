@@ -7,7 +7,8 @@
 #include "resource/mock/text.h"
 #include "resource/page/page.h"
 
-/* What stands before each example: where this route is, as this client reached it. */
+/* What stands before each example: where this route is, as this client reached it. ptr NULL without
+ * memory. */
 static struct span base_of(struct mock_state *s)
 {
     const struct message *m = &s->x->request;
@@ -22,7 +23,7 @@ static struct span base_of(struct mock_state *s)
         if (!strchr("'\"\\`$ ", host.ptr[i]))
             buf_add_char(&b, host.ptr[i]);
     uri_path_encode(&b, path);
-    text = b.failed ? SPAN("") : arena_copy(&s->x->arena, buf_span(&b));
+    text = b.failed ? (struct span){NULL, 0} : arena_copy(&s->x->arena, buf_span(&b));
     buf_done(&b);
     return text;
 }
@@ -40,6 +41,7 @@ static void write_text(struct mock_state *s, struct buf *b)
 {
     struct span base = base_of(s);
 
+    b->failed |= !base.ptr;
     buf_add(b, SPAN("Answers that are made up, to try clients with\n\nPaths\n\n"));
     for (size_t i = 0; i < MOCK_PATHS; i++) {
         const struct mock_path_info *p = &mock_paths[i];
@@ -77,6 +79,7 @@ static void write_html(struct mock_state *s, struct buf *b)
 {
     struct span base = base_of(s);
 
+    b->failed |= !base.ptr;
     page_write_begin(b, SPAN("Answers that are made up"));
     buf_add(b, page_styles[PAGE_STYLE_MOCK].text);
     page_write_body(b, "mock");
