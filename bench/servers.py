@@ -297,8 +297,9 @@ class Server:
         response = client.getresponse()
         got = response.read()
         client.close()
-        if response.status != 200 or (got != content if self.name in KINDS and self.name not in FLOORS
-                                      else len(got) != len(content)):
+        is_exact = self.name in KINDS and self.name not in FLOORS
+        if response.status != 200 or (got != content if is_exact else
+                                      len(got) != len(content)):
             raise Missing(f"{self.name} answers {path} with {response.status} and {len(got)} "
                           f"bytes instead of the file's {len(content)}")
 

@@ -519,9 +519,13 @@ bool h1_fault_send(struct h1_session *h, struct span head, bool has_body)
         f->rest = SPAN("\r\n\r\n");
         f->giant = LIMIT_FAULT_GIANT;
     }
-    if (!broken.len)
+    if (broken.len) {
+        proceed(f);
+    } else { // not before this returned
         f->phase = PHASE_OVER;
-    proceed(f);
+        h->send = H1_SEND_AWAIT;
+        h1_set_timer(h, &f->timer, 0);
+    }
     return true;
 }
 

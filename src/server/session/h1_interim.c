@@ -27,8 +27,8 @@ static void on_sent(struct stream *s, ssize_t result)
     h->send = H1_SEND_NOTHING;
     if (c->interims)
         send_next(h);
-    else if (c->response_ready)
-        h1_respond(h);
+    else if (c->respond)
+        c->respond(h);
 }
 
 static void send_next(struct h1_session *h)

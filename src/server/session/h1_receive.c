@@ -162,7 +162,7 @@ static void on_tunnel_bytes(struct stream *s, struct loop_buffer *b, ssize_t res
     } else if (result == 0) {
         h->receive = H1_RECEIVE_NOTHING;
         call_end_tunnel(h->call);
-        h1_end_tunnel_side(h, true);
+        h1_call(h)->tunnel_side_ended(h, true);
     } else {
         h->receive = H1_RECEIVE_NOTHING;
         h->session.ops->abort(h->call, ENDING_CLIENT_GONE);

@@ -296,10 +296,45 @@ static void on_drained(struct h1_session *h)
         end_call(h);
 }
 
+/* Our side of a tunnel has ended: the client has time for the end of its own while it sends. */
+static void await_tunnel_end(struct h1_session *h)
+{
+    h->linger_backlog = h->call->bytes_in;
+    stream_shutdown(&h->stream);
+    h1_set_timer(h, &h->receive_timer, h1_limits_of(h)->linger_timeout);
+}
+
+static void end_tunnel_side(struct h1_session *h, bool in)
+{
+    struct h1_call *c = h1_call(h);
+
+    if (in)
+        c->tunnel_in_ended = true;
+    else
+        c->tunnel_out_ended = true;
+    if (c->tunnel_in_ended && c->tunnel_out_ended)
+        end_call(h);
+    else if (!in)
+        await_tunnel_end(h);
+}
+
+static void check_tunnel_end(struct h1_session *h)
+{
+    if (!h1_call(h)->tunnel_out_ended)
+        return; // the timer is one of before
+    if (h->linger_backlog != h->call->bytes_in) {
+        await_tunnel_end(h);
+        return;
+    }
+    if (h->receive == H1_RECEIVE_TUNNEL)
+        stream_recv_cancel(&h->stream);
+    end_tunnel_side(h, true);
+}
+
 static void on_response_sent(struct h1_session *h)
 {
     if (h->call->x.response.is_tunnel) {
-        h1_end_tunnel_side(h, false);
+        end_tunnel_side(h, false);
         return;
     }
     if (h->receive == H1_RECEIVE_DRAIN)
@@ -315,46 +350,12 @@ static void on_response_sent(struct h1_session *h)
     end_call(h);
 }
 
-void h1_respond(struct h1_session *h)
+static void send_response(struct h1_session *h)
 {
+    h1_call(h)->tunnel_side_ended = end_tunnel_side;
     h1_send_response(h, on_response_sent);
-    if (h->call && h->call->x.response.is_tunnel)
+    if (h->call->x.response.is_tunnel)
         h1_receive_tunnel(h);
-}
-
-/* Our side of a tunnel has ended: the client has time for the end of its own while it sends. */
-static void await_tunnel_end(struct h1_session *h)
-{
-    h->linger_backlog = h->call->bytes_in;
-    stream_shutdown(&h->stream);
-    h1_set_timer(h, &h->receive_timer, h1_limits_of(h)->linger_timeout);
-}
-
-static void check_tunnel_end(struct h1_session *h)
-{
-    if (!h1_call(h)->tunnel_out_ended)
-        return; // the timer is one of before
-    if (h->linger_backlog != h->call->bytes_in) {
-        await_tunnel_end(h);
-        return;
-    }
-    if (h->receive == H1_RECEIVE_TUNNEL)
-        stream_recv_cancel(&h->stream);
-    h1_end_tunnel_side(h, true);
-}
-
-void h1_end_tunnel_side(struct h1_session *h, bool in)
-{
-    struct h1_call *c = h1_call(h);
-
-    if (in)
-        c->tunnel_in_ended = true;
-    else
-        c->tunnel_out_ended = true;
-    if (c->tunnel_in_ended && c->tunnel_out_ended)
-        end_call(h);
-    else if (!in)
-        await_tunnel_end(h);
 }
 
 static void respond(struct call *k)
@@ -369,9 +370,9 @@ static void respond(struct call *k)
     if (!c->content_ended && !c->close && !call_is_reading(k))
         h1_drain(h, on_drained);
     if (h->send == H1_SEND_INTERIM)
-        c->response_ready = true; // it follows
+        c->respond = send_response; // it follows
     else
-        h1_respond(h);
+        send_response(h);
 }
 
 static void more_body(struct call *k)

@@ -62,11 +62,12 @@ struct h1_call {
     void (*sent)(struct h1_session *h); // what is being sent is out
     struct iovec vector[H1_VECTOR];     // of that
     char chunk_head[H1_CHUNK_HEAD];
-    struct piece file;           // of the body, while the head is being sent
-    struct h1_interim *interims; // that are to be sent
-    struct h1_fault *fault;      // the response is being broken on purpose; NULL: it is not
+    struct piece file;                     // of the body, while the head is being sent
+    struct h1_interim *interims;           // that are to be sent
+    void (*respond)(struct h1_session *h); // behind those; NULL: not yet
+    void (*tunnel_side_ended)(struct h1_session *h, bool in); // one direction of a tunnel
+    struct h1_fault *fault; // the response is being broken on purpose; NULL: it is not
     uint8_t interim_count;
-    bool response_ready;   // while one is being sent
     bool content_ended;    // nothing of the content is left to read
     bool invited;          // 100 (Continue) was sent
     bool address_told;     // and 104 (Upload Resumption Supported)
@@ -106,9 +107,6 @@ static inline const struct config_limits *h1_limits_of(const struct h1_session *
 /* h1_session.c. As session_open. */
 void h1_session_open(struct sessions *s, int fd, const struct sockaddr *peer);
 
-/* What a call that is decided is answered. */
-void h1_respond(struct h1_session *h);
-
 /* h1_receive.c: content, of the call under way. As session_ops.open_content, read_content and
  * more_content. */
 bool h1_receive_opening(struct h1_session *h);
@@ -128,8 +126,8 @@ void h1_drain(struct h1_session *h, void (*drained)(struct h1_session *h));
 void h1_stop_draining(struct h1_session *h);
 /* Nothing of the content goes to the resource any more; nothing is being received. */
 void h1_stop_receiving(struct h1_session *h);
-/* Behind the head of a tunnel: bytes go to the resource until the client ends its side (h1_send_end
- * of that is told). */
+/* Behind the head of a tunnel: bytes go to the resource until the client ends its side, which
+ * tunnel_side_ended is told of. */
 void h1_receive_tunnel(struct h1_session *h);
 
 /* h1_pace.c. Sends what is in the call's vector, and minds the client's time for it. */
@@ -152,8 +150,6 @@ void h1_send_awaited(struct h1_session *h);
 bool h1_send_interim(struct h1_session *h, unsigned status, struct span fields);
 /* Before more of the content is read: where it can go on after a break, and that it is awaited. */
 void h1_invite(struct h1_session *h);
-/* One direction of a tunnel has ended; the call ends with the other one. */
-void h1_end_tunnel_side(struct h1_session *h, bool in);
 /* Whether only the end of the connection tells the end of the response. */
 bool h1_close_ends_body(const struct h1_session *h);
 
