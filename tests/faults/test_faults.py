@@ -484,7 +484,8 @@ class Attempt:
         return None
 
 
-@pytest.mark.parametrize("case", READING + STORING + CHANGING + MAKING_UP, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", READING + STORING + CHANGING + MAKING_UP,
+                         ids=lambda case: case.name)
 def test_no_failure_is_taken_for_the_clients(site, case):
     usual = Attempt(site, case, 0)
     assert usual.response and usual.response.status == case.status, usual.response

@@ -301,8 +301,9 @@ def test_the_page_lists_all(mock):
             assert name.encode() in text.body and name.encode() in page.body
     lines = re.findall(r"curl -i '(http://[^/]+)(/[^']*)'", text.body.decode())
     assert len(lines) == 16 and all(path.startswith("/below/it/") for _, path in lines)
-    evil = mock.request("GET", "/below/it/", {"Accept": "text/html"})
-    assert b"<script" not in evil.body
+    assert b"/below/it/status/" in mock.get("/below/it").body
+    named = mock.raw("GET /below/it/ HTTP/1.1\r\nHost: example.org:81\r\nConnection: close\r\n\r\n")
+    assert b"curl -i 'http://example.org:81/below/it/delay/2s'\n" in named.body
 
 
 def test_it_answers_below_its_route_alone(mock):

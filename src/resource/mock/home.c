@@ -23,6 +23,8 @@ static struct span base_of(struct mock_state *s)
         if (!strchr("'\"\\`$ ", host.ptr[i]))
             buf_add_char(&b, host.ptr[i]);
     uri_path_encode(&b, path);
+    if (!span_ends(path, SPAN("/")))
+        buf_add_char(&b, '/');
     text = b.failed ? (struct span){NULL, 0} : arena_copy(&s->x->arena, buf_span(&b));
     buf_done(&b);
     return text;
