@@ -34,6 +34,7 @@ enum stream_state {
 
 enum {
     SEND_PIECE = 64 * 1024,  // most bytes of one send
+    SEND_FRONT = 4,          // most pieces of one send: a head, and a chunk with what frames it
     FILE_PIECE = 256 * 1024, // of one sendfile, so that one stream does not keep the loop
 };
 
@@ -134,14 +135,14 @@ static bool vector_advance(struct stream *s, size_t n)
  */
 static ssize_t send_front(struct stream *s, int flags)
 {
-    struct iovec front[2];
+    struct iovec front[SEND_FRONT];
     struct msghdr m = {.msg_iov = front};
     size_t room = SEND_PIECE;
 
     if (s->iov_count == 1 || s->iov->iov_len >= room)
         return send(s->fd, s->iov->iov_base, s->iov->iov_len < room ? s->iov->iov_len : room,
                     flags);
-    while (m.msg_iovlen < 2 && m.msg_iovlen < s->iov_count && room) {
+    while (m.msg_iovlen < SEND_FRONT && m.msg_iovlen < s->iov_count && room) {
         struct iovec *v = &front[m.msg_iovlen];
 
         *v = s->iov[m.msg_iovlen++];

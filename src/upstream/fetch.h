@@ -24,9 +24,10 @@ struct fetch_events {
     void (*head)(struct fetch *f);
     /* The piece of content that fetch_send kept was taken. */
     void (*taken)(struct fetch *f);
-    /* After PIECE_WAIT: another piece is there. */
+    /* After PIECE_WAIT: fetch_next is to be asked again. */
     void (*more)(struct fetch *f);
-    /* No answer will come: f->cause. Only before `head`; later PIECE_FAILED tells, and f->cause. */
+    /* No answer will come: f->cause. Only before `head`; later PIECE_FAILED tells, and f->cause. It
+     * is the last event: a piece that was kept is not told of any more. */
     void (*failed)(struct fetch *f);
     /* A sentence from the error stream of a FastCGI application. */
     void (*complaint)(struct fetch *f, struct span text);
@@ -34,20 +35,73 @@ struct fetch_events {
 
 /* Milliseconds and limits that hold for it. */
 struct fetch_limits {
-    uint64_t response_timeout; // from the request's end to the answer's head
-    uint64_t idle_timeout;     // between two pieces of either direction
-    uint64_t interim_most;     // interim answers, those that `interim` is not told of included
+    /* From the request's end, or the last interim answer, to the answer's head. */
+    uint64_t response_timeout;
+    uint64_t idle_timeout; // between two pieces of either direction
+    uint64_t interim_most; // interim answers; more: a flood
     struct h1_client_limits wire;
 };
 
 /* What is sent. The spans live until the head was sent. */
 struct fetch_request {
-    struct span head; // HTTP/1: all of it with the empty line. FastCGI: the encoded parameters
+    struct span head; // HTTP/1: all of it with the empty line. FastCGI: the records
+                      // from fcgi_add_begin to fcgi_params_end
+    /* What of the content is there already, so that it leaves together with the head: as if it were
+     * given to fetch_send, which returned false; `taken` follows. Empty: nothing. */
+    struct span content;
     enum framing framing;
-    uint64_t content_length; // with FRAMING_LENGTH
+    uint64_t content_length; // with FRAMING_LENGTH; once so much was given, all of it was
     bool to_head;            // the answer has no content
-    bool upgrades;           // a 101 is welcome
-    bool expects; // no content is sent until 100 or a final answer: the content's giver waits
+    bool upgrades; // a 101 is welcome; whether it names what was asked for is not looked at
+    bool expects;  // no content is sent until 100 or a final answer: the content's giver waits
+};
+
+enum { FETCH_VECTOR = 5, FETCH_LINES = 24 };
+
+/* Private: where a fetch stands. */
+struct fetch_io {
+    struct loop *loop;
+    struct timer timer;
+    struct loop_call end; // tells of it
+    bool *ended;          // set by fetch_end within an event
+
+    enum fetch_request_state {
+        REQUEST_OPEN,   // content may come
+        REQUEST_ENDING, // no more comes, and the end is still to be framed
+        REQUEST_FRAMED, // all that is left is in the vector
+        REQUEST_SENT,   // the system has all of it
+    } request;
+    enum framing framing;
+    uint64_t left;    // of content whose length is known: bytes that were not framed yet
+    struct span kept; // of the piece that was kept: what is not framed yet
+    const struct response_field *trailers;
+    struct iovec vector[FETCH_VECTOR];
+    char lines[FETCH_LINES]; // chunk-size line, record headers
+    uint64_t vector_sent, vector_length;
+    uint64_t delivered; // bytes that the peer's system had when a send was last looked at
+    int send_error;     // errno; nothing is sent any more
+    bool keeps;         // `taken` is owed
+    bool sending;       // a completion is to come
+    bool shuts;         // what is under way is the last that is sent
+
+    struct loop_buffer *in;
+    size_t seen; // bytes of it that are a head's, which is not whole
+    uint64_t interims;
+    bool to_head, upgrades, awaits_100;
+    bool receiving;
+    bool flows; // the last time much was there
+    bool asked; // `more` is owed
+    bool has_head, is_tunnel;
+    bool is_whole;   // all of the answer was handed out
+    bool has_ended;  // the stream has
+    bool in_trailer; // one is under way
+
+    int64_t since;               // response_timeout counts from here
+    int64_t moved_out, moved_in; // when bytes did; or since when they are waited for
+    union {
+        struct h1_content h1;
+        void *fcgi;
+    } content;
 };
 
 struct fetch {
@@ -72,7 +126,7 @@ struct fetch {
 
     struct upstream_connection *connection; // private from here on
     const struct fetch_ops *ops;
-    void *state;
+    struct fetch_io io;
 };
 
 /* Takes the connection over; gives it back to its pool itself, in the end or on failure. */
@@ -81,19 +135,21 @@ void fetch_begin(struct fetch *f, struct upstream_connection *c, const struct fe
 /* A piece of content (of a tunnel: of bytes), as resource_ops.take. False: it stays where it is
  * until `taken`. What comes after a cause or the answer's end counts as taken and is dropped. */
 bool fetch_send(struct fetch *f, struct span data);
-/* All of the content was sent, with these trailers (of chunked content); of a tunnel: the client
- * has ended its side. */
+/* All of the content was sent, with these trailers (of chunked content), which live as long as the
+ * fetch; of a tunnel: the client has ended its side. */
 void fetch_end_content(struct fetch *f, const struct response_field *trailers);
-/* The content will not come to its end: the request is left visibly incomplete. `failed` or
- * PIECE_FAILED follow as if the connection had failed with that cause, unless the head was there.
- */
+/* The content will not come to its end: the request is left visibly incomplete. Before the head
+ * `failed` follows with that cause; behind it the upstream sees the end of what is sent, and what
+ * it makes of it is the answer's end. */
 void fetch_break_off(struct fetch *f, enum outcome cause);
 
-/* The next piece of the body (of a tunnel: of bytes), as response.next. */
+/* The next piece of the body (of a tunnel: of bytes), as response.next. `more` may turn out to
+ * have brought nothing but framing: then it is PIECE_WAIT once more. */
 void fetch_next(struct fetch *f, struct piece *ret_piece);
 
-/* Ends it at any time, once; the connection is kept if the answer and the content have come to
- * their ends, and else closed so that the upstream notices. No event follows. */
+/* Ends it at any time, once, also within an event; the connection is kept if the answer and the
+ * content have come to their ends, and else closed so that the upstream notices. No event follows,
+ * and nothing of the fetch or its arena is touched any more. */
 void fetch_end(struct fetch *f);
 
 #endif

@@ -91,6 +91,7 @@ struct upstream_connection {
     struct upstream_pool *pool;
     unsigned target; // index into the options' targets
     bool reused;     // it has carried a request before
+    void *borrower;  // whoever it is lent to may find itself by this
 
     struct list link;  // private from here on
     struct dial *dial; // while it is being made
