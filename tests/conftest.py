@@ -2,7 +2,7 @@
 """The test of the outcomes comes last: it looks at what all others saw."""
 from pathlib import Path
 
-TALKING = {"wire", "semantics", "files", "dav", "gateway"}  # folders whose tests provoke outcomes
+TALKING = {"wire", "semantics", "files", "dav", "gateway", "mock"}  # whose tests provoke outcomes
 
 
 def pytest_collection_modifyitems(config, items):

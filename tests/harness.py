@@ -34,6 +34,7 @@ class Response:
         self.fields = [tuple(part.strip(" \t") for part in line.split(":", 1))
                        for line in lines[1:] if line]
         self.body = body
+        self.trailers = []
         self.complete = complete  # False: the connection ended before the body did
 
     def __getitem__(self, name):
@@ -98,6 +99,12 @@ class Client:
         while not response.complete and fill(lambda: b"\r\n" in data):
             start = data.index(b"\r\n") + 2
             end = start + int(data[:start - 2], 16)
+            if start == end and fill(lambda: data[start:start + 2] == b"\r\n" or
+                                     b"\r\n\r\n" in data[start:]):
+                end = max(start, data.find(b"\r\n\r\n", start) + 2)  # behind the trailer section
+                lines = bytes(data[start:end]).decode("latin-1").split("\r\n")
+                response.trailers = [tuple(line.split(": ", 1)) for line in lines if line]
+                start = end
             if not fill(lambda: len(data) >= end + 2):
                 break
             assert data[end:end + 2] == b"\r\n"

@@ -36,6 +36,15 @@ static inline uint64_t hash_fold(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/* A number that hangs on all three: the same for the same, and else as if it were thrown. */
+static inline uint64_t hash_roll(uint64_t seed, uint64_t turn, uint64_t purpose)
+{
+    uint64_t hash = hash_fold(seed ^ UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xbf58476d1ce4e5b9));
+
+    hash = hash_fold(hash ^ turn, UINT64_C(0x94d049bb133111eb));
+    return hash_fold(hash ^ purpose, UINT64_C(0xd6e8feb86659fd93)) >> 8;
+}
+
 /* The hash of a text behind what `start` is the hash of; 0: of a text alone. */
 static inline uint64_t hash_keyed(const struct hash_key *k, uint64_t start, struct span text)
 {

@@ -31,6 +31,14 @@ static void tell_unnamed(const struct config *config)
         puts("; the key host says for which one, where that is not meant");
 }
 
+static void tell_faults(const struct config *config)
+{
+    for (size_t i = 0; i < config->routes.count; i++)
+        if (config->routes.routes[i].faults)
+            printf("warning: the route %.*s breaks its answers on purpose (faults)\n",
+                   SPAN_ARG(config->routes.routes[i].path));
+}
+
 static int check_file(const char *file)
 {
     struct config *config = NULL;
@@ -48,6 +56,7 @@ static int check_file(const char *file)
     printf("%s: fine (%zu %s)\n", file, config->routes.number_count,
            config->routes.number_count == 1 ? "route" : "routes");
     tell_unnamed(config);
+    tell_faults(config);
     config_free(config);
     return fflush(stdout) == 0 ? CLI_OK : CLI_FAILURE;
 }

@@ -24,6 +24,9 @@ struct status_info {
     const char *meaning; // in plain English
 };
 
+/* The one that changes the protocol on the wire. */
+enum { STATUS_SWITCHING_PROTOCOLS = 101 };
+
 /* What 206 and 304 repeat of the 200 (RFC 9110 §15.3.7, §15.4.5). */
 #define STATUS_REPEATED_FIELDS "Date, Cache-Control, ETag, Expires, Content-Location, Vary"
 

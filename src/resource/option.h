@@ -44,6 +44,9 @@ enum option_kind {
     OPTION_FIELD_NAMES, // a list of names
     OPTION_STATUSES,    // a list of statuses and classes
     OPTION_NETWORKS,    // a list of addresses and CIDR blocks
+    OPTION_FAULT,     // of wire/fault.def, by name
+    OPTION_CHANCE,    // in millionths
+    OPTION_METHOD,    // by name
     OPTION_SECTION,   // a mapping; the member is the struct of the section below
     OPTION_SECTIONS,  // a list of mappings, each such a struct
 };
@@ -63,6 +66,9 @@ enum option_kind {
 #define OPTION_TYPE_USER uint64_t
 #define OPTION_TYPE_GROUP uint64_t
 #define OPTION_TYPE_STATE const char *
+#define OPTION_TYPE_FAULT enum fault
+#define OPTION_TYPE_CHANCE uint64_t
+#define OPTION_TYPE_METHOD enum method
 
 #define OPTION_TYPE_WORD uint64_t // which one, from 0
 #define OPTION_TYPE_UPSTREAM struct span

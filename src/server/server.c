@@ -241,6 +241,19 @@ static void tell_walking(void)
               "calls of the system");
 }
 
+/* Whose answers may be broken, so that nobody looks for another reason. */
+static void tell_faults(const struct server *s)
+{
+    for (size_t i = 0; i < s->config->routes.count; i++) {
+        const struct route *route = &s->config->routes.routes[i];
+
+        if (route->faults)
+            oplog("faults-on-purpose",
+                  "the route %.*s breaks its answers on purpose: its faults say how",
+                  SPAN_ARG(route->path));
+    }
+}
+
 static void tell_ready(const struct server *s)
 {
     bool writes = false;
@@ -251,6 +264,7 @@ static void tell_ready(const struct server *s)
         tell_store(s);
     if (writes)
         tell_writable(s);
+    tell_faults(s);
     for (size_t i = 0; i < s->config->listen_count; i++) {
         const struct sockaddr *address = (const struct sockaddr *)&s->bindings[i].address;
         bool is_path = address->sa_family == AF_UNIX;

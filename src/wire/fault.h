@@ -18,8 +18,11 @@ enum fault {
 
 struct wire_fault {
     enum fault fault;
-    uint64_t at; // bytes of the part that it is about (head, body) that are sent before; 0: half
+    uint64_t at; // bytes of the part that it is about (head, body) that are sent before
 };
+
+/* Where nobody says: halfway; what comes byte by byte does so from its beginning. */
+#define FAULT_AT_NATURAL UINT64_MAX
 
 struct fault_info {
     struct span name;

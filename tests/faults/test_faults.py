@@ -173,6 +173,25 @@ FORM = (b"--x\r\nContent-Disposition: form-data; name=f; filename=one\r\n\r\n1\r
 AS_FORM = "Content-Type: multipart/form-data; boundary=x"
 BIG = {"big": bytes(300_000)}
 
+MOCK = "  - { path: /mock/, mock: { seed: 7 } }\n"
+
+MAKING_UP = [
+    case("mock-status", 429, "GET", "/mock/status/429?retry-after=3"),
+    case("mock-late", 200, "GET", "/mock/status/200?delay=1ms&field=A:b"),
+    case("mock-bytes", 200, "GET", "/mock/bytes/40k"),
+    case("mock-lines", 200, "GET", "/mock/stream/3"),
+    case("mock-range", 206, "GET", "/mock/range/100", "Range: bytes=1-9"),
+    case("mock-anything", 200, "POST", "/mock/anything?a=b", content=SMALL),
+    case("mock-anything-chunked", 200, "PUT", "/mock/anything", content=LARGE, coding="chunked"),
+    case("mock-trailers", 200, "GET", "/mock/trailers?trailer=A:b"),
+    case("mock-redirect", 302, "GET", "/mock/redirect/2"),
+    case("mock-page", 200, "GET", "/mock/", "Accept: text/html"),
+    case("mock-unknown", 404, "GET", "/mock/nope"),
+    case("mock-malformed", 400, "GET", "/mock/delay/soon"),
+    case("mock-broken", 200, "GET", "/mock/bytes/10?fault=after-close",
+         needs_nothing=True),
+]
+
 READING = [
     case("get", 200, "GET", "{at}file", files=FILE),
     case("get-large", 200, "GET", "{at}big", files=BIG),
@@ -336,7 +355,7 @@ def site_of(folder, **options):
     (root / "ready").write_bytes(b"ready")
     faults = Faults(control)
     file = folder / "candor.yaml"
-    file.write_text(config(workers=1, **options).replace("{root}", str(root)))
+    file.write_text(config(workers=1, **options).replace("{root}", str(root)) + MOCK)
     with preloaded(control):
         server = Server(arguments=["--config", str(file)], state=folder / "state")
     with server:
@@ -435,7 +454,8 @@ class Attempt:
         return None
 
 
-@pytest.mark.parametrize("case", READING + STORING + CHANGING, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", READING + STORING + CHANGING + MAKING_UP,
+                         ids=lambda case: case.name)
 def test_no_failure_is_taken_for_the_clients(site, case):
     usual = Attempt(site, case, 0)
     assert usual.response and usual.response.status == case.status, usual.response

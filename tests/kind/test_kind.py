@@ -63,11 +63,11 @@ def test_a_route_is_of_one_kind(tmp_path):
     done = check(tmp_path, "routes: [{path: /, hello: {word: a}, files: {root: .}}]\n")
     assert (done.returncode, done.stderr) == (
         2, 'c.yaml:1:38: key "routes.files": the route says already in another way how it answers; '
-           "expected exactly one of: files, gateway, hello\n")
+           "expected exactly one of: files, gateway, mock, hello\n")
     assert check(tmp_path, "routes: [{path: /, helo: {word: a}}]\n").stderr == (
         'c.yaml:1:20: key "routes.helo": there is no such key; expected perhaps "hello"\n'
         'c.yaml:1:10: key "routes": the route does not say how it answers; expected exactly one '
-        "of: files, gateway, hello\n")
+        "of: files, gateway, mock, hello\n")
 
 
 def test_its_keys_are_documented():

@@ -133,7 +133,7 @@ static void shapes_and_keys_are_checked(void **state)
         {"routes:\n", "c.yaml:1:8: key \"routes\": there is no value; expected a list, each member "
                       "with keys of its own"},
         {"routes: [{path: /}]\n", "c.yaml:1:10: key \"routes\": the route does not say how it "
-                                  "answers; expected exactly one of: files, gateway"},
+                                  "answers; expected exactly one of: files, gateway, mock"},
         {"routes: [{files: {root: /}}]\n",
          "c.yaml:1:10: key \"routes.path\": it is missing; " PATH_HELP},
         {"routes: [{path: /, files: {}}]\n",

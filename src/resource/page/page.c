@@ -13,6 +13,7 @@
 const struct page_piece page_styles[PAGE_STYLES] = {
     [PAGE_STYLE_ERROR] = PIECE(page_style_error, PAGE_STYLE_ERROR),
     [PAGE_STYLE_LISTING] = PIECE(page_style_listing, PAGE_STYLE_LISTING),
+    [PAGE_STYLE_MOCK] = PIECE(page_style_mock, PAGE_STYLE_MOCK),
 };
 const struct page_piece page_scripts[PAGE_SCRIPTS] = {
     [PAGE_SCRIPT_READ] = PIECE(page_script_read, PAGE_SCRIPT_READ),
@@ -20,9 +21,11 @@ const struct page_piece page_scripts[PAGE_SCRIPTS] = {
 };
 
 // img-src data: is the icon that keeps browsers from asking for another.
-const struct span page_error_policy =
-    SPAN_INIT("default-src 'none'; style-src " PAGE_STYLE_ERROR_SOURCE "; img-src data:; "
-              "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+#define STYLE_POLICY(style)                                                                        \
+    SPAN_INIT("default-src 'none'; style-src " style "; img-src data:; base-uri 'none'; "          \
+              "form-action 'none'; frame-ancestors 'none'")
+const struct span page_error_policy = STYLE_POLICY(PAGE_STYLE_ERROR_SOURCE);
+const struct span page_mock_policy = STYLE_POLICY(PAGE_STYLE_MOCK_SOURCE);
 
 // img-src: the icons are data: URIs within the style; blob: pictures about to be sent.
 // form-action: the search field, and uploads without the script.

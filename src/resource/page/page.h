@@ -21,7 +21,7 @@ struct page_piece {
     uint32_t crc;
 };
 
-enum page_style { PAGE_STYLE_ERROR, PAGE_STYLE_LISTING, PAGE_STYLES };
+enum page_style { PAGE_STYLE_ERROR, PAGE_STYLE_LISTING, PAGE_STYLE_MOCK, PAGE_STYLES };
 extern const struct page_piece page_styles[PAGE_STYLES];
 
 enum page_script { PAGE_SCRIPT_READ, PAGE_SCRIPT_WRITE, PAGE_SCRIPTS };
@@ -33,6 +33,7 @@ extern const struct page_piece page_scripts[PAGE_SCRIPTS];
  * requests, pictures and forms of this origin.
  */
 extern const struct span page_error_policy;
+extern const struct span page_mock_policy; // likewise, for the list of what can be made up
 extern const struct span page_listing_policies[PAGE_SCRIPTS];
 
 /* From the doctype to the start of style. title is plain text of any bytes. */

@@ -2,6 +2,7 @@
 #include "server/config/config_build.h"
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "fs/path_check.h"
 #include "server/config/listen.h"
@@ -141,9 +142,29 @@ static int build_pages(struct build *b, const struct option_list *list)
     return 0;
 }
 
-static void build_route(struct build *b, struct route_draft *draft, size_t number,
-                        struct route *route)
+/* NULL: there are none, or no memory for them (*ret_error). */
+static struct route_faults *build_faults(struct build *b, const struct option_list *list,
+                                         int *ret_error)
 {
+    struct route_faults *faults;
+    struct hash_key key;
+
+    *ret_error = 0;
+    if (!list->count)
+        return NULL;
+    faults = arena_alloc(&b->config->arena, sizeof *faults);
+    *ret_error = faults ? hash_key_make(&key) : -CANDOR_E_MEMORY;
+    if (*ret_error < 0)
+        return NULL;
+    *faults = (struct route_faults){.list = list->items, .count = list->count, .seed = key.word[0]};
+    return faults;
+}
+
+static int build_route(struct build *b, struct route_draft *draft, size_t number,
+                       struct route *route)
+{
+    int r;
+
     if (draft->kind.kind->check)
         draft->kind.kind->check(&draft->kind, b->report);
     *route = (struct route){
@@ -156,7 +177,9 @@ static void build_route(struct build *b, struct route_draft *draft, size_t numbe
         .writes = draft->kind.writes,
         .is_guarded = draft->kind.writes || !b->root,
         .needs_store = draft->kind.needs_store,
+        .faults = build_faults(b, &draft->faults, &r),
     };
+    return r;
 }
 
 /* A route for each of its hosts, from routes[count] on; how many there are then. */
@@ -193,7 +216,9 @@ static int build_routes(struct build *b, const struct option_list *list)
     for (size_t i = 0; i < list->count; i++) {
         struct route route;
 
-        build_route(b, &drafts[i], i, &route);
+        r = build_route(b, &drafts[i], i, &route);
+        if (r < 0)
+            return r;
         count = build_hosts(&drafts[i], &route, routes, count);
     }
     r = route_table_init(&b->config->routes, routes, count, &b->config->arena, twins);

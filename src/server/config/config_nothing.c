@@ -15,6 +15,7 @@ void config_read_nothing(const struct option_section *section, void *to)
         case OPTION_MODE:
         case OPTION_USER:
         case OPTION_GROUP:
+        case OPTION_CHANCE:
             *(uint64_t *)at = (uint64_t)key->standard;
             break;
         case OPTION_BOOLEAN:

@@ -22,6 +22,13 @@ static const struct option_row rows_route_limits[] = {
 static const struct option_section section_route_limits =
     OPTION_TABLE("routes.limits.", rows_route_limits, struct route_limits);
 
+static const struct option_row rows_route_fault[] = {
+#define CONFIG_ROUTE_FAULT(...) OPTION_ROW(struct route_fault, __VA_ARGS__)
+#include "server/config/config.def"
+};
+static const struct option_section section_route_fault =
+    OPTION_TABLE("routes.faults.", rows_route_fault, struct route_fault);
+
 static const struct option_row rows_route[] = {
 #define CONFIG_ROUTE(...) OPTION_ROW(struct route_draft, __VA_ARGS__)
 #define CONFIG_ROUTE_BELOW(member, name, kind, need, below, ...)                                   \

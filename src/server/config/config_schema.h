@@ -36,7 +36,8 @@ struct route_draft {
     struct span path, host;
     struct option_list hosts; // struct span
     struct route_limits limits;
-    struct kind_route kind; // the last key: one row for each kind of resource
+    struct option_list faults; // struct route_fault
+    struct kind_route kind;    // the last key: one row for each kind of resource
 };
 
 /* Of a struct config_draft. */

@@ -3,9 +3,9 @@
 
 #include "base/ascii.h"
 #include "base/error.h"
+#include "registry/method.h"
 #include "registry/status.h"
-#include "server/config/config_relay.h"
-#include "server/config/listen.h"
+ba#include "server/config/listen.h"
 
 #include <grp.h>
 #include <pwd.h>
@@ -174,6 +174,28 @@ static const char *read_for(struct span text, struct config_for *to)
                                 : NULL;
 }
 
+static const char *read_fault(struct span text, enum fault *to)
+{
+    *to = fault_from_name(text);
+    return *to ? NULL : "is not the name of a fault";
+}
+
+static const char *read_chance(struct span text, uint64_t *to)
+{
+    uint32_t chance;
+
+    if (mock_read_chance(text, &chance))
+        return "is not a chance";
+    *to = chance;
+    return NULL;
+}
+
+static const char *read_method(struct span text, enum method *to)
+{
+    *to = method_from_name(text);
+    return *to ? NULL : "is not a method of this server";
+}
+
 static const char *read_log(struct span text, struct config_log *to)
 {
     to->to = span_eq(text, SPAN("stderr")) ? ACCESS_LOG_STDERR
@@ -311,6 +333,12 @@ const char *config_value_read(const struct option_row *key, struct span text, vo
         return read_format(text, to);
     case OPTION_ERROR:
         return read_for(text, to);
+    case OPTION_FAULT:
+        return read_fault(text, to);
+    case OPTION_CHANCE:
+        return read_chance(text, to);
+    case OPTION_METHOD:
+        return read_method(text, to);
     case OPTION_STATE:
         return state_wrong(text);
     case OPTION_NAME:
@@ -410,6 +438,9 @@ void config_add_expected(struct buf *out, const struct option_row *key)
         [OPTION_ERROR] = {"a status from 400 to 599, a class like 5xx, or an outcome like "
                           "not-found",
                           NULL},
+        [OPTION_FAULT] = {"the name of a fault like body-close", NULL},
+        [OPTION_CHANCE] = {"a chance from 0 to 1 like 0.1, or from 0% to 100%", NULL},
+        [OPTION_METHOD] = {"a method like GET", NULL},
         [OPTION_FILE] = {"the path of a readable file", NULL},
         [OPTION_FOLDER] = {"the path of a folder", NULL},
         [OPTION_NAME] = {"the name of a file, without a slash", NULL},

@@ -9,7 +9,30 @@
 #define CANDOR_SERVER_CONFIG_ROUTE_H
 
 #include "base/arena.h"
+#include "registry/method.h"
 #include "resource/kind.h"
+#include "wire/fault.h"
+
+#include <stdatomic.h>
+
+/* Breaks a route's responses on purpose: those that it is for, by its chance. */
+struct route_fault {
+    enum fault fault;
+    uint64_t at;        // FAULT_AT_NATURAL: nobody says
+    uint64_t status;    // 0: of any
+    enum method method; // METHOD_UNKNOWN: any
+    struct span path;   // a pattern of paths below the route (cache_rule_matches); empty: all
+    uint64_t chance;    // in millionths
+    uint64_t seed;      // UINT64_MAX: none, it is drawn at the start
+};
+
+/* All that a route has of them. */
+struct route_faults {
+    const struct route_fault *list;
+    size_t count;
+    uint64_t seed;         // drawn
+    _Atomic uint64_t turn; // of all workers
+};
 
 struct route {
     struct span host; // lower case; empty: every host
@@ -18,10 +41,11 @@ struct route {
     size_t number;    // its place in the file, from 0; the same for each of its hosts
     int32_t parent;   // the longest folder of the same host that holds it, or -1
     const struct resource_kind *kind;
-    const void *options; // of the kind
-    bool writes;         // clients can change what is behind it
-    bool is_guarded;     // where it names no host, it answers for the machine's own alone
-    bool needs_store;    // something of it outlives the process
+    const void *options;         // of the kind
+    struct route_faults *faults; // NULL: none
+    bool writes;                 // clients can change what is behind it
+    bool is_guarded;             // where it names no host, it answers for the machine's own alone
+    bool needs_store;            // something of it outlives the process
 };
 
 /* The routes of one host: a run in the table of routes, sorted by path. */

@@ -6,6 +6,7 @@
 #include "graph/graph.h"
 #include "graph/trailing.h"
 #include "server/session/respond.h"
+#include "server/session/route_fault.h"
 #include "server/session/route_step.h"
 
 #include <stddef.h>
@@ -70,6 +71,8 @@ static void walk(struct call *k)
         return;
     }
     respond(&k->x, s->config, s->types);
+    if (k->route && k->route->faults)
+        route_fault_lay(&k->x, k->route);
     k->session->ops->respond(k);
 }
 

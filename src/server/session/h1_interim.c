@@ -6,6 +6,7 @@
 #include "server/session/h1_session.h"
 
 #include "base/limits.h"
+#include "graph/resource.h"
 #include "registry/status.h"
 
 struct h1_interim {
@@ -64,6 +65,14 @@ static bool add(struct h1_session *h, struct span line, struct span fields)
     return true;
 }
 
+/* Who tries clients may want to see what they make of many. */
+static unsigned most_of(const struct h1_session *h)
+{
+    const struct resource *r = h->call->x.routing.resource;
+
+    return r && r->makes_up ? LIMIT_MOCK_INTERIM_COUNT : LIMIT_INTERIM;
+}
+
 bool h1_send_interim(struct h1_session *h, unsigned status, struct span fields)
 {
     struct h1_call *c = h1_call(h);
@@ -71,7 +80,7 @@ bool h1_send_interim(struct h1_session *h, unsigned status, struct span fields)
 
     if (c->head.minor == 0) // RFC 9110 §15.2: such a client knows none of them
         return true;
-    if (c->interim_count == LIMIT_INTERIM)
+    if (c->interim_count == most_of(h))
         return false;
     c->interim_count++;
     if (status == 100)

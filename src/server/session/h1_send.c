@@ -4,7 +4,7 @@
  * body behind it, so that an ordinary response is one send; what is larger is pulled piece by
  * piece.
  */
-#include "server/session/h1_session.h"
+#include "server/session/h1_fault.h"
 
 #include "registry/status.h"
 #include "server/session/respond.h"
@@ -128,63 +128,6 @@ static char *put_head(char *at, const struct call *k, const struct first_lines *
     return put(at, SPAN("\r\n"));
 }
 
-/* Time. */
-
-/* Grows with every byte that the client's system takes: what the system here still keeps for it
- * can be megabytes, and tells nothing. */
-static uint64_t send_progress(const struct h1_session *h)
-{
-    return h->call->bytes_out + stream_send_progress(&h->stream) - stream_send_backlog(&h->stream);
-}
-
-void h1_give_up_sending(struct h1_session *h)
-{
-    struct call *k = h->call;
-
-    k->bytes_out += stream_send_progress(&h->stream);
-    if (k->x.outcome == OUTCOME_NONE) // it did not even take the 100 (Continue)
-        k->x.outcome = OUTCOME_content_timeout;
-    h->session.ops->abort(k, ENDING_SEND_TIMEOUT);
-}
-
-/* The client takes nothing any more, or takes it slowly. */
-static void on_send_timer(struct timer *t)
-{
-    struct h1_call *c = container_of(t, struct h1_call, send_timer);
-    struct h1_session *h = c->session;
-    uint64_t progress;
-
-    if (!stream_is_sending(&h->stream)) // no fault of the client's: its time stands still
-        return;
-    progress = send_progress(h);
-    if (progress == c->progress) {
-        h1_give_up_sending(h);
-    } else {
-        c->progress = progress;
-        h1_set_timer(h, t, h1_limits_of(h)->send_timeout);
-    }
-}
-
-/* A send was submitted. One that did not finish at once: from now on the client must take something
- * now and then. */
-static void watch(struct h1_session *h)
-{
-    struct h1_call *c = h1_call(h);
-
-    if (!stream_is_sending(&h->stream))
-        return;
-    if (!c->send_timer.on_fire)
-        timer_init(&c->send_timer, on_send_timer);
-    c->progress = send_progress(h);
-    h1_set_timer(h, &c->send_timer, h1_limits_of(h)->send_timeout);
-}
-
-void h1_stop_sending(struct h1_session *h)
-{
-    if (h1_call(h)->send_timer.on_fire)
-        timer_stop(&h1_call(h)->send_timer);
-}
-
 /* Completions. */
 
 static struct h1_session *session_of(struct stream *s)
@@ -235,12 +178,6 @@ static void on_file_sent(struct stream *s, ssize_t result)
 }
 
 /* Pieces. */
-
-void h1_send_vector(struct h1_session *h, unsigned count, int flags, stream_send_fn *done)
-{
-    stream_send(&h->stream, h1_call(h)->vector, count, flags, done);
-    watch(h);
-}
 
 /* A piece, with what makes a chunk of it: RFC 9112 §7.1. */
 static unsigned put_bytes(struct h1_call *c, unsigned at, struct span bytes)
@@ -300,7 +237,7 @@ static void send_file(struct h1_session *h, const struct piece *piece)
     assert(!c->chunked);
     c->file_length = piece->length;
     stream_send_file(&h->stream, piece->file, piece->offset, piece->length, on_file_sent);
-    watch(h);
+    h1_watch_sending(h);
 }
 
 static void on_head_sent(struct stream *s, ssize_t result)
@@ -366,6 +303,10 @@ static void send_more(struct h1_session *h)
 
 void h1_send_awaited(struct h1_session *h)
 {
+    if (h1_call(h)->fault) {
+        h1_fault_more(h);
+        return;
+    }
     h1_call(h)->awaits_piece = false;
     if (h->send == H1_SEND_AWAIT) // else the head is still on its way
         send_more(h);
@@ -411,6 +352,8 @@ static void choose_framing(struct h1_session *h, bool has_body)
         c->chunked = has_body && c->head.minor > 0;
         c->close |= !c->chunked && has_body;
     }
+    if (r->fault)
+        h1_fault_frame(h, has_body);
 }
 
 void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
@@ -435,6 +378,8 @@ void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
         return;
     }
     end = put_head(head, h->call, &first);
+    if (r->fault && h1_fault_send(h, span_of(head, (size_t)(end - head)), has_body))
+        return;
     if (is_inline)
         end = put(end, body);
     assert((size_t)(end - head) <= room);

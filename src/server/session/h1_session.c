@@ -3,7 +3,7 @@
  * A connection's life: receive a head, let the call be answered, again or close. The buffer with
  * the head stays until the call is over, so its spans stay valid.
  */
-#include "server/session/h1_session.h"
+#include "server/session/h1_fault.h"
 
 #include "base/clock.h"
 
@@ -255,7 +255,7 @@ static void end_call(struct h1_session *h)
 {
     struct call *k = h->call;
     struct h1_call *c = k->part;
-    bool is_complete = k->ending == ENDING_COMPLETE;
+    bool is_complete = k->ending == ENDING_COMPLETE || (c->fault && h1_fault_is_over(h));
     // Who was not told before may have sent more by now, and some send an empty line behind
     // content.
     bool unread = !c->content_ended || k->x.failure.cause != OUTCOME_NONE || c->head.keep_alive ||
@@ -267,6 +267,8 @@ static void end_call(struct h1_session *h)
     if (!is_complete && !h->closing && h1_close_ends_body(h))
         stream_reset(&h->stream);
     h1_stop_sending(h);
+    if (c->fault)
+        h1_fault_stop(h);
     head_in = c->head_in;
     h->call = NULL;
     h->send = H1_SEND_NOTHING;
@@ -363,7 +365,8 @@ static void respond(struct call *k)
 
     if (!call_is_reading(k))
         h1_stop_receiving(h);
-    c->close |= h->session.sessions->stopping || !h1_can_drain(h);
+    c->close |= h->session.sessions->stopping || !h1_can_drain(h) ||
+                (k->x.response.fault && !c->content_ended); // nothing delays that
     if (!c->content_ended && !c->close && !call_is_reading(k))
         h1_drain(h, on_drained);
     if (h->send == H1_SEND_INTERIM)
@@ -412,6 +415,8 @@ static void on_hang_up(struct stream *s, bool reset)
     struct call *k = h->call;
 
     assert(k);
+    if (h1_call(h)->fault && h1_fault_hang_up(h))
+        return;
     if (h->receive == H1_RECEIVE_PAUSED && h1_is_broken_off(h, reset)) {
         h1_call(h)->close = true;
         if (reset)

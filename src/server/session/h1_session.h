@@ -66,6 +66,7 @@ struct h1_call {
     struct h1_interim *interims;           // that are to be sent
     void (*respond)(struct h1_session *h); // behind those; NULL: not yet
     void (*tunnel_side_ended)(struct h1_session *h, bool in); // one direction of a tunnel
+    struct h1_fault *fault; // the response is being broken on purpose; NULL: it is not
     uint8_t interim_count;
     bool content_ended;    // nothing of the content is left to read
     bool invited;          // 100 (Continue) was sent
@@ -129,11 +130,19 @@ void h1_stop_receiving(struct h1_session *h);
  * tunnel_side_ended is told of. */
 void h1_receive_tunnel(struct h1_session *h);
 
+/* h1_pace.c. Sends what is in the call's vector, and minds the client's time for it. */
+void h1_send_vector(struct h1_session *h, unsigned count, int flags, stream_send_fn *done);
+/* A send was submitted. One that did not finish at once: from now on the client must take something
+ * now and then. */
+void h1_watch_sending(struct h1_session *h);
+/* The client's time to take something is over. */
+void h1_give_up_sending(struct h1_session *h);
+/* The call ends. */
+void h1_stop_sending(struct h1_session *h);
+
 /* h1_send.c: the response to the call under way; `sent` follows when it is out. What cannot be sent
  * ends the call (session_ops.abort). */
 void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h));
-/* Sends what is in the call's vector, and minds the client's time for it. */
-void h1_send_vector(struct h1_session *h, unsigned count, int flags, stream_send_fn *done);
 /* The piece of the body that was awaited is there. */
 void h1_send_awaited(struct h1_session *h);
 /* h1_interim.c. An interim response: the lines of its fields, each with its CRLF, are copied.
@@ -141,10 +150,6 @@ void h1_send_awaited(struct h1_session *h);
 bool h1_send_interim(struct h1_session *h, unsigned status, struct span fields);
 /* Before more of the content is read: where it can go on after a break, and that it is awaited. */
 void h1_invite(struct h1_session *h);
-/* The client's time to take something is over. */
-void h1_give_up_sending(struct h1_session *h);
-/* The call ends. */
-void h1_stop_sending(struct h1_session *h);
 /* Whether only the end of the connection tells the end of the response. */
 bool h1_close_ends_body(const struct h1_session *h);
 

@@ -15,6 +15,7 @@ struct span ending_name(enum ending ending)
         [ENDING_CLIENT_GONE] = SPAN_INIT("client-gone"),
         [ENDING_SEND_TIMEOUT] = SPAN_INIT("send-timeout"),
         [ENDING_BODY_FAILED] = SPAN_INIT("body-failed"),
+        [ENDING_FAULT] = SPAN_INIT("fault"),
     };
 
     return names[ending];

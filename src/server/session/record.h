@@ -12,7 +12,13 @@
 struct route;
 
 /* How a call ended. */
-enum ending { ENDING_COMPLETE, ENDING_CLIENT_GONE, ENDING_SEND_TIMEOUT, ENDING_BODY_FAILED };
+enum ending {
+    ENDING_COMPLETE,
+    ENDING_CLIENT_GONE,
+    ENDING_SEND_TIMEOUT,
+    ENDING_BODY_FAILED,
+    ENDING_FAULT // the response was broken on purpose, as it was asked for
+};
 
 /* What a call has come to, in order. */
 enum moment {
