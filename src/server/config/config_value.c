@@ -5,7 +5,9 @@
 #include "base/error.h"
 #include "registry/method.h"
 #include "registry/status.h"
-ba#include "server/config/listen.h"
+#include "resource/mock/recipe_value.h"
+#include "server/config/config_relay.h"
+#include "server/config/listen.h"
 
 #include <grp.h>
 #include <pwd.h>
