@@ -107,6 +107,10 @@ enum outcome fs_failure(int error)
     case ENFILE:
     case ENOMEM:
         return OUTCOME_resources_exhausted;
+    case ENOBUFS:
+        return OUTCOME_answers_too_much;
+    case EUSERS:
+        return OUTCOME_client_too_much;
     case EINTR:
         return OUTCOME_server_stopping;
     case ROOT_GONE:
@@ -120,7 +124,10 @@ enum outcome fs_failure(int error)
 
 int fs_failure_error(int error)
 {
-    return error == EINTR || error == ROOT_GONE || error == ROOT_EXCHANGED ? 0 : error;
+    return error == EINTR || error == ENOBUFS || error == EUSERS || error == ROOT_GONE ||
+                   error == ROOT_EXCHANGED
+               ? 0
+               : error;
 }
 
 int fs_read(int fd, uint64_t offset, char *into, size_t length)

@@ -177,6 +177,7 @@ struct arrival {
     struct span head; // as received, for TRACE
     int64_t time;     // seconds since 1970, of this request
     uint64_t id;
+    unsigned client; // its number, below LIMIT_CLIENTS, where clients share memory and threads
 };
 
 /* Where the request leads. */

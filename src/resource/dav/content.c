@@ -81,6 +81,7 @@ bool content_take(struct authoring *a, struct span data)
     a->content.is_taking = true;
     a->content.work.run = piece_run;
     a->content.work.done = piece_done;
+    a->content.work.client = a->x->arrival.client;
     a->content.work.lane = !a->content.stage && write_copies_much(a) ? LANE_LONG : LANE_QUICK;
     offload_submit(a->dav->pool, a->dav->loop, &a->content.work);
     return false;
@@ -177,6 +178,7 @@ void content_discard(struct authoring *a)
         discard_run(&here.work); // blocks, but loses nothing
         return;
     }
+    d->work.client = a->x->arrival.client;
     d->work.run = discard_run;
     d->work.done = discard_done;
     offload_submit(a->dav->pool, a->dav->loop, &d->work);

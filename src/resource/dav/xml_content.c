@@ -6,6 +6,8 @@
 #include "graph/author.h"
 #include "resource/dav/authoring.h"
 
+#include <errno.h>
+
 static enum outcome cause_of(int error)
 {
     switch (error) {
@@ -17,6 +19,10 @@ static enum outcome cause_of(int error)
         return OUTCOME_xml_meaningless;
     case -CANDOR_E_ABSENT:
         return OUTCOME_report_unsupported;
+    case -ENOBUFS:
+        return OUTCOME_xml_too_much;
+    case -EUSERS:
+        return OUTCOME_client_too_much;
     default:
         return OUTCOME_resources_exhausted;
     }
@@ -27,7 +33,7 @@ static void set_cause(struct exchange *x, int error, const struct xml_fault *fau
 {
     enum outcome cause = cause_of(error);
 
-    if (cause == OUTCOME_resources_exhausted || cause == OUTCOME_report_unsupported)
+    if (error != -CANDOR_E_SYNTAX && error != -CANDOR_E_LIMIT && error != -CANDOR_E_MEANING)
         exchange_fail(x, cause, 0, NULL);
     else if (fault->pointer.len)
         exchange_fail(x, cause, 0, "%.*s: %.*s.", SPAN_ARG(fault->pointer), SPAN_ARG(fault->what));
@@ -36,34 +42,32 @@ static void set_cause(struct exchange *x, int error, const struct xml_fault *fau
                       SPAN_ARG(fault->what));
 }
 
-/* What is read of it is in the exchange's arena and in the reader; `more` is to come. */
-static bool account(struct authoring *a, size_t more)
+/* What is read of it is in the exchange's arena and in the reader; `more` is to come. As
+ * budget_set. */
+static int account(struct authoring *a, size_t more)
 {
     size_t read = a->xml.reader ? xml_reader_memory(a->xml.reader) : 0;
 
     a->xml.memory.budget = &budget_memory;
+    a->xml.memory.client = a->x->arrival.client;
     return budget_set(&a->xml.memory, arena_extra(&a->x->arena) + read + more);
 }
 
 bool xml_take(struct authoring *a, struct span data)
 {
     struct xml_fault fault;
-    int error = 0;
+    int error = account(a, data.len);
 
-    if (!account(a, data.len)) {
-        exchange_fail(a->x, OUTCOME_xml_too_much, 0, NULL);
-        return true;
-    }
-    if (!a->xml.reader)
+    if (error == 0 && !a->xml.reader)
         error = xml_reader_new(&a->x->arena, &xml_limits_usual, &a->xml.reader);
     if (error == 0)
         error = xml_reader_feed(a->xml.reader, data);
     if (error == -CANDOR_E_SYNTAX || error == -CANDOR_E_LIMIT)
         fault = xml_reader_fault(a->xml.reader);
+    if (error == 0)
+        error = account(a, 0);
     if (error < 0)
         set_cause(a->x, error, &fault);
-    else if (!account(a, 0))
-        exchange_fail(a->x, OUTCOME_xml_too_much, 0, NULL);
     return true;
 }
 

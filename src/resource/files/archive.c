@@ -81,17 +81,19 @@ static int enter(struct archive *a, int fd)
 int archive_open(const struct archive_options *options, struct archive **ret_archive)
 {
     int fd = fs_open(options->root, options->folder, O_RDONLY | O_DIRECTORY);
-    struct budget_part memory = {.budget = &budget_memory};
-    struct archive *a;
+    struct budget_part memory = {.budget = &budget_memory, .client = options->client};
+    struct archive *a = NULL;
     int error;
 
     if (fd < 0)
         return fd;
-    a = budget_set(&memory, ARCHIVE_MEMORY) ? calloc(1, sizeof *a) : NULL;
+    error = budget_set(&memory, ARCHIVE_MEMORY);
+    if (error == 0)
+        a = calloc(1, sizeof *a);
     if (!a) {
         (void)budget_set(&memory, 0);
         close(fd);
-        return -ENOMEM;
+        return error ? error : -ENOMEM;
     }
     a->writer.memory = memory;
     a->format = options->format == ARCHIVE_ZIP ? &archive_zip_ops : &archive_tar_ops;

@@ -18,7 +18,8 @@ enum {
     VERSION_DEFLATE = 20,
     VERSION_ZIP64 = 45,
     MADE_ON_UNIX = 3 << 8,
-    LEVEL = 1, // a download shall not wait for the processor
+    OWN_PAGES = 256 * 1024, // bytes from which on a block has pages of its own
+    LEVEL = 1,              // a download shall not wait for the processor
 };
 
 /* From this size on, content could need 64-bit fields once it is deflated. */
@@ -188,6 +189,7 @@ static int add_to_directory(struct archive_writer *w)
     struct buf *d = &w->directory;
     bool wide = is_zip64(m), far = w->member_offset >= MAX_32;
     unsigned zip64 = (wide ? 16u : 0u) + (far ? 8u : 0u);
+    int error;
     uint32_t mode = m->is_folder ? 040755 : m->is_executable ? 0100755 : 0100644;
 
     add_le(d, 4, 0x02014b50);
@@ -219,8 +221,12 @@ static int add_to_directory(struct archive_writer *w)
     }
     add_unix_time(d, m);
     w->count++;
-    if (d->failed || !budget_set(&w->memory, ARCHIVE_MEMORY + d->cap))
+    if (d->failed)
         return -ENOMEM;
+    // Of a large block, what was never written to takes no memory.
+    error = budget_set(&w->memory, ARCHIVE_MEMORY + (d->cap < OWN_PAGES ? d->cap : d->len));
+    if (error)
+        return error;
     return d->len > LIMIT_ARCHIVE_DIRECTORY ? -EFBIG : 0;
 }
 

@@ -2,6 +2,8 @@
 #include "server/session/record.h"
 
 #include "base/ascii.h"
+#include "base/hash.h"
+#include "base/limits.h"
 
 #include <netinet/in.h>
 
@@ -18,6 +20,28 @@ void client_from_address(struct client *c, const struct sockaddr *address)
         memcpy(c->address, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
     else if (address->sa_family == AF_INET6)
         memcpy(c->address, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, 16);
+}
+
+static struct hash_key numbers_key; // random: nobody picks the address that shares with another
+
+int client_numbers_prepare(void)
+{
+    return hash_key_make(&numbers_key);
+}
+
+unsigned client_number(const struct client *c)
+{
+    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff}; // RFC 4291 §2.5.5.2
+    const char *address = (const char *)c->address;
+    struct span key = SPAN("");
+
+    if (c->family == AF_INET)
+        key = span_of(address, 4);
+    else if (c->family == AF_INET6 && memcmp(address, mapped, sizeof mapped) == 0)
+        key = span_of(address + sizeof mapped, 4);
+    else if (c->family == AF_INET6)
+        key = span_of(address, 8);
+    return 1 + (unsigned)(hash_keyed(&numbers_key, 0, key) % (LIMIT_CLIENTS - 1));
 }
 
 size_t client_print(const struct client *c, char out[LISTEN_TEXT])

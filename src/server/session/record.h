@@ -30,6 +30,12 @@ struct client {
     unsigned char address[16];
 };
 
+/* Once, at the start, for client_number: 0, or -CANDOR_E_SYSTEM. */
+int client_numbers_prepare(void);
+/* Where clients share memory and threads: from 1 to below LIMIT_CLIENTS. Of one address always the
+ * same, and so of all that IPv6 gives to one network (64 bits), and of all on Unix sockets. */
+unsigned client_number(const struct client *c);
+
 struct record {
     uint64_t id;
     int64_t time;                  // of the end, ns since 1970
