@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Content that is XML: read as it comes, in the loop's thread, within the limits of the reader.
+ * Content that is XML: read as it comes, within the limits of the reader.
  */
 #include "base/error.h"
 #include "graph/author.h"
@@ -53,9 +53,8 @@ static int account(struct authoring *a, size_t more)
     return budget_set(&a->xml.memory, arena_extra(&a->x->arena) + read + more);
 }
 
-bool xml_take(struct authoring *a, struct span data)
+void xml_read(struct authoring *a, struct span data)
 {
-    struct xml_fault fault;
     int error = account(a, data.len);
 
     if (error == 0 && !a->xml.reader)
@@ -63,12 +62,8 @@ bool xml_take(struct authoring *a, struct span data)
     if (error == 0)
         error = xml_reader_feed(a->xml.reader, data);
     if (error == -CANDOR_E_SYNTAX || error == -CANDOR_E_LIMIT)
-        fault = xml_reader_fault(a->xml.reader);
-    if (error == 0)
-        error = account(a, 0);
-    if (error < 0)
-        set_cause(a->x, error, &fault);
-    return true;
+        a->xml.fault = xml_reader_fault(a->xml.reader);
+    a->xml.error = error ? error : account(a, 0);
 }
 
 static void free_reader(struct authoring *a)
@@ -81,25 +76,30 @@ void xml_understand(struct authoring *a)
 {
     struct arena *arena = &a->x->arena;
     struct xml_element *root = NULL;
-    struct xml_fault fault;
+    struct xml_fault *fault = &a->xml.fault;
     int error = a->xml.reader ? xml_reader_finish(a->xml.reader, &root) : 0;
 
     if (error == -CANDOR_E_SYNTAX || error == -CANDOR_E_LIMIT)
-        fault = xml_reader_fault(a->xml.reader);
+        *fault = xml_reader_fault(a->xml.reader);
     free_reader(a);
     if (error == 0 && author_of(a->x)->also & AUTHOR_LOCKS)
-        error = dav_request_lock(arena, root, &a->xml.lockinfo, &fault);
+        error = dav_request_lock(arena, root, &a->xml.lockinfo, fault);
     else if (error == 0 && author_of(a->x)->also & AUTHOR_REPORTS)
         error = dav_request_report(arena, root, depth_of(a->x), &a->xml.report, &a->xml.propfind,
-                                   &fault);
+                                   fault);
     else if (error == 0 && author_of(a->x)->changes == 0)
-        error = dav_request_propfind(arena, root, &a->xml.propfind, &fault);
+        error = dav_request_propfind(arena, root, &a->xml.propfind, fault);
     else if (error == 0)
-        error = dav_request_proppatch(arena, root, &a->xml.proppatch, &fault);
+        error = dav_request_proppatch(arena, root, &a->xml.proppatch, fault);
     (void)account(a, 0);
     a->xml.understood = error == 0;
-    if (error < 0)
-        set_cause(a->x, error, &fault);
+    a->xml.error = error;
+}
+
+void xml_explain(struct authoring *a)
+{
+    if (a->xml.error < 0)
+        set_cause(a->x, a->xml.error, &a->xml.fault);
 }
 
 void xml_discard(struct authoring *a)
