@@ -15,7 +15,6 @@
 enum {
     RESUME_MS = 100,     // until accepting is tried again after the descriptors ran out
     HURRY_MS = 100,      // until those are looked at again that outlast the stop's time
-    BUFFER_SPARE = 4096, // room in a buffer beyond the largest head
 };
 
 /* Accepting goes on while it is below the limit and the few that are told that it is reached. */
@@ -153,7 +152,7 @@ int worker_open(struct worker *w, const struct worker_means *means, const int *s
     w->listeners = calloc(config->listen_count, sizeof *w->listeners);
     if (!w->listeners)
         return tell_not_started(-CANDOR_E_MEMORY);
-    error = loop_open(limits->request_line + limits->field_section + BUFFER_SPARE, &w->loop);
+    error = loop_open(limits->request_line + limits->field_section + MEMORY_SPARE, &w->loop);
     if (error < 0)
         return tell_not_started(error);
     w->means.loop = w->loop;

@@ -18,8 +18,7 @@ enum {
     VERSION_DEFLATE = 20,
     VERSION_ZIP64 = 45,
     MADE_ON_UNIX = 3 << 8,
-    OWN_PAGES = 256 * 1024, // bytes from which on a block has pages of its own
-    LEVEL = 1,              // a download shall not wait for the processor
+    LEVEL = 1, // a download shall not wait for the processor
 };
 
 /* From this size on, content could need 64-bit fields once it is deflated. */
@@ -223,8 +222,7 @@ static int add_to_directory(struct archive_writer *w)
     w->count++;
     if (d->failed)
         return -ENOMEM;
-    // Of a large block, what was never written to takes no memory.
-    error = budget_set(&w->memory, ARCHIVE_MEMORY + (d->cap < OWN_PAGES ? d->cap : d->len));
+    error = archive_account(w);
     if (error)
         return error;
     return d->len > LIMIT_ARCHIVE_DIRECTORY ? -EFBIG : 0;
@@ -290,4 +288,5 @@ static int zip_finish(struct archive_writer *w)
     return b->failed ? -ENOMEM : 0;
 }
 
-const struct archive_format_ops archive_zip_ops = {zip_begin, zip_content, zip_end, zip_finish};
+const struct archive_format_ops archive_zip_ops = {544 * 1024, zip_begin, zip_content, zip_end,
+                                                   zip_finish};
