@@ -145,7 +145,7 @@ def test_limit_on_the_size_of_files_is_an_answer(tmp_path):
     with Server(root, config=config(2), before=limit) as server:
         for coding in (None, "chunked"):
             response = ask(server, "PUT", "/old", content=b"n" * 1_500_000, coding=coding)
-            assert_refused(response, 507, "quota-exceeded")
+            assert_refused(response, 507, "file-too-large")
         settle(server, root)
         assert state_of(root) == {"old": b"old"}
         assert ask(server, "PUT", "/old", content=b"new").status == 204

@@ -134,11 +134,20 @@ def test_given_up_upload_leaves_nothing(server, root, at):
     ["Upload-Complete: ?0", "Upload-Length: -1"], ["Upload-Complete: ?0", "Upload-Length: much"],
     ["Upload-Complete: ?0", "Upload-Length: 1234567890123456"],
     ["Upload-Complete: ?0", "Upload-Length: 2"],
-    ["Upload-Complete: ?0", "Content-Range: bytes 0-2/3"]])
+    ["Upload-Complete: ?0", "Content-Range: bytes 0-2/3"],
+    ["Upload-Complete: ?0", "Upload-Offset: 3"], ["Upload-Complete: ?1", "Upload-Offset: 3"],
+    ["Upload-Complete: ?0", "Upload-Offset: x"]])
 def test_opening_that_makes_no_sense_is_refused(server, root, at, lines):
-    assert_refused(ask(server, "PUT", at + "f", *lines, content=b"abc"), 400,
-                   "upload-fields-malformed")
+    for method, target in (("PUT", at + "f"), ("POST", at)):
+        assert_refused(ask(server, method, target, *lines, content=b"abc"), 400,
+                       "upload-fields-malformed")
     assert os.listdir(root) == []
+
+
+def test_opening_may_say_that_it_begins_at_the_beginning(server, root, at):
+    assert ask(server, "PUT", at + "f", "Upload-Complete: ?1", "Upload-Offset: 0",
+               content=b"abc").status == 201
+    assert (root / "f").read_bytes() == b"abc"
 
 
 @pytest.mark.parametrize("lines", [
