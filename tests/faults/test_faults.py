@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import CANDOR, Client, Server
+from harness import CANDOR, Client, Server, resolved
 from site_of_dav import TEMPORARY, chunked, config, head_of
 
 LIBRARY = CANDOR.parent / "tests/faults/libfaults.so"
@@ -86,7 +86,7 @@ class Site:
         client = self.connection()
         try:
             client.send(ask.data())
-            response = client.read_response(ask.method)
+            response = resolved(client.read_response(ask.method), ask.target)
         except (EOFError, OSError):
             response = None
         if response is None or not response.complete or response["Connection"] == "close":
