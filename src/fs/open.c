@@ -117,6 +117,8 @@ enum outcome fs_failure(int error)
         return OUTCOME_root_gone;
     case ROOT_EXCHANGED:
         return OUTCOME_root_exchanged;
+    case ROOT_SHARED:
+        return OUTCOME_root_shared;
     default:
         return OUTCOME_read_failed;
     }
@@ -124,10 +126,17 @@ enum outcome fs_failure(int error)
 
 int fs_failure_error(int error)
 {
-    return error == EINTR || error == ENOBUFS || error == EUSERS || error == ROOT_GONE ||
-                   error == ROOT_EXCHANGED
-               ? 0
-               : error;
+    switch (error) {
+    case EINTR:
+    case ENOBUFS:
+    case EUSERS:
+    case ROOT_GONE:
+    case ROOT_EXCHANGED:
+    case ROOT_SHARED:
+        return 0;
+    default:
+        return error;
+    }
 }
 
 int fs_read(int fd, uint64_t offset, char *into, size_t length)
