@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import threading
 from pathlib import Path
+from urllib.parse import urljoin
 
 ROOT = Path(__file__).resolve().parents[1]
 CANDOR = (ROOT / os.environ.get("CANDOR", "build/candor")).resolve()
@@ -53,6 +54,16 @@ class Response:
     def outcome(self):
         """The outcome's token in a problem body."""
         return self.json()["type"].rsplit(":", 1)[1]
+
+
+def resolved(response, target):
+    """The answer to a request for that target, with the address of an upload as its client resolves
+    it (RFC 3986 §5.2)."""
+    base = "http://host"
+    response.fields = [(name, urljoin(base + target, value)[len(base):]
+                        if name.lower() == "location" and "?upload=" in value else value)
+                       for name, value in response.fields]
+    return response
 
 
 class Client:
@@ -229,7 +240,7 @@ class Server:
             lines.append(f"Content-Length: {len(body)}")
         with self.connect() as client:
             client.send("\r\n".join(lines) + "\r\n\r\n").send(body)
-            return client.read_response(method)
+            return resolved(client.read_response(method), target)
 
     def get(self, target, **fields):
         """GET; field names are written with underscores: if_none_match='"x"'."""

@@ -45,9 +45,9 @@ def ask(server, method, target, *lines, content=None, coding=None, client=None, 
         lines.append(f"Content-Length: {len(content)}")
     data = head_of(method, target, *lines, host=host) + (content or b"")
     if client:
-        return client.send(data).read_response(method)
+        return harness.resolved(client.send(data).read_response(method), target)
     with server.connect() as own:
-        return own.send(data).read_response(method)
+        return harness.resolved(own.send(data).read_response(method), target)
 
 
 def state_of(root):

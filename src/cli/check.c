@@ -39,6 +39,25 @@ static void tell_faults(const struct config *config)
                    SPAN_ARG(config->routes.routes[i].path));
 }
 
+/* What the kinds have to say of their routes, each of which may be there for several hosts. */
+static void tell_advice(const struct config *config)
+{
+    const struct route_table *routes = &config->routes;
+    struct buf notes = {0};
+
+    for (size_t i = 0; i < routes->count; i++) {
+        const struct route *route = &routes->routes[i];
+        bool is_told = false;
+
+        for (size_t j = 0; j < i; j++)
+            is_told |= routes->routes[j].number == route->number;
+        if (!is_told && route->kind->advise)
+            route->kind->advise(route->options, &notes);
+    }
+    printf("%.*s", (int)notes.len, notes.len ? notes.ptr : "");
+    buf_done(&notes);
+}
+
 static int check_file(const char *file)
 {
     struct config *config = NULL;
@@ -57,6 +76,7 @@ static int check_file(const char *file)
            config->routes.number_count == 1 ? "route" : "routes");
     tell_unnamed(config);
     tell_faults(config);
+    tell_advice(config);
     config_free(config);
     return fflush(stdout) == 0 ? CLI_OK : CLI_FAILURE;
 }

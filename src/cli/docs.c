@@ -9,7 +9,11 @@
 #include "registry/outcome.h"
 #include "registry/status.h"
 #include "server/config/config.h"
+#include "server/memory.h"
+#include "server/session/h1_session.h"
 
+#include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 static const char help[] =
@@ -158,9 +162,52 @@ static void add_statuses(struct buf *b)
     }
 }
 
+static_assert(sizeof(struct h1_session) <= MEMORY_SESSION, "");
+
+static void add_memory_row(struct buf *b, const char *state, uint64_t bytes)
+{
+    static const unsigned connections[] = {1000, LIMIT_CONNECTIONS};
+
+    buf_addf(b, "| %s | %" PRIu64, state, bytes);
+    for (size_t i = 0; i < sizeof connections / sizeof *connections; i++)
+        buf_addf(b, " | %" PRIu64, (bytes * connections[i] + (1 << 20) - 1) >> 20);
+    buf_add(b, SPAN(" |\n"));
+}
+
+static void add_budgets(struct buf *b)
+{
+    buf_add_str(b, "\n## What is shared, and runs out\n\nA client is an address, or a network of 64"
+                   " bits where that is of IPv6; all on Unix sockets are one. A proxy is one, too,"
+                   "\nwhoever is behind it.\n\n"
+                   "| limit | bounds | of | what is seen when there is no more |\n"
+                   "| --- | --- | --- | --- |\n");
+#define BUDGET(limit, subject, owner, seen)                                                        \
+    static_assert(LIMIT_##limit, "");                                                              \
+    buf_addf(b, "| `%s`", #limit);                                                                 \
+    add_cell(b, subject);                                                                          \
+    add_cell(b, owner);                                                                            \
+    add_cell(b, seen);                                                                             \
+    buf_add(b, SPAN(" |\n"));
+#include "server/budgets.def"
+#undef BUDGET
+    buf_addf(b,
+             "\n## Memory\n\nThe most that connections take, by what each of them is at, with the"
+             " limits that are the default; the\nsystem's own buffers of sockets are not in it."
+             " All of them together take `MEMORY` more (%d MiB) for\nwhat is counted there; files,"
+             " answers and locks that are kept are bounded above. When clients have gone,\nwhat"
+             " they took goes back to the system within a second or two.\n\n"
+             "| a connection with | bytes | MiB for 1,000 | MiB for %d, the most of a worker |\n"
+             "| --- | ---: | ---: | ---: |\n",
+             LIMIT_MEMORY >> 20, LIMIT_CONNECTIONS);
+#define MEMORY_OF(ident, bytes, state) add_memory_row(b, state, bytes);
+#include "server/memory.def"
+#undef MEMORY_OF
+}
+
 static void add_limits(struct buf *b)
 {
-    add_head(b, "Limits", "limits", "src/base/limits.def");
+    add_head(b, "Limits", "limits",
+             "src/base/limits.def, src/server/budgets.def and src/server/memory.def");
     buf_add_str(b, "Every limit of the program. Sizes are bytes, times are milliseconds. Those with"
                    " a key can be set in the\nconfiguration.\n\n"
                    "| limit | default | key | meaning |\n| --- | ---: | --- | --- |\n");
@@ -172,6 +219,7 @@ static void add_limits(struct buf *b)
         add_cell(b, limit->meaning);
         buf_add(b, SPAN(" |\n"));
     }
+    add_budgets(b);
 }
 
 static const char *once(unsigned flags)

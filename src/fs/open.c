@@ -104,12 +104,18 @@ enum outcome fs_failure(int error)
     case ENFILE:
     case ENOMEM:
         return OUTCOME_resources_exhausted;
+    case ENOBUFS:
+        return OUTCOME_answers_too_much;
+    case EUSERS:
+        return OUTCOME_client_too_much;
     case EINTR:
         return OUTCOME_server_stopping;
     case ROOT_GONE:
         return OUTCOME_root_gone;
     case ROOT_EXCHANGED:
         return OUTCOME_root_exchanged;
+    case ROOT_SHARED:
+        return OUTCOME_root_shared;
     default:
         return OUTCOME_read_failed;
     }
@@ -117,7 +123,17 @@ enum outcome fs_failure(int error)
 
 int fs_failure_error(int error)
 {
-    return error == EINTR || error == ROOT_GONE || error == ROOT_EXCHANGED ? 0 : error;
+    switch (error) {
+    case EINTR:
+    case ENOBUFS:
+    case EUSERS:
+    case ROOT_GONE:
+    case ROOT_EXCHANGED:
+    case ROOT_SHARED:
+        return 0;
+    default:
+        return error;
+    }
 }
 
 int fs_read(int fd, uint64_t offset, char *into, size_t length)

@@ -17,6 +17,8 @@
  * fs_failure() has their outcomes. */
 #define ROOT_EXCHANGED EREMCHG
 #define ROOT_GONE EUNATCH
+/* What it comes to where the path leads to a folder that others write to. */
+#define ROOT_SHARED ENOTUNIQ
 
 enum { ROOT_NAMES = 2 };
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "graph/client.h"
 
+#include "base/hash.h"
+#include "base/limits.h"
+
 #include <arpa/inet.h>
 #include <assert.h>
 #include <netinet/in.h>
@@ -38,4 +41,26 @@ size_t client_print(const struct client *c, char out[CLIENT_TEXT])
     else
         inet_ntop(AF_INET6, c->address, out, CLIENT_TEXT);
     return strlen(out);
+}
+
+static struct hash_key numbers_key; // random: nobody picks the address that shares with another
+
+int client_numbers_prepare(void)
+{
+    return hash_key_make(&numbers_key);
+}
+
+unsigned client_number(const struct client *c)
+{
+    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff}; // RFC 4291 §2.5.5.2
+    const char *address = (const char *)c->address;
+    struct span key = SPAN("");
+
+    if (c->family == AF_INET)
+        key = span_of(address, 4);
+    else if (c->family == AF_INET6 && memcmp(address, mapped, sizeof mapped) == 0)
+        key = span_of(address + sizeof mapped, 4);
+    else if (c->family == AF_INET6)
+        key = span_of(address, 8);
+    return 1 + (unsigned)(hash_keyed(&numbers_key, 0, key) % (LIMIT_CLIENTS - 1));
 }

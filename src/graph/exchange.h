@@ -196,6 +196,7 @@ struct arrival {
     int64_t time;     // seconds since 1970, of this request
     uint64_t id;
     const struct client *client; // graph/client.h
+    unsigned client_number;      // below LIMIT_CLIENTS, where clients share memory and threads
     struct span version;         // of HTTP, as in Via: "1.1"
 };
 

@@ -94,7 +94,9 @@ bool ask_upload_fields_sound(const struct exchange *x)
 
     if (upload_use_of(x) != UPLOAD_OPENS || u->complete == UPLOAD_COMPLETE_ABSENT)
         return true;
+    // What opens an upload begins it: a later part would be stored as if it were the first.
     return u->complete != UPLOAD_COMPLETE_MALFORMED && !u->length_malformed &&
+           (!x->request.first[FIELD_upload_offset] || (u->has_offset && u->offset == 0)) &&
            content_agrees(x, 0, u->length) &&
            (u->complete == UPLOAD_COMPLETE_YES || !x->request.first[FIELD_content_range]);
 }

@@ -73,6 +73,7 @@ struct stream {
     int fd, file;
     uint16_t iov_count;
     uint16_t state;
+    uint16_t round, steps; // of the loop in which it was ready last, and how often
 };
 
 /* Takes ownership of the non-blocking socket fd; on failure the fd stays the caller's. */

@@ -179,6 +179,7 @@ int loop_open(size_t buffer_size, struct loop **ret_loop)
         return -CANDOR_E_MEMORY;
     list_init(&l->ready);
     list_init(&l->calls);
+    list_init(&l->later);
     l->buffers[true] = (struct buffer_pool){.size = (uint32_t)buffer_size, .most = BUFFERS_KEPT};
     l->buffers[false] = (struct buffer_pool){
         .size = buffer_size > 2 * BUFFER_SMALL ? BUFFER_SMALL : (uint32_t)buffer_size / 2,

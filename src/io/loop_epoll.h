@@ -12,7 +12,9 @@
 
 enum {
     EVENTS_A_ROUND = 256,
-    READY_A_ROUND = 64, // completions between two events, so that no stream starves the others
+    READY_A_ROUND = 64,     // completions between two events
+    STEPS_A_ROUND = 8,      // of one stream; what comes behind them lets others go first
+    LATER_A_ROUND = 500000, // ns for streams that have had theirs
     ACCEPTS_A_ROUND = 64,
     BUFFER_SMALL = 2048 - 16 - sizeof(struct loop_buffer), // with what malloc needs: half a page
     BUFFERS_KEPT = 64,        // free buffers kept for the next receive, large ones
@@ -25,7 +27,9 @@ struct loop {
     unsigned holds;
     int64_t now;
     struct list ready; // streams
+    struct list later; // streams that have had their steps of this round
     struct list calls;
+    uint16_t round;
     struct buffer_pool {
         struct loop_buffer *first;
         unsigned count, most;

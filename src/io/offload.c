@@ -8,10 +8,17 @@
 #include <signal.h>
 #include <stdlib.h>
 
+/* What waits in a lane for one client. All zeros: it never had any. */
+struct queue {
+    struct list works;
+    struct list turn; // in its lane, while there are any
+};
+
 struct offload {
     pthread_mutex_t lock;
     pthread_cond_t wanted;
-    struct list lanes[LANE_COUNT]; // works that wait
+    struct list lanes[LANE_COUNT]; // queues that are not empty, the next one first
+    struct queue queues[LANE_COUNT][LIMIT_CLIENTS];
     unsigned running[LANE_COUNT], most[LANE_COUNT];
     uint64_t submitted;
     bool stopping;
@@ -28,10 +35,46 @@ static void work_arrived(struct loop_message *m)
     w->done(w);
 }
 
-/* The first work of a lane; NULL: none waits. */
+/* The work of a lane that is to begin next; NULL: none waits. */
 static struct work *lane_first(const struct list *lane)
 {
-    return list_empty(lane) ? NULL : list_entry(lane->next, struct work, waiting);
+    if (list_empty(lane))
+        return NULL;
+    return list_entry(list_entry(lane->next, struct queue, turn)->works.next, struct work, waiting);
+}
+
+static void add_work(struct offload *o, struct work *w)
+{
+    struct queue *q = &o->queues[w->lane][w->client];
+
+    if (!q->works.next) {
+        list_init(&q->works);
+        list_init(&q->turn);
+    }
+    if (list_empty(&q->works))
+        list_add_tail(&o->lanes[w->lane], &q->turn);
+    list_add_tail(&q->works, &w->waiting);
+}
+
+static void remove_work(struct offload *o, struct work *w)
+{
+    struct queue *q = &o->queues[w->lane][w->client];
+
+    list_remove(&w->waiting);
+    if (list_empty(&q->works))
+        list_remove(&q->turn);
+}
+
+/* It begins, and its client has had its turn. */
+static void take_work(struct offload *o, struct work *w)
+{
+    struct queue *q = &o->queues[w->lane][w->client];
+
+    remove_work(o, w);
+    if (!list_empty(&q->works)) {
+        list_remove(&q->turn);
+        list_add_tail(&o->lanes[w->lane], &q->turn);
+    }
 }
 
 /* With the lock: whether a thread may begin with a work of that lane. */
@@ -66,7 +109,7 @@ static struct work *offload_next(struct offload *o)
     while (!(w = next_work(o)) && !o->stopping)
         pthread_cond_wait(&o->wanted, &o->lock);
     if (w) {
-        list_remove(&w->waiting);
+        take_work(o, w);
         o->running[w->lane] += w->lane != LANE_QUICK;
         // A turn that came free in another lane is for a thread that did not find it.
         if (next_work(o))
@@ -150,7 +193,7 @@ void offload_submit(struct offload *o, struct loop *l, struct work *w)
     w->loop = l;
     pthread_mutex_lock(&o->lock);
     w->number = o->submitted++;
-    list_add_tail(&o->lanes[w->lane], &w->waiting);
+    add_work(o, w);
     pthread_cond_signal(&o->wanted);
     pthread_mutex_unlock(&o->lock);
 }
@@ -162,7 +205,7 @@ bool offload_cancel(struct offload *o, struct work *w)
     pthread_mutex_lock(&o->lock);
     waits = !list_empty(&w->waiting);
     if (waits)
-        list_remove(&w->waiting);
+        remove_work(o, w);
     pthread_mutex_unlock(&o->lock);
     if (waits)
         loop_let_go(w->loop);

@@ -3,7 +3,8 @@
  * A small pool of threads for what blocks: the file system, fsync, SQLite. Shared by all loops; a
  * completion arrives in the loop that submitted.
  *
- * Works are begun in the order in which they came. But those that are long (they walk over whole
+ * Works are begun in the order in which they came, but where several clients have some waiting in a
+ * lane, each of these has one begun in turn. Those that are long (they walk over whole
  * collections, or copy much), and the steps of bodies that are made while they are sent, run in
  * some of the threads only, and more of them wait, so that there always is a thread soon for what
  * is quick. Nothing may wait, in a thread, for a work that has not begun; and a quick work does not
@@ -28,8 +29,9 @@ struct work {
     void (*run)(struct work *w);  // in a thread of the pool; touches nothing but the work
     void (*done)(struct work *w); // in the loop's thread; the work is the submitter's again
     enum work_lane lane;
+    unsigned client;     // that it is for, by its number, below LIMIT_CLIENTS; 0: for none
     struct loop *loop;   // private from here
-    struct list waiting; // in its lane; in none once it was begun
+    struct list waiting; // among those of its client; in none once it was begun
     uint64_t number;
     struct loop_message message;
 };

@@ -51,8 +51,16 @@ static void clear(struct stream *s, unsigned bits)
 
 static void make_ready(struct stream *s)
 {
-    if (list_empty(&s->ready))
-        list_add_tail(&s->loop->ready, &s->ready);
+    struct loop *l = s->loop;
+
+    if (!list_empty(&s->ready))
+        return;
+    if (s->round != l->round) {
+        s->round = l->round;
+        s->steps = 0;
+    }
+    list_add_tail(s->steps < STEPS_A_ROUND ? &l->ready : &l->later, &s->ready);
+    s->steps++;
 }
 
 /* As recv(2), with a negated errno. */
@@ -186,7 +194,7 @@ static void file_advance(struct stream *s, ssize_t n)
     if (s->file_left == 0)
         send_done(s, (ssize_t)s->sent);
     else
-        make_ready(s); // others first, then the next piece
+        list_add_tail(&s->loop->later, &s->ready); // others first, then the next piece
 }
 
 /* What the system does not take is read again the next time: nothing is kept. */

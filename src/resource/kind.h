@@ -51,6 +51,9 @@ struct resource_kind {
     void (*check)(struct kind_route *route, struct report *report);
     /* What must hold between all routes of the kind, in the order of the file. May be NULL. */
     void (*check_all)(const struct kind_route *const *routes, size_t count, struct report *report);
+    /* Adds sentences about what is permitted, but may not be meant, each with a line end; for
+     * `candor check`, as it may take long. May be NULL. */
+    void (*advise)(const void *options, struct buf *notes);
     /*
      * What all workers share of a route, once for the program; NULL in *ret_share is nothing. May
      * be NULL. It blocks. A negated error of base/error.def: a sentence for the operator is added

@@ -6,8 +6,18 @@
 #ifndef CANDOR_SERVER_MEMORY_H
 #define CANDOR_SERVER_MEMORY_H
 
+#include "base/limits.h"
 #include "io/loop.h"
 #include "io/offload.h"
+
+/* What a connection takes at most, in bytes, as memory.def adds it up; with the limits that are the
+ * default. */
+enum {
+    MEMORY_SESSION = 512,                                            // the connection itself
+    MEMORY_SPARE = 4096,  // room in a buffer beyond the largest head
+    MEMORY_BUFFER = LIMIT_REQUEST_LINE + LIMIT_FIELD_SECTION + MEMORY_SPARE, // that receives much
+    MEMORY_KEPT = LIMIT_FIELD_SECTION + 16 * 1024, // of its fields, and of what is to be changed
+};
 
 /* Before any other thread is there; `workers` of them will be. */
 void memory_prepare(unsigned workers);

@@ -12,6 +12,7 @@
 #include "server/memory.h"
 #include "server/privileges.h"
 #include "server/session/log_writer.h"
+#include "server/session/record.h"
 #include "server/worker.h"
 
 #include <errno.h>
@@ -117,6 +118,8 @@ static int open_means(struct server *s)
 
     if (error == 0)
         error = digest_hash_prepare();
+    if (error == 0)
+        error = client_numbers_prepare();
     if (error == 0)
         error = offload_open(LIMIT_POOL_THREADS, LIMIT_POOL_THREADS_LONG, &s->pool);
     return error < 0 ? tell_not_started(error) : 0;

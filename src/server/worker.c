@@ -15,7 +15,6 @@
 enum {
     RESUME_MS = 100,     // until accepting is tried again after the descriptors ran out
     HURRY_MS = 100,      // until those are looked at again that outlast the stop's time
-    BUFFER_SPARE = 4096, // room in a buffer beyond the largest head
 };
 
 /* Accepting goes on while it is below the limit and the few that are told that it is reached. */
@@ -145,7 +144,7 @@ static size_t buffer_size(const struct config_limits *limits)
     size_t request = limits->request_line + limits->field_section;
     size_t answer = LIMIT_UPSTREAM_STATUS_LINE + LIMIT_UPSTREAM_FIELD_SECTION;
 
-    return (request > answer ? request : answer) + BUFFER_SPARE;
+    return (request > answer ? request : answer) + MEMORY_SPARE;
 }
 
 int worker_open(struct worker *w, const struct worker_means *means, const int *sockets)

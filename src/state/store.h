@@ -38,8 +38,12 @@ int store_open(const char *path, struct store **ret_store, struct buf *error);
 /* No other call may be under way. Accepts NULL. */
 void store_close(struct store *s);
 
-/* The number of the device that it is on. */
-uint64_t store_device(const struct store *s);
+/*
+ * Of its disk it keeps a little room (LIMIT_STORE_RESERVE) for what is to make room itself. Use
+ * gives that up: false: it had none, or could not. Keep takes it again, as soon as there is room.
+ */
+bool store_use_reserve(struct store *s);
+void store_keep_reserve(struct store *s);
 
 /* Who is told, from any thread, when the file is found to be gone, and when it is there again.
  * Before other threads have the store. */

@@ -60,7 +60,7 @@ struct placed {
 struct store {
     int lock_file;
     struct placed file, log; // the database and its log, of which both must last
-    _Atomic bool is_gone, is_unsure;
+    _Atomic bool is_gone, is_unsure, has_reserve;
     void (*tell)(bool is_gone, const char *path); // or NULL
     struct database writer;
     struct database reader;

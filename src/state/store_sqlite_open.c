@@ -16,6 +16,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+enum { RESERVE_AT = 4096 };
+
 static int fail(struct buf *error, const char *what, int number)
 {
     buf_addf(error, "%s: %s", what, strerrordesc_np(number));
@@ -79,6 +81,22 @@ static int take_lock(const char *real, int *ret_fd, struct buf *error)
     return 0;
 }
 
+/* Behind what the lock file says, and no part of its length. */
+void store_keep_reserve(struct store *s)
+{
+    if (!atomic_load(&s->has_reserve) &&
+        fallocate(s->lock_file, FALLOC_FL_KEEP_SIZE, RESERVE_AT, LIMIT_STORE_RESERVE) == 0)
+        atomic_store(&s->has_reserve, true);
+}
+
+bool store_use_reserve(struct store *s)
+{
+    return atomic_exchange(&s->has_reserve, false) &&
+           fallocate(s->lock_file, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, RESERVE_AT,
+                     LIMIT_STORE_RESERVE) == 0 &&
+           fsync(s->lock_file) == 0; // some file systems give it to others only then
+}
+
 /* Makes the names of new files durable. */
 static int sync_folder(const char *real, struct buf *error)
 {
@@ -136,11 +154,6 @@ int store_check_place(struct store *s)
     if (atomic_exchange(&s->is_gone, is_gone) != is_gone && s->tell)
         s->tell(is_gone, s->file.path);
     return is_gone ? -CANDOR_E_GONE : 0;
-}
-
-uint64_t store_device(const struct store *s)
-{
-    return s->file.device;
 }
 
 void store_watch(struct store *s, void (*tell)(bool is_gone, const char *path))
@@ -246,6 +259,7 @@ int store_open(const char *path, struct store **ret_store, struct buf *error)
         store_close(s);
         return result;
     }
+    store_keep_reserve(s); // or does without
     error->len = start;
     *ret_store = s;
     return 0;

@@ -28,13 +28,6 @@ int tree_open(struct root *root, const struct tree_options *options, struct tree
     return 0;
 }
 
-uint64_t tree_device(const struct tree *t)
-{
-    struct stat st;
-
-    return fstat(t->root->fd, &st) < 0 ? 0 : st.st_dev;
-}
-
 void tree_free(struct tree *t)
 {
     if (!t)

@@ -106,9 +106,6 @@ int tree_open(struct root *root, const struct tree_options *options, struct tree
 /* When no operation or stage is left. Accepts NULL. */
 void tree_free(struct tree *t);
 
-/* The number of the device that its root is on. */
-uint64_t tree_device(const struct tree *t);
-
 enum tree_name tree_check_path(const struct tree *t, struct span path);
 /*
  * What is at a path that was located before; nothing, where there is a link on the way now. Fails

@@ -207,6 +207,7 @@ struct stage {
     uid_t owner;
     gid_t owner_group;
     bool allocated, synced;
+    bool is_sparse;   // what is copied takes less than its length, and so is the copy to
     bool may_replace; // a folder, or a link itself
 };
 

@@ -163,6 +163,9 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
             error = -ERANGE;
         else if (!fs_size_tells(fd, &st))
             error = -EIO; // a copy as long as that would not be one
+        else if (hurry_is_on(tree_hurry(s->tree, hurry)))
+            error = -EINTR; // setting blocks aside takes long in some file systems
+        s->is_sparse = (uint64_t)st.st_blocks * 512 < now.stamp.size;
     }
     if (error == 0)
         error = stage_cover(s, s->length + length);
@@ -182,7 +185,8 @@ int tree_stage_copy_from(struct stage *s, struct span source, const struct tree_
 int tree_stage_copy_stage(struct stage *s, const struct stage *from, uint64_t offset,
                           uint64_t length, const struct hurry *hurry)
 {
-    int error = stage_cover(s, s->length + length);
+    int error =
+        hurry_is_on(tree_hurry(s->tree, hurry)) ? -EINTR : stage_cover(s, s->length + length);
 
     if (error == 0)
         error =

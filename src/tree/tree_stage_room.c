@@ -15,7 +15,7 @@ struct tree_amount stage_amount(const struct stage *s, uint64_t length)
 /* Blocks of the disk, all in one place, for content whose length is known to be large. */
 static int allocate(struct stage *s, uint64_t length)
 {
-    if (s->expected == TREE_LENGTH_UNKNOWN || s->expected < LIMIT_TREE_PREALLOCATE)
+    if (s->is_sparse || s->expected == TREE_LENGTH_UNKNOWN || s->expected < LIMIT_TREE_PREALLOCATE)
         return 0;
     if (fallocate(s->fd, FALLOC_FL_KEEP_SIZE, (off_t)s->covered, (off_t)(length - s->covered)) == 0)
         s->allocated = true;

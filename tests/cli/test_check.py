@@ -283,3 +283,17 @@ def test_what_serve_would_refuse_this_user_is_refused_here(tmp_path):
         "sqlite: and a file that can be written, in a folder that is there\n"
         'candor.yaml:2:13: key "access_log": "public/log" is in a folder that may not be written '
         "by this user; expected stderr, off or a file that can be written\n")
+
+
+def test_a_folder_with_more_than_may_be_there_is_noted(tmp_path):
+    """It is served, but nothing can be added."""
+    (tmp_path / "public/a/b").mkdir(parents=True)
+    for name in ("1", "a/2", "a/b/3"):
+        (tmp_path / "public" / name).touch()
+    for most, is_noted in ((4, True), (5, False), (0, False)):
+        write(tmp_path, "routes:\n  - path: /\n    files: "
+                        f"{{ root: public, write: true, max_members: {most} }}\n")
+        done = check("candor.yaml", cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert ("more than max_members" in done.stdout) == is_noted
+        assert not is_noted or "public there are" in done.stdout and "(4)" in done.stdout

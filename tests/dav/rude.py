@@ -11,6 +11,7 @@ from site_of_dav import head_of
 KIB, MIB = 1 << 10, 1 << 20
 WIDE, MANY, DEEP = 2_000, 20_000, 150  # folders beside each other, files, folders in each other
 FLOOD = 200  # requests at once
+ADDRESS = "127.0.0.2"  # that all of it comes from
 LOCKINFO = (b"<D:lockinfo xmlns:D='DAV:'><D:lockscope><D:shared/></D:lockscope><D:locktype>"
             b"<D:write/></D:locktype><D:owner>" + b"o" * 4_000 + b"</D:owner></D:lockinfo>")
 SYNC = (b"<D:sync-collection xmlns:D='DAV:'><D:sync-token/><D:sync-level>1</D:sync-level>"
@@ -116,6 +117,7 @@ class Rude:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
                                self.draw.choice([4 * KIB, 64 * KIB, MIB]))
         self.socket.setblocking(False)
+        self.socket.bind((ADDRESS, 0))
         self.socket.connect_ex(("127.0.0.1", port))
         self.at_once = self.draw.choice([1, 50, 64 * KIB, MIB])
         self.read_at_once = self.draw.choice([0, 0, 1, 1000, 100_000])

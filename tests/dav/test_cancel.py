@@ -7,6 +7,7 @@ that has only ended its side still gets its answer.
 import concurrent.futures
 import contextlib
 import os
+import select
 import socket
 import struct
 import sys
@@ -17,7 +18,7 @@ from pathlib import Path
 import pytest
 
 import harness
-from site_of_dav import ask, config, head_of, settle
+from site_of_dav import ask, assert_refused, config, head_of, settle
 
 sys.path.insert(0, str(Path(__file__).parent))
 import disk  # noqa: E402
@@ -201,6 +202,43 @@ def test_a_request_that_waits_for_its_turn_is_given_up(server, method, target, c
         record, = records_of(server, target)
     assert (record["outcome"], record["ended"]) == ("client-gone", "client-gone")
     assert (server.root / "d/f").exists() and not (server.root / "new").exists()
+
+
+@contextlib.contextmanager
+def malformed_xml(server, size):
+    """Is sent when what is there is known already, and every thread of the pool is busy."""
+    content = b"<a>" + b" " * (size - 6) + b"</b"
+    with server.connect() as client:
+        client.send(head_of("PROPFIND", "/e/f", "Depth: 0", f"Content-Length: {size}",
+                            "Expect: 100-continue"))
+        assert client.socket.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        with pool_stuck(server) as stuck:
+            client.send(content)
+            assert_served(server)  # behind it, in the same loop
+            yield client, stuck
+
+
+def test_short_xml_is_read_at_once(server):
+    with malformed_xml(server, 4096) as (client, stuck):
+        assert_refused(client.read_response("PROPFIND"), 400, "xml-malformed")
+        assert not stuck.released.is_set()
+
+
+def test_xml_that_may_take_long_is_read_by_the_pool(server):
+    with malformed_xml(server, 40_000) as (client, stuck):
+        assert not select.select([client.socket], [], [], 0)[0]
+        stuck.release()
+        assert_refused(client.read_response("PROPFIND"), 400, "xml-malformed")
+
+
+def test_xml_that_waits_for_its_turn_is_given_up(server):
+    with malformed_xml(server, 40_000) as (client, stuck):
+        before = sockets(server)
+        reset(client)
+        assert_noticed(server, before - 1)
+        assert not stuck.released.is_set()
+    record, = records_of(server, "/e/f")
+    assert (record["outcome"], record["ended"]) == ("client-gone", "client-gone")
 
 
 def test_a_client_that_has_ended_its_side_gets_its_answer(server):

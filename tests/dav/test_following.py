@@ -270,13 +270,19 @@ def test_what_a_full_store_refuses_leaves_nothing(root):
             assert_refused(server.request("LOCK", "/a", {"Depth": "0"}, LOCKINFO), 507,
                            "storage-full")
             assert server.request("PUT", "/a", body=b"new").status == 204
+            # Else a crash would leave its properties to whoever has the name next.
+            assert_refused(server.request("DELETE", "/a"), 507, "storage-full")
+            assert server.request("PUT", "/a", body=b"newer").status == 204
             assert colour_of(server, "/a") == "red"
         assert unfinished(root) == 0
-        with server.failing(lambda call, path: errno.ENOSPC if path.endswith("-wal") and (
-                root / "a").exists() else False):  # what is removed makes room
+        refused = []
+        with server.failing(lambda call, path: refused.append(path) or errno.ENOSPC if (
+                path.endswith("-wal") and not refused) else False):  # and then there is a reserve
             assert server.request("DELETE", "/a").status == 204
+            assert refused
             (root / "a").write_bytes(b"another")
             assert colour_of(server, "/a") is None
+        assert unfinished(root) == 0
 
 
 def test_what_a_failing_store_leaves_is_bounded(root):

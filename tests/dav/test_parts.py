@@ -182,7 +182,7 @@ def test_part_beyond_the_end_takes_no_more_than_may_be_stored(tmp_path):
         assert_refused(patch(server, 2001), 507, "storage-full")
     with Server(tmp_path, config=config(max_upload=0)) as server:
         assert_refused(patch(server, 2 ** 60), 507, "storage-full")
-        assert_refused(patch(server, 2 ** 63 - 1), 507, "quota-exceeded")
+        assert_refused(patch(server, 2 ** 63 - 1), 507, "file-too-large")
         with server.connect() as client:  # before the content
             client.send(head_of("PATCH", "/f", PATCH, f"X-Update-Range: bytes={2 ** 60}-",
                                 "Expect: 100-continue", "Content-Length: 2"))

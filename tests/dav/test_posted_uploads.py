@@ -10,6 +10,7 @@ import struct
 
 import pytest
 
+from harness import resolved
 from site_of_dav import Server, ask, assert_refused, chunked, config, head_of, put, settle, strays
 from site_of_uploads import at, folder, root, server  # noqa: F401, fixtures
 
@@ -222,7 +223,7 @@ def begin(server, method, target, version, complete, content, *lines, length=10)
     client = server.connect()
     client.send(head_of(method, target, complete_line(version, complete), VERSION + str(version),
                         f"Content-Length: {length}", *lines) + content)
-    return client, client.read_response()
+    return client, resolved(client.read_response(), target)
 
 
 @pytest.mark.parametrize("version", [3, 4, 5, 6, 7, 8])
@@ -304,7 +305,7 @@ def test_request_that_is_not_cut_off_has_its_answer(server, root, at, method, co
             told = ask(server, "HEAD", interim["Location"])
             assert (told["Upload-Complete"], told["Upload-Offset"]) == ("?1", "10")
         else:
-            assert response["Location"] == interim["Location"]
+            assert resolved(response, at + "f")["Location"] == interim["Location"]
             assert append(server, interim["Location"], 10, b"").status == 201
         assert client.send(head_of("HEAD", at + "f")).read_response("HEAD").status == 200
 
@@ -320,7 +321,7 @@ def test_chunked_content_may_be_cut_off_as_well(server, root, at):
     with server.connect() as client:
         client.send(head_of("PUT", at + "f", "Upload-Complete: ?1", VERSION + "6",
                             "Upload-Length: 10", "Transfer-Encoding: chunked"))
-        interim = client.send(b"5\r\n12345\r\n").read_response()
+        interim = resolved(client.send(b"5\r\n12345\r\n").read_response(), at + "f")
         assert interim.status == 104
         client.finish()
         assert_refused(client.read_response(), 400, "content-incomplete")
@@ -424,7 +425,7 @@ def test_many_are_cut_off_at_any_byte(server, root, at):
         with server.connect() as client:
             client.send(head_of("POST", at, "Slug: f", "Upload-Complete: ?1", VERSION + "6",
                                 "Transfer-Encoding: chunked") + body[:cut])
-            interim = client.read_response()
+            interim = resolved(client.read_response(), at)
             assert interim.status == 104
             client.finish()
             client.read_response()

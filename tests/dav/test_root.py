@@ -397,3 +397,38 @@ def test_relative_root_is_where_it_was_when_the_server_began(root, monkeypatch):
 def test_folder_that_is_not_there_at_the_start_is_refused(tmp_path):
     with pytest.raises(RuntimeError, match="does not exist"):
         serve(tmp_path / "none")
+
+
+def test_a_path_that_leads_to_the_folder_of_another_route_is_not_written_to(tmp_path):
+    """Nor into it, nor around it: what one of them locks the other does not know."""
+    folders = {name: tmp_path / name for name in ("own", "other", "other/inner", "outer/third")}
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+    link = tmp_path / "link"
+    link.symlink_to("own")
+
+    def turn(target):
+        (tmp_path / "new").symlink_to(target)
+        (tmp_path / "new").rename(link)
+
+    def put(name):
+        return ask(server, "PUT", name, content=b"x")
+
+    roots = {"/a/": link, "/b/": folders["other"], "/c/": folders["outer/third"]}
+    text = "workers: 2\nroutes:\n" + "".join(
+        f"  - path: {path}\n    files: {{ root: '{root}', write: true }}\n"
+        for path, root in roots.items())
+    with harness.Server(config=text) as server:
+        assert {put(name).status for name in ("/a/f", "/b/f", "/c/f")} == {201}
+        for target in ("other", "other/inner", "outer"):
+            turn(target)
+            deadline = time.monotonic() + harness.DEADLINE
+            while (answer := put("/a/g")).status != 503 or answer.outcome != "root-shared":
+                assert answer.status in (201, 204, 503) and time.monotonic() < deadline
+            assert answer["Retry-After"]
+            assert not (tmp_path / target / "g").exists()
+            assert {put(name).status for name in ("/b/f", "/c/f")} == {204}
+            turn("own")
+            while put("/a/g").status not in (201, 204):
+                assert time.monotonic() < deadline
+            assert (folders["own"] / "g").read_bytes() == b"x"

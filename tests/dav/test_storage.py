@@ -16,21 +16,26 @@ from tracing import failing
 PATCH_XML = (b'<propertyupdate xmlns="DAV:"><set><prop><color xmlns="u">red' + b"d" * 30_000
              + b"</color></prop></set></propertyupdate>")
 PATCH = "Content-Type: application/x-sabredav-partialupdate"
+LOCKINFO = (b"<lockinfo xmlns='DAV:'><lockscope><exclusive/></lockscope><locktype><write/>"
+            b"</locktype></lockinfo>")
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 0x40000
 LEFT = ".candor-tmp-0123456789abcdef"
 
 
 # ---- A full disk
 
-def small_disk(path):
-    """For the child: a disk of 1 MiB of its own, mounted where nobody else sees it."""
+def small_disk(path, size="1m", folders=()):
+    """For the child: a disk of 1 MiB of its own, mounted where nobody else sees it, with some
+    folders."""
     libc = ctypes.CDLL(None, use_errno=True)
 
     def mount():
         if libc.unshare(CLONE_NEWNS) or \
                 libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None) or \
-                libc.mount(b"none", os.fsencode(path), b"tmpfs", 0, b"size=1m"):
+                libc.mount(b"none", os.fsencode(path), b"tmpfs", 0, f"size={size}".encode()):
             raise OSError(ctypes.get_errno(), "no disk can be mounted")
+        for folder in folders:
+            (path / folder).mkdir()
     return mount
 
 
@@ -45,6 +50,35 @@ def full(tmp_path):
     with server:
         server.root = f"/proc/{server.process.pid}/root{root}"  # as the server sees it
         yield server
+
+
+def test_a_full_disk_lets_what_has_properties_be_deleted(tmp_path):
+    """RFC 4918 §9.6: with the store on that disk, and for one after the other."""
+    root, state = tmp_path / "disk/root", tmp_path / "disk/state"
+    root.parent.mkdir()
+    try:
+        server = Server(root, config=config(1, reserve=0), state=state,
+                        before=small_disk(root.parent, "8m", ("root", "state")))
+    except subprocess.SubprocessError:
+        pytest.skip("this system lets nobody mount a disk")
+    with server:
+        for name in ("/a", "/b", "/c"):
+            assert ask(server, "PUT", name, content=b"x" * 500_000).status == 201
+            for _ in range(30):  # the log of the store has room for some
+                assert b" 200 " in ask(server, "PROPPATCH", name, content=PATCH_XML).body
+        disk = f"/proc/{server.process.pid}/root{root.parent}"
+        with open(f"{disk}/full", "wb", buffering=0) as filler, pytest.raises(OSError):
+            while True:
+                filler.write(b"f" * 4096)
+        for number in range(300):  # until there is nothing left to be written in
+            if ask(server, "LOCK", f"/new-{number}", content=LOCKINFO).status >= 300:
+                break
+        for name in ("/a", "/b", "/c"):
+            assert ask(server, "DELETE", name).status == 204
+            assert not os.path.exists(f"{disk}/root{name}")
+            with open(f"{disk}/full", "ab", buffering=0) as filler, pytest.raises(OSError):
+                while True:
+                    filler.write(b"f" * 4096)
 
 
 @pytest.mark.parametrize("coding", [None, "chunked"])
@@ -111,7 +145,7 @@ def test_limit_on_the_size_of_files_is_an_answer(tmp_path):
     with Server(root, config=config(2), before=limit) as server:
         for coding in (None, "chunked"):
             response = ask(server, "PUT", "/old", content=b"n" * 1_500_000, coding=coding)
-            assert_refused(response, 507, "quota-exceeded")
+            assert_refused(response, 507, "file-too-large")
         settle(server, root)
         assert state_of(root) == {"old": b"old"}
         assert ask(server, "PUT", "/old", content=b"new").status == 204

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from harness import Server
+from harness import Server, resolved
 from site_of_dav import ask, assert_refused, chunked, head_of, settle
 
 CONTENT = b"what is to be stored"
@@ -33,7 +33,8 @@ def bytes_of(method, target, lines, content, trailers):
 
 def send(server, method, target, lines, content, *trailers):
     with server.connect() as client:
-        return client.send(bytes_of(method, target, lines, content, trailers)).read_response()
+        client.send(bytes_of(method, target, lines, content, trailers))
+        return resolved(client.read_response(), target)
 
 
 @pytest.fixture(scope="module")

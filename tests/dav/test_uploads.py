@@ -9,6 +9,7 @@ import signal
 
 import pytest
 
+from harness import resolved
 from site_of_dav import (HOST, Server, ask, assert_refused, config, head_of, put, run_together,
                          settle, strays)
 from site_of_uploads import at, folder, root, server  # noqa: F401, fixtures
@@ -134,11 +135,35 @@ def test_given_up_upload_leaves_nothing(server, root, at):
     ["Upload-Complete: ?0", "Upload-Length: -1"], ["Upload-Complete: ?0", "Upload-Length: much"],
     ["Upload-Complete: ?0", "Upload-Length: 1234567890123456"],
     ["Upload-Complete: ?0", "Upload-Length: 2"],
-    ["Upload-Complete: ?0", "Content-Range: bytes 0-2/3"]])
+    ["Upload-Complete: ?0", "Content-Range: bytes 0-2/3"],
+    ["Upload-Complete: ?0", "Upload-Offset: 3"], ["Upload-Complete: ?1", "Upload-Offset: 3"],
+    ["Upload-Complete: ?0", "Upload-Offset: x"]])
 def test_opening_that_makes_no_sense_is_refused(server, root, at, lines):
-    assert_refused(ask(server, "PUT", at + "f", *lines, content=b"abc"), 400,
-                   "upload-fields-malformed")
+    for method, target in (("PUT", at + "f"), ("POST", at)):
+        assert_refused(ask(server, method, target, *lines, content=b"abc"), 400,
+                       "upload-fields-malformed")
     assert os.listdir(root) == []
+
+
+def test_the_address_is_relative_to_the_one_that_the_client_used(server, root, at):
+    """RFC 3986 §5.2: a proxy may have taken something off the front of it."""
+    folder = at.rstrip("/").rpartition("/")[2]
+    forms = [("PUT", at + "f", "./"), ("POST", at, "./")]
+    if folder:
+        forms.append(("POST", at.rstrip("/"), f"./{folder}/"))
+    for method, target, begin in forms:
+        with server.connect() as client:
+            client.send(head_of(method, target, "Upload-Complete: ?0", "Content-Length: 0"))
+            response = client.read_response()
+        assert response.status == 201
+        assert re.fullmatch(re.escape(begin) + r"\?upload=[0-9a-f]{32}", response["Location"])
+        assert ask(server, "DELETE", resolved(response, target)["Location"]).status == 204
+
+
+def test_opening_may_say_that_it_begins_at_the_beginning(server, root, at):
+    assert ask(server, "PUT", at + "f", "Upload-Complete: ?1", "Upload-Offset: 0",
+               content=b"abc").status == 201
+    assert (root / "f").read_bytes() == b"abc"
 
 
 @pytest.mark.parametrize("lines", [

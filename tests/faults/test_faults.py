@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import Client, Server
+from harness import Client, Server, resolved
 from site_of_dav import TEMPORARY, chunked, config, head_of
 from site_of_faults import LIBRARY, MOST_CALLS, Faults, preloaded
 
@@ -62,7 +62,7 @@ class Site:
         client = self.connection()
         try:
             client.send(ask.data())
-            response = client.read_response(ask.method)
+            response = resolved(client.read_response(ask.method), ask.target)
         except (EOFError, OSError):
             response = None
         if response is None or not response.complete or response["Connection"] == "close":

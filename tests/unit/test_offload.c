@@ -2,6 +2,7 @@
 /* From other threads into a loop: messages, and works of the pool. */
 #include "unit.h"
 
+#include "base/limits.h"
 #include "io/offload.h"
 
 #include <pthread.h>
@@ -185,6 +186,14 @@ static void open_gate(struct scene *s)
     pthread_mutex_unlock(&s->mutex);
 }
 
+static void await_begun(unsigned works)
+{
+    pthread_mutex_lock(&scene.mutex);
+    while (scene.begun < works)
+        pthread_cond_wait(&scene.changed, &scene.mutex);
+    pthread_mutex_unlock(&scene.mutex);
+}
+
 /* Neither lane starves the other. */
 static void works_begin_in_the_order_in_which_they_came(void **state)
 {
@@ -211,6 +220,33 @@ static void works_begin_in_the_order_in_which_they_came(void **state)
     loop_free(loop);
 }
 
+/* Of one who has many and one who has few, each has one begun in turn. */
+static void clients_take_turns_in_each_lane(void **state)
+{
+    static const unsigned order[] = {0, 1, 6, 2, 7, 3, 8, 4, 5};
+
+    (void)state;
+    for (int lane = 0; lane < LANE_COUNT; lane++) {
+        struct offload *o;
+
+        assert_int_equal(loop_open(64, &loop), 0);
+        assert_int_equal(offload_open(1, 1, &o), 0);
+        set_scene(9);
+        offload_submit(o, loop, &job(0, LANE_QUICK, run_behind_gate)->work);
+        await_begun(1);
+        for (unsigned i = 1; i < 9; i++) {
+            job(i, (enum work_lane)lane, run_noting)->work.client = i < 6 ? 1 : LIMIT_CLIENTS - 1;
+            offload_submit(o, loop, &jobs[i].work);
+        }
+        open_gate(&scene);
+        assert_int_equal(loop_run(loop), 0);
+        for (unsigned i = 0; i < 9; i++)
+            assert_int_equal(scene.order[i], order[i]);
+        offload_free(o);
+        loop_free(loop);
+    }
+}
+
 static void ending_the_pool_waits_for_long_works_that_have_not_begun(void **state)
 {
     struct offload *o;
@@ -229,14 +265,6 @@ static void ending_the_pool_waits_for_long_works_that_have_not_begun(void **stat
     assert_int_equal(loop_run(loop), 0);
     assert_int_equal(scene.left, 0);
     loop_free(loop);
-}
-
-static void await_begun(unsigned works)
-{
-    pthread_mutex_lock(&scene.mutex);
-    while (scene.begun < works)
-        pthread_cond_wait(&scene.changed, &scene.mutex);
-    pthread_mutex_unlock(&scene.mutex);
 }
 
 /* In every lane; and who was taken back may be submitted again. */
@@ -372,6 +400,7 @@ int main(void)
         cmocka_unit_test(ending_the_pool_waits_for_what_was_submitted),
         cmocka_unit_test(slow_works_leave_threads_to_others_and_run_together),
         cmocka_unit_test(works_begin_in_the_order_in_which_they_came),
+        cmocka_unit_test(clients_take_turns_in_each_lane),
         cmocka_unit_test(ending_the_pool_waits_for_long_works_that_have_not_begun),
         cmocka_unit_test(a_work_that_has_not_begun_can_be_taken_back),
         cmocka_unit_test(a_work_that_has_run_cannot_be_taken_back),

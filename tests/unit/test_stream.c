@@ -155,6 +155,86 @@ static void what_was_told_is_told_again_if_somebody_asks(void **state)
     assert_int_equal(ends, 2);
 }
 
+enum { GOING_ON = 20, COMING = 60, MOST_SENT = 16 }; // streams; a stream's turns in one round
+
+struct going_on {
+    struct stream stream;
+    struct iovec byte;
+    int peer;
+};
+
+static struct going_on going_on[GOING_ON], coming[COMING];
+static unsigned sent, came, sent_before_all_came;
+
+static void send_byte(struct going_on *g)
+{
+    static char byte;
+
+    g->byte = (struct iovec){&byte, 1};
+}
+
+static void on_sent(struct stream *s, ssize_t result)
+{
+    struct going_on *g = container_of(s, struct going_on, stream);
+
+    assert_int_equal(result, 1);
+    sent++;
+    send_byte(g);
+    stream_send(s, &g->byte, 1, 0, on_sent); // there is room: it never has to wait
+}
+
+static void on_came(struct stream *s, struct loop_buffer *b, ssize_t result)
+{
+    assert_int_equal(result, 1);
+    loop_buffer_release(s->loop, b);
+    if (++came == COMING) {
+        sent_before_all_came = sent;
+        loop_stop(loop);
+    }
+}
+
+static void open_pair(struct going_on *g)
+{
+    int ends_of[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends_of), 0);
+    g->peer = ends_of[1];
+    assert_int_equal(stream_open(loop, &g->stream, ends_of[0]), 0);
+}
+
+static void close_pairs(struct going_on *g, int count)
+{
+    for (; count--; g++) {
+        stream_close(&g->stream, stop_on_close);
+        assert_int_equal(loop_run(loop), 0);
+        close(g->peer);
+    }
+}
+
+/* Whatever many streams can do at once, who comes waits for a few turns of each, and not for some
+ * between any two events. */
+static void who_goes_on_and_on_lets_others_go_first(void **state)
+{
+    (void)state;
+    sent = came = 0;
+    for (int i = 0; i < GOING_ON; i++) {
+        open_pair(&going_on[i]);
+        send_byte(&going_on[i]);
+        stream_send(&going_on[i].stream, &going_on[i].byte, 1, 0, on_sent);
+    }
+    for (int i = 0; i < COMING; i++) {
+        open_pair(&coming[i]);
+        stream_recv(&coming[i].stream, NULL, on_came);
+        assert_int_equal(write(coming[i].peer, "x", 1), 1);
+    }
+    assert_int_equal(loop_run(loop), 0);
+    assert_in_range(sent_before_all_came, 1, GOING_ON * MOST_SENT);
+    for (unsigned before = sent; sent < before + 10 * GOING_ON;) // and go on afterwards
+        run_a_while(loop);
+    close_pairs(coming, COMING);
+    close_pairs(going_on, GOING_ON);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -165,6 +245,7 @@ int main(void)
         TEST(a_receive_tells_by_itself),
         TEST(an_end_behind_what_a_receive_got_is_told_after_it),
         TEST(what_was_told_is_told_again_if_somebody_asks),
+        TEST(who_goes_on_and_on_lets_others_go_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,6 +35,28 @@ static void what_is_copied_is_given_up_without_a_trace_in_a_hurry(void **state)
     tree_folder_free(&f);
 }
 
+/* Although there is nothing to be read. */
+static void a_hole_is_not_copied_in_a_hurry(void **state)
+{
+    struct hurry hurry = {0};
+    struct tree_folder f = tree_folder_new((struct tree_options){.umask = 022, .hurry = &hurry});
+    struct stat copied;
+    char path[300];
+
+    (void)state;
+    assert_int_equal(tree_folder_put(&f, "f", ""), 0);
+    snprintf(path, sizeof path, "%s/f", f.path);
+    assert_int_equal(truncate(path, 2 * LIMIT_TREE_PREALLOCATE), 0);
+    assert_int_equal(copy(&f, "f", "g", false), 0);
+    snprintf(path, sizeof path, "%s/g", f.path);
+    assert_int_equal(stat(path, &copied), 0);
+    assert_int_equal(copied.st_size, 2 * LIMIT_TREE_PREALLOCATE);
+    assert_in_range(copied.st_blocks * 512, 0, LIMIT_TREE_PREALLOCATE);
+    hurry_begin(&hurry);
+    assert_int_equal(copy(&f, "f", "h", false), -EINTR);
+    tree_folder_free(&f);
+}
+
 /* What the one says does not concern the other. */
 static void who_has_a_hurry_of_their_own_gives_up_alone(void **state)
 {
@@ -122,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_copied_is_given_up_without_a_trace_in_a_hurry),
+        cmocka_unit_test(a_hole_is_not_copied_in_a_hurry),
         cmocka_unit_test(who_has_a_hurry_of_their_own_gives_up_alone),
         cmocka_unit_test(who_leaves_while_counting_leaves_the_count_to_others),
         cmocka_unit_test(a_removal_is_finished_in_a_hurry_or_left_to_the_next_start),

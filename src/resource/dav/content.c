@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * What is done with content, by its role. XML is read in the loop's thread as it comes. What is
- * stored goes through the pool, a piece at a time, unless all of it came in one piece.
+ * What is done with content, by its role. Short XML is read in the loop's thread as it comes. All
+ * else goes through the pool, a piece at a time, unless all that is stored came in one piece.
  */
 #include "resource/dav/content.h"
+#include "base/limits.h"
 #include "resource/dav/authoring.h"
 #include "resource/dav/post.h"
 
@@ -46,6 +47,10 @@ static void piece_run(struct work *w)
 {
     struct authoring *a = container_of(w, struct authoring, content.work);
 
+    if (a->content.fields.role == CONTENT_XML) {
+        xml_read(a, a->content.piece);
+        return;
+    }
     take(a);
     authoring_explain(a);
 }
@@ -55,7 +60,9 @@ static void piece_done(struct work *w)
     struct authoring *a = container_of(w, struct authoring, content.work);
 
     a->content.is_taking = false;
-    if (a->error)
+    if (a->content.fields.role == CONTENT_XML)
+        xml_explain(a);
+    else if (a->error)
         authoring_set_final_cause(a);
     a->x->host->taken(a->x);
 }
@@ -71,9 +78,14 @@ static bool is_whole(const struct authoring *a, struct span data)
 
 bool content_take(struct authoring *a, struct span data)
 {
-    if (a->content.fields.role == CONTENT_XML)
-        return xml_take(a, data);
-    if (is_whole(a, data)) {
+    bool is_xml = a->content.fields.role == CONTENT_XML;
+
+    if (is_xml && a->x->content.taken + data.len <= LIMIT_XML_AT_ONCE) {
+        xml_read(a, data);
+        xml_explain(a);
+        return true;
+    }
+    if (!is_xml && is_whole(a, data)) {
         a->content.whole = data;
         return true;
     }
@@ -81,7 +93,9 @@ bool content_take(struct authoring *a, struct span data)
     a->content.is_taking = true;
     a->content.work.run = piece_run;
     a->content.work.done = piece_done;
-    a->content.work.lane = !a->content.stage && write_copies_much(a) ? LANE_LONG : LANE_QUICK;
+    a->content.work.client = a->x->arrival.client_number;
+    a->content.work.lane =
+        !is_xml && !a->content.stage && write_copies_much(a) ? LANE_LONG : LANE_QUICK;
     offload_submit(a->dav->pool, a->dav->loop, &a->content.work);
     return false;
 }
@@ -177,6 +191,7 @@ void content_discard(struct authoring *a)
         discard_run(&here.work); // blocks, but loses nothing
         return;
     }
+    d->work.client = a->x->arrival.client_number;
     d->work.run = discard_run;
     d->work.done = discard_done;
     offload_submit(a->dav->pool, a->dav->loop, &d->work);

@@ -124,7 +124,7 @@ STEP(upload, upload_begin, upload_claim_run, upload_end)
 STEP(representation, target_begin, target_run, target_end)
 STEP(destination, destination_begin, destination_run, destination_end)
 STEP(locks, locks_begin, locks_run, locks_end)
-STEP(meaning, meaning_begin, locks_run, locks_end)
+STEP(meaning, meaning_begin, meaning_run, meaning_end)
 STEP(room, room_begin, room_run, room_end)
 STEP(effect, effect_begin, effect_run, effect_end)
 #undef STEP

@@ -11,6 +11,7 @@
 #include "resource/dav/dav.h"
 #include "resource/files/cache_control.h"
 #include "resource/kind.h"
+#include "tree/tree.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -133,6 +134,36 @@ static void check_all(const struct kind_route *const *routes, size_t count, stru
     free(roots);
 }
 
+static int count_member(void *context, struct span folder, const struct tree_member *member)
+{
+    uint64_t *left = context;
+
+    (void)folder;
+    (void)member;
+    return *left == 0 || (--*left, 0);
+}
+
+/* Whether clients could make anything at all. */
+static void advise(const void *options, struct buf *notes)
+{
+    const struct files_options *files = options;
+    struct tree_options as_served = {.dotfiles = true};
+    uint64_t left = files->max_members;
+    struct root *root = NULL;
+    struct tree *tree = NULL;
+
+    if (!files->write || !left || root_open(files->root, &root) < 0)
+        return;
+    if (tree_open(root, &as_served, &tree) == 0 &&
+        tree_list_below(tree, SPAN(""), true, NULL, count_member, &left) == 1)
+        buf_addf(notes,
+                 "note: below %s there are more than max_members files, folders and links (%llu): "
+                 "nothing can be added\n",
+                 files->root, (unsigned long long)files->max_members);
+    tree_free(tree);
+    root_unref(root);
+}
+
 /* What all workers share of a route. */
 struct files_share {
     void (*tell)(const char *token, struct span sentence);
@@ -240,6 +271,7 @@ const struct resource_kind kind_files = {
     .event = "root-not-opened",
     .check = check,
     .check_all = check_all,
+    .advise = advise,
     .share = share,
     .open = open_resource,
     .unshare = unshare,

@@ -43,6 +43,8 @@ void following_free(struct rows_following *f)
 
 static void end(struct dav_share *share, struct rows_following *f)
 {
+    if (share->journal.store)
+        store_keep_reserve(share->journal.store);
     rows_release(share->rows, &f->claim);
     following_free(f);
 }
@@ -124,15 +126,9 @@ static int record(struct dav_share *share, struct rows_following *f)
         return error;
     f->intent.id = store_intent_id(j->store);
     error = store_errno(store_apply(j->store, j->tree, &begin, 1, NULL));
-    /*
-     * What makes room must not need room, where it is the same disk. Its rows go afterwards; should
-     * all stop in between, some stay that belong to nothing.
-     */
-    if (error == -ENOSPC && f->intent.kind == STORE_INTENT_DELETE &&
-        store_device(j->store) == tree_device(share->tree)) {
-        f->intent.id = 0;
-        error = 0;
-    }
+    // What may make room is not to need any that others have taken.
+    if (error == -ENOSPC && f->intent.kind == STORE_INTENT_DELETE && store_use_reserve(j->store))
+        error = store_errno(store_apply(j->store, j->tree, &begin, 1, NULL));
     return error;
 }
 

@@ -3,6 +3,7 @@
  * What locks and If say of a request, and of the change that it makes: RFC 4918 §6, §7, §10.4.
  */
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/path.h"
 #include "fs/open.h"
 #include "graph/author.h"
@@ -167,16 +168,44 @@ enum step locks_end(struct authoring *a)
     return STEP_KNOWN;
 }
 
+/* What it asks for is known; of a lock, whether it can be had is not. */
+static enum step end_understanding(struct authoring *a)
+{
+    xml_explain(a);
+    a->locking.has_meaning = true;
+    if (a->x->failure.cause != OUTCOME_NONE || !(author_of(a->x)->also & AUTHOR_LOCKS))
+        return STEP_KNOWN;
+    return locks_begin(a);
+}
+
 enum step meaning_begin(struct authoring *a)
 {
     struct exchange *x = a->x;
 
     if (author_of(x)->takes != TAKES_XML)
         return STEP_KNOWN;
+    if (x->content.taken > LIMIT_XML_AT_ONCE)
+        return STEP_RUN;
     xml_understand(a);
-    if (x->failure.cause != OUTCOME_NONE || !(author_of(x)->also & AUTHOR_LOCKS))
-        return STEP_KNOWN;
-    return locks_begin(a);
+    return end_understanding(a);
+}
+
+void meaning_run(struct authoring *a)
+{
+    if (a->locking.has_meaning)
+        locks_run(a);
+    else
+        xml_understand(a);
+}
+
+enum step meaning_end(struct authoring *a)
+{
+    if (a->locking.has_meaning)
+        return locks_end(a);
+    if (!a->error)
+        return end_understanding(a);
+    exchange_fail(a->x, fs_failure(-a->error), 0, NULL);
+    return STEP_KNOWN;
 }
 
 /* ---- Terms of a change: with the mutex */

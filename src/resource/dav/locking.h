@@ -16,6 +16,7 @@ struct authoring;
 struct locking {
     struct lock_facts facts;
     struct lock_verdict verdict;
+    bool has_meaning;              // the content was understood
     bool token_known, conflicting; // as in struct lock_state
     struct span blocking;          // the root of the lock that is in the way
     bool blocking_is_folder;
@@ -30,7 +31,10 @@ struct locking {
 enum step locks_begin(struct authoring *a);
 void locks_run(struct authoring *a);
 enum step locks_end(struct authoring *a);
+/* What XML asks for, and whether the lock can be had that it asks for. */
 enum step meaning_begin(struct authoring *a);
+void meaning_run(struct authoring *a);
+enum step meaning_end(struct authoring *a);
 /* Makes a change one that no lock forbids, and locks end with what they were on. */
 void locks_add_terms(struct authoring *a, struct tree_terms *terms);
 /* After such a change, in the pool: the journal forgets the locks that ended. */

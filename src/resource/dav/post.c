@@ -139,7 +139,12 @@ static int begin_member(struct authoring *a, struct span name)
     int error;
 
     p->memory.budget = &budget_memory;
-    m = budget_set(&p->memory, (p->count + 1) * MEMBER_MEMORY) ? calloc(1, sizeof *m) : NULL;
+    p->memory.client = a->x->arrival.client_number;
+    error = budget_set(&p->memory, (p->count + 1) * MEMBER_MEMORY);
+    if (error)
+        return authoring_fail(a,
+                              error == -EUSERS ? OUTCOME_client_too_much : OUTCOME_forms_too_much);
+    m = calloc(1, sizeof *m);
     name = not_reserved(name);
     error = post_write_path(&path, a, name);
     if (error == 0)

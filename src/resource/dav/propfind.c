@@ -24,10 +24,11 @@ enum {
 
 /* ---- Effect */
 
-/* In the loop's thread: the memory that the answer takes now. False: there is too much of all. */
-static bool account(struct telling *t)
+/* In the loop's thread: the memory that the answer takes now. As budget_set. */
+static int account(struct telling *t)
 {
     t->made.memory.budget = &budget_memory;
+    t->made.memory.client = t->a->x->arrival.client_number;
     return budget_set(&t->made.memory, telling_memory(t));
 }
 
@@ -131,8 +132,11 @@ static void remember(struct authoring *a)
 void propfind_settle(struct authoring *a)
 {
     remember(a);
-    if (a->answer.telling && !a->error && !account(a->answer.telling)) {
-        a->error = authoring_fail(a, OUTCOME_answers_too_much);
+    int full = a->answer.telling && !a->error ? account(a->answer.telling) : 0;
+
+    if (full) {
+        a->error =
+            authoring_fail(a, full == -EUSERS ? OUTCOME_client_too_much : OUTCOME_answers_too_much);
         propfind_discard(a);
     }
 }
@@ -234,7 +238,7 @@ static void more_done(struct work *w)
 
     a->answer.telling->made.is_making = false;
     a->answer.telling->made.is_ready = true;
-    if (!account(a->answer.telling)) // an answer whose rows became much larger breaks off
+    if (account(a->answer.telling) < 0) // an answer whose rows became much larger breaks off
         a->answer.telling->error = -ENOMEM;
     a->x->host->resume_body(a->x);
 }
@@ -272,6 +276,7 @@ static void next_piece(struct exchange *x, struct piece *ret_piece)
         t->made.is_making = true;
         a->content.work.run = more_run;
         a->content.work.done = more_done;
+        a->content.work.client = x->arrival.client_number;
         a->content.work.lane = t->asked.depth == DEPTH_INFINITY ? LANE_BODY : LANE_QUICK;
         offload_submit(a->dav->pool, a->dav->loop, &a->content.work);
         ret_piece->kind = PIECE_WAIT;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "resource/dav/apart.h"
 #include "resource/dav/locking.h"
 #include "resource/dav/settling.h"
 
@@ -21,6 +22,7 @@ struct dav_site {
     mode_t umask;
     atomic_bool turned;
     pthread_mutex_t mutex;  // guards the rest
+    struct apart apart;     // that of now
     struct dav_share *now;  // of the folder that the path led to last; NULL: it could not be opened
     struct dav_share *left; // of those before, while somebody uses them
 };
@@ -114,10 +116,13 @@ int dav_site_open(const struct files_options *options, struct served *served, st
     site->types = types;
     site->store = store;
     site->hurry = hurry;
+    apart_init(&site->apart, options->root);
     site->umask = umask(0);
     umask(site->umask);
     pthread_mutex_init(&site->mutex, NULL);
     error = served_root(served, clock_monotonic(), &root);
+    if (error == 0)
+        error = apart_claim(&site->apart);
     if (error == 0)
         error = open_share(site, root, &site->now);
     root_unref(root);
@@ -136,6 +141,7 @@ void dav_site_free(struct dav_site *site)
 {
     if (!site)
         return;
+    apart_leave(&site->apart);
     free_share(site->now);
     while (site->left) {
         struct dav_share *share = site->left;
@@ -190,7 +196,9 @@ static int turn_to(struct dav_site *site, struct root *root)
         site->left = site->now;
         site->now = NULL;
     }
-    error = open_share(site, root, &share);
+    error = apart_claim(&site->apart);
+    if (error == 0)
+        error = open_share(site, root, &share);
     site->now = share;
     return error;
 }

@@ -393,21 +393,27 @@ bool upload_is_lost(const struct authoring *a)
 
 /* ---- The response */
 
-/* The upload is in the folder that the file will be in. On the arena; ptr NULL: no memory. */
+/*
+ * The upload is in the folder that the file will be in. The reference is relative to the client's
+ * own address (RFC 3986 §5.2), as a proxy may have taken something off the front. On the arena; ptr
+ * NULL: no memory.
+ */
 static struct span address_of(struct exchange *x, const struct authoring *a)
 {
-    const size_t around = sizeof "/?upload=" + UPLOAD_ID, of_byte = 3;
-    struct span folder = x->path.text;
-    size_t room = of_byte * folder.len + around;
+    const size_t around = sizeof ".././?upload=" + UPLOAD_ID, of_byte = 3;
+    bool has_slash = span_ends(x->path.text, SPAN("/"));
+    struct span leaf = path_leaf(x->path.text);
+    size_t room = of_byte * leaf.len + around;
     struct buf b = buf_in(arena_alloc(&x->arena, room), room);
 
-    while (span_ends(folder, SPAN("/")) && folder.len > 1)
-        folder.len--;
-    while (!content_makes_member(x) && !span_ends(folder, SPAN("/")))
-        folder.len--;
-    uri_path_encode(&b, folder);
-    if (!span_ends(folder, SPAN("/")))
+    if (has_slash && !content_makes_member(x))
+        buf_add(&b, SPAN("../"));
+    else
+        buf_add(&b, SPAN("./"));
+    if (!has_slash && content_makes_member(x)) {
+        uri_path_encode(&b, leaf);
         buf_add_char(&b, '/');
+    }
     buf_add(&b, SPAN("?upload="));
     buf_add(&b, upload_id(&a->upload.claim));
     return b.failed ? (struct span){NULL, 0} : buf_span(&b);

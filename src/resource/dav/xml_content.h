@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Content that is XML, read in the thread of the loop as it comes.
+ * Content that is XML, read as it comes: where, is its caller's to say.
  */
 #ifndef CANDOR_RESOURCE_DAV_XML_CONTENT_H
 #define CANDOR_RESOURCE_DAV_XML_CONTENT_H
@@ -15,6 +15,8 @@ struct authoring;
 struct xml_content {
     struct xml_reader *reader;
     struct budget_part memory;
+    int error; // why it cannot be read or understood
+    struct xml_fault fault;
     bool understood; // one of:
     struct dav_lockinfo lockinfo;
     struct dav_propfind propfind;
@@ -22,10 +24,12 @@ struct xml_content {
     struct dav_report report; // beside propfind, which has the properties
 };
 
-/* As resource_ops.take. */
-bool xml_take(struct authoring *a, struct span data);
-/* All has come: fills in what it asks for, or sets the cause. */
+/* In any thread: reads the next piece, or finds out why it cannot. */
+void xml_read(struct authoring *a, struct span data);
+/* In any thread, when all has come: fills in what it asks for, or finds out why it cannot. */
 void xml_understand(struct authoring *a);
+/* In the loop's thread, after each of them: sets the cause, if there is one. */
+void xml_explain(struct authoring *a);
 /* At the end. */
 void xml_discard(struct authoring *a);
 

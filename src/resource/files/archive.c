@@ -64,13 +64,23 @@ static void add_harmless(struct buf *b, struct span name)
         b->ptr[begin + 1] = '_';
 }
 
+static void leave(struct archive *a)
+{
+    closedir(a->levels[--a->depth].dir);
+    a->writer.folders = a->depth;
+    (void)archive_account(&a->writer);
+}
+
 static int enter(struct archive *a, int fd)
 {
-    DIR *dir = fdopendir(fd);
+    int error;
+    DIR *dir;
 
+    a->writer.folders = a->depth + 1;
+    error = archive_account(&a->writer);
+    dir = error ? NULL : fdopendir(fd);
     if (!dir) {
-        int error = -errno;
-
+        error = error ? error : -errno;
         close(fd);
         return error;
     }
@@ -81,20 +91,25 @@ static int enter(struct archive *a, int fd)
 int archive_open(const struct archive_options *options, struct archive **ret_archive)
 {
     int fd = fs_open(options->root, options->folder, O_RDONLY | O_DIRECTORY);
-    struct budget_part memory = {.budget = &budget_memory};
-    struct archive *a;
+    struct budget_part memory = {.budget = &budget_memory, .client = options->client};
+    const struct archive_format_ops *format;
+    struct archive *a = NULL;
     int error;
 
     if (fd < 0)
         return fd;
-    a = budget_set(&memory, ARCHIVE_MEMORY) ? calloc(1, sizeof *a) : NULL;
+    format = options->format == ARCHIVE_ZIP ? &archive_zip_ops : &archive_tar_ops;
+    error = budget_set(&memory, format->memory);
+    if (error == 0)
+        a = calloc(1, sizeof *a);
     if (!a) {
         (void)budget_set(&memory, 0);
         close(fd);
-        return -ENOMEM;
+        return error ? error : -ENOMEM;
     }
     a->writer.memory = memory;
-    a->format = options->format == ARCHIVE_ZIP ? &archive_zip_ops : &archive_tar_ops;
+    a->writer.least = format->memory;
+    a->format = format;
     a->dotfiles = options->dotfiles;
     a->hurry = options->hurry;
     a->file = -1;
@@ -124,7 +139,7 @@ void archive_free(struct archive *a)
     if (!a)
         return;
     while (a->depth)
-        closedir(a->levels[--a->depth].dir);
+        leave(a);
     if (a->file >= 0)
         close(a->file);
     root_unref(a->root);
@@ -274,8 +289,7 @@ static int next_member(struct archive *a)
         return -errno;
     if (a->depth == 1 && !a->told_left_out)
         return tell_left_out(a);
-    closedir(level->dir);
-    a->depth--;
+    leave(a);
     return 0;
 }
 

@@ -30,10 +30,11 @@ struct archive_options {
     struct span name;   // of the folder that all members are in; empty: none. One segment
     bool dotfiles;
     enum archive_format format;
+    unsigned client;           // by its number, which pays for the memory
     const struct hurry *hurry; // in which it cannot be completed: -EINTR; or NULL
 };
 
-/* 0, or a negated errno. The caller frees *ret_archive. */
+/* 0, or a negated errno (-ENOBUFS, -EUSERS: budget_set). The caller frees *ret_archive. */
 int archive_open(const struct archive_options *options, struct archive **ret_archive);
 
 /*

@@ -44,6 +44,7 @@ static void submit(struct archive_body *b, void (*run)(struct work *), void (*do
 {
     b->is_working = true;
     b->work.lane = lane;
+    b->work.client = b->options.client;
     b->work.run = run;
     b->work.done = done;
     offload_submit(b->yard->pool, b->yard->loop, &b->work);

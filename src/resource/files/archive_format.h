@@ -19,11 +19,6 @@ struct archive_member {
 };
 
 /* What a writer knows. Bytes to be sent are appended to `out`. */
-enum {
-    // Of the budget, for each archive: its body, two pieces, the deflater and a few open folders.
-    ARCHIVE_MEMORY = 384 * 1024,
-};
-
 struct archive_writer {
     struct buf out;
     struct archive_member member;
@@ -32,18 +27,37 @@ struct archive_writer {
     bool deflate_ready;
     struct buf directory;      // the central directory so far
     size_t directory_told;     // of that, at the end
-    struct budget_part memory; // of the directory, and ARCHIVE_MEMORY
+    struct budget_part memory; // of all that the archive takes (archive_account)
+    size_t least;              // archive_format_ops.memory
+    size_t folders;            // that are open
     uint64_t offset;           // of the next byte of the archive, from its beginning
     uint64_t count;            // members
     uint64_t member_offset, compressed;
     uint32_t crc;
 };
 
+enum {
+    ARCHIVE_FOLDER = 36 * 1024,     // bytes of an open folder
+    ARCHIVE_OWN_PAGES = 256 * 1024, // bytes from which on a block has pages of its own
+};
+
+/* Counts what it takes now, with the folders that are open. As budget_set. */
+static inline int archive_account(struct archive_writer *w)
+{
+    const struct buf *d = &w->directory;
+    size_t folders = w->folders ? (w->folders - 1) * ARCHIVE_FOLDER : 0;
+
+    // Of a large block, what was never written to takes no memory.
+    return budget_set(&w->memory,
+                      w->least + folders + (d->cap < ARCHIVE_OWN_PAGES ? d->cap : d->len));
+}
+
 /*
  * All return 0 or a negated errno. end: after exactly member.size bytes of content. finish: 1 when
  * it is to be called again, for the next piece.
  */
 struct archive_format_ops {
+    size_t memory; // bytes that one takes, with its body, its pieces and the first of its folders
     int (*begin)(struct archive_writer *w);
     int (*content)(struct archive_writer *w, struct span bytes);
     int (*end)(struct archive_writer *w);

@@ -128,4 +128,5 @@ static int tar_finish(struct archive_writer *w)
     return w->out.failed ? -ENOMEM : 0;
 }
 
-const struct archive_format_ops archive_tar_ops = {tar_begin, tar_content, tar_end, tar_finish};
+const struct archive_format_ops archive_tar_ops = {224 * 1024, tar_begin, tar_content, tar_end,
+                                                   tar_finish};

@@ -188,6 +188,7 @@ static int add_to_directory(struct archive_writer *w)
     struct buf *d = &w->directory;
     bool wide = is_zip64(m), far = w->member_offset >= MAX_32;
     unsigned zip64 = (wide ? 16u : 0u) + (far ? 8u : 0u);
+    int error;
     uint32_t mode = m->is_folder ? 040755 : m->is_executable ? 0100755 : 0100644;
 
     add_le(d, 4, 0x02014b50);
@@ -219,8 +220,11 @@ static int add_to_directory(struct archive_writer *w)
     }
     add_unix_time(d, m);
     w->count++;
-    if (d->failed || !budget_set(&w->memory, ARCHIVE_MEMORY + d->cap))
+    if (d->failed)
         return -ENOMEM;
+    error = archive_account(w);
+    if (error)
+        return error;
     return d->len > LIMIT_ARCHIVE_DIRECTORY ? -EFBIG : 0;
 }
 
@@ -284,4 +288,5 @@ static int zip_finish(struct archive_writer *w)
     return b->failed ? -ENOMEM : 0;
 }
 
-const struct archive_format_ops archive_zip_ops = {zip_begin, zip_content, zip_end, zip_finish};
+const struct archive_format_ops archive_zip_ops = {544 * 1024, zip_begin, zip_content, zip_end,
+                                                   zip_finish};

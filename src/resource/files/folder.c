@@ -51,6 +51,7 @@ void folder_run(struct folder_answer *f)
         .dotfiles = folders->options->dotfiles,
         .hurry = &f->x->urgency.hurry,
         .most = f->is_long ? 0 : LIMIT_LISTING_SHORT,
+        .client = f->x->arrival.client_number,
     };
     bool is_search = f->view == FOLDER_SEARCH;
     struct listing_body_options options = {
@@ -123,6 +124,7 @@ static enum step begin_archive(struct folder_answer *f)
         .name = archive_name(f->x),
         .dotfiles = f->folders->options->dotfiles,
         .format = f->archive_format,
+        .client = f->x->arrival.client_number,
         .hurry = &f->x->urgency.hurry,
     };
 

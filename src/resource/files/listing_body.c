@@ -23,7 +23,8 @@ struct listing_body {
     struct budget_part memory; // of what is above
     bool is_working;           // in the pool
     bool ready;                // a piece is there, and was not told yet
-    bool complete, failed;     // this piece is the last; it could not be made
+    bool complete;             // this piece is the last
+    int error;                 // why it could not be made
     char etag[LISTING_ETAG_LENGTH];
 };
 
@@ -61,24 +62,25 @@ static void set_entries(struct listing_body *b)
     b->writer.at = 0;
 }
 
-/* What it takes until the next piece. False: there is too much of all. */
-static bool account(struct listing_body *b)
+/* What it takes until the next piece. As budget_set. */
+static int account(struct listing_body *b)
 {
     b->memory.budget = &budget_memory;
+    b->memory.client = b->options.look.client;
     return budget_set(&b->memory, sizeof *b + b->text.cap + b->piece.cap + (b->gzip ? CODER : 0));
 }
 
 static void make_piece(struct listing_body *b)
 {
     buf_clear(&b->piece);
-    while (!b->complete && b->piece.len < LIMIT_LISTING_PIECE && !b->piece.failed) {
+    while (!b->complete && b->piece.len < LIMIT_LISTING_PIECE && !b->piece.failed && !b->error) {
         const struct page_piece *piece;
         bool more;
 
         if (b->writer.at == b->found.count && b->found.follows) {
             const struct listing_body_options *o = &b->options;
 
-            b->piece.failed = listing_read_on(o->root, o->folder, &o->look, &b->found) < 0;
+            b->error = listing_read_on(o->root, o->folder, &o->look, &b->found);
             set_entries(b);
             continue;
         }
@@ -88,10 +90,12 @@ static void make_piece(struct listing_body *b)
         code(b, piece, more);
         b->complete = !more;
     }
-    b->failed = b->piece.failed;
-    if (b->complete || b->failed)
+    if (b->error == 0 && b->piece.failed)
+        b->error = -ENOMEM;
+    if (b->complete || b->error)
         drop_tools(b);
-    b->failed |= !account(b);
+    if (b->error == 0)
+        b->error = account(b);
 }
 
 /*
@@ -144,7 +148,7 @@ int listing_body_open(struct exchange *x, const struct listing_body_options *opt
     if (error == 0) {
         make_piece(b);
         b->ready = true;
-        error = b->failed ? -ENOMEM : 0;
+        error = b->error;
     }
     if (error)
         listing_body_free(b);
@@ -163,7 +167,7 @@ static void pull_run(struct work *w)
     struct listing_body *b = container_of(w, struct listing_body, work);
 
     if (hurry_is_on(&b->x->urgency.hurry))
-        b->failed = true;
+        b->error = -EINTR;
     else
         make_piece(b);
 }
@@ -183,7 +187,7 @@ static void next(struct exchange *x, struct piece *ret_piece)
 
     if (b->ready) {
         b->ready = false;
-        *ret_piece = (struct piece){.kind = b->failed ? PIECE_FAILED : PIECE_BYTES,
+        *ret_piece = (struct piece){.kind = b->error ? PIECE_FAILED : PIECE_BYTES,
                                     .bytes = buf_span(&b->piece)};
     } else if (b->complete) {
         *ret_piece = (struct piece){.kind = PIECE_END};
@@ -192,6 +196,7 @@ static void next(struct exchange *x, struct piece *ret_piece)
         b->is_working = true;
         b->work.run = pull_run;
         b->work.done = pull_done;
+        b->work.client = x->arrival.client_number;
         b->work.lane = b->found.follows ? LANE_BODY : LANE_QUICK;
         offload_submit(b->options.pool, b->options.loop, &b->work);
     }

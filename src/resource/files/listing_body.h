@@ -29,7 +29,7 @@ struct listing_body_options {
 
 /*
  * Makes the first piece; for the pool. What the options point to must stay; what was found is
- * taken, and given back also when it fails. 0 or -ENOMEM.
+ * taken, and given back also when it fails. 0, -ENOMEM, or as budget_set.
  */
 int listing_body_open(struct exchange *x, const struct listing_body_options *options,
                       struct listing_found *found, struct listing_body **ret_body);

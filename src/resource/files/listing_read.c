@@ -70,23 +70,26 @@ int listing_member(const struct listing_folder *folder, const char *name,
     return 1;
 }
 
-bool listing_found_add(struct listing_found *f, struct listing_entry entry)
+int listing_found_add(struct listing_found *f, struct listing_entry entry)
 {
+    int error;
+
     if (f->count == f->room) {
         size_t room = f->room ? f->room * 2 : 64;
         struct listing_entry *more = reallocarray(f->entries, room, sizeof *more);
 
         if (!more)
-            return false;
+            return -ENOMEM;
         f->entries = more;
         f->room = room;
     }
     f->memory.budget = &budget_memory;
-    if (!budget_set(&f->memory, f->room * sizeof *f->entries + arena_extra(&f->arena)))
-        return false;
+    error = budget_set(&f->memory, f->room * sizeof *f->entries + arena_extra(&f->arena));
+    if (error)
+        return error;
     f->entries[f->count++] = entry;
     f->names_length += entry.name.len;
-    return true;
+    return 0;
 }
 
 void listing_found_count(struct listing_found *f, const struct listing_entry *entry)
@@ -108,7 +111,7 @@ void listing_found_done(struct listing_found *f)
 }
 
 /* Names lie side by side: they are most of what a long list takes of memory. */
-static bool add_copy(struct listing_found *f, struct listing_entry entry)
+static int add_copy(struct listing_found *f, struct listing_entry entry)
 {
     struct span name = entry.name;
 
@@ -116,7 +119,7 @@ static bool add_copy(struct listing_found *f, struct listing_entry entry)
     if (f->names_end - f->names < (ptrdiff_t)name.len) {
         f->names = arena_alloc(&f->arena, NAMES_ROOM);
         if (!f->names)
-            return false;
+            return -ENOMEM;
         f->names_end = f->names + NAMES_ROOM;
     }
     memcpy(f->names, name.ptr, name.len);
@@ -151,15 +154,19 @@ struct reading {
 /* Keeps the first half. */
 static int make_room(struct reading *r)
 {
-    struct listing_found *f = r->found, half = {.totals = f->totals, .hash = f->hash};
+    struct listing_found *f = r->found, half = {.totals = f->totals,
+                                                .hash = f->hash,
+                                                .memory.client = f->memory.client};
+    int error;
 
     listing_sort(f->entries, f->count);
     if (arena_init(&half.arena, NAMES_ROOM) < 0)
         return -ENOMEM;
     for (size_t i = 0; i < f->count / 2; i++) {
-        if (!add_copy(&half, f->entries[i])) {
+        error = add_copy(&half, f->entries[i]);
+        if (error) {
             listing_found_done(&half);
-            return -ENOMEM;
+            return error;
         }
     }
     listing_found_done(f);
@@ -193,8 +200,9 @@ static int read_member(struct reading *r, const struct dirent *member)
         listing_found_count(f, &entry);
     if (!is_wanted(r, &entry))
         return 0;
-    if (!add_copy(f, entry))
-        return -ENOMEM;
+    result = add_copy(f, entry);
+    if (result)
+        return result;
     return f->names_length + f->count * sizeof entry > LIMIT_LISTING_MEMORY ? make_room(r) : 0;
 }
 
@@ -255,7 +263,7 @@ int listing_read(const struct root *root, const char *folder, const struct listi
                         .found = ret_found,
                         .is_first = true};
 
-    *ret_found = (struct listing_found){0};
+    *ret_found = (struct listing_found){.memory.client = look->client};
     return read_folder(&r);
 }
 
@@ -263,8 +271,10 @@ int listing_read_on(const struct root *root, const char *folder, const struct li
                     struct listing_found *f)
 {
     struct reading r = {.look = look, .folder = {.root = root, .path = folder}, .found = f};
-    const struct listing_found before = {
-        .truncated = f->truncated, .totals = f->totals, .hash = f->hash};
+    const struct listing_found before = {.truncated = f->truncated,
+                                         .totals = f->totals,
+                                         .hash = f->hash,
+                                         .memory.client = look->client};
 
     set_mark(&r.behind, &f->entries[f->count - 1]);
     listing_found_done(f);

@@ -15,6 +15,7 @@
 struct listing_look {
     bool dotfiles;             // names that begin with a dot, too
     const struct hurry *hurry; // NULL: there never is one
+    unsigned client;           // by its number, which pays for the memory
     size_t most;               // members that are read before it ends with -EFBIG; 0: all
 };
 
@@ -32,8 +33,8 @@ struct listing_found {
     char *names, *names_end; // room of the arena for the next names, side by side
 };
 
-/* Adds an entry whose name is of the arena or stays. False: no memory. */
-bool listing_found_add(struct listing_found *f, struct listing_entry entry);
+/* Adds an entry whose name is of the arena or stays. 0, -ENOMEM, or as budget_set. */
+int listing_found_add(struct listing_found *f, struct listing_entry entry);
 /* Counts it in the totals and the hash. */
 void listing_found_count(struct listing_found *f, const struct listing_entry *entry);
 void listing_found_done(struct listing_found *f);

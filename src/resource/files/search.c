@@ -169,7 +169,7 @@ static int add_found(struct searching *s, struct listing_entry entry)
     memcpy(path + folder.len, entry.name.ptr, entry.name.len);
     entry.name = span_of(path, folder.len + entry.name.len);
     listing_found_count(&s->found, &entry);
-    return listing_found_add(&s->found, entry) ? 0 : -ENOMEM;
+    return listing_found_add(&s->found, entry);
 }
 
 static int add_subfolder(struct searching *s, const char *name)
@@ -301,6 +301,7 @@ int search_read(const struct root *root, const char *folder, const struct listin
     s->look = look;
     s->word = fold_text(word, room);
     s->last = &s->first;
+    s->found.memory.client = look->client;
     error = arena_init(&s->found.arena, 4096) < 0 ? -ENOMEM : 0;
     if (error == 0 && word.len && word.len <= LIMIT_SEARCH_WORD)
         error = search_all(s, folder);

@@ -38,6 +38,7 @@ static void run(struct exchange *x, bool is_long)
     k->work.run = run_work;
     k->work.done = on_work_done;
     k->work.lane = is_long ? LANE_LONG : LANE_QUICK;
+    k->work.client = x->arrival.client_number;
     offload_submit(s->pool, s->loop, &k->work);
 }
 
@@ -341,6 +342,7 @@ struct call *call_new(struct session *session, int64_t begun, size_t part)
     x->urgency.hurry.also = offload_hurry(s->pool);
     x->arrival.client = &session->client;
     x->arrival.id = s->next_id;
+    x->arrival.client_number = session->client_number;
     s->next_id += UINT64_C(0x9e3779b97f4a7c15); // odd: all 2^64 come before one comes again
     k->moments[MOMENT_BEGUN] = begun;
     sessions_date_line(s, &x->arrival.time);

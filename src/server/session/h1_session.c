@@ -519,6 +519,7 @@ void h1_session_open(struct sessions *s, int fd, const struct sockaddr *peer)
     h->session.sessions = s;
     h->session.over_capacity = s->count >= s->most;
     client_from_address(&h->session.client, peer);
+    h->session.client_number = client_number(&h->session.client);
     h->fresh_until = loop_now(s->loop) + LIMIT_STOP_GREETING * CLOCK_MS;
     timer_init(&h->receive_timer, on_receive_timer);
     stream_watch(&h->stream, on_hang_up);

@@ -45,6 +45,7 @@ struct session {
     struct sessions *sessions;
     struct list link; // in those
     struct client client;
+    unsigned client_number;
     bool over_capacity; // there are too many: it is told so, and ends
 };
 
