@@ -39,6 +39,7 @@ struct problem_member {
 /* All spans are borrowed. The texts may hold any bytes: they are escaped. */
 struct problem {
     enum outcome outcome; // not OUTCOME_NONE
+    int status;           // that another server chose; 0: that of the outcome
     struct span instance; // a URI reference that identifies this occurrence; empty: left out
     struct span detail;   // what happened this time, a sentence; empty: left out
     const struct problem_member *members;
@@ -51,7 +52,7 @@ void problem_type_uri(struct buf *b, enum outcome outcome);
 /*
  * Writes the problem as a JSON object and a line end: type, title, status, detail, instance,
  * advice (an extension: what the client can do), then the other members. An outcome without a title
- * of its own has its status code's reason phrase.
+ * of its own, or of a status that another server chose, has the status code's reason phrase.
  */
 void problem_write_json(struct buf *b, const struct problem *p);
 

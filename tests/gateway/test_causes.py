@@ -60,6 +60,10 @@ MALFORMED = {
                 "upstream-section-too-large", "http_response_header_section_size"),
     "field": (HEAD + b"X: " + 17000 * b"a" + b"\r\n\r\n", "upstream-field-too-large",
               "http_response_header_size"),
+    "line": (b"HTTP/1.1 200 " + 8192 * b"a" + b"\r\n\r\n",
+             "upstream-status-line-malformed", "http_protocol_error"),
+    "fields": (HEAD + 201 * b"X: 1\r\n" + b"\r\n", "upstream-section-too-large",
+               "http_response_header_section_size"),
     "interims": (101 * b"HTTP/1.1 103 Early Hints\r\n\r\n", "upstream-interim-flood",
                  "http_protocol_error"),
     "upgrade": (b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
@@ -450,6 +454,7 @@ def test_an_error_can_be_shown_with_a_page_of_ours():
     with Answering(lambda _: reply) as upstream, gateway(upstream, keys="errors: [5xx]") as server:
         answered = ask(server, "/theirs")
         assert answered.status == 503 and b"theirs" not in answered.body
+        assert (answered.json()["status"], answered.json()["title"]) == (503, "Service Unavailable")
         assert proxy_status(answered) == ("candor", {"received-status": "503"})
         assert answered["Retry-After"] == "77"
 

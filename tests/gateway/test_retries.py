@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A request is sent again only where that can do no harm, under a budget: RFC 9110 §9.2.2."""
+import threading
+
 import pytest
 
 from site_of_gateway import Upstream, answer, gateway, record_of, request
@@ -172,6 +174,26 @@ def test_another_upstream_is_asked_first(upstream):
             for attempt in record_of(server, f"/{number}")["attempts"]:
                 seen.add((attempt["upstream"], attempt.get("cause"), attempt.get("sequel")))
         assert (url, "upstream-refused", "repeated: nothing of it was sent") in seen
+
+
+def test_large_content_goes_to_another_while_none_of_it_was_sent(upstream):
+    with Upstream() as dead:
+        url = dead.url
+    content = 300000 * b"x"
+    with gateway(url, upstream, keys="balance: round_robin, health: { failures: 1000 }") as server:
+        attempts = []
+        for number in range(4):
+            with server.connect() as client:
+                client.send(request("POST", f"/{number}", f"Content-Length: {len(content)}"))
+                sender = threading.Thread(target=client.send, args=(content,))
+                sender.start()
+                with upstream.accept() as peer:
+                    assert peer.read().content == content
+                    peer.send(answer(b"ok"))
+                    assert client.read_response().body == b"ok"
+                sender.join()
+            attempts.append(len(record_of(server, f"/{number}")["attempts"]))
+        assert 2 in attempts
 
 
 def test_the_budget_bounds_all_of_them_together(upstream):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Changes of the protocol: RFC 9110 section 7.8."""
+import signal
+
 import pytest
 
 from site_of_gateway import Upstream, answer, gateway, record_of, request
@@ -135,6 +137,30 @@ def test_a_client_that_resets_ends_the_tunnel(server, upstream):
         client.close()
         assert peer.is_closed()
     assert record_of(server, "/reset")["ended"] == "client-gone"
+
+
+def test_a_stop_ends_tunnels_in_order():
+    with Upstream() as upstream, gateway(upstream) as server:
+        with server.connect() as client, tunnel(client, upstream) as peer:
+            server.signal(signal.SIGTERM)
+            assert peer.is_closed()
+            peer.send(b"last words")
+            peer.close()
+            assert receive(client, 10) == b"last words"
+            assert client.is_closed()
+            client.close()
+            assert server.wait() == 0
+
+
+def test_a_stop_waits_for_an_answer():
+    with Upstream() as upstream, gateway(upstream) as server, server.connect() as client:
+        client.send(request("GET", "/late"))
+        with upstream.accept() as peer:
+            peer.read()
+            server.signal(signal.SIGTERM)
+            peer.send(answer(b"late"))
+            assert client.read_response().body == b"late"
+            assert server.wait() == 0
 
 
 def test_connect_stays_refused(server, upstream):

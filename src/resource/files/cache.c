@@ -99,7 +99,7 @@ static void evict(struct file_cache *c)
         entry_free(list_entry(c->used.next, struct file_entry, used));
 }
 
-static void open_watch(struct file_cache *c)
+static void watch_open(struct file_cache *c)
 {
     if (!c->open || c->idle_is_set)
         return;
@@ -125,7 +125,7 @@ static void on_idle(struct timer *t)
             loop_now(c->loop) - e->checked >= LIMIT_FILES_IDLE * CLOCK_MS)
             entry_free(e);
     }
-    open_watch(c);
+    watch_open(c);
 }
 
 void file_cache_free(struct file_cache *c)
@@ -195,7 +195,7 @@ static void look_done(struct work *w)
         entry_free(e);
     else
         evict(c);
-    open_watch(c);
+    watch_open(c);
 }
 
 static struct file_entry *entry_find(const struct file_cache *c, struct span path, uint64_t hash)

@@ -13,7 +13,7 @@ static bool make_room(struct passage *p, size_t more)
     size_t room = p->kept_room ? 2 * p->kept_room : KEPT_FIRST;
     char *kept;
 
-    if (wanted > most)
+    if (wanted > most || (m->framing == FRAMING_LENGTH && m->content_length > most))
         return false;
     if (wanted <= p->kept_room)
         return true;

@@ -53,30 +53,32 @@ static void write_title(struct buf *title, int status, struct span reason)
     buf_add(title, reason);
 }
 
-static void write_head(struct buf *b, enum outcome outcome)
+/* chosen: a status that another server chose; 0: that of the outcome. */
+static void write_head(struct buf *b, enum outcome outcome, int chosen)
 {
     const struct outcome_info *info = &outcome_table[outcome];
-    const struct status_info *status = status_from_code(info->status);
+    int code = chosen ? chosen : info->status;
+    const struct status_info *status = status_from_code(code);
     struct span reason = status ? status->reason : SPAN("Unknown Status");
     struct buf title = {0};
 
     assert(outcome > OUTCOME_NONE && outcome < OUTCOME_COUNT);
-    write_title(&title, info->status, reason);
+    write_title(&title, code, reason);
     page_write_begin(b, buf_span(&title));
     buf_add(b, page_styles[PAGE_STYLE_ERROR].text);
-    page_write_body(b, info->status < 500 ? "error" : "error server");
+    page_write_body(b, code < 500 ? "error" : "error server");
     b->failed |= title.failed;
     buf_done(&title);
-    buf_addf(b, "<main>\n<p class=\"status\"><strong>%d</strong> ", info->status);
+    buf_addf(b, "<main>\n<p class=\"status\"><strong>%d</strong> ", code);
     page_write_text(b, reason);
     buf_add(b, SPAN("</p>\n<h1>"));
-    page_write_text(b, info->title.len ? info->title : reason);
+    page_write_text(b, info->title.len && !chosen ? info->title : reason);
     buf_add(b, SPAN("</h1>\n"));
 }
 
 void error_page_write_redirect_html(struct buf *b, enum outcome outcome, struct span location)
 {
-    write_head(b, outcome);
+    write_head(b, outcome, 0);
     buf_add(b, SPAN("<p class=\"action\"><a href=\""));
     page_write_text(b, location);
     buf_add(b, SPAN("\">"));
@@ -89,7 +91,7 @@ void error_page_write_html(struct buf *b, const struct error_page *page)
 {
     const struct outcome_info *info = &outcome_table[page->outcome];
 
-    write_head(b, page->outcome);
+    write_head(b, page->outcome, page->status);
     write_sentence(b, page->detail);
     write_sentence(b, info->client_advice);
     write_wait(b, page->retry_after);

@@ -136,8 +136,10 @@ static void write_problem(struct exchange *x, bool as_json, struct buf *b)
 
     request_id_print(x->arrival.id, id);
     n = snprintf(instance, sizeof instance, "urn:candor:request:%.*s", REQUEST_ID_LENGTH, id);
-    const struct problem problem = {
-        .outcome = x->outcome, .instance = span_of(instance, (size_t)n), .detail = describe(x)};
+    const struct problem problem = {.outcome = x->outcome,
+                                    .status = x->response.status,
+                                    .instance = span_of(instance, (size_t)n),
+                                    .detail = describe(x)};
     if (as_json)
         problem_write_json(b, &problem);
     else
@@ -151,7 +153,8 @@ static uint32_t retry_after(const struct exchange *x)
 
 static void write_page(struct exchange *x, struct buf *b)
 {
-    struct error_page page = {.outcome = x->outcome, .detail = describe(x)};
+    struct error_page page = {
+        .outcome = x->outcome, .status = x->response.status, .detail = describe(x)};
     char id[REQUEST_ID_LENGTH];
 
     request_id_print(x->arrival.id, id);
