@@ -38,4 +38,16 @@ static inline bool lines_next(struct lines *l, struct span *ret)
     return false;
 }
 
+/* Takes the next word off the front of *rest, between blanks; empty: there is none. */
+static inline struct span lines_take_word(struct span *rest)
+{
+    struct span word = span_trim(*rest);
+    size_t n = 0;
+
+    while (n < word.len && word.ptr[n] != ' ' && word.ptr[n] != '\t')
+        n++;
+    *rest = span_from(word, n);
+    return span_first(word, n);
+}
+
 #endif

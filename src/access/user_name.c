@@ -10,6 +10,10 @@ const char *user_name_fault(struct span name)
         return "is missing";
     if (name.len > LIMIT_USER_NAME)
         return "is too long";
+    if (name.ptr[0] == '#')
+        return "begins with #, as comments do";
+    if (name.ptr[0] == ' ' || name.ptr[name.len - 1] == ' ')
+        return "begins or ends with a space";
     for (size_t i = 0; i < name.len; i++) {
         unsigned char c = (unsigned char)name.ptr[i];
 

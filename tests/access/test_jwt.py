@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Tokens of python3-jwcrypto, python3-jwt and npm's jose are verified, and no mutation of them is."""
+"""Tokens of python3-jwcrypto, python3-jwt and npm's jose are verified; no mutation of them is."""
 import base64
 import json
 import random
