@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/secret.h"
 
-#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <termios.h>
@@ -17,13 +17,23 @@ static void on_signal(int number)
     caught = number;
 }
 
+/* One byte, as read(); signals that are blocked otherwise come while it waits, and end it. */
+static ssize_t read_byte(char *to, const sigset_t *waiting)
+{
+    struct pollfd poll = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    if (waiting && ppoll(&poll, 1, NULL, waiting) < 0)
+        return -1;
+    return read(STDIN_FILENO, to, 1);
+}
+
 /* Byte by byte, so that what follows the line is left to whoever reads it. */
-static ssize_t read_line(char memory[SECRET_ROOM])
+static ssize_t read_line(char memory[SECRET_ROOM], const sigset_t *waiting)
 {
     size_t length = 0;
     ssize_t n;
 
-    while ((n = read(STDIN_FILENO, memory + length, 1)) == 1 && memory[length] != '\n')
+    while ((n = read_byte(memory + length, waiting)) == 1 && memory[length] != '\n')
         if (++length == SECRET_ROOM)
             return -1;
     if (n < 0 || (n == 0 && length == 0))
@@ -38,20 +48,26 @@ static ssize_t read_typed(const char *prompt, char memory[SECRET_ROOM], struct t
 {
     struct sigaction action = {.sa_handler = on_signal}, before[SIGNALS];
     struct termios silent = *was;
+    sigset_t blocked, mask;
     ssize_t n = -1;
 
     silent.c_lflag &= ~(tcflag_t)ECHO;
     sigemptyset(&action.sa_mask);
+    sigemptyset(&blocked);
+    for (size_t i = 0; i < SIGNALS; i++)
+        sigaddset(&blocked, signals[i]);
+    sigprocmask(SIG_BLOCK, &blocked, &mask); // so that none comes just before the wait
     for (size_t i = 0; i < SIGNALS; i++)
         sigaction(signals[i], &action, &before[i]);
     if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0) {
         fputs(prompt, stderr);
-        n = read_line(memory);
+        n = read_line(memory, &mask);
         fputc('\n', stderr);
         tcsetattr(STDIN_FILENO, TCSANOW, was);
     }
     for (size_t i = 0; i < SIGNALS; i++)
         sigaction(signals[i], &before[i], NULL);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
     if (caught)
         raise(caught);
     return n;
@@ -61,8 +77,8 @@ bool secret_read(const char *command, const char *prompt, char memory[SECRET_ROO
                  struct span *ret)
 {
     struct termios was;
-    ssize_t n =
-        tcgetattr(STDIN_FILENO, &was) == 0 ? read_typed(prompt, memory, &was) : read_line(memory);
+    ssize_t n = tcgetattr(STDIN_FILENO, &was) == 0 ? read_typed(prompt, memory, &was)
+                                                   : read_line(memory, NULL);
 
     if (n < 0) {
         fprintf(stderr, "%s: a line with the password is expected on standard input\n", command);

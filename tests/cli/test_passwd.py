@@ -113,7 +113,7 @@ def on_terminal(arguments, answers, kill=None):
         else:
             os.write(terminal, answer.encode())
     try:
-        while part := os.read(terminal, 1000):
+        while select.select([terminal], [], [], 30)[0] and (part := os.read(terminal, 1000)):
             shown += part
     except OSError:
         pass  # the program has closed it
