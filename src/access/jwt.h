@@ -9,6 +9,7 @@
 
 #include "access/claims.h"
 #include "access/jwt_keys.h"
+#include "access/verified.h"
 
 enum jwt_verdict {
 #define JWT_VERDICT(ident, token, text) JWT_##ident,
@@ -33,12 +34,22 @@ struct jwt_policy {
     bool may_lack_expiry;
 };
 
+/* What a worker remembers of tokens whose signature was right a moment ago; see access/verified.h.
+ */
+struct jwt_memory {
+    struct verified *verified;
+    uint64_t of; // which keys: another number for each file and each time that it is read
+    int64_t now; // of clock_monotonic()
+};
+
 /*
- * Checks a token; now is in seconds since 1970. What a token says is looked at only after its
- * signature. *ret_claims is written with JWT_VALID only, and given back with claims_free(). Takes
- * some microseconds, for RSA and EC up to some hundred; for any thread.
+ * Checks a token; now is in seconds since 1970. memory may be null. What a token says is looked at
+ * only after its signature. *ret_claims is written with JWT_VALID only, and given back with
+ * claims_free(). Takes some microseconds, for RSA and EC up to some hundred where it is not
+ * remembered; for any thread.
  */
 enum jwt_verdict jwt_check(const struct jwt_keys *keys, const struct jwt_policy *policy,
-                           struct span token, int64_t now, struct claims **ret_claims);
+                           struct span token, int64_t now, const struct jwt_memory *memory,
+                           struct claims **ret_claims);
 
 #endif

@@ -279,6 +279,10 @@ const char *jwt_key_from_jwk(const json_t *jwk, struct jwt_key *ret)
 
 void jwt_key_done(struct jwt_key *k)
 {
+    for (size_t i = 0; i < JWT_ALGORITHM_COUNT; i++) {
+        EVP_MD_CTX_free(k->begun[i]);
+        EVP_MAC_CTX_free(k->begun_macs[i]);
+    }
     EVP_PKEY_free(k->public_key);
     if (k->secret)
         OPENSSL_cleanse(k->secret, k->secret_length);

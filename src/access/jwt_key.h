@@ -27,7 +27,11 @@ struct jwt_key {
     unsigned char *secret;
     size_t secret_length;
     uint32_t algorithms; // the set that it is for; never empty
-    char *id;            // kid; NULL: it has none
+    // What a check begins with a copy of, for each algorithm of the set: to make it anew takes
+    // long.
+    EVP_MD_CTX *begun[JWT_ALGORITHM_COUNT];
+    EVP_MAC_CTX *begun_macs[JWT_ALGORITHM_COUNT];
+    char *id; // kid; NULL: it has none
 };
 
 /* False: no such algorithm is known. EdDSA is Ed25519: the only curve of it that is known here. */
@@ -39,7 +43,11 @@ const char *jwt_key_from_public(EVP_PKEY *public_key, struct jwt_key *ret);
 const char *jwt_key_from_jwk(const json_t *jwk, struct jwt_key *ret);
 void jwt_key_done(struct jwt_key *k);
 
-/* Whether a signature is this key's, with an algorithm that it is for. For any thread. */
+/* Makes it ready for checks, once. False: no memory. */
+bool jwt_key_prepare(struct jwt_key *k);
+
+/* Whether a signature is this key's, with an algorithm that it is for. The key is prepared. For any
+ * thread. */
 bool jwt_key_verifies(const struct jwt_key *k, enum jwt_algorithm a, struct span message,
                       struct span signature);
 

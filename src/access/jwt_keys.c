@@ -39,6 +39,19 @@ static EVP_PKEY *key_of_block(const char *name, const unsigned char *data, long 
     return key;
 }
 
+/* Takes the key in that has just been written behind the others; or NULL, or why not. */
+static const char *take_in(struct jwt_keys *k, const char *why)
+{
+    struct jwt_key *key = &k->list[k->count];
+
+    if (!why && !jwt_key_prepare(key)) {
+        jwt_key_done(key);
+        why = "cannot be used by libcrypto";
+    }
+    k->count += !why;
+    return why;
+}
+
 static int read_pem(struct span text, struct faults *faults, struct jwt_keys *k)
 {
     BIO *bio = text.len <= INT32_MAX ? BIO_new_mem_buf(text.ptr, (int)text.len) : NULL;
@@ -58,11 +71,9 @@ static int read_pem(struct span text, struct faults *faults, struct jwt_keys *k)
             error = -CANDOR_E_LIMIT;
         } else {
             if (key)
-                why = jwt_key_from_public(key, &k->list[k->count]);
+                why = take_in(k, jwt_key_from_public(key, &k->list[k->count]));
             if (why)
                 faults_add(faults, number, 0, "the key %s", why);
-            else
-                k->count++;
         }
         OPENSSL_free(name);
         OPENSSL_free(header);
@@ -77,15 +88,13 @@ static int read_pem(struct span text, struct faults *faults, struct jwt_keys *k)
 
 static void add_jwk(struct jwt_keys *k, const json_t *jwk, size_t number, struct faults *faults)
 {
-    const char *why = jwt_key_from_jwk(jwk, &k->list[k->count]);
+    const char *why = take_in(k, jwt_key_from_jwk(jwk, &k->list[k->count]));
     struct span id = json_text(jwk, "kid");
 
     ERR_clear_error();
-    if (!why)
-        k->count++;
-    else if (id.len && id.len < 100)
+    if (why && id.len && id.len < 100)
         faults_add(faults, number, 0, "the key %.*s %s", SPAN_ARG(id), why);
-    else
+    else if (why)
         faults_add(faults, number, 0, "the key %s", why);
 }
 

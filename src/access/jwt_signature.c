@@ -3,10 +3,11 @@
 #include "access/jwt_key.h"
 
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rsa.h>
 
 enum family { FAMILY_HMAC, FAMILY_RSA, FAMILY_RSA_PSS, FAMILY_ECDSA, FAMILY_EDDSA };
@@ -36,16 +37,70 @@ bool jwt_algorithm_from_name(struct span name, enum jwt_algorithm *ret)
     return true;
 }
 
-static bool check_hmac(const struct jwt_key *k, const struct algorithm *a, struct span message,
+static EVP_MAC_CTX *begin_mac(const struct jwt_key *k, const struct algorithm *a)
+{
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+                                         (char *)(uintptr_t)EVP_MD_get0_name(a->digest()), 0),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *mac = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
+
+    EVP_MAC_free(hmac);
+    if (mac && EVP_MAC_init(mac, k->secret, k->secret_length, parameters))
+        return mac;
+    EVP_MAC_CTX_free(mac);
+    return NULL;
+}
+
+static EVP_MD_CTX *begin_check(const struct jwt_key *k, const struct algorithm *a)
+{
+    EVP_MD_CTX *c = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *pc = NULL;
+    bool good =
+        c && EVP_DigestVerifyInit(c, &pc, a->digest ? a->digest() : NULL, NULL, k->public_key) > 0;
+
+    // The salt is as long as the hash: RFC 7518 §3.5.
+    if (good && a->family == FAMILY_RSA_PSS)
+        good = EVP_PKEY_CTX_set_rsa_padding(pc, RSA_PKCS1_PSS_PADDING) > 0 &&
+               EVP_PKEY_CTX_set_rsa_mgf1_md(pc, a->digest()) > 0 &&
+               EVP_PKEY_CTX_set_rsa_pss_saltlen(pc, RSA_PSS_SALTLEN_DIGEST) > 0;
+    if (good)
+        return c;
+    EVP_MD_CTX_free(c);
+    return NULL;
+}
+
+bool jwt_key_prepare(struct jwt_key *k)
+{
+    for (size_t i = 0; i < JWT_ALGORITHM_COUNT; i++) {
+        if (!(k->algorithms & JWT_BIT(i)))
+            continue;
+        if (k->secret)
+            k->begun_macs[i] = begin_mac(k, &algorithms[i]);
+        else
+            k->begun[i] = begin_check(k, &algorithms[i]);
+        // A key of RSA-PSS may be bound to one hash; then it is for that alone.
+        if (!k->begun_macs[i] && !k->begun[i])
+            k->algorithms &= ~JWT_BIT(i);
+    }
+    ERR_clear_error();
+    return k->algorithms != 0;
+}
+
+static bool check_hmac(const EVP_MAC_CTX *begun, const struct algorithm *a, struct span message,
                        struct span signature)
 {
-    unsigned char mac[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
+    EVP_MAC_CTX *mac = EVP_MAC_CTX_dup(begun);
+    unsigned char made[EVP_MAX_MD_SIZE];
+    size_t length = 0;
+    bool good = mac && EVP_MAC_update(mac, (const unsigned char *)message.ptr, message.len) &&
+                EVP_MAC_final(mac, made, &length, sizeof made) && length == a->size &&
+                signature.len == length && CRYPTO_memcmp(made, signature.ptr, length) == 0;
 
-    return HMAC(a->digest(), k->secret, (int)k->secret_length, (const unsigned char *)message.ptr,
-                message.len, mac, &length) &&
-           length == a->size && signature.len == length &&
-           CRYPTO_memcmp(mac, signature.ptr, length) == 0;
+    EVP_MAC_CTX_free(mac);
+    return good;
 }
 
 /* r and s, each as long as the curve's coordinates (RFC 7518 §3.4), as the DER that libcrypto
@@ -72,22 +127,13 @@ static int signature_to_der(const struct jwt_key *k, struct span signature, unsi
     return length > 0 ? length : 0;
 }
 
-static bool check_public(const struct jwt_key *k, const struct algorithm *a, struct span message,
-                         struct span signature)
+static bool check_public(const EVP_MD_CTX *begun, struct span message, struct span signature)
 {
-    const unsigned char *bytes = (const unsigned char *)signature.ptr;
     EVP_MD_CTX *c = EVP_MD_CTX_new();
-    EVP_PKEY_CTX *pc = NULL;
-    bool good =
-        c && EVP_DigestVerifyInit(c, &pc, a->digest ? a->digest() : NULL, NULL, k->public_key) > 0;
+    bool good = c && EVP_MD_CTX_copy_ex(c, begun) &&
+                EVP_DigestVerify(c, (const unsigned char *)signature.ptr, signature.len,
+                                 (const unsigned char *)message.ptr, message.len) == 1;
 
-    // The salt is as long as the hash: RFC 7518 §3.5.
-    if (good && a->family == FAMILY_RSA_PSS)
-        good = EVP_PKEY_CTX_set_rsa_padding(pc, RSA_PKCS1_PSS_PADDING) > 0 &&
-               EVP_PKEY_CTX_set_rsa_mgf1_md(pc, a->digest()) > 0 &&
-               EVP_PKEY_CTX_set_rsa_pss_saltlen(pc, RSA_PSS_SALTLEN_DIGEST) > 0;
-    good = good && EVP_DigestVerify(c, bytes, signature.len, (const unsigned char *)message.ptr,
-                                    message.len) == 1;
     EVP_MD_CTX_free(c);
     ERR_clear_error();
     return good;
@@ -104,11 +150,12 @@ bool jwt_key_verifies(const struct jwt_key *k, enum jwt_algorithm which, struct 
     if (!(k->algorithms & JWT_BIT(which)) || signature.len == 0)
         return false;
     if (a->family == FAMILY_HMAC)
-        return check_hmac(k, a, message, signature);
+        return check_hmac(k->begun_macs[which], a, message, signature);
     if (a->family != FAMILY_ECDSA)
-        return check_public(k, a, message, signature);
+        return check_public(k->begun[which], message, signature);
     length = signature_to_der(k, signature, &der);
-    good = length && check_public(k, a, message, span_of((const char *)der, (size_t)length));
+    good = length &&
+           check_public(k->begun[which], message, span_of((const char *)der, (size_t)length));
     OPENSSL_free(der);
     return good;
 }

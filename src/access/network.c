@@ -46,7 +46,7 @@ static unsigned char mask_byte(unsigned bits, size_t at)
 {
     unsigned here = bits > 8 * at ? bits - 8 * (unsigned)at : 0;
 
-    return here >= 8 ? 0xff : (unsigned char)(0xff00 >> here);
+    return (unsigned char)(here >= 8 ? 0xff : 0xff00 >> here);
 }
 
 const char *network_parse(struct span text, struct network *ret)

@@ -43,7 +43,7 @@ int main(int argc, char **argv)
     while ((length = getline(&line, &size, stdin)) > 0) {
         struct span token = span_of(line, (size_t)length - (line[length - 1] == '\n'));
         struct claims *claims = NULL;
-        enum jwt_verdict verdict = jwt_check(keys, &policy, token, now, &claims);
+        enum jwt_verdict verdict = jwt_check(keys, &policy, token, now, NULL, &claims);
 
         printf("%s %.*s\n", jwt_verdict_table[verdict].token.ptr,
                SPAN_ARG(claims ? claims_text(claims, SPAN("sub")) : SPAN("")));

@@ -61,7 +61,7 @@ static enum jwt_verdict check(struct span token, const struct jwt_policy *policy
 {
     struct jwt_keys *keys = keys_of(SPAN(SECRET_JWK));
     struct claims *claims = NULL;
-    enum jwt_verdict verdict = jwt_check(keys, policy, token, now, &claims);
+    enum jwt_verdict verdict = jwt_check(keys, policy, token, now, NULL, &claims);
 
     assert_int_equal(verdict == JWT_VALID, claims != NULL);
     claims_free(claims);
@@ -236,7 +236,8 @@ static void a_public_key_is_no_secret(void **state)
     length = BIO_get_mem_data(bio, &pem);
     keys = keys_of(span_of(pem, (size_t)length));
     token = make(SPAN(HS256), SPAN(GOOD_CLAIMS), span_of(pem, (size_t)length));
-    assert_int_equal(jwt_check(keys, &any, buf_span(&token), NOW, &claims), JWT_WRONG_ALGORITHM);
+    assert_int_equal(jwt_check(keys, &any, buf_span(&token), NOW, NULL, &claims),
+                     JWT_WRONG_ALGORITHM);
     buf_done(&token);
     jwt_keys_free(keys);
     BIO_free(bio);
@@ -330,7 +331,7 @@ static void a_token_is_tried_with_few_keys(void **state)
             buf_add_str(&set, "{\"kty\":\"oct\",\"k\":\"" ZEROS "\"},");
         buf_add_str(&set, SECRET_JWK "]}");
         keys = keys_of(buf_span(&set));
-        assert_int_equal(jwt_check(keys, &any, buf_span(&token), NOW, &claims),
+        assert_int_equal(jwt_check(keys, &any, buf_span(&token), NOW, NULL, &claims),
                          others < LIMIT_JWT_TRIES ? JWT_VALID : JWT_BAD_SIGNATURE);
         claims_free(claims);
         jwt_keys_free(keys);
@@ -350,7 +351,7 @@ static void claims_are_found_by_name(void **state)
     struct claims *c = NULL;
 
     (void)state;
-    assert_int_equal(jwt_check(keys, &any, buf_span(&token), NOW, &c), JWT_VALID);
+    assert_int_equal(jwt_check(keys, &any, buf_span(&token), NOW, NULL, &c), JWT_VALID);
     assert_true(span_eq(claims_text(c, SPAN("sub")), SPAN("ann")));
     assert_null(claims_text(c, SPAN("n")).ptr);
     assert_true(claims_have(c, SPAN("scope"), SPAN("read")));
@@ -372,6 +373,45 @@ static void claims_are_found_by_name(void **state)
     buf_done(&token);
 }
 
+static void a_token_that_was_right_is_remembered(void **state)
+{
+    static const struct jwt_policy any = {.skew = 0}, other = {.issuer = SPAN_INIT("x")};
+    struct buf token = make(SPAN(HS256), SPAN(GOOD_CLAIMS), SPAN(SECRET));
+    struct jwt_keys *keys = keys_of(SPAN(SECRET_JWK)), *strange;
+    struct jwt_memory memory = {.of = 1, .now = 1};
+    struct claims *claims = NULL;
+
+    (void)state;
+    strange = keys_of(SPAN("{\"kty\":\"oct\",\"k\":\"" ZEROS "\"}"));
+    assert_int_equal(verified_new(&memory.verified), 0);
+    assert_int_equal(jwt_check(strange, &any, buf_span(&token), NOW, &memory, &claims),
+                     JWT_BAD_SIGNATURE);
+    assert_int_equal(jwt_check(keys, &any, buf_span(&token), NOW + 60, &memory, &claims),
+                     JWT_EXPIRED);
+    assert_int_equal(jwt_check(keys, &any, buf_span(&token), NOW, &memory, &claims), JWT_VALID);
+    claims_free(claims);
+    // Now no key is asked, but what the token says is held to all the same.
+    assert_int_equal(jwt_check(strange, &any, buf_span(&token), NOW, &memory, &claims), JWT_VALID);
+    assert_true(claims_have(claims, SPAN("sub"), SPAN("ann")));
+    claims_free(claims);
+    assert_int_equal(jwt_check(keys, &any, buf_span(&token), NOW + 60, &memory, &claims),
+                     JWT_EXPIRED);
+    assert_int_equal(jwt_check(keys, &other, buf_span(&token), NOW, &memory, &claims),
+                     JWT_WRONG_ISSUER);
+    // Other keys, another token, or later: it is nothing that is remembered.
+    memory.of = 2;
+    assert_int_equal(jwt_check(strange, &any, buf_span(&token), NOW, &memory, &claims),
+                     JWT_BAD_SIGNATURE);
+    memory.of = 1;
+    token.ptr[token.len - 2] = token.ptr[token.len - 2] == 'A' ? 'B' : 'A';
+    assert_int_equal(jwt_check(keys, &any, buf_span(&token), NOW, &memory, &claims),
+                     JWT_BAD_SIGNATURE);
+    verified_free(memory.verified);
+    jwt_keys_free(keys);
+    jwt_keys_free(strange);
+    buf_done(&token);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +422,7 @@ int main(void)
         cmocka_unit_test(keys_of_no_use_are_told),
         cmocka_unit_test(a_token_is_tried_with_few_keys),
         cmocka_unit_test(claims_are_found_by_name),
+        cmocka_unit_test(a_token_that_was_right_is_remembered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
