@@ -8,7 +8,7 @@ _candor() {
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
         mapfile -t COMPREPLY < <(
-            compgen -W 'serve check status why graph --help --version' -- "$current")
+            compgen -W 'serve check status why graph passwd key --help --version' -- "$current")
         return
     fi
     case $command:$previous in
@@ -26,8 +26,12 @@ _candor() {
         mapfile -t COMPREPLY < <(compgen -W "1xx 2xx 3xx 4xx 5xx $(
             "$program" status 2>/dev/null | sed -n 's/^  \([0-9]\{3\}\) .*/\1/p')" -- "$current")
         ;;
+    key:-*) mapfile -t COMPREPLY < <(compgen -W '--scope --help' -- "$current") ;;
     *:-*) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$current") ;;
     check:*) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+    passwd:* | key:*)
+        ((COMP_CWORD == 2)) && mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        ;;
     why:*)
         mapfile -t COMPREPLY < <(compgen -W "$(
             "$program" why 2>/dev/null | sed -n 's/^[0-9]\{3\}  \([a-z0-9-]*\) .*/\1/p')" -- "$current")

@@ -13,6 +13,8 @@ const struct cli_command cli_commands[] = {
     {"status", "[CODE | 4xx | WORD] [--json]", "what a status code means", cli_status},
     {"why", "[TOKEN | STATUS]", "what an outcome means and what to do about it", cli_why},
     {"graph", "[SECTION]", "prints the page of questions for Graphviz", cli_graph},
+    {"passwd", "FILE USER", "sets a password in a file of users", cli_passwd},
+    {"key", "FILE NAME [--scope SCOPE]...", "makes an API key", cli_key},
     {"docs", "PAGE", NULL, cli_docs},
     {NULL, NULL, NULL, NULL},
 };

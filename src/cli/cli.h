@@ -23,6 +23,8 @@ int cli_main(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_docs(int argc, char **argv);
 int cli_graph(int argc, char **argv);
+int cli_key(int argc, char **argv);
+int cli_passwd(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_why(int argc, char **argv);

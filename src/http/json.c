@@ -99,7 +99,7 @@ int json_read(struct span text, struct budget_part *part, json_t **ret,
     if (scan.memory > LIMIT_JSON_MEMORY)
         return tell(text, 0, -CANDOR_E_LIMIT, "fewer values", false, ret_fault);
     before = part ? part->taken : 0;
-    if (part && !budget_set(part, before + scan.memory))
+    if (part && budget_set(part, before + scan.memory) < 0)
         return -CANDOR_E_MEMORY;
     r = build(text, skipped, ret, ret_fault);
     if (r < 0 && part)
