@@ -273,7 +273,7 @@ static void the_memory_of_a_tree_is_known_beforehand(void **state)
         {"\"", "\\u0001", "\""},
     };
     static const size_t counts[] = {0, 1, 7, 8, 9, 40, 100, 1000, 5000};
-    struct budget budget = {.most = SIZE_MAX};
+    struct budget budget = {.most = SIZE_MAX, .open = SIZE_MAX};
     struct json_fault fault;
     struct json_scan scan;
     struct buf b = {0};
@@ -314,7 +314,7 @@ static void the_memory_of_a_tree_is_known_beforehand(void **state)
 
 static void a_tree_that_is_too_large_is_not_built(void **state)
 {
-    struct budget budget = {.most = 2000};
+    struct budget budget = {.most = 2000, .open = 2000};
     struct budget_part part = {.budget = &budget};
     struct json_fault fault;
     struct buf b = {0};
