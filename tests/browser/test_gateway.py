@@ -20,7 +20,9 @@ SCRIPT = b"""
 window.echoes = []; window.events = []; window.ended = []
 const socket = new WebSocket(`ws://${location.host}/mock/websocket`)
 const long = "x".repeat(100000)
-socket.onopen = () => { socket.send("first"); socket.send(long); socket.send(Uint8Array.of(0, 255)) }
+socket.onopen = () => {
+  for (const message of ["first", long, Uint8Array.of(0, 255)]) socket.send(message)
+}
 socket.binaryType = "arraybuffer"
 socket.onmessage = event => {
   echoes.push(typeof event.data == "string" ? event.data.length : [...new Uint8Array(event.data)])

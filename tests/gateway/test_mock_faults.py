@@ -65,9 +65,10 @@ def fixture_mock():
 def fixture_server(mock):
     to = f"to: 'http://127.0.0.1:{mock.port}'"
     quick = "response_timeout: 300ms, idle_timeout: 300ms"
-    with harness.Server(config="workers: 1\nroutes:\n"
-                               f"  - path: /\n    gateway: {{ {to}, {KEYS} }}\n"
-                               f"  - path: /quick/\n    gateway: {{ {to}, {KEYS}, {quick} }}\n") as server:
+    text = ("workers: 1\nroutes:\n"
+            f"  - path: /\n    gateway: {{ {to}, {KEYS} }}\n"
+            f"  - path: /quick/\n    gateway: {{ {to}, {KEYS}, {quick} }}\n")
+    with harness.Server(config=text) as server:
         yield server
 
 
