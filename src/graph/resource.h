@@ -8,6 +8,16 @@
 
 #include "graph/exchange.h"
 
+struct upstream_connection;
+
+/* What is left of the other end of a tunnel. */
+struct detached {
+    struct upstream_connection *connection; // upstream/pool.h; to be given back
+    uint64_t idle_timeout;                  // milliseconds
+    int64_t begun;                          // monotonic ns: the attempt
+    uint64_t bytes_sent;                    // to it, so far
+};
+
 struct resource_ops {
     const char *name;              // as in the configuration: "files"
     const struct fact_step *steps; // [FACT_COUNT], of the facts that it knows; NULL: none
@@ -25,6 +35,9 @@ struct resource_ops {
      * was on its way (before that, cancel is asked and the exchange has a cause). May be NULL.
      */
     void (*ended)(struct exchange *x, bool whole);
+    /* Of a tunnel: gives its connection up, so that the exchange can end before the tunnel does.
+     * False: something is under way over it. NULL: it has none. */
+    bool (*detach)(struct exchange *x, struct detached *ret);
     /*
      * Fills in x->response for an outcome that is the resource's to answer (below 400): fields
      * and body. May be NULL.

@@ -269,6 +269,21 @@ void fetch_next(struct fetch *f, struct piece *ret_piece)
     }
 }
 
+struct upstream_connection *fetch_detach(struct fetch *f)
+{
+    struct fetch_io *io = &f->io;
+    struct upstream_connection *c = f->connection;
+
+    if (!c || !io->is_tunnel || !io->asked || !io->receiving || io->sending || io->keeps ||
+        io->shuts || io->has_ended || io->send_error || io->in)
+        return NULL;
+    stream_recv_cancel(&c->stream);
+    timer_stop(&io->timer);
+    io->receiving = io->asked = false;
+    f->connection = NULL;
+    return c;
+}
+
 void fetch_end(struct fetch *f)
 {
     struct span rest = {NULL, 0};

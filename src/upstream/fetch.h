@@ -147,6 +147,13 @@ void fetch_break_off(struct fetch *f, enum outcome cause);
  * have brought nothing but framing: then it is PIECE_WAIT once more. */
 void fetch_next(struct fetch *f, struct piece *ret_piece);
 
+/*
+ * Of a tunnel over which nothing is under way, and whose bytes fetch_next waits for: the connection
+ * is the caller's, to be given back, and no event follows. NULL: something is under way. fetch_end
+ * is due in either case.
+ */
+struct upstream_connection *fetch_detach(struct fetch *f);
+
 /* Ends it at any time, once, also within an event; the connection is kept if the answer and the
  * content have come to their ends, and else closed so that the upstream notices. No event follows,
  * and nothing of the fetch or its arena is touched any more. */

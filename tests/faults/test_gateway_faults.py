@@ -24,6 +24,8 @@ def handle(sent):
         return chunked(LARGE)
     if sent.target == "/closes":
         return answer(b"closes", "Connection: close")
+    if sent.target == "/tunnel":
+        return b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: again\r\n\r\n"
     if sent.target == "/hints":
         return b"HTTP/1.1 103 Early Hints\r\nX: 1\r\n\r\n" + answer(b"hinted")
     return answer(sent.content or b"small", *(f"X-{number}: {number}" for number in range(30)))
@@ -39,6 +41,7 @@ CASES = {
     "content in chunks": (request("PUT", "/echo", "Transfer-Encoding: chunked")
                           + b"5\r\nhello\r\n0\r\nX: y\r\n\r\n", b"hello"),
     "large content": (request("PUT", "/echo", f"Content-Length: {len(LARGE)}") + LARGE, LARGE),
+    "tunnel": (request("GET", "/tunnel", "Connection: upgrade", "Upgrade: again"), LARGE),
 }
 
 
@@ -57,12 +60,13 @@ def fixture_site(tmp_path_factory):
 
 
 def ask(server, sent):
-    """The final answer; None: the connection ended before it."""
+    """The final answer, or one through a tunnel; None: the connection ended before it."""
     try:
         with server.connect() as client:
             client.send(sent)
             while (answered := client.read_response()).status < 200:
-                pass
+                if answered.status == 101:
+                    client.send(request("GET", "/large"))
             return answered
     except (EOFError, ConnectionError):
         return None

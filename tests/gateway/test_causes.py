@@ -274,6 +274,31 @@ def test_no_way_leads_there(tmp_path):
         assert record["attempts"][0]["error"] == "Network is unreachable"
 
 
+def fall_into_a_black_hole():
+    """A network whose other end, at 192.0.2.1, takes everything and says nothing."""
+    leave_the_network()
+    for words in ("link add hole type veth peer name end", "address add 192.0.2.2/24 dev hole",
+                  "link set hole up", "link set end up",
+                  "neighbour add 192.0.2.1 lladdr 02:00:00:00:00:01 dev hole nud permanent"):
+        if os.spawnlp(os.P_WAIT, "ip", "ip", *words.split()):
+            os._exit(77)
+
+
+def test_a_black_hole(tmp_path):
+    if os.fork() == 0:
+        fall_into_a_black_hole()
+        os._exit(0)
+    if os.wait()[1]:
+        pytest.skip("no network can be made here")
+    listen = f"unix:{tmp_path}/candor.sock"
+    with harness.Server(config=config("http://192.0.2.1:80", keys="connect_timeout: 100ms"),
+                        listen=listen, before=fall_into_a_black_hole) as server:
+        answered = ask(server, "/hole", method="POST")
+        record = check(server, answered, "/hole", 504, "upstream-connect-timeout",
+                       "connection_timeout", "connect")
+        assert record["attempts"][0]["duration_us"] >= 100_000
+
+
 def test_what_else_the_system_says(tmp_path):
     (tmp_path / "file").write_text("")
     with gateway(f"unix:{tmp_path}/file/app.sock", keys=QUICK) as server:

@@ -2,8 +2,11 @@
 """An upstream of three restarts in a loop while requests come: none that may be repeated is lost,
 and none is processed twice that must not be."""
 import collections
+import random
 import socket
 import threading
+
+import pytest
 
 import harness
 from site_of_gateway import Peer, answer, config, request
@@ -12,9 +15,11 @@ CLIENTS, REQUESTS = 6, 500
 
 
 class Restarting:
-    """Answers, and when told closes everything that it has, as a program does that ends."""
+    """Answers, and when told closes everything that it has, as a program does that ends. hasty: it
+    also closes connections behind answers, at random and without a word."""
 
-    def __init__(self):
+    def __init__(self, hasty=False):
+        self.hasty, self.random = hasty, random.Random(7)
         self.processed = collections.Counter()  # by method and target
         self.lock = threading.Lock()
         self.peers = set()
@@ -49,6 +54,11 @@ class Restarting:
                 with self.lock:
                     self.processed[sent.method, sent.target] += 1
                 peer.send(answer(sent.target))
+                with self.lock:
+                    is_enough = self.hasty and self.random.random() < 0.2
+                if is_enough:
+                    peer.socket.shutdown(socket.SHUT_RDWR)
+                    return
         except (EOFError, OSError):
             pass
 
@@ -72,18 +82,16 @@ def ask_all(server, number, method, results):
             lines = ["Content-Length: 1"] if method == "POST" else []
             client.send(request(method, target, *lines) + (b"x" if lines else b""))
             answered = client.read_response()
-            results[method, target] = answered.status
+            results[method, target] = 200 if answered.status == 200 else answered.outcome
             if answered.status == 200:
                 assert answered.body.decode() == target
 
 
-def test_nothing_is_lost_and_nothing_is_doubled():
-    upstreams = [Restarting() for _ in range(3)]
-    keys = "retries: 3, retry_budget: { percent: 100, least: 1000 }, connect_timeout: 5s"
+def run(upstreams, keys):
+    """What became of each request, and how often each was processed, by method and target."""
+    results, processed, restarts = {}, collections.Counter(), 0
     done = threading.Event()
-    restarts = 0
     with harness.Server(config=config(*upstreams, keys=keys)) as server:
-        results = {}
         threads = [threading.Thread(target=ask_all, args=(server, number, method, results))
                    for number, method in enumerate(CLIENTS // 2 * ["GET", "POST"])]
         for thread in threads:
@@ -98,11 +106,33 @@ def test_nothing_is_lost_and_nothing_is_doubled():
             thread.join()
     for upstream in upstreams:
         upstream.stop()
-    assert restarts > 1 and len(results) == CLIENTS * REQUESTS
-    lost = [each for each, status in results.items() if each[0] == "GET" and status != 200]
-    assert not lost
-    processed = collections.Counter()
-    for upstream in upstreams:
         processed += upstream.processed
-    assert not [each for each, count in processed.items() if each[0] == "POST" and count > 1]
-    assert {status for status in results.values()} <= {200, 502}
+    assert restarts > 1 and len(results) == CLIENTS * REQUESTS
+    return results, processed
+
+
+def doubled(processed, method):
+    return [each for each, count in processed.items() if each[0] == method and count > 1]
+
+
+FAILURES = {"upstream-closed", "upstream-reset", "upstream-refused", "upstream-incomplete",
+            "upstream-unavailable", "upstream-connect-failed"}
+
+
+@pytest.mark.parametrize("hasty", [False, True], ids=["restarts", "restarts and hasty closes"])
+def test_nothing_is_lost_and_nothing_is_doubled(hasty):
+    keys = "retries: 3, retry_budget: { percent: 100, least: 1000 }, connect_timeout: 5s"
+    results, processed = run([Restarting(hasty) for _ in range(3)], keys)
+    assert not [each for each, end in results.items() if each[0] == "GET" and end != 200]
+    assert not doubled(processed, "POST")
+    assert set(results.values()) <= {200} | FAILURES
+    # What was answered was processed.
+    assert not [each for each, end in results.items() if end == 200 and not processed[each]]
+
+
+def test_beyond_the_budget_each_outcome_says_so():
+    keys = "retries: 3, retry_budget: { percent: 0, least: 0 }, connect_timeout: 5s"
+    results, processed = run([Restarting(hasty=True) for _ in range(3)], keys)
+    assert not doubled(processed, "POST") and not doubled(processed, "GET")
+    assert 200 in results.values() and set(results.values()) <= {200} | FAILURES
+    assert not [each for each, end in results.items() if end == 200 and not processed[each]]

@@ -73,6 +73,33 @@ def test_the_race_with_a_close_never_reaches_who_may_repeat(upstream, end):
         assert record["attempts"][0]["sequel"] == "repeated: a kept connection had been closed"
 
 
+# They were on their way when the request was sent, so they cannot be its answer.
+def test_stray_bytes_behind_a_request_never_reach_who_may_repeat(upstream):
+    with gateway(upstream) as server, server.connect() as client:
+        peer = keep_one(client, upstream)
+        client.send(request("GET", "/stray"))
+        peer.read()
+        peer.send(b"the rest of another answer")
+        with upstream.accept() as other:
+            assert other.read().target == "/stray"
+            other.send(answer(b"2"))
+            assert client.read_response().body == b"2"
+        assert peer.is_closed()
+        first, second = record_of(server, "/stray")["attempts"]
+        assert (first["cause"], "cause" in second) == ("upstream-status-line-malformed", False)
+        assert first["sequel"] == "repeated: a kept connection had bytes of no answer"
+
+
+def test_stray_bytes_do_not_send_twice_what_must_not_be(upstream):
+    with gateway(upstream) as server, server.connect() as client:
+        peer = keep_one(client, upstream)
+        client.send(request("POST", "/stray", "Content-Length: 1") + b"x")
+        peer.read()
+        peer.send(b"the rest of another answer")
+        assert client.read_response().outcome == "upstream-status-line-malformed"
+        assert upstream.is_unasked()
+
+
 def test_what_may_have_been_processed_is_not_sent_twice(upstream):
     with gateway(upstream) as server, server.connect() as client:
         peer = keep_one(client, upstream)

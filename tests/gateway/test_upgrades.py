@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Changes of the protocol: RFC 9110 section 7.8."""
 import signal
+import socket
+import threading
 
 import pytest
 
@@ -128,6 +130,132 @@ def test_an_upgrade_that_connection_does_not_name_is_none(server, upstream):
             assert peer.read()["Upgrade"] is None
             peer.send(answer(b"", "Connection: close"))
             client.read_response()
+
+
+def test_the_log_counts_what_passed(server, upstream):
+    with server.connect() as client, tunnel(client, upstream, "/counted") as peer:
+        head = len(request("GET", "/counted", *UPGRADE))
+        for size in (1, 5000, 100000):
+            client.send(size * b"a")
+            assert receive(peer, size) == size * b"a"
+            peer.send(2 * size * b"b")
+            assert receive(client, 2 * size) == 2 * size * b"b"
+        peer.close()
+        assert client.is_closed()
+        client.close()
+    record = record_of(server, "/counted")
+    assert record["bytes_in"] == head + 105001
+    assert 210002 < record["bytes_out"] < 210002 + 1000
+    attempt, = record["attempts"]
+    assert 105001 < attempt["bytes_sent"] < 105001 + 1000
+    assert record["method"] == "GET" and "ended" not in record and "cause" not in attempt
+
+
+def test_both_sides_send_much_at_once(server, upstream):
+    size = 8 << 20
+    with server.connect() as client, tunnel(client, upstream) as peer:
+        sent = [bytes(range(251)) * (size // 251), bytes(range(241)) * (size // 241)]
+        threads = [threading.Thread(target=end.socket.sendall, args=(data,))
+                   for end, data in zip((client, peer), sent)]
+        for thread in threads:
+            thread.start()
+        # One after the other: each direction waits for its reader, and holds the other not up.
+        assert receive(client, len(sent[1])) == sent[1]
+        assert receive(peer, len(sent[0])) == sent[0]
+        for thread in threads:
+            thread.join()
+
+
+def test_an_upstream_that_resets_breaks_the_tunnel(server, upstream):
+    with server.connect() as client, tunnel(client, upstream, "/broken") as peer:
+        client.send(b"hello")
+        assert receive(peer, 5) == b"hello"
+        peer.reset()
+        with pytest.raises(ConnectionResetError):
+            client.is_closed()
+    record = record_of(server, "/broken")
+    assert (record["outcome"], record["ended"]) == ("tunnelled", "body-failed")
+    attempt, = record["attempts"]
+    assert (attempt["cause"], attempt["phase"]) == ("upstream-incomplete", "body")
+    assert "reset" in attempt["error"]
+
+
+def test_an_upstream_that_ends_first_is_sent_the_rest(server, upstream):
+    with server.connect() as client, tunnel(client, upstream) as peer:
+        peer.socket.shutdown(socket.SHUT_WR)
+        assert client.is_closed()
+        client.send(b"the rest")
+        assert receive(peer, 8) == b"the rest"
+        client.finish()
+        assert peer.is_closed()
+
+
+def test_a_client_that_does_not_end_its_side_is_not_waited_for_long():
+    limits = "limits: { linger_timeout: 1s }\n"
+    with Upstream() as upstream, gateway(upstream, top=limits) as server:
+        with server.connect() as client, tunnel(client, upstream, "/lingers") as peer:
+            peer.socket.shutdown(socket.SHUT_WR)
+            assert client.is_closed()
+            assert peer.is_closed()
+        assert "ended" not in record_of(server, "/lingers")
+
+
+@pytest.mark.parametrize("stuck", ["client", "upstream"])
+def test_an_end_that_takes_nothing_is_given_up(stuck):
+    with Upstream() as upstream, gateway(upstream, keys="idle_timeout: 1s",
+                                         top="limits: { send_timeout: 1s }\n") as server:
+        with server.connect() as client, tunnel(client, upstream, "/stuck") as peer:
+            sender = peer if stuck == "client" else client
+            with pytest.raises((ConnectionResetError, BrokenPipeError)):
+                while True:
+                    sender.socket.sendall(bytes(1 << 16))
+        record = record_of(server, "/stuck")
+        cause = record["attempts"][0].get("cause")
+        assert (record["ended"], cause) == (("send-timeout", None) if stuck == "client" else
+                                            ("body-failed", "upstream-send-timeout"))
+
+
+def test_a_client_that_resets_while_the_upstream_takes_nothing():
+    with Upstream() as upstream, gateway(upstream) as server:
+        client = server.connect()
+        with tunnel(client, upstream, "/gone") as peer:
+            client.socket.setblocking(False)
+            taken = -1
+            while taken:  # until neither the system nor the gateway takes more
+                taken = 0
+                try:
+                    taken = client.socket.send(bytes(1 << 20))
+                except BlockingIOError:
+                    pass
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            client.close()
+            assert record_of(server, "/gone")["ended"] == "client-gone"
+            while peer._more():
+                peer.buffer = b""
+
+
+def test_a_stop_ends_tunnels_in_order(upstream):
+    with gateway(upstream) as server:
+        with server.connect() as client, tunnel(client, upstream) as peer:
+            client.send(b"hello")
+            assert receive(peer, 5) == b"hello"
+            server.signal(signal.SIGTERM)
+            assert peer.is_closed()
+            peer.send(b"goodbye")
+            assert receive(client, 7) == b"goodbye"
+            peer.close()
+            assert client.is_closed()
+            client.close()
+            assert server.wait() == 0
+
+
+def test_a_stop_does_not_wait_for_ever(upstream):
+    with gateway(upstream, top="limits: { stop_timeout: 1s }\n") as server:
+        with server.connect() as client, tunnel(client, upstream, "/stays") as peer:
+            server.signal(signal.SIGTERM)
+            assert peer.is_closed()
+            assert server.wait() == 0
+            assert record_of(server, "/stays")["ended"] == "send-timeout"
 
 
 def test_a_client_that_resets_ends_the_tunnel(server, upstream):

@@ -142,6 +142,21 @@ static void ended(struct exchange *x, bool whole)
         outgoing_pump(p);
 }
 
+static bool detach(struct exchange *x, struct detached *ret)
+{
+    struct passage *p = passage_of(x);
+    struct upstream_connection *c = NULL;
+
+    if (p && p->is_fetching && !p->sending && !p->held.len)
+        c = fetch_detach(&p->fetch);
+    if (c)
+        *ret = (struct detached){.connection = c,
+                                 .idle_timeout = p->gateway->options->idle_timeout,
+                                 .begun = p->attempt_begun,
+                                 .bytes_sent = p->fetch.bytes_sent};
+    return c != NULL;
+}
+
 static void respond(struct exchange *x)
 {
     struct passage *p = passage_of(x);
@@ -180,6 +195,7 @@ const struct resource_ops gateway_ops = {
     .steps = steps,
     .take = take,
     .ended = ended,
+    .detach = detach,
     .respond = respond,
     .cancel = cancel,
     .release = release,

@@ -458,11 +458,10 @@ void call_cancel(struct call *k)
         k->session->ops->abort(k, ENDING_CLIENT_GONE);
 }
 
-static void tell(const struct call *k)
+static struct record record_of(const struct call *k)
 {
     const struct exchange *x = &k->x;
     struct record r = {.id = x->arrival.id,
-                       .time = clock_realtime(),
                        .client = &k->session->client,
                        .route = k->route,
                        .request_line = k->request_line,
@@ -483,8 +482,30 @@ static void tell(const struct call *k)
                        .trail_length = x->walk.trail_length};
 
     memcpy(r.moments, k->moments, sizeof k->moments);
+    return r;
+}
+
+static void tell(const struct call *k)
+{
+    struct record r = record_of(k);
+
+    r.time = clock_realtime();
     r.moments[MOMENT_ENDED] = clock_monotonic();
     access_log_add(&k->session->sessions->log, &r);
+}
+
+struct record *call_keep_record(const struct call *k)
+{
+    struct record r = record_of(k);
+
+    return record_keep(&r);
+}
+
+void call_leave(struct call *k)
+{
+    if (k->x.routing.resource)
+        k->x.routing.resource->ops->release(&k->x);
+    sessions_give_back_call(k->session->sessions, k);
 }
 
 void call_end(struct call *k)
@@ -493,7 +514,5 @@ void call_end(struct call *k)
 
     if (access_log_is_on(&s->log))
         tell(k);
-    if (k->x.routing.resource)
-        k->x.routing.resource->ops->release(&k->x);
-    sessions_give_back_call(s, k);
+    call_leave(k);
 }

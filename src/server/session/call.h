@@ -86,4 +86,9 @@ void call_cancel(struct call *k);
 /* The response is out, or will never be: the call is told of (the record), and is no more. */
 void call_end(struct call *k);
 
+/* What there is to tell of the call so far, to be told later, when it is no more: call_leave ends
+ * it and tells nothing. NULL without memory. */
+struct record *call_keep_record(const struct call *k);
+void call_leave(struct call *k);
+
 #endif

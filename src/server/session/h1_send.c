@@ -240,6 +240,13 @@ static void send_file(struct h1_session *h, const struct piece *piece)
     h1_watch_sending(h);
 }
 
+static void await_piece(struct h1_session *h)
+{
+    h->send = H1_SEND_AWAIT;
+    if (h->call->x.response.is_tunnel)
+        loop_call(h->session.sessions->loop, &h1_call(h)->quiet);
+}
+
 static void on_head_sent(struct stream *s, ssize_t result)
 {
     struct h1_session *h = session_of(s);
@@ -252,7 +259,7 @@ static void on_head_sent(struct stream *s, ssize_t result)
     else if (c->file.kind == PIECE_FAILED)
         h->session.ops->abort(h->call, ENDING_BODY_FAILED);
     else if (c->awaits_piece)
-        h->send = H1_SEND_AWAIT;
+        await_piece(h);
     else
         send_more(h);
 }
@@ -281,7 +288,7 @@ static void send_piece(struct h1_session *h, unsigned at)
         break;
     case PIECE_WAIT:
         if (!at) {
-            h->send = H1_SEND_AWAIT;
+            await_piece(h);
             return;
         }
         break;

@@ -6,6 +6,7 @@
 #include "server/session/h1_fault.h"
 
 #include "base/clock.h"
+#include "server/session/h1_tunnel.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ static void free_if_over(struct h1_session *h)
 {
     struct sessions *sessions = h->session.sessions;
 
-    if (h->call || !h->closed)
+    if (h->call || h->tunnel || !h->closed)
         return;
     loop_buffer_release(sessions->loop, h->in);
     sessions->count--;
@@ -267,6 +268,8 @@ static void end_call(struct h1_session *h)
     if (!is_complete && !h->closing && h1_close_ends_body(h))
         stream_reset(&h->stream);
     h1_stop_sending(h);
+    if (k->x.response.is_tunnel)
+        loop_call_cancel(&c->quiet);
     if (c->fault)
         h1_fault_stop(h);
     head_in = c->head_in;
@@ -350,8 +353,16 @@ static void on_response_sent(struct h1_session *h)
     end_call(h);
 }
 
+/* A tunnel that is quiet needs no call. */
+static void on_quiet(struct loop_call *quiet)
+{
+    h1_tunnel_begin(container_of(quiet, struct h1_call, quiet)->session, close_session);
+}
+
 static void send_response(struct h1_session *h)
 {
+    if (h->call->x.response.is_tunnel)
+        loop_call_init(&h1_call(h)->quiet, on_quiet);
     h1_call(h)->tunnel_side_ended = end_tunnel_side;
     h1_send_response(h, on_response_sent);
     if (h->call->x.response.is_tunnel)
@@ -473,6 +484,8 @@ static void stop(struct session *s)
     }
     if (h->call && h->call->x.response.is_tunnel && h->call->x.outcome != OUTCOME_NONE)
         call_end_tunnel(h->call);
+    if (h->tunnel)
+        h1_tunnel_stop(h->tunnel);
     if (h->receive != H1_RECEIVE_IDLE || stream_has_input(&h->stream))
         return;
     if (loop_now(s->sessions->loop) < h->fresh_until)
@@ -485,7 +498,9 @@ static void hurry(struct session *s)
 {
     struct h1_session *h = container_of(s, struct h1_session, session);
 
-    if (h->receive == H1_RECEIVE_LINGER)
+    if (h->tunnel)
+        h1_tunnel_hurry(h->tunnel);
+    else if (h->receive == H1_RECEIVE_LINGER)
         close_session(h);
     else if (h->send == H1_SEND_RESPONSE || h->send == H1_SEND_INTERIM)
         h1_give_up_sending(h);

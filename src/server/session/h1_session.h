@@ -32,8 +32,9 @@ struct h1_session {
     struct session session;
     struct stream stream;
     struct timer receive_timer;
-    struct loop_buffer *in; // what is unread; NULL when nothing is
-    struct call *call;      // NULL when none is under way
+    struct loop_buffer *in;   // what is unread; NULL when nothing is
+    struct call *call;        // NULL when none is under way
+    struct h1_tunnel *tunnel; // that goes on without one (h1_tunnel.h), or NULL
     union {
         int64_t head_since;      // monotonic ns: when the first byte of this head came
         uint64_t linger_backlog; // what the peer had not taken when the timer last looked, or of a
@@ -66,6 +67,7 @@ struct h1_call {
     struct h1_interim *interims;           // that are to be sent
     void (*respond)(struct h1_session *h); // behind those; NULL: not yet
     void (*tunnel_side_ended)(struct h1_session *h, bool in); // one direction of a tunnel
+    struct loop_call quiet; // nothing of the tunnel is under way, perhaps; only with one
     struct h1_fault *fault; // the response is being broken on purpose; NULL: it is not
     uint8_t interim_count;
     bool content_ended;    // nothing of the content is left to read

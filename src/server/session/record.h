@@ -50,6 +50,10 @@ struct record {
     size_t trail_length;
 };
 
+/* A copy of all that it points to but client and route, in one piece of memory to be freed. NULL
+ * without memory. */
+struct record *record_keep(const struct record *r);
+
 enum { REQUEST_ID_LENGTH = 16 };
 void request_id_print(uint64_t id, char out[REQUEST_ID_LENGTH]);
 
