@@ -197,7 +197,7 @@ struct arrival {
     uint64_t id;
     const struct client *client; // graph/client.h
     unsigned client_number;      // below LIMIT_CLIENTS, where clients share memory and threads
-    struct span version;         // of HTTP, as in Via: "1.1"
+    const char *version;         // of HTTP, as in Via: "1.1"
 };
 
 /* Where the request leads. */

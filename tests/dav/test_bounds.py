@@ -253,7 +253,7 @@ def test_folders_that_archives_keep_open_are_bounded(tmp_path):
         whole = [len(client.recv(2000, socket.MSG_WAITALL)) == 2000 for client in clients]
         folders = len(list(Path(f"/proc/{server.process.pid}/fd").iterdir())) - len(clients)
         print(f"{heads.count(b'200')} told, {whole.count(True)} under way, {folders} folders")
-        assert set(heads) <= {b"200", b"503"} and 10 < whole.count(True) < 100
+        assert set(heads) <= {b"200", b"503"} and 0 < whole.count(True) < 100
         assert folders < 60 * 60
         for client in clients:
             client.close()

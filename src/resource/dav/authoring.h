@@ -34,7 +34,7 @@ struct authoring {
     struct content_digests digests;
     struct upload_part upload;
     struct locking locking;
-    struct xml_content xml;
+    struct xml_content *xml; // of a method that takes XML; else NULL
     struct failures failures;
     struct rows_following *following; // while names change and their rows follow
     struct tree_result result;

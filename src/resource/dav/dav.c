@@ -78,6 +78,11 @@ static struct authoring *authoring_of(struct exchange *x)
         if (!a->destination)
             return NULL;
     }
+    if (author_of(x)->takes == TAKES_XML) {
+        a->xml = zeroed(&x->arena, sizeof *a->xml);
+        if (!a->xml)
+            return NULL;
+    }
     a->x = x;
     a->answer.written = -1;
     a->mount = mount_of(x);

@@ -30,7 +30,7 @@ static bool is_deep(const struct authoring *a)
 
 static bool report_is_deep(const struct authoring *a)
 {
-    return a->xml.report.deep;
+    return a->xml->report.deep;
 }
 
 /* What is there is a collection, and removed. */

@@ -136,8 +136,8 @@ static int grant(struct authoring *a)
     a->locking.lock = (struct lock){.token = span_of(a->locking.token, LOCK_TOKEN_SIZE - 1),
                                     .path = a->target.path,
                                     .infinite = locks_is_infinite(a),
-                                    .shared = !a->xml.lockinfo.exclusive,
-                                    .owner = a->xml.lockinfo.owner,
+                                    .shared = !a->xml->lockinfo.exclusive,
+                                    .owner = a->xml->lockinfo.owner,
                                     .principal = a->locking.facts.principal};
     error = absent ? insert_with_resource(a) : insert_on_existing(a);
     if (error == 0)

@@ -15,7 +15,7 @@
 
 bool locks_is_refresh(const struct authoring *a)
 {
-    return author_of(a->x)->also & AUTHOR_LOCKS && !a->xml.understood;
+    return author_of(a->x)->also & AUTHOR_LOCKS && !a->xml->understood;
 }
 
 /* ---- Facts */
@@ -63,7 +63,7 @@ int locks_find_conflict(struct authoring *a, int64_t now, bool *ret_conflict, bo
 
     for (size_t i = 0; i < n && !lock; i++)
         lock = lock_table_conflict(a->share->locks, paths[i], i == 0 && locks_is_infinite(a),
-                                   !a->xml.lockinfo.exclusive, now);
+                                   !a->xml->lockinfo.exclusive, now);
     *ret_conflict = lock != NULL;
     *ret_below =
         lock && path_is_within(a->target.path, lock->path) && !span_eq(a->target.path, lock->path);
@@ -107,7 +107,7 @@ void locks_run(struct authoring *a)
         0)
         a->error = -ENOMEM;
     a->locking.token_known = names_lock(a, now);
-    if (a->error == 0 && author_of(a->x)->also & AUTHOR_LOCKS && a->xml.understood)
+    if (a->error == 0 && author_of(a->x)->also & AUTHOR_LOCKS && a->xml->understood)
         a->error = locks_find_conflict(a, now, &conflict, &below);
     tree_unlock(share->tree);
     if (a->error)

@@ -19,7 +19,7 @@ size_t locks_room_to_tell(const struct authoring *a)
     if (!(author_of(a->x)->also & AUTHOR_LOCKS))
         return 0;
     // It is in the head's room as well, where it is short.
-    return 2 * document_room(a, a->target.path.len, a->xml.lockinfo.owner.len);
+    return 2 * document_room(a, a->target.path.len, a->xml->lockinfo.owner.len);
 }
 
 /* As clients see it. */

@@ -59,7 +59,7 @@ void propfind_discard(struct authoring *a)
 static struct span key_of(struct authoring *a)
 {
     struct exchange *x = a->x;
-    const struct dav_propfind *asked = &a->xml.propfind;
+    const struct dav_propfind *asked = &a->xml->propfind;
     struct preferences prefer = prefer_parse(exchange_field(x, FIELD_prefer));
     struct span key = {NULL, 0};
     struct buf b = {0};

@@ -71,7 +71,7 @@ static bool is_protected(struct xml_name name)
 
 static int take_change(struct patch *p, size_t index)
 {
-    const struct dav_change *change = &p->a->xml.proppatch.changes[index];
+    const struct dav_change *change = &p->a->xml->proppatch.changes[index];
     const struct xml_name name = change->name;
 
     p->fates[index] = FATE_DONE;
@@ -95,7 +95,7 @@ static int take_change(struct patch *p, size_t index)
 static int take_changes(struct patch *p)
 {
     struct arena *arena = &p->a->x->arena;
-    size_t n = p->a->xml.proppatch.count;
+    size_t n = p->a->xml->proppatch.count;
     int error = 0;
 
     p->fates = arena_alloc(arena, n * sizeof *p->fates);
@@ -112,8 +112,8 @@ static int take_changes(struct patch *p)
 
 static void fail_time(struct patch *p)
 {
-    for (size_t i = 0; i < p->a->xml.proppatch.count; i++)
-        if (is_modification_time(p->a->xml.proppatch.changes[i].name))
+    for (size_t i = 0; i < p->a->xml->proppatch.count; i++)
+        if (is_modification_time(p->a->xml->proppatch.changes[i].name))
             p->fates[i] = FATE_REFUSED;
     p->failed = true;
 }
@@ -185,7 +185,7 @@ static const struct {
 /* Whether a property of that name and fate was written already. */
 static bool is_repeated(const struct patch *p, size_t index)
 {
-    const struct dav_change *changes = p->a->xml.proppatch.changes;
+    const struct dav_change *changes = p->a->xml->proppatch.changes;
 
     for (size_t i = 0; i < index; i++)
         if (p->fates[i] == p->fates[index] && xml_name_eq(changes[i].name, changes[index].name))
@@ -198,13 +198,13 @@ static void write_group(const struct patch *p, struct buf *b, enum fate fate)
     bool dependent = fate == FATE_DONE && p->failed;
     bool any = false;
 
-    for (size_t i = 0; i < p->a->xml.proppatch.count; i++) {
+    for (size_t i = 0; i < p->a->xml->proppatch.count; i++) {
         if (p->fates[i] != fate || is_repeated(p, i))
             continue;
         if (!any)
             multistatus_propstat_begin(b);
         any = true;
-        multistatus_property_name(b, p->a->xml.proppatch.changes[i].name);
+        multistatus_property_name(b, p->a->xml->proppatch.changes[i].name);
     }
     if (any)
         multistatus_propstat_end(

@@ -223,7 +223,7 @@ static struct span write_token(struct arena *arena, const struct sync_token *tok
 int sync_begin(struct telling *t)
 {
     struct authoring *a = t->a;
-    const struct dav_report *asked = &a->xml.report;
+    const struct dav_report *asked = &a->xml->report;
     struct subject s = {a, a->target.path, asked->deep};
     bool is_first = !asked->token.len;
     struct sync_state state;

@@ -301,7 +301,7 @@ void telling_write_stored(struct telling *t, const struct store_property *p)
 static bool is_left(const struct telling *t, unsigned i, bool *ret_is_unsure)
 {
     const struct row *r = &t->row;
-    uint32_t asked = t->a->xml.propfind.kind == DAV_PROPFIND_PROP ? t->asked.live : 0;
+    uint32_t asked = t->a->xml->propfind.kind == DAV_PROPFIND_PROP ? t->asked.live : 0;
 
     *ret_is_unsure = r->is_unsure && (i >= LIVE_COUNT || r->put_off & LIVE_BIT(i));
     if (i >= LIVE_COUNT)

@@ -15,7 +15,7 @@
 
 static int take_question(struct telling *t)
 {
-    const struct dav_propfind *asked = &t->a->xml.propfind;
+    const struct dav_propfind *asked = &t->a->xml->propfind;
     struct arena *arena = &t->a->x->arena;
 
     t->asked.names_only = asked->kind == DAV_PROPFIND_PROPNAME;

@@ -16,7 +16,7 @@ struct span forward_upgrade(struct exchange *x)
     struct span member;
     struct buf b;
 
-    if (!rest.len || span_eq(x->arrival.version, SPAN("1.0")) ||
+    if (!rest.len || !x->request.may_be_open ||
         !passing_is_named(m, field_table[FIELD_upgrade].name))
         return SPAN("");
     b = buf_in(arena_alloc(&x->arena, 2 * rest.len), 2 * rest.len);

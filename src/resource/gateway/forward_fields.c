@@ -191,7 +191,7 @@ static void add_origin(const struct passage *p, struct field_sink *sink)
 
 static struct span via_own(const struct passage *p, struct buf *b)
 {
-    buf_add(b, p->x->arrival.version);
+    buf_add_str(b, p->x->arrival.version);
     buf_add_char(b, ' ');
     buf_add(b, span_of(p->gateway->share->pseudonym, PSEUDONYM_LENGTH));
     return buf_span(b);

@@ -77,7 +77,7 @@ void mock_tell_request(struct mock_state *s)
     add_text(&b, "path", x->path.text);
     add_query(&b, x->request.target.query);
     add_text(&b, "host", x->request.target.host);
-    add_text(&b, "version", x->arrival.version);
+    add_text(&b, "version", span_from_str(x->arrival.version));
     add_fields(&b, &x->request);
     add_content(&b, s);
     buf_addf(&b, "  \"client\": \"%.*s\"\n}\n", (int)client_print(x->arrival.client, address),

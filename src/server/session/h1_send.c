@@ -230,13 +230,19 @@ static void send_end(struct h1_session *h, unsigned at)
         end_sending(h);
 }
 
-static void send_file(struct h1_session *h, const struct piece *piece)
+static void keep_file(struct h1_call *c, const struct piece *piece)
 {
-    struct h1_call *c = h1_call(h);
-
     assert(!c->chunked);
+    c->file = piece->file;
+    c->file_offset = piece->offset;
     c->file_length = piece->length;
-    stream_send_file(&h->stream, piece->file, piece->offset, piece->length, on_file_sent);
+}
+
+static void send_file(struct h1_session *h)
+{
+    const struct h1_call *c = h1_call(h);
+
+    stream_send_file(&h->stream, c->file, c->file_offset, c->file_length, on_file_sent);
     h1_watch_sending(h);
 }
 
@@ -254,9 +260,9 @@ static void on_head_sent(struct stream *s, ssize_t result)
 
     if (!note_sent(h, result))
         return;
-    if (c->file.kind == PIECE_FILE)
-        send_file(h, &c->file);
-    else if (c->file.kind == PIECE_FAILED)
+    if (c->behind_head == PIECE_FILE)
+        send_file(h);
+    else if (c->behind_head == PIECE_FAILED)
         h->session.ops->abort(h->call, ENDING_BODY_FAILED);
     else if (c->awaits_piece)
         await_piece(h);
@@ -281,8 +287,9 @@ static void send_piece(struct h1_session *h, unsigned at)
         send_end(h, at);
         return;
     case PIECE_FILE:
+        keep_file(c, &piece);
         if (!at) {
-            send_file(h, &piece);
+            send_file(h);
             return;
         }
         break;
@@ -299,7 +306,7 @@ static void send_piece(struct h1_session *h, unsigned at)
         }
         break;
     }
-    c->file = piece;
+    c->behind_head = piece.kind;
     h1_send_vector(h, at, piece.kind == PIECE_FILE ? STREAM_MORE : 0, on_head_sent);
 }
 

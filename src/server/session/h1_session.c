@@ -83,7 +83,7 @@ static void begin_call(struct h1_session *h, size_t length)
     h1_content_init(&c->content, &k->x.request, length, &h->session.sessions->h1_limits);
     c->content_ended = k->x.request.framing == FRAMING_NONE;
     c->close = !c->head.keep_alive || h->session.over_capacity;
-    k->x.arrival.version = c->head.minor ? SPAN("1.1") : SPAN("1.0");
+    k->x.arrival.version = c->head.minor ? "1.1" : "1.0";
     call_begin(k);
 }
 
@@ -268,7 +268,7 @@ static void end_call(struct h1_session *h)
     if (!is_complete && !h->closing && h1_close_ends_body(h))
         stream_reset(&h->stream);
     h1_stop_sending(h);
-    if (k->x.response.is_tunnel)
+    if (c->tunnel_begun)
         loop_call_cancel(&c->quiet);
     if (c->fault)
         h1_fault_stop(h);
@@ -361,11 +361,15 @@ static void on_quiet(struct loop_call *quiet)
 
 static void send_response(struct h1_session *h)
 {
-    if (h->call->x.response.is_tunnel)
-        loop_call_init(&h1_call(h)->quiet, on_quiet);
-    h1_call(h)->tunnel_side_ended = end_tunnel_side;
+    struct h1_call *c = h1_call(h);
+
+    c->tunnel_begun = h->call->x.response.is_tunnel;
+    if (c->tunnel_begun) {
+        loop_call_init(&c->quiet, on_quiet);
+        c->tunnel_side_ended = end_tunnel_side;
+    }
     h1_send_response(h, on_response_sent);
-    if (h->call->x.response.is_tunnel)
+    if (c->tunnel_begun)
         h1_receive_tunnel(h);
 }
 

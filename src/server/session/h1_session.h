@@ -63,22 +63,32 @@ struct h1_call {
     void (*sent)(struct h1_session *h); // what is being sent is out
     struct iovec vector[H1_VECTOR];     // of that
     char chunk_head[H1_CHUNK_HEAD];
-    struct piece file;                     // of the body, while the head is being sent
-    struct h1_interim *interims;           // that are to be sent
-    void (*respond)(struct h1_session *h); // behind those; NULL: not yet
-    void (*tunnel_side_ended)(struct h1_session *h, bool in); // one direction of a tunnel
-    struct loop_call quiet; // nothing of the tunnel is under way, perhaps; only with one
+    union {                                        // one after the other, as the response goes on
+        struct {                                   // before it
+            struct h1_interim *interims;           // that are to be sent
+            void (*respond)(struct h1_session *h); // behind those; NULL: not yet
+        };
+        struct { // a piece of a file that is being sent, or follows the head
+            int file;
+            uint64_t file_offset, file_length;
+        };
+        struct {                                                      // a tunnel
+            void (*tunnel_side_ended)(struct h1_session *h, bool in); // one direction
+            struct loop_call quiet; // nothing of it is under way, perhaps
+        };
+    };
     struct h1_fault *fault; // the response is being broken on purpose; NULL: it is not
     uint8_t interim_count;
+    uint8_t behind_head;   // enum piece_kind: of the body's first piece, where the head went alone
     bool content_ended;    // nothing of the content is left to read
     bool invited;          // 100 (Continue) was sent
     bool address_told;     // and 104 (Upload Resumption Supported)
     bool close;            // the connection, after this call
     bool chunked;          // the response's content
     bool awaits_piece;     // of its body, while the head is being sent
+    bool tunnel_begun;     // the response is one
     bool tunnel_in_ended;  // the client has ended its side of it
     bool tunnel_out_ended; // and so has the other one
-    uint64_t file_length;  // of the piece of a file that is being sent
     uint64_t progress;     // of the send, when its timer last looked
     uint64_t drained_bytes;
     void (*drained)(struct h1_session *h);
