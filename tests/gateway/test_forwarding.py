@@ -91,6 +91,19 @@ def test_where_the_request_comes_from_is_what_is_seen_here(server, upstream):
     assert done.sent["X_Forwarded_For"] is None
 
 
+BELIEVED_BESIDE = ["X-Forwarded-Port: 1", "X-Forwarded-Prefix: /x", "x_forwarded-ssl: on",
+                   "X-Real-IP: 9.9.9.9", "X_Real_Ip: 9.9.9.9", "X-Real-IPs: kept"]
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_what_applications_believe_beside_them_comes_from_trusted_proxies_alone(trusted):
+    top = "workers: 1\n" + ("trusted_proxies: [127.0.0.0/8]\n" if trusted else "")
+    with Upstream() as upstream, gateway(upstream, top=top) as server:
+        sent = pass_on(server, upstream, *BELIEVED_BESIDE).sent
+        arrived = [line for line in BELIEVED_BESIDE if sent[line.partition(":")[0]] is not None]
+        assert arrived == (BELIEVED_BESIDE if trusted else BELIEVED_BESIDE[-1:])
+
+
 def test_a_trusted_proxy_is_believed():
     with Upstream() as upstream, gateway(
             upstream, top="workers: 1\ntrusted_proxies: [10.0.0.0/8, 127.0.0.0/8]\n") as server:
