@@ -47,22 +47,26 @@ static void add_segment(struct buf *out, struct span segment)
     }
 }
 
+static bool is_encoded_slash(struct span text)
+{
+    return span_eq_nocase(text, SPAN("%2f"));
+}
+
 bool forward_may_climb(const struct exchange *x)
 {
     struct span text = x->path.text;
-    size_t at = 0; // where a segment begins, were each %2F a slash
 
-    if (!x->path.has_encoded_slash)
-        return false;
-    for (size_t i = 0; i <= text.len; i++) {
-        bool is_encoded = span_eq_nocase(span_first(span_from(text, i), 3), SPAN("%2f"));
+    for (size_t i = 1; i + 1 < text.len; i++) {
+        struct span before = span_first(text, i), behind = span_from(text, i + 2);
 
-        if (i < text.len && text.ptr[i] != '/' && !is_encoded)
+        if (text.ptr[i] != '.' || text.ptr[i + 1] != '.')
             continue;
-        if (span_eq(span_of(text.ptr + at, i - at), SPAN("..")))
+        if (!strchr("/\\", text.ptr[i - 1]) &&
+            !(i >= 3 && is_encoded_slash(span_from(before, i - 3))))
+            continue;
+        // Behind ";" there are parameters: RFC 3986 §3.3.
+        if (!behind.len || strchr("/\\;", behind.ptr[0]) || is_encoded_slash(span_first(behind, 3)))
             return true;
-        i += is_encoded ? 2 : 0;
-        at = i + 1;
     }
     return false;
 }

@@ -10,8 +10,9 @@
 
 #include "resource/gateway/gateway.h"
 
-/* Whether the path has dot segments for whoever takes an encoded slash for a slash: such a one
- * would be led out of the route and its prefix. */
+/* Whether the path has dot segments for whoever takes an encoded slash or a backslash for a slash,
+ * or
+ * "..;" for "..": such a one would be led out of the route and its prefix. */
 bool forward_may_climb(const struct exchange *x);
 
 /* Bytes that forward_target adds, at most. */
