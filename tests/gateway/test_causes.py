@@ -4,6 +4,7 @@ Proxy-Status that says who made the error and why, and a line in the log that te
 import ctypes
 import os
 import resource
+import signal
 import socket
 import threading
 
@@ -320,6 +321,21 @@ def test_no_answer_in_time():
                 check(server, client.read_response(), "/silent", 504, "upstream-silent",
                       "http_response_timeout", "wait")
                 assert peer.is_closed()
+
+
+def test_a_stop_is_the_cause_of_what_it_cuts_off():
+    top = "workers: 1\nlimits: { stop_timeout: 100ms }\n"
+    with Upstream() as upstream, gateway(upstream, top=top) as server:
+        with server.connect() as client:
+            client.send(request("GET", "/waits"))
+            with upstream.accept() as peer:
+                peer.read()
+                server.signal(signal.SIGTERM)
+                answered = client.read_response()
+        assert (answered.status, answered.outcome) == (503, "server-stopping")
+        attempts = record_of(server, "/waits")["attempts"]
+        assert [a["cause"] for a in attempts] == ["server-stopping"]
+        assert attempts[0]["sequel"] == "given up: the server stops"
 
 
 def test_an_answer_that_stops_within_its_head():
