@@ -54,6 +54,7 @@ def test_bytes_flow_both_ways_until_both_have_ended(server, upstream):
         assert client.is_closed()
     record = record_of(server, "/tunnel")
     assert (record["outcome"], record["status"]) == ("tunnelled", 101)
+    assert record["origin"] == "upstream"
 
 
 def test_bytes_that_come_with_the_answer_are_not_lost(server, upstream):
