@@ -12,18 +12,23 @@ void problem_type_uri(struct buf *b, enum outcome outcome)
     buf_add(b, outcome_table[outcome].token);
 }
 
-static struct span reason_of(enum outcome outcome)
+static int status_of(const struct problem *p)
 {
-    const struct status_info *status = status_from_code(outcome_table[outcome].status);
+    return p->status ? p->status : outcome_table[p->outcome].status;
+}
+
+static struct span reason_of(const struct problem *p)
+{
+    const struct status_info *status = status_from_code(status_of(p));
 
     return status ? status->reason : SPAN("Unassigned");
 }
 
-static struct span title_of(enum outcome outcome)
+static struct span title_of(const struct problem *p)
 {
-    struct span title = outcome_table[outcome].title;
+    struct span title = outcome_table[p->outcome].title;
 
-    return title.len ? title : reason_of(outcome);
+    return title.len ? title : reason_of(p);
 }
 
 /* Names come from the program, never from a client. */
@@ -84,9 +89,9 @@ void problem_write_json(struct buf *b, const struct problem *p)
     buf_add(b, SPAN("{\"type\":\""));
     problem_type_uri(b, p->outcome);
     buf_add_char(b, '"');
-    add_string(b, SPAN("title"), title_of(p->outcome));
+    add_string(b, SPAN("title"), title_of(p));
     add_name(b, SPAN("status"));
-    buf_add_u64(b, (uint64_t)outcome->status);
+    buf_add_u64(b, (uint64_t)status_of(p));
     if (p->detail.len)
         add_string(b, SPAN("detail"), p->detail);
     if (p->instance.len)
@@ -137,9 +142,9 @@ void problem_write_text(struct buf *b, const struct problem *p)
     const struct outcome_info *outcome = &outcome_table[p->outcome];
 
     assert(p->outcome != OUTCOME_NONE);
-    buf_add_u64(b, (uint64_t)outcome->status);
+    buf_add_u64(b, (uint64_t)status_of(p));
     buf_add_char(b, ' ');
-    buf_add(b, reason_of(p->outcome));
+    buf_add(b, reason_of(p));
     buf_add_char(b, '\n');
     add_paragraph(b, outcome->title);
     add_paragraph(b, p->detail);

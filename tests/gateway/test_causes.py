@@ -466,6 +466,10 @@ def test_an_error_can_be_shown_with_a_page_of_ours():
     with Answering(lambda _: reply) as upstream, gateway(upstream, keys="errors: [5xx]") as server:
         answered = ask(server, "/theirs")
         assert answered.status == 503 and b"theirs" not in answered.body
+        assert answered.json()["status"] == 503
+        assert "answered 503" in answered.json()["detail"]
+        assert "503 Service Unavailable" in server.get("/theirs", accept="text/html").body.decode()
+        assert "503 Service Unavailable" in server.get("/theirs", accept="text/plain").body.decode()
         assert proxy_status(answered) == ("candor", {"received-status": "503"})
         assert answered["Retry-After"] == "77"
 

@@ -53,21 +53,21 @@ static void write_title(struct buf *title, int status, struct span reason)
     buf_add(title, reason);
 }
 
-static void write_head(struct buf *b, enum outcome outcome)
+static void write_head(struct buf *b, enum outcome outcome, int code)
 {
     const struct outcome_info *info = &outcome_table[outcome];
-    const struct status_info *status = status_from_code(info->status);
+    const struct status_info *status = status_from_code(code);
     struct span reason = status ? status->reason : SPAN("Unknown Status");
     struct buf title = {0};
 
     assert(outcome > OUTCOME_NONE && outcome < OUTCOME_COUNT);
-    write_title(&title, info->status, reason);
+    write_title(&title, code, reason);
     page_write_begin(b, buf_span(&title));
     buf_add(b, page_styles[PAGE_STYLE_ERROR].text);
-    page_write_body(b, info->status < 500 ? "error" : "error server");
+    page_write_body(b, code < 500 ? "error" : "error server");
     b->failed |= title.failed;
     buf_done(&title);
-    buf_addf(b, "<main>\n<p class=\"status\"><strong>%d</strong> ", info->status);
+    buf_addf(b, "<main>\n<p class=\"status\"><strong>%d</strong> ", code);
     page_write_text(b, reason);
     buf_add(b, SPAN("</p>\n<h1>"));
     page_write_text(b, info->title.len ? info->title : reason);
@@ -76,7 +76,7 @@ static void write_head(struct buf *b, enum outcome outcome)
 
 void error_page_write_redirect_html(struct buf *b, enum outcome outcome, struct span location)
 {
-    write_head(b, outcome);
+    write_head(b, outcome, outcome_table[outcome].status);
     buf_add(b, SPAN("<p class=\"action\"><a href=\""));
     page_write_text(b, location);
     buf_add(b, SPAN("\">"));
@@ -88,12 +88,13 @@ void error_page_write_redirect_html(struct buf *b, enum outcome outcome, struct 
 void error_page_write_html(struct buf *b, const struct error_page *page)
 {
     const struct outcome_info *info = &outcome_table[page->outcome];
+    int status = page->status ? page->status : info->status;
 
-    write_head(b, page->outcome);
+    write_head(b, page->outcome, status);
     write_sentence(b, page->detail);
     write_sentence(b, info->client_advice);
     write_wait(b, page->retry_after);
-    if (info->status == 404 || info->status == 403 || info->status == 410)
+    if (status == 404 || status == 403 || status == 410)
         buf_add(b, SPAN("<p class=\"action\"><a href=\"/\">Go to the start page</a></p>\n"));
     buf_add(b, SPAN("</main>\n<footer>\n<dl>\n"));
     write_reference(b, "Outcome", info->token);
