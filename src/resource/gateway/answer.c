@@ -88,7 +88,8 @@ static void next(struct exchange *x, struct piece *ret_piece)
         ret_piece->kind = PIECE_FAILED;
         break;
     case PIECE_END:
-        x->response.trailers = p->fetch.trailers;
+        x->response.trailers =
+            passing_trailers(p->fetch.trailers, &options_of(p)->fields.to_client);
         record_result(p, OUTCOME_NONE, 0, PHASE_BODY, SPAN(""));
         break;
     case PIECE_FAILED:

@@ -90,12 +90,11 @@ static bool begins_with(struct span name, struct span front)
 
 /* Names that say where a request comes from: those that are written here, however they are spelt,
  * and from others than trusted proxies also those that applications believe beside them. */
-static bool is_about_origin(const struct field_line *line, bool trusted)
+static bool is_about_origin(struct span name, bool trusted)
 {
     static const struct span made[] = {SPAN_INIT("forwarded"), SPAN_INIT("x-forwarded-for"),
                                        SPAN_INIT("x-forwarded-host"),
                                        SPAN_INIT("x-forwarded-proto")};
-    struct span name = field_line_name(line);
 
     for (size_t i = 0; i < sizeof made / sizeof *made; i++)
         if (name.len == made[i].len && begins_with(name, made[i]))
@@ -330,7 +329,7 @@ static bool add_line(const struct passage *p, struct field_sink *sink,
         add_max_forwards(p, sink, value);
         return false;
     case FIELD_OTHER:
-        if (is_about_origin(line, trusted))
+        if (is_about_origin(name, trusted))
             return false;
         break;
     default:
@@ -363,4 +362,17 @@ void forward_fields(const struct passage *p, struct field_sink *sink)
     sink->add(sink, field_table[FIELD_via].name, via_own(p, &b));
     add_list(sink, &rules_of(p)->set);
     add_list(sink, &rules_of(p)->add);
+}
+
+struct response_field *forward_trailers(const struct passage *p, struct response_field *trailers)
+{
+    struct response_field *first = passing_trailers(trailers, rules_of(p));
+
+    for (struct response_field **at = &first; *at;)
+        if (is_about_origin((*at)->name, false) ||
+            span_eq_nocase((*at)->name, field_table[FIELD_via].name))
+            *at = (*at)->next;
+        else
+            at = &(*at)->next;
+    return first;
 }
