@@ -129,6 +129,21 @@ def test_an_upgrade_that_connection_does_not_name_is_none(server, upstream):
             client.read_response()
 
 
+@pytest.mark.parametrize("wanted,told", [("h2c, chat, websocket", ["chat", "websocket"]),
+                                         ("h2c", [])])
+def test_what_a_426_wants_is_told(server, upstream, wanted, told):
+    """RFC 9110 section 15.5.22: it must be there, though it is of one connection."""
+    with server.connect() as client:
+        client.send(request("GET", "/wants"))
+        with upstream.accept() as peer:
+            peer.read()
+            peer.send(answer(b"", f"Upgrade: {wanted}", "Connection: upgrade", "X-A: b",
+                             status="426 Upgrade Required"))
+            answered = client.read_response()
+    assert (answered.status, answered.all("Upgrade")) == (426, told)
+    assert answered.all("Connection") == (["upgrade"] if told else [])
+
+
 def test_a_client_that_resets_ends_the_tunnel(server, upstream):
     client = server.connect()
     with tunnel(client, upstream, "/reset") as peer:
