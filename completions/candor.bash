@@ -19,7 +19,7 @@ _candor() {
     esac
     case $command:$current in
     serve:-*) mapfile -t COMPREPLY < <(compgen -W '--listen --write --dotfiles
-        --no-dotfiles --host --config --help' -- "$current") ;;
+        --no-dotfiles --host --to --config --help' -- "$current") ;;
     serve:*) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
     status:-*) mapfile -t COMPREPLY < <(compgen -W '--json --help' -- "$current") ;;
     status:*)

@@ -7,8 +7,8 @@
 #include <string.h>
 
 const struct cli_command cli_commands[] = {
-    {"serve", "[--listen ADDRESS] [--config FILE | [--write] [--dotfiles] [DIR]]",
-     "serves a folder, or what FILE says", cli_serve},
+    {"serve", "[--listen ADDRESS] [--config FILE | --to URL | [--write] [--dotfiles] [DIR]]",
+     "serves a folder, passes requests on, or does what FILE says", cli_serve},
     {"check", "FILE", "tells whether a configuration file is fine", cli_check},
     {"status", "[CODE | 4xx | WORD] [--json]", "what a status code means", cli_status},
     {"why", "[TOKEN | STATUS]", "what an outcome means and what to do about it", cli_why},

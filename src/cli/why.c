@@ -62,6 +62,15 @@ static void add_sources(struct buf *b, enum outcome outcome, size_t width)
         add_question(b, nodes[i], leads_by_yes(nodes[i], outcome) ? "Yes" : "No", width);
     if (count)
         return;
+    if (outcome_table[outcome].proxy_error) {
+        text_add_paragraph(
+            b,
+            SPAN("The route passes requests on, and the answer to this one cannot be "
+                 "had; or it breaks off behind its head, and an attempt in the log has "
+                 "this cause (fact answer, RFC 9110 §7.6)"),
+            4, width);
+        return;
+    }
     text_add_paragraph(b,
                        SPAN("It is a cause for which something that a question needs to know "
                             "cannot be had, and then it ends the walk. What may be missing is"),

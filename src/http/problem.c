@@ -28,7 +28,7 @@ static struct span title_of(const struct problem *p)
 {
     struct span title = outcome_table[p->outcome].title;
 
-    return title.len && !p->status ? title : reason_of(p);
+    return title.len ? title : reason_of(p);
 }
 
 /* Names come from the program, never from a client. */

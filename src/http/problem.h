@@ -39,7 +39,7 @@ struct problem_member {
 /* All spans are borrowed. The texts may hold any bytes: they are escaped. */
 struct problem {
     enum outcome outcome; // not OUTCOME_NONE
-    int status;           // that another server chose; 0: that of the outcome
+    int status;           // of the response; 0: that of the outcome
     struct span instance; // a URI reference that identifies this occurrence; empty: left out
     struct span detail;   // what happened this time, a sentence; empty: left out
     const struct problem_member *members;

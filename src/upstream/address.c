@@ -65,21 +65,23 @@ static bool read_name(struct reading *r, struct span host)
     struct in_addr four;
 
     if (host.len > HOST_LENGTH)
-        return refuse(r, "the name of a host has at most 253 characters");
+        return refuse(r, "has a host of more than 253 characters");
     for (size_t i = 0; i < host.len; i++)
         if (!ascii_is(host.ptr[i], ASCII_TCHAR) || strchr("!#$%&'*+^`|~", host.ptr[i]))
-            return refuse_at(r, host.ptr + i,
-                             "a host is a name of letters, digits, \".\", \"-\" and \"_\", or an"
-                             " address");
+            return refuse_at(
+                r, host.ptr + i,
+                "has a host that is neither an address nor a name of letters, digits, \".\","
+                " \"-\" and \"_\"");
     while (rest.len) {
         label = span_take_until(&rest, '.');
         if (label.len == 0 || label.len > LABEL_LENGTH)
             return refuse_at(r, label.ptr,
-                             "between its dots, the name of a host has 1 to 63 characters");
+                             "has a host with no character, or more than 63, between its dots");
     }
     // What ends in a number is never looked up: RFC 3986 §3.2.2 takes it for an address.
     if (has_digits_only(label) && !pton(AF_INET, host, &four))
-        return refuse(r, "a host that ends in a number is an IPv4 address, such as 127.0.0.1");
+        return refuse(r,
+                      "has a host that ends in a number, and is no IPv4 address such as 127.0.0.1");
     return true;
 }
 
@@ -92,7 +94,7 @@ static bool read_host(struct reading *r, struct upstream_address *a)
         end = span_find(r->rest, ']');
         a->host = span_from(span_first(r->rest, end), 1);
         if (end == r->rest.len || !pton(AF_INET6, a->host, &six))
-            return refuse(r, "in brackets there is an IPv6 address, such as [::1]");
+            return refuse(r, "has brackets around what is no IPv6 address, as in [::1]");
         r->rest = span_from(r->rest, end + 1);
         return true;
     }
@@ -100,9 +102,9 @@ static bool read_host(struct reading *r, struct upstream_address *a)
         end++;
     a->host = span_first(r->rest, end);
     if (end == 0)
-        return refuse(r, "a host is missing");
+        return refuse(r, "has no host");
     if (memchr(r->rest.ptr, '@', r->rest.len))
-        return refuse(r, "a user and a password have no place in it");
+        return refuse(r, "has a user or a password in it");
     if (!read_name(r, a->host))
         return false;
     r->rest = span_from(r->rest, end);
@@ -122,7 +124,7 @@ static bool read_port(struct reading *r, struct upstream_address *a)
     digits = span_first(r->rest, end);
     if (!has_digits_only(digits) || digits.len > 5 || !span_to_u64(digits, UINT16_MAX, &port) ||
         port == 0)
-        return refuse(r, "a port is a number from 1 to 65535");
+        return refuse(r, "has a port that is no number from 1 to 65535");
     a->port = (uint16_t)port;
     r->rest = span_from(r->rest, end);
     return true;
@@ -142,24 +144,25 @@ static bool read_base(struct reading *r, struct upstream_address *a)
         char c = rest.ptr[i];
 
         if (c == '?' || c == '#')
-            return refuse_at(r, rest.ptr + i, "it has no query and no fragment");
+            return refuse_at(r, rest.ptr + i, "has a query or a fragment");
         if (c == '%' && i + 2 < rest.len && ascii_hex_value(rest.ptr[i + 1]) >= 0 &&
             ascii_hex_value(rest.ptr[i + 2]) >= 0)
             continue;
         if (c != '/' && !ascii_is(c, ASCII_PCHAR))
             return refuse_at(r, rest.ptr + i,
-                             "a path has what a URI may have; anything else is written as %XX");
+                             "has a path with what no URI may have; it is written as %XX");
     }
     if (rest.len && rest.ptr[rest.len - 1] == '/')
         rest.len--;
     if (rest.len && rest.ptr[rest.len - 1] == '/')
-        return refuse_at(r, rest.ptr + rest.len, "a path has no empty segments, \".\" or \"..\"");
+        return refuse_at(r, rest.ptr + rest.len,
+                         "has a path with an empty segment, \".\" or \"..\"");
     a->base = rest.len ? rest : (struct span){0};
     for (rest = span_from(rest, 1); rest.len;) {
         struct span segment = span_take_until(&rest, '/');
 
         if (segment.len == 0 || is_dot_segment(segment))
-            return refuse_at(r, segment.ptr, "a path has no empty segments, \".\" or \"..\"");
+            return refuse_at(r, segment.ptr, "has a path with an empty segment, \".\" or \"..\"");
     }
     return true;
 }
@@ -178,15 +181,15 @@ static bool read_authority(struct reading *r, struct upstream_address *a)
     } else if (is_http) {
         a->port = PORT_HTTP;
     } else {
-        return refuse(r, "FastCGI has no port of its own, so one is needed, such as :9000");
+        return refuse(r, "has no port, and FastCGI has none of its own; write one, such as :9000");
     }
     a->authority = span_of(begin, (size_t)(r->rest.ptr - begin));
     if (!is_http && r->rest.len)
-        return refuse(r, "an address of FastCGI ends with its port");
+        return refuse(r, "goes on behind its port, where an address of FastCGI ends");
     if (r->rest.len && r->rest.ptr[0] == '@')
-        return refuse(r, "a user and a password have no place in it");
+        return refuse(r, "has a user or a password in it");
     if (r->rest.len && !strchr("/?#", r->rest.ptr[0]))
-        return refuse(r, "behind the host there is a port or a path");
+        return refuse(r, "has something behind its host that is neither a port nor a path");
     return read_base(r, a);
 }
 
@@ -195,15 +198,15 @@ static bool read_socket(struct reading *r, struct upstream_address *a)
     struct span path = r->rest;
 
     if (!path.len || path.ptr[0] != '/')
-        return refuse(r, "the path of a socket is absolute: it begins with \"/\"");
+        return refuse(r, "has the path of a socket that does not begin with \"/\"");
     if (a->scheme == UPSTREAM_HTTP)
         for (size_t i = 0; i + 1 < path.len; i++)
             if (path.ptr[i] == ':' && path.ptr[i + 1] == '/')
                 path.len = i;
     if (span_find(path, '\0') < path.len)
-        return refuse(r, "the path of a socket has no NUL");
+        return refuse(r, "has a NUL in the path of its socket");
     if (path.len > SOCKET_PATH)
-        return refuse(r, "the path of a socket has at most 107 bytes");
+        return refuse(r, "has the path of a socket of more than 107 bytes");
     a->socket_path = path;
     a->authority = SPAN("localhost");
     r->rest = span_from(r->rest, path.len + 1);
@@ -222,10 +225,11 @@ static bool read_address(struct reading *r, struct upstream_address *a)
     if (take_prefix(r, SPAN("fcgi+unix:")))
         return read_socket(r, a);
     if (take_prefix(r, SPAN("https://")))
-        return refuse_at(r, r->text.ptr,
-                         "TLS is not spoken to upstreams yet; use http:// where the way is safe,"
-                         " or a proxy beside the upstream");
-    return refuse(r, "an address begins with http://, unix:/, fcgi:// or fcgi+unix:/");
+        return refuse_at(
+            r, r->text.ptr,
+            "wants TLS, which is not spoken to upstreams yet; use http:// where the way"
+            " is safe, or a proxy beside the upstream");
+    return refuse(r, "begins with none of http://, unix:/, fcgi:// and fcgi+unix:/");
 }
 
 bool upstream_address_parse(struct span text, struct upstream_address *ret_address,

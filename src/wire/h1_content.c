@@ -129,6 +129,8 @@ static enum outcome step_extension(struct h1_content *c, char byte)
     case EXT_SEMICOLON:
         if (is_space(byte))
             return TAKEN;
+        if (byte == '\r' && c->is_answer) // some servers fill the line up with spaces
+            return go(c, LINE_LF);
         return byte == ';' ? go(c, EXT_NAME_FIRST) : OUTCOME_chunk_extension_malformed;
     case EXT_NAME_FIRST:
         if (is_space(byte))
@@ -143,6 +145,8 @@ static enum outcome step_extension(struct h1_content *c, char byte)
             return TAKEN;
         if (byte == '=')
             return go(c, EXT_VALUE_FIRST);
+        if (byte == '\r' && c->is_answer)
+            return go(c, LINE_LF);
         return byte == ';' ? go(c, EXT_NAME_FIRST) : OUTCOME_chunk_extension_malformed;
     case EXT_VALUE_FIRST:
         if (is_space(byte))

@@ -34,6 +34,19 @@ def test_every_command_is_in_the_man_page_and_the_completions():
         assert candor(command, "--help").stdout.startswith(f"usage: candor {command}")
 
 
+def test_every_option_of_serve_is_in_the_man_page_and_the_completions():
+    options = set(re.findall(r"^  (--[a-z-]+)", candor("serve", "--help").stdout, re.MULTILINE))
+    assert {"--listen", "--to"} <= options
+    manual = (ROOT / "docs/candor.1").read_text(encoding="utf-8")
+    zsh = (ROOT / "completions/_candor").read_text(encoding="utf-8")
+    for option in options:
+        assert re.search(rf"^\.It .*Fl -{option[2:]}\b", manual, re.MULTILINE)
+        assert f"{option}[" in zsh
+        assert option in complete("serve", option[:4])
+    assert max(map(len, candor("serve", "--help").stdout.splitlines())) <= 92
+    assert "--to" in candor("--help").stdout
+
+
 @pytest.mark.skipif(not shutil.which("groff"), reason="there is no groff")
 def test_man_page_has_no_error():
     result = subprocess.run(["groff", "-mdoc", "-Tutf8", "-ww", "-z", ROOT / "docs/candor.1"],

@@ -104,6 +104,11 @@ def test_an_outcome_of_the_graph_is_told_with_its_question(token, said):
     assert sources(token) == said
 
 
+def test_a_cause_of_the_gateway_is_told_without_what_it_cannot_be():
+    said = sources("upstream-refused")
+    assert "(fact answer, RFC 9110 §7.6)" in said and "Destination" not in said
+
+
 def test_an_outcome_of_several_questions_is_told_with_each_of_them():
     said = sources("not-modified")
     assert re.findall(r"(\w+)\)", said) == ["is_read", "modified_since"]

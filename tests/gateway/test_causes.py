@@ -4,6 +4,7 @@ Proxy-Status that says who made the error and why, and a line in the log that te
 import ctypes
 import os
 import resource
+import signal
 import socket
 import threading
 
@@ -351,6 +352,21 @@ def test_no_answer_in_time():
                 assert peer.is_closed()
 
 
+def test_a_stop_is_the_cause_of_what_it_cuts_off():
+    top = "workers: 1\nlimits: { stop_timeout: 100ms }\n"
+    with Upstream() as upstream, gateway(upstream, top=top) as server:
+        with server.connect() as client:
+            client.send(request("GET", "/waits"))
+            with upstream.accept() as peer:
+                peer.read()
+                server.signal(signal.SIGTERM)
+                answered = client.read_response()
+        assert (answered.status, answered.outcome) == (503, "server-stopping")
+        attempts = record_of(server, "/waits")["attempts"]
+        assert [a["cause"] for a in attempts] == ["server-stopping"]
+        assert attempts[0]["sequel"] == "given up: the server stops"
+
+
 def test_an_answer_that_stops_within_its_head():
     with Upstream() as upstream, gateway(upstream, keys="idle_timeout: 100ms, " + QUICK) as server:
         with server.connect() as client:
@@ -479,7 +495,10 @@ def test_an_error_can_be_shown_with_a_page_of_ours():
     with Answering(lambda _: reply) as upstream, gateway(upstream, keys="errors: [5xx]") as server:
         answered = ask(server, "/theirs")
         assert answered.status == 503 and b"theirs" not in answered.body
-        assert (answered.json()["status"], answered.json()["title"]) == (503, "Service Unavailable")
+        assert answered.json()["status"] == 503
+        assert "answered 503" in answered.json()["detail"]
+        assert "503 Service Unavailable" in server.get("/theirs", accept="text/html").body.decode()
+        assert "503 Service Unavailable" in server.get("/theirs", accept="text/plain").body.decode()
         assert proxy_status(answered) == ("candor", {"received-status": "503"})
         assert answered["Retry-After"] == "77"
 

@@ -80,6 +80,21 @@ def test_trailers_pass(server, upstream):
             assert client.read_response().body == b"ok"
 
 
+def test_trailers_pass_by_the_rules_that_header_fields_have():
+    """Some applications take a trailer for a header field."""
+    keys = "fields: { to_upstream: { remove: [X-Admin] }, to_client: { set: { X-Inside: no } } }"
+    with Upstream() as upstream, gateway(upstream, keys=keys) as server, server.connect() as client:
+        client.send(request("POST", "/trailers", "Transfer-Encoding: chunked")
+                    + b"0\r\nX-Forwarded-For: 9.9.9.9\r\nx_forwarded_port: 1\r\n"
+                    + b"X-Real-IP: 9.9.9.9\r\nForwarded: for=9.9.9.9\r\nVia: 1.1 x\r\n"
+                    + b"X-Admin: 1\r\nX-Sum: 7\r\n\r\n")
+        with upstream.accept() as peer:
+            assert peer.read().trailers == [("X-Sum", "7")]
+            peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+                      + b"X-Inside: 1\r\nSet-Cookie: a=1\r\nX-Sum: 8\r\n\r\n")
+            assert client.read_response().trailers == [("X-Sum", "8")]
+
+
 # RFC 9110 §10.1.1
 def test_100_continue_goes_end_to_end(server, upstream):
     with server.connect() as client:

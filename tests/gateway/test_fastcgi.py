@@ -103,6 +103,17 @@ def test_a_script_is_told_what_rfc_3875_says(server, php):
     assert answered.json()["get"] == {"a": "1", "b": " "}
 
 
+def test_lines_of_one_field_are_joined(server):
+    """RFC 3875 §4.1.18: as a single value that means the same."""
+    with server.connect() as client:
+        client.send(request("GET", "/tell.php", "Cookie: a=1", "X-Mine: one", "Cookie: b=2",
+                            "Accept: text/html", "x-mine: two", "Accept: */*", "X-MINE: "))
+        told = client.read_response().json()["server"]
+    assert told["HTTP_COOKIE"] == "a=1; b=2"
+    assert told["HTTP_ACCEPT"] == "text/html, */*"
+    assert told["HTTP_X_MINE"] == "one, two, "
+
+
 def test_a_form_arrives(server):
     told = server.request("POST", "/tell.php", {"Content-Type":
                                                 "application/x-www-form-urlencoded"}, b"a=1&b=2")

@@ -128,7 +128,8 @@ def serve(*arguments):
 
 
 @pytest.mark.parametrize("arguments,words", [
-    (["--to", "nonsense"], "http://127.0.0.1:3000"),
+    (["--to", "nonsense"], '--to: "nonsense" begins with none of http://'),
+    (["--to", "http://x", "--to", "http://y:0"], '"http://y:0" has a port that is no number'),
     (["--to", "http://x", "--write"], "--write"),
     (["--to", "http://x", "."], "all requests are passed on"),
     (["--to", "http://x", "--config", "c.yaml"], "--to"),

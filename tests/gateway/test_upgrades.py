@@ -58,6 +58,7 @@ def test_bytes_flow_both_ways_until_both_have_ended(server, upstream):
         assert client.is_closed()
     record = record_of(server, "/tunnel")
     assert (record["outcome"], record["status"]) == ("tunnelled", 101)
+    assert record["origin"] == "upstream"
 
 
 def test_bytes_that_come_with_the_answer_are_not_lost(server, upstream):
@@ -256,6 +257,21 @@ def test_a_stop_does_not_wait_for_ever(upstream):
             assert peer.is_closed()
             assert server.wait() == 0
             assert record_of(server, "/stays")["ended"] == "send-timeout"
+
+
+@pytest.mark.parametrize("wanted,told", [("h2c, chat, websocket", ["chat", "websocket"]),
+                                         ("h2c", [])])
+def test_what_a_426_wants_is_told(server, upstream, wanted, told):
+    """RFC 9110 section 15.5.22: it must be there, though it is of one connection."""
+    with server.connect() as client:
+        client.send(request("GET", "/wants"))
+        with upstream.accept() as peer:
+            peer.read()
+            peer.send(answer(b"", f"Upgrade: {wanted}", "Connection: upgrade", "X-A: b",
+                             status="426 Upgrade Required"))
+            answered = client.read_response()
+    assert (answered.status, answered.all("Upgrade")) == (426, told)
+    assert answered.all("Connection") == (["upgrade"] if told else [])
 
 
 def test_a_client_that_resets_ends_the_tunnel(server, upstream):

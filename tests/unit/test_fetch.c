@@ -29,6 +29,9 @@ static const struct answered answers[] = {
     {"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", "", "", 200, RETURN_KEEP, true, false},
     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;a=b\r\nllo\r\n0\r\n\r\n",
      "", "hello", 200, RETURN_KEEP, false, false},
+    // Some servers fill chunk lines up with spaces.
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5  \r\nhello\r\n0 \t;a \r\n\r\n", "",
+     "hello", 200, RETURN_KEEP, false, false},
     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nT: u\r\n\r\n", "",
      "hello", 200, RETURN_KEEP, false, false},
     {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"

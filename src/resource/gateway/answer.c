@@ -88,7 +88,8 @@ static void next(struct exchange *x, struct piece *ret_piece)
         ret_piece->kind = PIECE_FAILED;
         break;
     case PIECE_END:
-        x->response.trailers = p->fetch.trailers;
+        x->response.trailers =
+            passing_trailers(p->fetch.trailers, &options_of(p)->fields.to_client);
         record_result(p, OUTCOME_NONE, 0, PHASE_BODY, SPAN(""));
         break;
     case PIECE_FAILED:
@@ -139,6 +140,26 @@ static void keep_challenge(struct passage *p)
         p->x->failure.retry_after = (uint32_t)seconds;
 }
 
+/* What a 426 asks the client to change to: RFC 9110 §15.5.22. */
+static void add_wanted_protocols(struct passage *p)
+{
+    const struct message *answer = &p->fetch.answer;
+    bool wants = false;
+
+    for (size_t i = 0; i < answer->field_count; i++) {
+        struct span rest = field_line_value(&answer->fields[i]), member;
+
+        while (answer->fields[i].id == FIELD_upgrade && list_take(&rest, &member)) {
+            if (span_eq_nocase(member, SPAN("h2c"))) // which is not passed on
+                continue;
+            exchange_add_field(p->x, field_table[FIELD_upgrade].name, member);
+            wants = true;
+        }
+    }
+    if (wants)
+        exchange_add_field(p->x, field_table[FIELD_connection].name, SPAN("upgrade"));
+}
+
 void answer_respond(struct passage *p)
 {
     struct exchange *x = p->x;
@@ -155,6 +176,8 @@ void answer_respond(struct passage *p)
     if (r->is_tunnel)
         exchange_add_field(x, field_table[FIELD_upgrade].name,
                            message_field(answer, FIELD_upgrade));
+    else if (answer->status == 426)
+        add_wanted_protocols(p);
     r->has_length = answer->status == 204 || answer->status == 304 || has_length(p, &r->length);
     if (answer->status != 204 && answer->status != 304)
         r->next = next;

@@ -266,12 +266,15 @@ bool attempt_first(struct passage *p)
     return false;
 }
 
-/* What is under way is given up: the client has left, or its content was found wrong. */
+/* What is under way is given up: the client has left, its content was found wrong, or the server
+ * stops. */
 static void record_giving_up(struct passage *p, enum upstream_phase phase)
 {
     enum outcome cause = p->x->failure.cause;
 
-    if (cause == OUTCOME_NONE)
+    if (cause == OUTCOME_NONE && p->x->urgency.hurried && !p->x->urgency.cancelled)
+        record_result(p, OUTCOME_server_stopping, 0, phase, SPAN("given up: the server stops"));
+    else if (cause == OUTCOME_NONE)
         record_result(p, OUTCOME_client_gone, 0, phase, SPAN("given up: nobody waits for it"));
     else
         record_result(p, cause, 0, phase, SPAN("given up: the request came to nothing"));

@@ -78,27 +78,64 @@ bool fastcgi_is_script_unknown(struct span complaint)
 struct params_sink {
     struct field_sink sink;
     struct fcgi_params params;
+    struct option_field *fields; // those that are to be told
+    size_t count, most;
+    struct buf text; // their values
 };
 
-/*
- * A field of the request: HTTP_NAME. One with an underscore would pass for another field, and one
- * named Proxy for the setting of a client's proxy, so neither is told (RFC 3875 §4.1.18).
- */
-static void add_field(struct field_sink *sink, struct span name, struct span value)
+/* One with an underscore would pass for another field, and one named Proxy for the setting of a
+ * client's proxy, so neither is told (RFC 3875 §4.1.18). */
+static void keep_field(struct field_sink *sink, struct span name, struct span value)
 {
     struct params_sink *s = container_of(sink, struct params_sink, sink);
-    char text[sizeof "HTTP_" + NAME_LONGEST] = "HTTP_";
-    size_t at = sizeof "HTTP_" - 1;
+    size_t at = s->text.len;
 
     if (name.len > NAME_LONGEST || span_eq_nocase(name, SPAN("proxy")) ||
         span_eq_nocase(name, SPAN("content-type")) || span_find(name, '_') < name.len)
         return;
+    buf_add(&s->text, value);
+    if (s->text.failed || s->count == s->most)
+        s->text.failed = true;
+    else
+        s->fields[s->count++] = (struct option_field){name, span_of(s->text.ptr + at, value.len)};
+}
+
+/* HTTP_NAME, with the values of all lines from `index` on that have that name: the application sees
+ * a name but once. */
+static void add_field(struct params_sink *s, size_t index)
+{
+    struct span name = s->fields[index].name;
+    bool is_cookie = span_eq_nocase(name, field_table[FIELD_cookie].name); // RFC 6265 §5.4
+    char text[sizeof "HTTP_" + NAME_LONGEST] = "HTTP_";
+    size_t at = sizeof "HTTP_" - 1, begin = s->text.len;
+
     for (size_t i = 0; i < name.len; i++) {
         char c = name.ptr[i];
 
         text[at++] = (char)(c >= 'a' && c <= 'z' ? c - ('a' - 'A') : c == '-' ? '_' : c);
     }
-    fcgi_params_add(&s->params, span_of(text, at), value);
+    buf_add(&s->text, s->fields[index].value);
+    for (size_t i = index + 1; i < s->count; i++) {
+        if (!span_eq_nocase(s->fields[i].name, name))
+            continue;
+        buf_add(&s->text, is_cookie ? SPAN("; ") : SPAN(", "));
+        buf_add(&s->text, s->fields[i].value);
+        s->fields[i].name = SPAN("");
+    }
+    if (!s->text.failed)
+        fcgi_params_add(&s->params, span_of(text, at),
+                        span_of(s->text.ptr + begin, s->text.len - begin));
+}
+
+/* The fields of the request. */
+static void add_fields(struct passage *p, struct params_sink *s, struct span authority)
+{
+    keep_field(&s->sink, field_table[FIELD_host].name, authority);
+    forward_fields(p, &s->sink);
+    for (size_t i = 0; i < s->count; i++)
+        if (s->fields[i].name.len)
+            add_field(s, i);
+    s->params.b->failed |= s->text.failed;
 }
 
 static void add_number(struct fcgi_params *params, struct span name, uint64_t number)
@@ -167,7 +204,10 @@ struct span fastcgi_params(struct passage *p, const struct upstream_address *add
     authority = buf_in(arena_alloc(&x->arena, room), room);
     forward_target(&target, x, o, SPAN(""));
     forward_authority(&authority, x, o, address);
-    s = (struct params_sink){.sink = {.add = add_field, .out = &b}};
+    s = (struct params_sink){.sink = {.add = keep_field, .out = &b},
+                             .fields = arena_alloc(&x->arena, count * sizeof *s.fields),
+                             .text = buf_in(arena_alloc(&x->arena, 2 * room), 2 * room)};
+    s.most = s.fields ? count : 0;
     fcgi_add_begin(&b, true);
     fcgi_params_begin(&s.params, &b);
     add_script(p, &s.params);
@@ -180,8 +220,7 @@ struct span fastcgi_params(struct passage *p, const struct upstream_address *add
     fcgi_params_add(&s.params, SPAN("REQUEST_SCHEME"), SPAN("http"));
     fcgi_params_add(&s.params, SPAN("QUERY_STRING"), x->request.target.query);
     fcgi_params_add(&s.params, SPAN("REDIRECT_STATUS"), SPAN("200")); // php-cgi asks for it
-    add_field(&s.sink, field_table[FIELD_host].name, buf_span(&authority));
-    forward_fields(p, &s.sink);
+    add_fields(p, &s, buf_span(&authority));
     fcgi_params_end(&s.params);
     return b.failed || target.failed || authority.failed ? (struct span){NULL, 0} : buf_span(&b);
 }

@@ -78,25 +78,30 @@ static bool is_trusted(const struct passage *p, const struct client *c)
     return false;
 }
 
-/* Names that say where a request comes from. One that only differs in "_", which many applications
- * take for "-", must not slip through. */
-static bool is_about_origin(const struct field_line *line)
+/* Whether `name` begins with `front`, where "_" counts as "-": many applications take it for that.
+ */
+static bool begins_with(struct span name, struct span front)
 {
-    static const struct span names[] = {SPAN_INIT("forwarded"), SPAN_INIT("x-forwarded-for"),
-                                        SPAN_INIT("x-forwarded-host"),
-                                        SPAN_INIT("x-forwarded-proto")};
-    struct span name = field_line_name(line);
+    for (size_t i = 0; i < front.len; i++)
+        if (i >= name.len || (name.ptr[i] == '_' ? '-' : ascii_lower(name.ptr[i])) != front.ptr[i])
+            return false;
+    return true;
+}
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        size_t at = 0;
+/* Names that say where a request comes from: those that are written here, however they are spelt,
+ * and from others than trusted proxies also those that applications believe beside them. */
+static bool is_about_origin(struct span name, bool trusted)
+{
+    static const struct span made[] = {SPAN_INIT("forwarded"), SPAN_INIT("x-forwarded-for"),
+                                       SPAN_INIT("x-forwarded-host"),
+                                       SPAN_INIT("x-forwarded-proto")};
 
-        while (name.len == names[i].len && at < name.len &&
-               (name.ptr[at] == '_' ? '-' : ascii_lower(name.ptr[at])) == names[i].ptr[at])
-            at++;
-        if (at && at == name.len)
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        if (name.len == made[i].len && begins_with(name, made[i]))
             return true;
-    }
-    return false;
+    return !trusted &&
+           (begins_with(name, SPAN("x-forwarded-")) ||
+            (name.len == sizeof "x-real-ip" - 1 && begins_with(name, SPAN("x-real-ip"))));
 }
 
 static const struct field_rules *rules_of(const struct passage *p)
@@ -158,16 +163,16 @@ static void add_or_keep(const struct passage *p, struct field_sink *sink, enum f
         add_own(p, sink, field_table[id].name, own);
 }
 
-static void add_origin(const struct passage *p, struct field_sink *sink)
+static void add_origin(const struct passage *p, struct field_sink *sink, const struct client *c,
+                       bool trusted)
 {
-    const struct client c = client_of(p);
     char text[CLIENT_TEXT], forwarded[FORWARDED_ROOM], host[HOST_ROOM];
     struct buf f = buf_in(forwarded, sizeof forwarded), h = buf_in(host, sizeof host);
     struct buf a = buf_in(text, sizeof text);
-    bool trusted = is_trusted(p, &c), is_six = c.family == AF_INET6;
+    bool is_six = c->family == AF_INET6;
     struct span address;
 
-    add_address(&a, &c);
+    add_address(&a, c);
     address = buf_span(&a);
     forward_received_host(&h, p->x);
     buf_add(&f, is_six ? SPAN("for=\"[") : SPAN("for="));
@@ -308,7 +313,7 @@ size_t forward_fields_room(const struct passage *p, size_t *ret_count)
 
 /* One line of the request. True: it is the trace that the request belongs to. */
 static bool add_line(const struct passage *p, struct field_sink *sink,
-                     const struct field_line *line)
+                     const struct field_line *line, bool trusted)
 {
     struct span name = field_line_name(line), value = field_line_value(line);
 
@@ -324,7 +329,7 @@ static bool add_line(const struct passage *p, struct field_sink *sink,
         add_max_forwards(p, sink, value);
         return false;
     case FIELD_OTHER:
-        if (is_about_origin(line))
+        if (is_about_origin(name, trusted))
             return false;
         break;
     default:
@@ -341,19 +346,33 @@ static bool add_line(const struct passage *p, struct field_sink *sink,
 void forward_fields(const struct passage *p, struct field_sink *sink)
 {
     const struct message *m = &p->x->request;
+    const struct client c = client_of(p);
     char via[16 + PSEUDONYM_LENGTH];
     struct buf b = buf_in(via, sizeof via);
-    bool is_traced = false;
+    bool is_traced = false, trusted = is_trusted(p, &c);
 
     for (size_t i = 0; i < m->field_count; i++)
-        is_traced |= add_line(p, sink, &m->fields[i]);
+        is_traced |= add_line(p, sink, &m->fields[i], trusted);
     if (!is_traced)
         add_trace(p, sink);
-    add_origin(p, sink);
+    add_origin(p, sink, &c, trusted);
     for (size_t i = 0; i < m->field_count && m->first[FIELD_via]; i++)
         if (m->fields[i].id == FIELD_via)
             sink->add(sink, field_table[FIELD_via].name, field_line_value(&m->fields[i]));
     sink->add(sink, field_table[FIELD_via].name, via_own(p, &b));
     add_list(sink, &rules_of(p)->set);
     add_list(sink, &rules_of(p)->add);
+}
+
+struct response_field *forward_trailers(const struct passage *p, struct response_field *trailers)
+{
+    struct response_field *first = passing_trailers(trailers, rules_of(p));
+
+    for (struct response_field **at = &first; *at;)
+        if (is_about_origin((*at)->name, false) ||
+            span_eq_nocase((*at)->name, field_table[FIELD_via].name))
+            *at = (*at)->next;
+        else
+            at = &(*at)->next;
+    return first;
 }

@@ -21,6 +21,10 @@ size_t forward_fields_room(const struct passage *p, size_t *ret_count);
 
 void forward_fields(const struct passage *p, struct field_sink *sink);
 
+/* Those of the request's trailers that pass, taken out of their list: an application that takes
+ * trailers for header fields must not believe in them what it would not in those. */
+struct response_field *forward_trailers(const struct passage *p, struct response_field *trailers);
+
 /* Whether the request has been here before: its Via names this route. */
 bool forward_loops(const struct passage *p);
 

@@ -47,29 +47,35 @@ static void add_segment(struct buf *out, struct span segment)
     }
 }
 
+static bool is_encoded_slash(struct span text)
+{
+    return span_eq_nocase(text, SPAN("%2f"));
+}
+
 bool forward_may_climb(const struct exchange *x)
 {
     struct span text = x->path.text;
-    size_t at = 0; // where a segment begins, were each %2F a slash
 
-    if (!x->path.has_encoded_slash)
-        return false;
-    for (size_t i = 0; i <= text.len; i++) {
-        bool is_encoded = span_eq_nocase(span_first(span_from(text, i), 3), SPAN("%2f"));
+    for (size_t i = 1; i + 1 < text.len; i++) {
+        struct span before = span_first(text, i), behind = span_from(text, i + 2);
 
-        if (i < text.len && text.ptr[i] != '/' && !is_encoded)
+        if (text.ptr[i] != '.' || text.ptr[i + 1] != '.')
             continue;
-        if (span_eq(span_of(text.ptr + at, i - at), SPAN("..")))
+        if (!strchr("/\\", text.ptr[i - 1]) &&
+            !(i >= 3 && is_encoded_slash(span_from(before, i - 3))))
+            continue;
+        // Behind ";" there are parameters: RFC 3986 §3.3.
+        if (!behind.len || strchr("/\\;", behind.ptr[0]) || is_encoded_slash(span_first(behind, 3)))
             return true;
-        i += is_encoded ? 2 : 0;
-        at = i + 1;
     }
     return false;
 }
 
-/* Takes the last segment off, down to the slash before it; not beyond `front`. */
+/* Takes the last segment off that is not empty, down to the slash before it; not beyond `front`. */
 static void drop_segment(struct buf *out, size_t front)
 {
+    while (out->len > front + 1 && out->ptr[out->len - 2] == '/')
+        out->len--;
     if (out->len <= front + 1)
         return;
     out->len--;
@@ -77,7 +83,9 @@ static void drop_segment(struct buf *out, size_t front)
         out->len--;
 }
 
-/* Adds a path, which begins with a slash, with its dot segments and empty ones resolved. */
+/* Adds a path, which begins with a slash, with its dot segments resolved. Empty segments mean
+ * nothing to that, and stay but at the front: there many take what follows for a host (RFC 3986
+ * §3.3). */
 static void add_path(struct buf *out, struct span path)
 {
     size_t front = out->len;
@@ -93,7 +101,7 @@ static void add_path(struct buf *out, struct span path)
             return;
         if (count == 2) {
             drop_segment(out, front);
-        } else if (segment.len && count == 0) {
+        } else if (count == 0 && (segment.len || out->len > front + 1)) {
             add_segment(out, segment);
             if (!is_last)
                 buf_add_char(out, '/');
@@ -114,6 +122,14 @@ static size_t mount_segments(const struct exchange *x)
     return count;
 }
 
+/* The last slash of those that stand together from `at` on. */
+static size_t skip_slashes(const struct buf *out, size_t at)
+{
+    while (at + 1 < out->len && out->ptr[at] == '/' && out->ptr[at + 1] == '/')
+        at++;
+    return at;
+}
+
 /* Takes segments off the front of what was added from `front` on. */
 static void strip_segments(struct buf *out, size_t front, size_t count)
 {
@@ -121,10 +137,13 @@ static void strip_segments(struct buf *out, size_t front, size_t count)
 
     if (out->failed)
         return;
-    for (; count && at < out->len; count--)
+    for (; count && at < out->len; count--) {
+        at = skip_slashes(out, at);
         do
             at++;
         while (at < out->len && out->ptr[at] != '/');
+    }
+    at = skip_slashes(out, at);
     if (at == front)
         return;
     memmove(out->ptr + front, out->ptr + at, out->len - at);

@@ -2,6 +2,7 @@
 #include "resource/gateway/outgoing.h"
 
 #include "graph/trailing.h"
+#include "resource/gateway/forward_fields.h"
 
 enum { KEPT_FIRST = 4096 }; // bytes of content whose length is not known
 
@@ -88,7 +89,7 @@ void outgoing_pump(struct passage *p)
     if (outgoing_has_ended(p)) {
         p->content_told = true;
         trailing = p->x->content.trailing;
-        fetch_end_content(&p->fetch, trailing ? trailing->fields : NULL);
+        fetch_end_content(&p->fetch, trailing ? forward_trailers(p, trailing->fields) : NULL);
     } else {
         outgoing_read(p);
     }

@@ -52,6 +52,17 @@ bool passing_drops(const struct field_rules *rules, struct span name)
     return false;
 }
 
+struct response_field *passing_trailers(struct response_field *first,
+                                        const struct field_rules *rules)
+{
+    for (struct response_field **at = &first; *at;)
+        if (passing_drops(rules, (*at)->name))
+            *at = (*at)->next;
+        else
+            at = &(*at)->next;
+    return first;
+}
+
 static void add_all(struct exchange *x, const struct option_list *list)
 {
     const struct option_field *fields = list->items;

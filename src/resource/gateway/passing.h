@@ -23,6 +23,10 @@ bool passing_field(const struct message *m, const struct field_line *line);
 /* Whether the rules replace or remove all fields of that name. */
 bool passing_drops(const struct field_rules *rules, struct span name);
 
+/* What the rules leave of trailers, which are taken out of their list. */
+struct response_field *passing_trailers(struct response_field *first,
+                                        const struct field_rules *rules);
+
 /* Adds to the response what passes of an answer, by the rules. */
 void passing_response(struct exchange *x, const struct message *answer,
                       const struct field_rules *rules);

@@ -53,11 +53,9 @@ static void write_title(struct buf *title, int status, struct span reason)
     buf_add(title, reason);
 }
 
-/* chosen: a status that another server chose; 0: that of the outcome. */
-static void write_head(struct buf *b, enum outcome outcome, int chosen)
+static void write_head(struct buf *b, enum outcome outcome, int code)
 {
     const struct outcome_info *info = &outcome_table[outcome];
-    int code = chosen ? chosen : info->status;
     const struct status_info *status = status_from_code(code);
     struct span reason = status ? status->reason : SPAN("Unknown Status");
     struct buf title = {0};
@@ -78,7 +76,7 @@ static void write_head(struct buf *b, enum outcome outcome, int chosen)
 
 void error_page_write_redirect_html(struct buf *b, enum outcome outcome, struct span location)
 {
-    write_head(b, outcome, 0);
+    write_head(b, outcome, outcome_table[outcome].status);
     buf_add(b, SPAN("<p class=\"action\"><a href=\""));
     page_write_text(b, location);
     buf_add(b, SPAN("\">"));
@@ -90,12 +88,13 @@ void error_page_write_redirect_html(struct buf *b, enum outcome outcome, struct 
 void error_page_write_html(struct buf *b, const struct error_page *page)
 {
     const struct outcome_info *info = &outcome_table[page->outcome];
+    int status = page->status ? page->status : info->status;
 
-    write_head(b, page->outcome, page->status);
+    write_head(b, page->outcome, status);
     write_sentence(b, page->detail);
     write_sentence(b, info->client_advice);
     write_wait(b, page->retry_after);
-    if (info->status == 404 || info->status == 403 || info->status == 410)
+    if (status == 404 || status == 403 || status == 410)
         buf_add(b, SPAN("<p class=\"action\"><a href=\"/\">Go to the start page</a></p>\n"));
     buf_add(b, SPAN("</main>\n<footer>\n<dl>\n"));
     write_reference(b, "Outcome", info->token);

@@ -12,7 +12,7 @@
 
 struct error_page {
     enum outcome outcome;   // not OUTCOME_NONE
-    int status;             // that another server chose; 0: that of the outcome
+    int status;             // of the response; 0: that of the outcome
     struct span request_id; // by which the operator finds it in the log; may be empty
     struct span detail;     // one sentence about this very request, plain text; may be empty
     uint32_t retry_after;   // seconds, as in Retry-After; 0: not told

@@ -180,15 +180,18 @@ static int choose_gateway(struct config *config, const char *const *addresses, s
     for (size_t i = 0; i < count; i++) {
         struct span text = arena_copy(&config->arena, span_from_str(addresses[i]));
         char *item = items + i * to->section->size;
+        struct buf *out;
         const char *wrong;
 
         config_read_nothing(to->section, item);
         wrong = text.ptr ? config_value_read(&to->section->rows[0], text,
                                              item + to->section->rows[0].offset)
                          : error_text(-CANDOR_E_MEMORY);
-        if (wrong)
-            report_path(report, (struct position){0}, "", SPAN(""), addresses[i], wrong,
-                        "an address like http://127.0.0.1:3000");
+        out = wrong ? report_at(report, (struct position){0}, "", SPAN("")) : NULL;
+        if (out) { // of several, it tells which one
+            report_add_path(out, addresses[i]);
+            buf_addf(out, " %s; expected an address like http://127.0.0.1:3000", wrong);
+        }
     }
     *(struct option_list *)give(&kind->options, "to", options, given) =
         (struct option_list){items, count};

@@ -91,8 +91,9 @@ static void add_number(struct buf *b, struct span member, uint64_t number)
 static void add_relay(struct buf *b, const struct record *r)
 {
     const struct relay *relay = r->relay;
+    bool is_relayed = r->outcome == OUTCOME_relayed || r->outcome == OUTCOME_tunnelled;
 
-    add_text(b, MEMBER("origin"), r->outcome == OUTCOME_relayed ? SPAN("upstream") : SPAN("here"));
+    add_text(b, MEMBER("origin"), is_relayed ? SPAN("upstream") : SPAN("here"));
     if (relay->upstream.len)
         add_text(b, MEMBER("upstream"), relay->upstream);
     if (relay->received_status)

@@ -93,6 +93,11 @@ static struct span describe(struct exchange *x)
     if (exchange_has_offset(x))
         n = snprintf(text, DETAIL_LENGTH, "Found at byte %llu of the request.",
                      (unsigned long long)x->failure.offset);
+    else if (x->outcome == OUTCOME_relayed)
+        n = snprintf(text, DETAIL_LENGTH,
+                     "The server behind this one answered %d, and what it said "
+                     "of it is not shown.",
+                     exchange_status(x));
     else if (x->outcome == OUTCOME_method_not_allowed)
         n = snprintf(text, DETAIL_LENGTH, "The method was %.*s.",
                      SPAN_ARG(span_first(x->request.method_name, 64)));
@@ -137,7 +142,7 @@ static void write_problem(struct exchange *x, bool as_json, struct buf *b)
     request_id_print(x->arrival.id, id);
     n = snprintf(instance, sizeof instance, "urn:candor:request:%.*s", REQUEST_ID_LENGTH, id);
     const struct problem problem = {.outcome = x->outcome,
-                                    .status = x->response.status,
+                                    .status = exchange_status(x),
                                     .instance = span_of(instance, (size_t)n),
                                     .detail = describe(x)};
     if (as_json)
@@ -154,7 +159,7 @@ static uint32_t retry_after(const struct exchange *x)
 static void write_page(struct exchange *x, struct buf *b)
 {
     struct error_page page = {
-        .outcome = x->outcome, .status = x->response.status, .detail = describe(x)};
+        .outcome = x->outcome, .status = exchange_status(x), .detail = describe(x)};
     char id[REQUEST_ID_LENGTH];
 
     request_id_print(x->arrival.id, id);
