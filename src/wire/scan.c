@@ -43,16 +43,15 @@ static const uint8_t nibble_bits[16] __attribute__((aligned(16))) = {1, 2, 4, 8,
 __attribute__((target("sse4.2"))) static const char *field_value_sse42(const char *at,
                                                                        const char *end)
 {
-    // Ranges of what is not allowed: controls before and behind HTAB, and DEL.
-    const __m128i ranges =
-        _mm_setr_epi8(0x00, 0x08, 0x0a, 0x1f, 0x7f, 0x7f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-
     for (; end - at >= 16; at += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)at);
-        int n = _mm_cmpestri(ranges, 6, v, 16, _SIDD_UBYTE_OPS | _SIDD_CMP_RANGES);
+        __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+        __m128i tab = _mm_cmpeq_epi8(v, _mm_set1_epi8('\t'));
+        __m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+        int mask = _mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, control), del));
 
-        if (n < 16)
-            return at + n;
+        if (mask)
+            return at + __builtin_ctz((unsigned)mask);
     }
     return field_value_plain(at, end);
 }
