@@ -101,6 +101,16 @@ static void add_field(struct field_sink *sink, struct span name, struct span val
     fcgi_params_add(&s->params, span_of(text, at), value);
 }
 
+static void add_known(struct field_sink *sink, enum field id, struct span value)
+{
+    add_field(sink, field_table[id].name, value);
+}
+
+static void add_line(struct field_sink *sink, const struct field_line *line)
+{
+    add_field(sink, field_line_name(line), field_line_value(line));
+}
+
 static void add_number(struct fcgi_params *params, struct span name, uint64_t number)
 {
     char digits[24];
@@ -167,7 +177,8 @@ struct span fastcgi_params(struct passage *p, const struct upstream_address *add
     authority = buf_in(arena_alloc(&x->arena, room), room);
     forward_target(&target, x, o, SPAN(""));
     forward_authority(&authority, x, o, address);
-    s = (struct params_sink){.sink = {.add = add_field, .out = &b}};
+    s = (struct params_sink){
+        .sink = {.add = add_field, .add_known = add_known, .add_line = add_line, .out = &b}};
     fcgi_add_begin(&b, true);
     fcgi_params_begin(&s.params, &b);
     add_script(p, &s.params);
