@@ -305,6 +305,7 @@ size_t forward_fields_room(const struct passage *p, size_t *ret_count)
 static bool add_line(const struct passage *p, struct field_sink *sink,
                      const struct field_line *line)
 {
+    const struct message *m = &p->x->request;
     struct span value = field_line_value(line);
 
     switch ((enum field)line->id) {
@@ -319,7 +320,7 @@ static bool add_line(const struct passage *p, struct field_sink *sink,
         add_max_forwards(p, sink, value);
         return false;
     case FIELD_traceparent:
-        if (!is_traceparent(value))
+        if (line != &m->fields[m->first[FIELD_traceparent] - 1] || !is_traceparent(value))
             return false;
         break;
     case FIELD_OTHER:
@@ -329,7 +330,7 @@ static bool add_line(const struct passage *p, struct field_sink *sink,
     default:
         break;
     }
-    if (!passing_field(&p->x->request, line) || passing_drops(rules_of(p), field_line_name(line)))
+    if (!passing_field(m, line) || passing_drops(rules_of(p), field_line_name(line)))
         return false;
     sink->add_line(sink, line);
     return line->id == FIELD_traceparent;
