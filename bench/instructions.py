@@ -24,7 +24,7 @@ def get(client, request, length):
 
 
 def wait_until_idle(server):
-    """nginx without a master can miss a signal that comes while it works, and then waits for ever."""
+    """nginx without a master may miss a signal that comes while it works, and waits for ever."""
     before = None
     while (now := server.cpu_seconds()) != before:
         before = now
