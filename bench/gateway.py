@@ -2,6 +2,7 @@
 """What bench.py measures of gateways: answers of 1 KiB, 100 KiB and 10 MiB that are passed on."""
 from pathlib import Path
 
+import instructions
 from servers import GATEWAY_FLOOR, GATEWAY_KINDS, Missing, Server, find_program
 
 
@@ -26,6 +27,10 @@ def measure(options, scratch, cores, sizes, measure_requests, request_table, say
             results = measure_requests(gateways, size, options, contents, cores[1])
             complete &= len(results) == len(gateways)
             lines += request_table(size, results, {GATEWAY_FLOOR}, "candor-gateway")
+            if size == "1K" and "instructions" in options.sizes:
+                counted = instructions.measure([server.name for server in gateways], scratch, files,
+                                               cores[0], say, upstream.port)
+                lines += instructions.table(counted, "a relayed GET of 1 KiB", "candor-gateway")
         finally:
             for server in [*gateways, upstream]:
                 server.end()

@@ -4,6 +4,7 @@ time it is the same on every machine, however busy that is."""
 import re
 import shutil
 import socket
+import time
 
 from servers import Missing, Server
 
@@ -22,9 +23,17 @@ def get(client, request, length):
         raise Missing(f"the server answers {got[:40]}")
 
 
-def count(name, scratch, files, core, requests):
+def wait_until_idle(server):
+    """nginx without a master may miss a signal that comes while it works, and waits for ever."""
+    before = None
+    while (now := server.cpu_seconds()) != before:
+        before = now
+        time.sleep(0.2)
+
+
+def count(name, scratch, files, core, requests, upstream=None):
     """Instructions of the server's whole life, with so many requests on one connection."""
-    server = Server(name, scratch, files, {core},
+    server = Server(name, scratch, files, {core}, upstream=upstream,
                     under=["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"])
     request = f"GET /1K.txt HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
     length = (files / "1K.txt").stat().st_size
@@ -33,6 +42,7 @@ def count(name, scratch, files, core, requests):
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for _ in range(requests):
                 get(client, request, length)
+        wait_until_idle(server)
     finally:
         server.end()
     told = re.findall(r"Collected : (\d+)", server.log.read_text(errors="replace"))
@@ -41,7 +51,7 @@ def count(name, scratch, files, core, requests):
     return sum(int(number) for number in told)
 
 
-def measure(names, scratch, files, core, say):
+def measure(names, scratch, files, core, say, upstream=None):
     """Instructions a request by name; those that do not run under valgrind are left out."""
     if not shutil.which("valgrind"):
         say("instructions are not counted: valgrind is not here; tools/setup bench installs it")
@@ -50,16 +60,16 @@ def measure(names, scratch, files, core, say):
     for name in names:
         say(f"instructions of a request: {name}")
         try:
-            few, many = (count(name, scratch, files, core, n) for n in (FEW, MANY))
+            few, many = (count(name, scratch, files, core, n, upstream) for n in (FEW, MANY))
             results[name] = (many - few) / (MANY - FEW)
         except (Missing, OSError) as reason:
             say(f"{name} is left out: {reason}")
     return results
 
 
-def table(results):
-    candor = results.get("candor")
-    lines = ["### Instructions in user space for a GET of 1 KiB", "",
+def table(results, what="a GET of 1 KiB", ours="candor"):
+    candor = results.get(ours)
+    lines = [f"### Instructions in user space for {what}", "",
              "| server | instructions | it ÷ Candor |", "| --- | ---: | ---: |"]
     for name, value in results.items():
         ratio = f"{value / candor:.2f}" if candor else "–"

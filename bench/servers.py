@@ -166,6 +166,7 @@ HAPROXY = """\
 global
     nbthread 1
     maxconn 20000
+    no strict-limits
 defaults
     mode http
     option http-keep-alive

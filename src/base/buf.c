@@ -38,6 +38,10 @@ void buf_add_u64(struct buf *b, uint64_t value)
     char digits[20];
     size_t at = sizeof digits;
 
+    if (value < 10) { // as most parts of addresses are
+        buf_add_char(b, (char)('0' + value));
+        return;
+    }
     do {
         digits[--at] = (char)('0' + value % 10);
         value /= 10;

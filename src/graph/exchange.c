@@ -127,17 +127,29 @@ struct span exchange_trailer(const struct exchange *x, enum field id)
     return t ? span_trim(span_of(t->value ? t->value : "", t->length)) : (struct span){NULL, 0};
 }
 
-void exchange_add_field(struct exchange *x, struct span name, struct span value)
+static void add_field(struct exchange *x, struct response_field field)
 {
-    struct response_field *f = value.ptr ? arena_alloc(&x->arena, sizeof *f) : NULL;
+    struct response_field *f = field.value.ptr ? arena_alloc(&x->arena, sizeof *f) : NULL;
 
     if (!f) {
         x->response.failed = true;
         return;
     }
-    *f = (struct response_field){NULL, name, value};
+    *f = field;
     *x->response.fields_end = f;
     x->response.fields_end = &f->next;
+}
+
+void exchange_add_field(struct exchange *x, struct span name, struct span value)
+{
+    add_field(x, (struct response_field){.name = name, .value = value});
+}
+
+void exchange_add_line(struct exchange *x, const struct field_line *line)
+{
+    add_field(x, (struct response_field){.name = field_line_name(line),
+                                         .value = field_line_value(line),
+                                         .is_sound = true});
 }
 
 /* On the arena; ptr NULL: no memory, and so the response that was to say it has failed. */

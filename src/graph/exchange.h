@@ -126,6 +126,7 @@ struct piece {
 struct response_field {
     struct response_field *next;
     struct span name, value;
+    bool is_sound; // a codec has read it: nothing in it has to be looked at before it is sent
 };
 
 struct response {
@@ -336,6 +337,8 @@ struct span exchange_trailer(const struct exchange *x, enum field id);
  * the response has failed, and so it has where the value is one that could not be made (ptr NULL).
  */
 void exchange_add_field(struct exchange *x, struct span name, struct span value);
+/* One that a codec has read into a message that lives as long as x. */
+void exchange_add_line(struct exchange *x, const struct field_line *line);
 /* Adds a field whose value is printed into the arena. */
 __attribute__((format(printf, 3, 4))) void exchange_add_fieldf(struct exchange *x, struct span name,
                                                                const char *format, ...);

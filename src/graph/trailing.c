@@ -35,7 +35,7 @@ static bool keep(struct trailing *t, struct arena *arena)
 
     if (!f || !text.ptr)
         return false;
-    *f = (struct response_field){NULL, span_first(text, t->name_length),
+    *f = (struct response_field){.name = span_first(text, t->name_length),
                                  span_trim(span_from(text, t->name_length))};
     while (*end)
         end = &(*end)->next;

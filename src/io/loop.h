@@ -95,7 +95,8 @@ int stream_connect(struct loop *l, struct stream *s, const struct sockaddr *to, 
  * the buffer, but NULL where one was to be lent and result <= 0.
  */
 void stream_recv(struct stream *s, struct loop_buffer *into, stream_recv_fn *done);
-/* As stream_recv without a buffer, for who expects much: a large one is lent. */
+/* As stream_recv without a buffer, for who expects much: a large one is lent, or one of a few that
+ * are larger still. */
 void stream_recv_much(struct stream *s, stream_recv_fn *done);
 /* Takes back a receive that has not completed; its callback will not run. */
 void stream_recv_cancel(struct stream *s);

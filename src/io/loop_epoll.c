@@ -34,11 +34,23 @@ void loop_let_go(struct loop *l)
 
 /* Buffers: last in, first out, so that the next receive finds a warm one. */
 
-struct loop_buffer *loop_buffer_take(struct loop *l, bool large)
+static struct buffer_pool *pool_of(struct loop *l, const struct loop_buffer *b)
 {
-    struct buffer_pool *pool = &l->buffers[large];
-    struct loop_buffer *b = pool->first;
+    struct buffer_pool *pool = &l->buffers[BUFFERS_SMALL];
 
+    while (b->cap != pool->size)
+        pool++;
+    return pool;
+}
+
+struct loop_buffer *loop_buffer_take(struct loop *l, enum buffer_class class)
+{
+    struct buffer_pool *pool = &l->buffers[class];
+    struct loop_buffer *b;
+
+    if (class == BUFFERS_FOR_MUCH && pool->lent == pool->most)
+        pool = &l->buffers[BUFFERS_LARGE];
+    b = pool->first;
     if (b) {
         pool->first = b->next;
         pool->count--;
@@ -48,6 +60,7 @@ struct loop_buffer *loop_buffer_take(struct loop *l, bool large)
             return NULL;
         b->cap = pool->size;
     }
+    pool->lent += pool == &l->buffers[BUFFERS_FOR_MUCH];
     b->next = NULL;
     b->start = b->len = 0;
     return b;
@@ -57,9 +70,9 @@ bool loop_buffer_grow(struct loop *l, struct loop_buffer **b)
 {
     struct loop_buffer *small = *b, *large;
 
-    if (small->cap == l->buffers[true].size)
+    if (small->cap != l->buffers[BUFFERS_SMALL].size)
         return false;
-    large = loop_buffer_take(l, true);
+    large = loop_buffer_take(l, BUFFERS_LARGE);
     if (!large)
         return false;
     memcpy(large->data, small->data, small->len);
@@ -76,7 +89,8 @@ void loop_buffer_release(struct loop *l, struct loop_buffer *b)
 
     if (!b)
         return;
-    pool = &l->buffers[b->cap == l->buffers[true].size];
+    pool = pool_of(l, b);
+    pool->lent -= pool == &l->buffers[BUFFERS_FOR_MUCH];
     if (pool->count >= pool->most) {
         free(b);
         return;
@@ -180,8 +194,11 @@ int loop_open(size_t buffer_size, struct loop **ret_loop)
     list_init(&l->ready);
     list_init(&l->calls);
     list_init(&l->later);
-    l->buffers[true] = (struct buffer_pool){.size = (uint32_t)buffer_size, .most = BUFFERS_KEPT};
-    l->buffers[false] = (struct buffer_pool){
+    l->buffers[BUFFERS_LARGE] =
+        (struct buffer_pool){.size = (uint32_t)buffer_size, .most = BUFFERS_KEPT};
+    l->buffers[BUFFERS_FOR_MUCH] = (struct buffer_pool){
+        .size = BUFFER_VAST, .most = buffer_size < BUFFER_VAST ? BUFFERS_VAST : 0};
+    l->buffers[BUFFERS_SMALL] = (struct buffer_pool){
         .size = buffer_size > 2 * BUFFER_SMALL ? BUFFER_SMALL : (uint32_t)buffer_size / 2,
         .most = BUFFERS_KEPT_SMALL};
     l->now = clock_monotonic();
@@ -205,7 +222,7 @@ void loop_free(struct loop *l)
 {
     if (!l)
         return;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < BUFFER_CLASSES; i++) {
         while (l->buffers[i].first) {
             struct loop_buffer *b = l->buffers[i].first;
 

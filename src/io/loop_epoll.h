@@ -19,7 +19,11 @@ enum {
     BUFFER_SMALL = 2048 - 16 - sizeof(struct loop_buffer), // with what malloc needs: half a page
     BUFFERS_KEPT = 64,        // free buffers kept for the next receive, large ones
     BUFFERS_KEPT_SMALL = 256, // and small ones
+    BUFFER_VAST = 256 * 1024, // bytes: the fewer system calls, the less a stream costs
+    BUFFERS_VAST = 16,        // lent at a time, and kept
 };
+
+enum buffer_class { BUFFERS_SMALL, BUFFERS_LARGE, BUFFERS_FOR_MUCH, BUFFER_CLASSES };
 
 struct loop {
     int epoll_fd;
@@ -33,8 +37,9 @@ struct loop {
     struct buffer_pool {
         struct loop_buffer *first;
         unsigned count, most;
+        unsigned lent; // of the vast ones
         uint32_t size;
-    } buffers[2]; // small, large
+    } buffers[BUFFER_CLASSES];
     struct epoll_event events[EVENTS_A_ROUND];
     int event_at, event_count;
     struct wheel wheel;
@@ -45,8 +50,9 @@ struct loop {
     struct loop_message *inbox, **inbox_end;
 };
 
-/* An empty buffer; NULL when out of memory. */
-struct loop_buffer *loop_buffer_take(struct loop *l, bool large);
+/* An empty buffer; NULL when out of memory. Of those for much there are few, and a large one comes
+ * in the place of one. */
+struct loop_buffer *loop_buffer_take(struct loop *l, enum buffer_class class);
 /* Moves what is in a small buffer to a large one. False: it is large, or there is no memory. */
 bool loop_buffer_grow(struct loop *l, struct loop_buffer **b);
 

@@ -103,7 +103,7 @@ static void receive(struct stream *s)
     ssize_t n;
 
     if (is_lent)
-        b = loop_buffer_take(s->loop, s->state & RECEIVES_MUCH);
+        b = loop_buffer_take(s->loop, s->state & RECEIVES_MUCH ? BUFFERS_FOR_MUCH : BUFFERS_SMALL);
     n = b ? receive_all(s, &b) : -ENOMEM;
     if (is_lent && n <= 0) {
         loop_buffer_release(s->loop, b);

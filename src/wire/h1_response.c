@@ -64,6 +64,16 @@ bool h1_add_field(struct buf *b, struct span name, struct span value)
     return true;
 }
 
+void h1_add_known_field(struct buf *b, enum field id, struct span value)
+{
+    char *at;
+
+    assert(id != FIELD_OTHER);
+    at = begin_line(b, field_table[id].name, value.len);
+    if (at)
+        end_line(b, h1_put_value(at, value));
+}
+
 void h1_add_field_line(struct buf *b, const struct field_line *line)
 {
     char *at = begin_line(b, field_line_name(line), line->value_length);

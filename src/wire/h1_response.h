@@ -38,6 +38,9 @@ size_t h1_chunk_head(char out[H1_CHUNK_HEAD], uint64_t size);
  * value controls become spaces, as in h1_put_value. */
 bool h1_add_field(struct buf *b, struct span name, struct span value);
 
+/* As h1_add_field, of a field in the table. */
+void h1_add_known_field(struct buf *b, enum field id, struct span value);
+
 /* Adds a line that a codec has read into a message, which has found it sound. */
 void h1_add_field_line(struct buf *b, const struct field_line *line);
 

@@ -40,21 +40,17 @@ static const uint8_t nibble_bits[16] __attribute__((aligned(16))) = {1, 2, 4, 8,
 
 #if defined(__x86_64__)
 
-__attribute__((target("sse4.2"))) static const char *field_value_sse42(const char *at,
-                                                                       const char *end)
+static const char *field_value_sse2(const char *at, const char *end)
 {
-    // Ranges of what is not allowed: controls before and behind HTAB, and DEL.
-    const __m128i ranges =
-        _mm_setr_epi8(0x00, 0x08, 0x0a, 0x1f, 0x7f, 0x7f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-
+    if (end - at < 16)
+        return field_value_plain(at, end);
     for (; end - at >= 16; at += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)at);
-        int n = _mm_cmpestri(ranges, 6, v, 16, _SIDD_UBYTE_OPS | _SIDD_CMP_RANGES);
+        unsigned mask = scan_controls(at);
 
-        if (n < 16)
-            return at + n;
+        if (mask)
+            return at + __builtin_ctz(mask);
     }
-    return field_value_plain(at, end);
+    return at < end ? scan_last_controls(end) : end;
 }
 
 __attribute__((target("sse4.2"))) static const char *path_sse42(const char *at, const char *end)
@@ -76,6 +72,8 @@ __attribute__((target("sse4.2"))) static const char *path_sse42(const char *at, 
 
 __attribute__((target("avx2"))) static const char *field_value_avx2(const char *at, const char *end)
 {
+    const char *start = at;
+
     for (; end - at >= 32; at += 32) {
         __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)at);
         __m256i control = _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1f)), v);
@@ -86,7 +84,9 @@ __attribute__((target("avx2"))) static const char *field_value_avx2(const char *
         if (mask)
             return at + __builtin_ctz((unsigned)mask);
     }
-    return field_value_sse42(at, end);
+    if (at > start && end - at < 16) // the 16 before are sound
+        return at < end ? scan_last_controls(end) : end;
+    return field_value_sse2(at, end);
 }
 
 __attribute__((target("avx2"))) static const char *path_avx2(const char *at, const char *end)
@@ -152,7 +152,7 @@ static const char *path_neon(const char *at, const char *end)
 static const struct scanner implementations[] = {
     {"plain", field_value_plain, path_plain},
 #if defined(__x86_64__)
-    {"sse4.2", field_value_sse42, path_sse42},
+    {"sse4.2", field_value_sse2, path_sse42},
     {"avx2", field_value_avx2, path_avx2},
 #elif defined(__aarch64__)
     {"neon", field_value_neon, path_neon},

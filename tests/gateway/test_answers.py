@@ -169,6 +169,18 @@ def test_a_large_answer_arrives_whole(server, upstream):
     assert record_of(server, "/large")["attempts"][0]["phase"] == "body"
 
 
+def test_fields_are_written_anew(server, upstream):
+    with server.connect() as client:
+        client.send(request())
+        with upstream.accept() as peer:
+            peer.read()
+            peer.send(b"HTTP/1.1 200 OK\r\nA:1\r\nB:\t2\r\nC:   3 \r\nD: 4 \t\r\nE:\r\n"
+                      b"F: 5:\t 6\r\nX-Longer-Than-Sixteen-Bytes: 7\r\nContent-Length: 0\r\n\r\n")
+            head = client.read_response().raw_head
+    assert (b"\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: \r\nF: 5:\t 6\r\n"
+            b"X-Longer-Than-Sixteen-Bytes: 7\r\nVia: ") in head
+
+
 def test_cookies_stay_lines_of_their_own(server, upstream):
     with server.connect() as client:
         with asked(client, upstream, request("GET", "/cookies")) as peer:

@@ -149,6 +149,12 @@ def test_a_trace_is_passed_on_or_begun(server, upstream):
     for wrong in ("00-" + 32 * "0" + "-00f067aa0ba902b7-00", known.upper(), known[:-1]):
         sent = pass_on(server, upstream, f"traceparent: {wrong}").sent["traceparent"]
         assert sent not in (wrong, begun)
+    other = known.replace("4", "5")
+    for first, second in ((known, other), (other, known)):  # the first counts
+        sent = pass_on(server, upstream, f"traceparent: {first}", f"Traceparent: {second}").sent
+        assert sent["traceparent"] == first
+    sent = pass_on(server, upstream, "traceparent: 1", f"traceparent: {known}").sent
+    assert sent["traceparent"] not in ("1", known)
 
 
 # RFC 9110 §7.6.2

@@ -119,7 +119,8 @@ static void a_head_and_its_content_leave_together(void **state)
 static void open_content_is_sent_in_chunks_with_its_trailers(void **state)
 {
     struct fetch_request r = open_put;
-    const struct response_field trailer = {NULL, SPAN_INIT("Digest"), SPAN_INIT("a\r\nb")};
+    const struct response_field trailer = {.name = SPAN_INIT("Digest"),
+                                           .value = SPAN_INIT("a\r\nb")};
 
     (void)state;
     r.content = SPAN("hello");

@@ -306,7 +306,7 @@ static void without_memory_for_a_head_there_is_none(void **state)
 static void without_memory_for_trailers_the_request_breaks_off(void **state)
 {
     static char value[1024];
-    const struct response_field trailer = {NULL, SPAN_INIT("A"), {value, sizeof value}};
+    const struct response_field trailer = {.name = SPAN_INIT("A"), .value = {value, sizeof value}};
     struct fetch_request r = put;
 
     (void)state;

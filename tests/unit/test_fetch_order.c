@@ -60,7 +60,7 @@ static void send_some(void)
 
 static void end_content(void)
 {
-    static const struct response_field trailer = {NULL, SPAN_INIT("A"), SPAN_INIT("b")};
+    static const struct response_field trailer = {.name = SPAN_INIT("A"), .value = SPAN_INIT("b")};
 
     if (content_ended || (t.f.io.framing == FRAMING_LENGTH && content_left))
         return;

@@ -3,6 +3,7 @@
  * Request heads: each row is an input, the outcome that it must have and the byte at which that is
  * found (RFC 9112 unless a row says otherwise).
  */
+#include "base/buf.h"
 #include "h1_unit.h"
 
 /* §3 */
@@ -397,6 +398,46 @@ static void what_follows_the_head_is_not_touched(void **state)
     assert_int_equal(h1_read_head(&message, &head, SPAN(GH E "\x00garbage"), 0, &limits), 27);
 }
 
+/* However near the end of the input it stands; and with any byte of it changed. */
+static void every_known_name_is_found_and_none_that_is_malformed(void **state)
+{
+    static const char front[] = "GET / HTTP/1.1\r\nHost: a\r\n";
+    char text[256];
+
+    (void)state;
+    for (int f = 1; f < FIELD_COUNT; f++) {
+        struct span name = field_table[f].name;
+        size_t at = sizeof front - 1;
+        struct message m = {0};
+
+        if (field_table[f].flags & FIELD_FLAG_FRAMING || f == FIELD_host)
+            continue;
+        memcpy(text, front, at);
+        memcpy(text + at, name.ptr, name.len);
+        for (size_t value = 0; value < 32; value += 31) {
+            struct buf b = buf_in(text, sizeof text);
+
+            b.len = at + name.len;
+            buf_add_char(&b, ':');
+            for (size_t i = 0; i < value; i++)
+                buf_add_char(&b, 'a');
+            buf_add(&b, SPAN("\r\n\r\n"));
+            assert_false(b.failed);
+            for (size_t i = 0; i < name.len; i++) {
+                text[at + i] = '@';
+                h1_read_head(&m, &head, buf_span(&b), 0, &limits);
+                assert_int_equal(m.violation.outcome, OUTCOME_field_name_malformed);
+                assert_int_equal(m.violation.offset, at + i);
+                text[at + i] = name.ptr[i];
+            }
+            h1_read_head(&m, &head, buf_span(&b), 0, &limits);
+            assert_int_equal(m.field_count, 2);
+            assert_int_equal(m.fields[1].id, f);
+            assert_int_equal(m.fields[1].name_length, name.len);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -415,6 +456,7 @@ int main(void)
         cmocka_unit_test(the_request_line_is_told_as_it_came),
         cmocka_unit_test(what_was_understood_before_a_violation_is_told),
         cmocka_unit_test(what_follows_the_head_is_not_touched),
+        cmocka_unit_test(every_known_name_is_found_and_none_that_is_malformed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

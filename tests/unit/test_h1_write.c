@@ -88,6 +88,17 @@ static void no_field_can_begin_another(void **state)
     buf_done(&b);
 }
 
+static void a_known_field_has_the_name_of_the_table(void **state)
+{
+    struct buf b = {0};
+
+    (void)state;
+    h1_add_known_field(&b, FIELD_via, SPAN("1.1 a\r\nb"));
+    h1_add_known_field(&b, FIELD_host, SPAN(""));
+    assert_text(&b, SPAN("Via: 1.1 a  b\r\nHost: \r\n"));
+    buf_done(&b);
+}
+
 static void framing_is_not_told_by_a_field_of_a_request(void **state)
 {
     struct buf b = {0};
@@ -172,6 +183,7 @@ int main(void)
         cmocka_unit_test(a_request_reads_back_as_it_was_written),
         cmocka_unit_test(what_would_end_the_request_line_is_refused),
         cmocka_unit_test(no_field_can_begin_another),
+        cmocka_unit_test(a_known_field_has_the_name_of_the_table),
         cmocka_unit_test(framing_is_not_told_by_a_field_of_a_request),
         cmocka_unit_test(lines_that_were_read_are_passed_on_as_they_are),
         cmocka_unit_test(a_trailer_section_has_only_what_may_be_in_one),

@@ -217,6 +217,36 @@ static void a_receive_into_a_buffer_appends_to_it(void **state)
     loop_buffer_release(loop, kept);
 }
 
+/* More are lent than there are of those: large ones come in their place, until one is back. */
+static void few_buffers_for_much_are_lent_at_a_time(void **state)
+{
+    enum { LENT = 20 };
+    struct loop_buffer *lent[LENT];
+    unsigned vast = 0;
+
+    (void)state;
+    for (int i = 0; i < LENT; i++) {
+        assert_int_equal(write(peer, "a", 1), 1);
+        stream_recv_much(&stream, on_recv_keep);
+        loop_run(loop);
+        lent[i] = kept;
+        assert_int_equal(kept->len, 1);
+        assert_true(i == 0 || kept->cap <= lent[i - 1]->cap);
+        vast += kept->cap == lent[0]->cap;
+    }
+    assert_in_range(vast, 1, LENT - 1);
+    for (int i = 0; i < 2; i++) {
+        loop_buffer_release(loop, lent[i]);
+        assert_int_equal(write(peer, "a", 1), 1);
+        stream_recv_much(&stream, on_recv_keep);
+        loop_run(loop);
+        lent[i] = kept;
+        assert_int_equal(kept->cap, lent[2]->cap);
+    }
+    for (int i = 0; i < LENT; i++)
+        loop_buffer_release(loop, lent[i]);
+}
+
 static void a_cancelled_receive_is_not_told_and_its_bytes_stay(void **state)
 {
     (void)state;
@@ -508,6 +538,7 @@ int main(void)
         TEST(bytes_that_are_there_are_told_after_the_submitter_returned),
         TEST(a_receive_fills_no_more_than_its_room_and_loses_nothing),
         TEST(a_receive_into_a_buffer_appends_to_it),
+        TEST(few_buffers_for_much_are_lent_at_a_time),
         TEST(a_cancelled_receive_is_not_told_and_its_bytes_stay),
         TEST(a_send_that_fits_is_told_after_the_submitter_returned),
         TEST(a_send_larger_than_the_system_takes_goes_on_until_all_is_out),

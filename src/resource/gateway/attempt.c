@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "base/zero.h"
 #include "graph/client.h"
 #include "resource/gateway/answer.h"
 #include "resource/gateway/fastcgi.h"
@@ -97,7 +98,10 @@ static void begin_fetch(struct passage *p, struct upstream_connection *c)
     r.content = span_of(p->kept, p->kept_length);
     p->sending = r.content.len ? SENDING_KEPT : SENDING_NOTHING;
     p->content_told = r.framing == FRAMING_NONE;
-    p->fetch = (struct fetch){.events = &fetch_events, .limits = &g->limits, .arena = &p->x->arena};
+    zero(&p->fetch, sizeof p->fetch);
+    p->fetch.events = &fetch_events;
+    p->fetch.limits = &g->limits;
+    p->fetch.arena = &p->x->arena;
     p->is_fetching = true;
     fetch_begin(&p->fetch, c, &r);
     if (p->waits_to_send)

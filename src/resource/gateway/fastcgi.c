@@ -100,6 +100,16 @@ static void keep_field(struct field_sink *sink, struct span name, struct span va
         s->fields[s->count++] = (struct option_field){name, span_of(s->text.ptr + at, value.len)};
 }
 
+static void keep_known(struct field_sink *sink, enum field id, struct span value)
+{
+    keep_field(sink, field_table[id].name, value);
+}
+
+static void keep_line(struct field_sink *sink, const struct field_line *line)
+{
+    keep_field(sink, field_line_name(line), field_line_value(line));
+}
+
 /* HTTP_NAME, with the values of all lines from `index` on that have that name: the application sees
  * a name but once. */
 static void add_field(struct params_sink *s, size_t index)
@@ -204,9 +214,10 @@ struct span fastcgi_params(struct passage *p, const struct upstream_address *add
     authority = buf_in(arena_alloc(&x->arena, room), room);
     forward_target(&target, x, o, SPAN(""));
     forward_authority(&authority, x, o, address);
-    s = (struct params_sink){.sink = {.add = keep_field, .out = &b},
-                             .fields = arena_alloc(&x->arena, count * sizeof *s.fields),
-                             .text = buf_in(arena_alloc(&x->arena, 2 * room), 2 * room)};
+    s = (struct params_sink){
+        .sink = {.add = keep_field, .add_known = keep_known, .add_line = keep_line, .out = &b},
+        .fields = arena_alloc(&x->arena, count * sizeof *s.fields),
+        .text = buf_in(arena_alloc(&x->arena, 2 * room), 2 * room)};
     s.most = s.fields ? count : 0;
     fcgi_add_begin(&b, true);
     fcgi_params_begin(&s.params, &b);

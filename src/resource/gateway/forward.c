@@ -29,9 +29,19 @@ struct span forward_upgrade(struct exchange *x)
     return b.failed ? (struct span){NULL, 0} : buf_span(&b);
 }
 
-static void add_line(struct field_sink *sink, struct span name, struct span value)
+static void add_field(struct field_sink *sink, struct span name, struct span value)
 {
     h1_add_request_field(sink->out, name, value);
+}
+
+static void add_known(struct field_sink *sink, enum field id, struct span value)
+{
+    h1_add_known_field(sink->out, id, value);
+}
+
+static void add_line(struct field_sink *sink, const struct field_line *line)
+{
+    h1_add_field_line(sink->out, line);
 }
 
 /* What is of the connection to the upstream, and frames the content. */
@@ -49,7 +59,7 @@ static void add_own_lines(struct passage *p, struct buf *out)
     if (takes_trailers)
         buf_add(out, SPAN("TE: trailers\r\n"));
     if (p->upgrade.len)
-        h1_add_request_field(out, field_table[FIELD_upgrade].name, p->upgrade);
+        h1_add_known_field(out, FIELD_upgrade, p->upgrade);
     if (p->upgrade.len || takes_trailers)
         buf_add(out, !p->upgrade.len   ? SPAN("Connection: TE\r\n")
                      : !takes_trailers ? SPAN("Connection: upgrade\r\n")
@@ -65,7 +75,8 @@ struct span forward_head(struct passage *p, const struct upstream_address *addre
     struct buf target = buf_in(arena_alloc(&x->arena, target_room), target_room);
     struct buf authority = buf_in(arena_alloc(&x->arena, authority_room), authority_room);
     struct buf out;
-    struct field_sink sink = {.add = add_line, .out = &out};
+    struct field_sink sink = {
+        .add = add_field, .add_known = add_known, .add_line = add_line, .out = &out};
 
     room = forward_fields_room(p, &count) + target_room + authority_room + p->upgrade.len +
            x->request.method_name.len + AROUND;
@@ -76,7 +87,7 @@ struct span forward_head(struct passage *p, const struct upstream_address *addre
     if (target.failed || authority.failed ||
         !h1_add_request_line(&out, x->request.method_name, buf_span(&target)))
         return (struct span){NULL, 0};
-    h1_add_request_field(&out, field_table[FIELD_host].name, buf_span(&authority));
+    h1_add_known_field(&out, FIELD_host, buf_span(&authority));
     forward_fields(p, &sink);
     add_own_lines(p, &out);
     buf_add(&out, SPAN(H1_SECTION_END));

@@ -110,11 +110,11 @@ static const struct field_rules *rules_of(const struct passage *p)
 }
 
 /* Adds a field that is made here, where the rules do not replace it. */
-static void add_own(const struct passage *p, struct field_sink *sink, struct span name,
+static void add_own(const struct passage *p, struct field_sink *sink, enum field id,
                     struct span value)
 {
-    if (!passing_drops(rules_of(p), name))
-        sink->add(sink, name, value);
+    if (!passing_drops(rules_of(p), field_table[id].name))
+        sink->add_known(sink, id, value);
 }
 
 static void add_list(struct field_sink *sink, const struct option_list *list)
@@ -148,7 +148,7 @@ static void add_joined(const struct passage *p, struct field_sink *sink, enum fi
     }
     sink->out->failed |= b.failed;
     if (!b.failed)
-        add_own(p, sink, field_table[id].name, buf_span(&b));
+        add_own(p, sink, id, buf_span(&b));
 }
 
 /* What is known of one by this server where the client says nothing that counts. */
@@ -160,7 +160,7 @@ static void add_or_keep(const struct passage *p, struct field_sink *sink, enum f
     if (trusted && said.len)
         add_joined(p, sink, id, SPAN(""));
     else if (own.len)
-        add_own(p, sink, field_table[id].name, own);
+        add_own(p, sink, id, own);
 }
 
 static void add_origin(const struct passage *p, struct field_sink *sink, const struct client *c,
@@ -187,8 +187,8 @@ static void add_origin(const struct passage *p, struct field_sink *sink, const s
         add_joined(p, sink, FIELD_forwarded, buf_span(&f));
         add_joined(p, sink, FIELD_x_forwarded_for, address);
     } else {
-        add_own(p, sink, field_table[FIELD_forwarded].name, buf_span(&f));
-        add_own(p, sink, field_table[FIELD_x_forwarded_for].name, address);
+        add_own(p, sink, FIELD_forwarded, buf_span(&f));
+        add_own(p, sink, FIELD_x_forwarded_for, address);
     }
     add_or_keep(p, sink, FIELD_x_forwarded_proto, SPAN("http"), trusted);
     add_or_keep(p, sink, FIELD_x_forwarded_host, h.failed ? SPAN("") : buf_span(&h), trusted);
@@ -242,11 +242,6 @@ static bool is_traceparent(struct span text)
     return has_trace && has_parent;
 }
 
-static bool is_trace_field(struct span name)
-{
-    return name.len == sizeof "traceparent" - 1 && span_eq_nocase(name, SPAN("traceparent"));
-}
-
 /* Another number that is as good as random, and not 0: Sebastiano Vigna's splitmix64, which comes
  * to each number once in 2^64. It is to be told apart from others, and no secret. */
 static uint64_t next_identifier(uint64_t *state)
@@ -271,7 +266,7 @@ static void add_trace(const struct passage *p, struct field_sink *sink)
     text[3 + 2 * TRACE_ID] = '-';
     ascii_write_hex_u64(next_identifier(state), text + 4 + 2 * TRACE_ID);
     memcpy(text + TRACEPARENT - 3, "-01", 3);
-    add_own(p, sink, SPAN("traceparent"), span_of(text, sizeof text));
+    add_own(p, sink, FIELD_traceparent, span_of(text, sizeof text));
 }
 
 /* Max-Forwards counts down for the two methods that heed it: RFC 9110 §7.6.2. */
@@ -284,11 +279,11 @@ static void add_max_forwards(const struct passage *p, struct field_sink *sink, s
     bool counts = ask_is_trace(x) || ask_is_options(x);
 
     if (!counts || !span_to_u64(value, UINT32_MAX, &hops) || hops == 0) {
-        add_own(p, sink, field_table[FIELD_max_forwards].name, value);
+        add_own(p, sink, FIELD_max_forwards, value);
         return;
     }
     buf_add_u64(&b, hops - 1);
-    add_own(p, sink, field_table[FIELD_max_forwards].name, buf_span(&b));
+    add_own(p, sink, FIELD_max_forwards, buf_span(&b));
 }
 
 size_t forward_fields_room(const struct passage *p, size_t *ret_count)
@@ -315,7 +310,8 @@ size_t forward_fields_room(const struct passage *p, size_t *ret_count)
 static bool add_line(const struct passage *p, struct field_sink *sink,
                      const struct field_line *line, bool trusted)
 {
-    struct span name = field_line_name(line), value = field_line_value(line);
+    const struct message *m = &p->x->request;
+    struct span value = field_line_value(line);
 
     switch ((enum field)line->id) {
     case FIELD_host:
@@ -328,6 +324,10 @@ static bool add_line(const struct passage *p, struct field_sink *sink,
     case FIELD_max_forwards:
         add_max_forwards(p, sink, value);
         return false;
+    case FIELD_traceparent:
+        if (line != &m->fields[m->first[FIELD_traceparent] - 1] || !is_traceparent(value))
+            return false;
+        break;
     case FIELD_OTHER:
         if (is_about_origin(name, trusted))
             return false;
@@ -335,12 +335,10 @@ static bool add_line(const struct passage *p, struct field_sink *sink,
     default:
         break;
     }
-    if (!passing_field(&p->x->request, line) || passing_drops(rules_of(p), name))
+    if (!passing_field(m, line) || passing_drops(rules_of(p), field_line_name(line)))
         return false;
-    if (line->id == FIELD_OTHER && is_trace_field(name) && !is_traceparent(value))
-        return false;
-    sink->add(sink, name, value);
-    return line->id == FIELD_OTHER && is_trace_field(name);
+    sink->add_line(sink, line);
+    return line->id == FIELD_traceparent;
 }
 
 void forward_fields(const struct passage *p, struct field_sink *sink)
@@ -358,8 +356,8 @@ void forward_fields(const struct passage *p, struct field_sink *sink)
     add_origin(p, sink, &c, trusted);
     for (size_t i = 0; i < m->field_count && m->first[FIELD_via]; i++)
         if (m->fields[i].id == FIELD_via)
-            sink->add(sink, field_table[FIELD_via].name, field_line_value(&m->fields[i]));
-    sink->add(sink, field_table[FIELD_via].name, via_own(p, &b));
+            sink->add_line(sink, &m->fields[i]);
+    sink->add_known(sink, FIELD_via, via_own(p, &b));
     add_list(sink, &rules_of(p)->set);
     add_list(sink, &rules_of(p)->add);
 }

@@ -10,9 +10,13 @@
 
 #include "resource/gateway/gateway.h"
 
-/* Whoever takes the fields, one after the other. The spans live until `add` returns. */
+/* Whoever takes the fields, one after the other. The spans live until they return. */
 struct field_sink {
     void (*add)(struct field_sink *sink, struct span name, struct span value);
+    /* One that is in the table of fields, and does not frame the message. */
+    void (*add_known)(struct field_sink *sink, enum field id, struct span value);
+    /* One of the request as it is: its codec has found it sound. */
+    void (*add_line)(struct field_sink *sink, const struct field_line *line);
     struct buf *out;
 };
 

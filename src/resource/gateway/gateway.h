@@ -4,7 +4,7 @@
  * (RFC 9110 §7.6). docs/gateway.md describes it.
  *
  * A request on its way is a passage: its content as far as it is kept, its attempts, and the fetch
- * that brings the answer. It lives on the exchange's arena.
+ * that brings the answer. It lives until the exchange is released, and then serves another.
  */
 #ifndef CANDOR_RESOURCE_GATEWAY_GATEWAY_H
 #define CANDOR_RESOURCE_GATEWAY_GATEWAY_H
@@ -70,6 +70,8 @@ struct gateway {
     struct loop *loop;
     struct upstream_pool *pool;
     struct fetch_limits limits;
+    struct passage *spares; // free ones, kept for the next requests
+    unsigned spare_count;
     uint64_t trace; // the state of the identifiers of traces that are begun here
     bool speaks_fcgi;
     void (*tell)(const char *token, struct span sentence); // may be NULL
@@ -79,11 +81,11 @@ struct gateway {
 enum sending { SENDING_NOTHING, SENDING_KEPT, SENDING_PIECE };
 
 struct passage {
+    struct passage *next_spare;
     struct exchange *x;
     struct gateway *gateway;
     struct relay relay;
     struct upstream_wish wish;
-    struct fetch fetch;
     struct timer patience; // until the content is sent though nobody said 100 (Continue)
 
     struct span upgrade; // what it may change to, as it is passed on; empty: nothing
@@ -111,6 +113,8 @@ struct passage {
     bool content_told;   // its end was, to the fetch
     bool waits_to_send;  // for 100 (Continue)
     bool script_unknown; // as the application said
+
+    struct fetch fetch; // begun anew with each attempt; the last member
 };
 
 static inline struct gateway *gateway_of(const struct exchange *x)

@@ -78,7 +78,7 @@ void passing_response(struct exchange *x, const struct message *answer,
         const struct field_line *line = &answer->fields[i];
 
         if (passing_field(answer, line) && !passing_drops(rules, field_line_name(line)))
-            exchange_add_field(x, field_line_name(line), field_line_value(line));
+            exchange_add_line(x, line);
     }
     add_all(x, &rules->set);
     add_all(x, &rules->add);
@@ -99,7 +99,8 @@ bool passing_interim(struct exchange *x, const struct message *answer,
         f = arena_alloc(&x->arena, sizeof *f);
         if (!f)
             return false;
-        *f = (struct response_field){NULL, field_line_name(line), field_line_value(line)};
+        *f =
+            (struct response_field){.name = field_line_name(line), .value = field_line_value(line)};
         *end = f;
         end = &f->next;
     }

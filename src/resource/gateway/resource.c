@@ -5,6 +5,7 @@
  */
 #include "resource/gateway/resource.h"
 
+#include "base/zero.h"
 #include "resource/gateway/answer.h"
 #include "resource/gateway/attempt.h"
 #include "resource/gateway/fastcgi.h"
@@ -13,7 +14,39 @@
 #include "resource/gateway/forward_target.h"
 #include "resource/gateway/outgoing.h"
 
+#include <stddef.h>
 #include <stdlib.h>
+
+enum { SPARES_KEPT = 64 };
+
+/* All zeros but for the fetch. NULL: no memory. */
+static struct passage *take_passage(struct gateway *g)
+{
+    struct passage *p = g->spares;
+
+    if (p) {
+        g->spares = p->next_spare;
+        g->spare_count--;
+    } else {
+        p = malloc(sizeof *p);
+        if (!p)
+            return NULL;
+    }
+    zero(p, offsetof(struct passage, fetch));
+    p->fetch.bytes_sent = 0; // is told of an attempt that had none
+    return p;
+}
+
+static void give_passage_back(struct gateway *g, struct passage *p)
+{
+    if (g->spare_count == SPARES_KEPT) {
+        free(p);
+        return;
+    }
+    p->next_spare = g->spares;
+    g->spares = p;
+    g->spare_count++;
+}
 
 /* The passage of an exchange, which begins with whatever comes first. NULL: no memory, and that is
  * the cause. */
@@ -23,15 +56,15 @@ static struct passage *begin(struct exchange *x)
 
     if (p)
         return p;
-    p = arena_alloc(&x->arena, sizeof *p);
+    p = take_passage(gateway_of(x));
     if (!p) {
         exchange_fail(x, OUTCOME_resources_exhausted, 0, NULL);
         return NULL;
     }
-    *p = (struct passage){.x = x,
-                          .gateway = gateway_of(x),
-                          .keeps_all = true,
-                          .to_head = x->request.method == METHOD_HEAD};
+    p->x = x;
+    p->gateway = gateway_of(x);
+    p->keeps_all = true;
+    p->to_head = x->request.method == METHOD_HEAD;
     p->relay.attempts_end = &p->relay.attempts;
     x->relay = &p->relay;
     x->routing.resource_state = p;
@@ -174,8 +207,14 @@ static bool cancel(struct exchange *x)
 
 static void release(struct exchange *x)
 {
-    if (passage_of(x))
-        attempt_end(passage_of(x));
+    struct passage *p = passage_of(x);
+
+    if (!p)
+        return;
+    attempt_end(p);
+    x->relay = NULL;
+    x->routing.resource_state = NULL;
+    give_passage_back(p->gateway, p);
 }
 
 static void free_resource(struct resource *r)
@@ -183,6 +222,8 @@ static void free_resource(struct resource *r)
     struct gateway *g = container_of(r, struct gateway, resource);
 
     upstream_pool_close(g->pool);
+    while (g->spares)
+        free(take_passage(g));
     free(g);
 }
 

@@ -332,7 +332,7 @@ static struct response_field *trailer(struct mock_state *s, struct span name, st
     struct response_field *f = arena_alloc(&s->x->arena, sizeof *f);
 
     if (f)
-        *f = (struct response_field){NULL, name, value};
+        *f = (struct response_field){.name = name, .value = value};
     s->x->response.failed |= !f;
     return f;
 }

@@ -69,8 +69,8 @@ static bool understand(struct mock_state *s)
 static void send_interims(struct mock_state *s)
 {
     static struct response_field link = {
-        NULL, SPAN_INIT("Link"),
-        SPAN_INIT("<../anything/style.css>; rel=\"preload\"; as=\"style\"")};
+        .name = SPAN_INIT("Link"),
+        .value = SPAN_INIT("<../anything/style.css>; rel=\"preload\"; as=\"style\"")};
     const struct mock_recipe *r = &s->recipe;
     struct exchange *x = s->x;
 

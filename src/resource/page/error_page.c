@@ -70,7 +70,7 @@ static void write_head(struct buf *b, enum outcome outcome, int code)
     buf_addf(b, "<main>\n<p class=\"status\"><strong>%d</strong> ", code);
     page_write_text(b, reason);
     buf_add(b, SPAN("</p>\n<h1>"));
-    page_write_text(b, info->title.len && !chosen ? info->title : reason);
+    page_write_text(b, info->title.len ? info->title : reason);
     buf_add(b, SPAN("</h1>\n"));
 }
 

@@ -110,6 +110,18 @@ static char *put_connection(char *at, const struct h1_call *c, bool is_tunnel)
     return at;
 }
 
+static char *put_field(char *at, const struct response_field *f)
+{
+    const char *behind = f->name.ptr + f->name.len;
+
+    if (f->is_sound && f->value.ptr == behind + 2 && behind[1] == ' ') // as it came
+        return put(put(at, span_of(f->name.ptr, f->name.len + 2 + f->value.len)), SPAN("\r\n"));
+    at = put(at, f->name);
+    at = put(at, SPAN(": "));
+    at = f->is_sound ? put(at, f->value) : h1_put_value(at, f->value);
+    return put(at, SPAN("\r\n"));
+}
+
 static char *put_head(char *at, const struct call *k, const struct first_lines *first)
 {
     const struct response *r = &k->x.response;
@@ -117,12 +129,8 @@ static char *put_head(char *at, const struct call *k, const struct first_lines *
     at = put(at, first->status);
     at = put(at, first->date);
     at = put(at, first->block);
-    for (const struct response_field *f = r->fields; f; f = f->next) {
-        at = put(at, f->name);
-        at = put(at, SPAN(": "));
-        at = h1_put_value(at, f->value);
-        at = put(at, SPAN("\r\n"));
-    }
+    for (const struct response_field *f = r->fields; f; f = f->next)
+        at = put_field(at, f);
     at = put_framing(at, k, first->code);
     at = put_connection(at, k->part, r->is_tunnel);
     return put(at, SPAN("\r\n"));
@@ -270,24 +278,22 @@ static void on_head_sent(struct stream *s, ssize_t result)
         send_more(h);
 }
 
-/* The next piece, behind a head where the vector holds one. */
-static void send_piece(struct h1_session *h, unsigned at)
+/* A piece, behind a head where the vector holds one. */
+static void send_piece(struct h1_session *h, unsigned at, const struct piece *piece)
 {
     struct h1_call *c = h1_call(h);
-    struct piece piece;
 
-    h->call->x.response.next(&h->call->x, &piece);
     h->send = H1_SEND_RESPONSE;
-    c->awaits_piece = piece.kind == PIECE_WAIT;
-    switch (piece.kind) {
+    c->awaits_piece = piece->kind == PIECE_WAIT;
+    switch (piece->kind) {
     case PIECE_BYTES:
-        h1_send_vector(h, put_bytes(c, at, piece.bytes), 0, on_piece_sent);
+        h1_send_vector(h, put_bytes(c, at, piece->bytes), 0, on_piece_sent);
         return;
     case PIECE_END:
         send_end(h, at);
         return;
     case PIECE_FILE:
-        keep_file(c, &piece);
+        keep_file(c, piece);
         if (!at) {
             send_file(h);
             return;
@@ -306,13 +312,16 @@ static void send_piece(struct h1_session *h, unsigned at)
         }
         break;
     }
-    c->behind_head = piece.kind;
-    h1_send_vector(h, at, piece.kind == PIECE_FILE ? STREAM_MORE : 0, on_head_sent);
+    c->behind_head = piece->kind;
+    h1_send_vector(h, at, piece->kind == PIECE_FILE ? STREAM_MORE : 0, on_head_sent);
 }
 
 static void send_more(struct h1_session *h)
 {
-    send_piece(h, 0);
+    struct piece piece;
+
+    h->call->x.response.next(&h->call->x, &piece);
+    send_piece(h, 0, &piece);
 }
 
 void h1_send_awaited(struct h1_session *h)
@@ -377,14 +386,25 @@ void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
     struct h1_call *c = h1_call(h);
     char status_room[STATUS_LINE];
     struct first_lines first = first_lines(h->session.sessions, x, status_room);
-    bool has_body = has_content(x, first.code);
+    bool has_body = has_content(x, first.code), is_pulled = r->next && has_body, is_inline;
     struct span body = has_body ? r->body : SPAN("");
-    bool is_inline = body.len <= INLINE_BODY;
-    size_t room = head_room(r, &first) + (is_inline ? body.len : 0);
-    char *head = arena_alloc(&x->arena, room);
-    char *end;
+    struct piece piece = {.kind = PIECE_END};
+    stream_send_fn *done = on_all_sent;
+    size_t room;
+    char *head, *end;
 
     choose_framing(h, has_body);
+    if (is_pulled && !r->fault) {
+        r->next(x, &piece);
+        if (piece.kind == PIECE_BYTES && !c->chunked) { // goes out as a body that is there
+            body = piece.bytes;
+            done = on_piece_sent;
+            is_pulled = false;
+        }
+    }
+    is_inline = body.len <= INLINE_BODY;
+    room = head_room(r, &first) + (is_inline ? body.len : 0);
+    head = arena_alloc(&x->arena, room);
     c->sent = sent;
     h->send = H1_SEND_RESPONSE;
     if (!head) {
@@ -399,8 +419,10 @@ void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
     assert((size_t)(end - head) <= room);
     c->vector[0] = (struct iovec){head, (size_t)(end - head)};
     c->vector[1] = (struct iovec){(void *)(uintptr_t)body.ptr, body.len};
-    if (r->next && has_body)
-        send_piece(h, 1);
+    if (is_pulled && r->fault)
+        r->next(x, &piece);
+    if (is_pulled)
+        send_piece(h, 1, &piece);
     else
-        h1_send_vector(h, is_inline ? 1 : 2, 0, on_all_sent);
+        h1_send_vector(h, is_inline ? 1 : 2, 0, done);
 }

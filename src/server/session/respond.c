@@ -278,9 +278,10 @@ static bool has_changed(const struct exchange *x)
 
 void respond_without_memory(struct exchange *x)
 {
-    static struct response_field no_store = {NULL, SPAN_INIT("Cache-Control"),
-                                             SPAN_INIT("no-store")};
-    static struct response_field retry = {&no_store, SPAN_INIT("Retry-After"), SPAN_INIT("1")};
+    static struct response_field no_store = {.name = SPAN_INIT("Cache-Control"),
+                                             .value = SPAN_INIT("no-store")};
+    static struct response_field retry = {
+        .next = &no_store, .name = SPAN_INIT("Retry-After"), .value = SPAN_INIT("1")};
     bool changed = has_changed(x);
 
     x->outcome = changed ? OUTCOME_done_untold : OUTCOME_resources_exhausted;
