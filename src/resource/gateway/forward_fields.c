@@ -329,7 +329,7 @@ static bool add_line(const struct passage *p, struct field_sink *sink,
             return false;
         break;
     case FIELD_OTHER:
-        if (is_about_origin(name, trusted))
+        if (is_about_origin(field_line_name(line), trusted))
             return false;
         break;
     default:
