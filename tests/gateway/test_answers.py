@@ -7,18 +7,6 @@ import pytest
 from site_of_gateway import Upstream, answer, gateway, record_of, request
 
 
-@pytest.fixture(scope="module", name="upstream")
-def fixture_upstream():
-    with Upstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module", name="server")
-def fixture_server(upstream):
-    with gateway(upstream) as server:
-        yield server
-
-
 def asked(client, upstream, head):
     """The upstream's end, with the request read."""
     client.send(head)

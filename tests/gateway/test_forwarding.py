@@ -8,18 +8,6 @@ from site_of_gateway import LENGTH_0, Upstream, answer, config, gateway, record_
 import harness
 
 
-@pytest.fixture(scope="module", name="upstream")
-def fixture_upstream():
-    with Upstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module", name="server")
-def fixture_server(upstream):
-    with gateway(upstream) as server:
-        yield server
-
-
 class Exchange:
     """One request through the gateway: what the upstream got, and what the client."""
 

@@ -6,7 +6,7 @@ import importlib.util
 import pytest
 
 import harness
-from site_of_gateway import Upstream, answer, gateway, request
+from site_of_gateway import answer, request
 
 
 def rows_of_the_wire():
@@ -15,18 +15,6 @@ def rows_of_the_wire():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.ROWS
-
-
-@pytest.fixture(scope="module", name="upstream")
-def fixture_upstream():
-    with Upstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module", name="server")
-def fixture_server(upstream):
-    with gateway(upstream) as server:
-        yield server
 
 
 @pytest.mark.parametrize("outcome, text", rows_of_the_wire())

@@ -13,18 +13,6 @@ CHANGED = (b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade:
            b"X-Theirs: 1\r\n\r\n")
 
 
-@pytest.fixture(scope="module", name="upstream")
-def fixture_upstream():
-    with Upstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module", name="server")
-def fixture_server(upstream):
-    with gateway(upstream) as server:
-        yield server
-
-
 def tunnel(client, upstream, target="/tunnel"):
     client.send(request("GET", target, *UPGRADE))
     peer = upstream.accept()
