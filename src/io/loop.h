@@ -47,6 +47,8 @@ struct loop_buffer {
     char data[];
 };
 void loop_buffer_release(struct loop *l, struct loop_buffer *b);
+/* Gives those back to the system that are kept to be lent again. */
+void loop_drop_buffers(struct loop *l);
 
 /*
  * A connected stream socket. At most one receive and one send are under way at a time.

@@ -218,10 +218,8 @@ int loop_open(size_t buffer_size, struct loop **ret_loop)
     return 0;
 }
 
-void loop_free(struct loop *l)
+void loop_drop_buffers(struct loop *l)
 {
-    if (!l)
-        return;
     for (int i = 0; i < BUFFER_CLASSES; i++) {
         while (l->buffers[i].first) {
             struct loop_buffer *b = l->buffers[i].first;
@@ -229,7 +227,15 @@ void loop_free(struct loop *l)
             l->buffers[i].first = b->next;
             free(b);
         }
+        l->buffers[i].count = 0;
     }
+}
+
+void loop_free(struct loop *l)
+{
+    if (!l)
+        return;
+    loop_drop_buffers(l);
     if (l->inbox_fd >= 0)
         close(l->inbox_fd);
     if (l->epoll_fd >= 0)

@@ -48,6 +48,7 @@ static void on_timer(struct timer *t)
 
     r->highest = 0;
     budget_forget_highest(&budget_memory);
+    loop_drop_buffers(r->loop);
     r->work.run = return_run;
     r->work.done = return_done;
     r->work.lane = LANE_LONG;

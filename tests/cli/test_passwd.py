@@ -101,6 +101,7 @@ def on_terminal(arguments, answers, kill=None):
     """Runs it on a terminal; what it showed, its status, and whether the echo is on again."""
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # who runs in the background ignores it
         os.execv(CANDOR, [str(CANDOR), *map(str, arguments)])
     shown = b""
     for answer in answers:

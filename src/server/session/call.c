@@ -86,6 +86,7 @@ static void resume_body(struct exchange *x)
 {
     struct call *k = x->carrier;
 
+    k->body_given_up = x->urgency.cancelled || x->urgency.hurried; // it is there, but not wanted
     if (x->urgency.cancelled)
         k->session->ops->abort(k, ENDING_CLIENT_GONE);
     else if (x->urgency.hurried)
@@ -415,7 +416,8 @@ void call_hurry(struct call *k)
     if (!answers(x))
         return;
     if (x->outcome != OUTCOME_NONE) { // it waits for a piece of the body, or is a tunnel
-        if (resource_gives_up(x))
+        k->body_given_up = resource_gives_up(x);
+        if (k->body_given_up)
             k->session->ops->abort(k, ENDING_SEND_TIMEOUT);
     } else if (x->walk.waits == WAITS_FOR_EVENT && resource_gives_up(x)) {
         exchange_fail(x, OUTCOME_server_stopping, 0, NULL);
@@ -452,10 +454,23 @@ void call_cancel(struct call *k)
     struct exchange *x = &k->x;
     bool is_answering = x->outcome != OUTCOME_NONE; // and waits for a piece of the body
 
-    if (graph_cancel(x) || take_back(k))
+    if (graph_cancel(x) || take_back(k)) {
         walk(k);
-    else if (is_answering && resource_gives_up(x))
+        return;
+    }
+    k->body_given_up = is_answering && resource_gives_up(x);
+    if (k->body_given_up)
         k->session->ops->abort(k, ENDING_CLIENT_GONE);
+}
+
+bool call_give_up_body(struct call *k)
+{
+    if (!k->body_given_up) {
+        k->x.urgency.cancelled = true;
+        hurry_begin(&k->x.urgency.hurry);
+        k->body_given_up = resource_gives_up(&k->x);
+    }
+    return k->body_given_up;
 }
 
 static struct record record_of(const struct call *k)

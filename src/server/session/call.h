@@ -27,6 +27,7 @@ struct call {
     bool reads; // content is read for a resource that answers by itself (exchange_host.read)
     bool kept;  // a piece of that is kept by it
     bool tunnel_ended;
+    bool body_given_up; // no piece of it comes any more
 };
 
 enum {
@@ -68,6 +69,11 @@ bool call_take_bytes(struct call *k, struct span data);
 /* The client has ended its side of the tunnel, or the worker stops: nothing of it goes on, and
  * whoever is at the other end is told by that end. */
 void call_end_tunnel(struct call *k);
+/*
+ * The call is to end while a piece of its body is on its way: that is given up. False: it comes
+ * all the same, soon, and then session_ops.abort follows; the call lives until then.
+ */
+bool call_give_up_body(struct call *k);
 /* The worker cannot wait any longer for what the call waits for. */
 void call_hurry(struct call *k);
 /* Whether a client that has ended its side is one that has left. */

@@ -394,8 +394,15 @@ void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
     char *head, *end;
 
     choose_framing(h, has_body);
+    c->sent = sent;
+    h->send = H1_SEND_RESPONSE;
     if (is_pulled && !r->fault) {
+        if (!arena_reserve(&x->arena, head_room(r, &first))) { // before a piece is on its way
+            send_without_memory(h);
+            return;
+        }
         r->next(x, &piece);
+        c->awaits_piece = piece.kind == PIECE_WAIT;
         if (piece.kind == PIECE_BYTES && !c->chunked) { // goes out as a body that is there
             body = piece.bytes;
             done = on_piece_sent;
@@ -405,8 +412,10 @@ void h1_send_response(struct h1_session *h, void (*sent)(struct h1_session *h))
     is_inline = body.len <= INLINE_BODY;
     room = head_room(r, &first) + (is_inline ? body.len : 0);
     head = arena_alloc(&x->arena, room);
-    c->sent = sent;
-    h->send = H1_SEND_RESPONSE;
+    if (!head && c->awaits_piece) {
+        h->session.ops->abort(h->call, ENDING_BODY_FAILED);
+        return;
+    }
     if (!head) {
         send_without_memory(h);
         return;

@@ -418,8 +418,17 @@ static bool more_content(struct call *k)
 static void abort_call(struct call *k, enum ending ending)
 {
     struct h1_session *h = h1_session_of(k);
+    struct h1_call *c = k->part;
 
-    k->ending = ending;
+    if (k->ending == ENDING_COMPLETE)
+        k->ending = ending;
+    if (c->awaits_piece &&
+        !call_give_up_body(k)) { // a thread works for it, and has what is the call's
+        h1_stop_sending(h);
+        if (!h->closing)
+            close_session(h);
+        return;
+    }
     end_call(h);
 }
 
