@@ -43,7 +43,7 @@ static void clear(struct stage *s, struct tree *t, uint64_t length)
     s->expected = length;
     s->modified_ns = TREE_NOW;
     s->mode = 0666 & ~t->options.umask;
-    s->allocated = s->synced = s->may_replace = s->replaces = false;
+    s->allocated = s->synced = s->may_replace = s->replaces = s->is_sparse = false;
     s->is_new = true;
 }
 
