@@ -312,7 +312,7 @@ static void send_piece(struct h1_session *h, unsigned at, const struct piece *pi
         }
         break;
     }
-    c->behind_head = piece->kind;
+    c->behind_head = (uint8_t)piece->kind;
     h1_send_vector(h, at, piece->kind == PIECE_FILE ? STREAM_MORE : 0, on_head_sent);
 }
 
