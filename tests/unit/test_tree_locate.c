@@ -280,7 +280,7 @@ static bool agrees_at_once(struct span path, bool *ret_told)
 
 static void what_is_told_at_once_is_what_a_look_finds(void **state)
 {
-    static const char *const straight[] = {"", "a", "a/b", "a/b/f", "both/" S_COMPOSED};
+    static const char *const straight[] = {"", "a", "a/b", "a/b/f", ("both/" S_COMPOSED)};
     static const char *const others[] = {"none",       "a/none",
                                          "none/none",  "a/b/f/none",
                                          "l",          "l/b/f",
