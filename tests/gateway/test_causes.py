@@ -365,6 +365,7 @@ def test_a_stop_is_the_cause_of_what_it_cuts_off():
         attempts = record_of(server, "/waits")["attempts"]
         assert [a["cause"] for a in attempts] == ["server-stopping"]
         assert attempts[0]["sequel"] == "given up: the server stops"
+        assert server.wait() == 0
 
 
 def test_an_answer_that_stops_within_its_head():
