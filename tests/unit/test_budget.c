@@ -82,16 +82,19 @@ static void without_a_budget_there_is_no_bound(void **state)
 
 static unsigned number_of(const char *address)
 {
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(1)};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(2)};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } a = {.v6.sin6_port = htons(2)};
     struct client c = {0};
 
-    if (!*address)
-        client_from_address(&c, &(struct sockaddr){.sa_family = AF_UNIX});
-    else if (inet_pton(AF_INET, address, &v4.sin_addr) == 1)
-        client_from_address(&c, (struct sockaddr *)&v4);
-    else if (inet_pton(AF_INET6, address, &v6.sin6_addr) == 1)
-        client_from_address(&c, (struct sockaddr *)&v6);
+    a.any.sa_family = AF_UNIX;
+    if (*address && inet_pton(AF_INET, address, &a.v4.sin_addr) == 1)
+        a.any.sa_family = AF_INET;
+    else if (*address && inet_pton(AF_INET6, address, &a.v6.sin6_addr) == 1)
+        a.any.sa_family = AF_INET6;
+    client_from_address(&c, &a.any);
     return client_number(&c);
 }
 
