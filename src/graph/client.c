@@ -27,19 +27,24 @@ void client_from_address(struct client *c, const struct sockaddr *address)
     }
 }
 
+/* The address of version 4 in one of version 6 (RFC 4291 §2.5.5.2), or NULL. */
+static const unsigned char *mapped_four(const struct client *c)
+{
+    static const unsigned char prefix[12] = {[10] = 0xff, [11] = 0xff};
+
+    return c->family == AF_INET6 && memcmp(c->address, prefix, sizeof prefix) == 0
+               ? c->address + sizeof prefix
+               : NULL;
+}
+
 size_t client_print(const struct client *c, char out[CLIENT_TEXT])
 {
-    struct in6_addr six;
+    const unsigned char *four = c->family == AF_INET ? c->address : mapped_four(c);
 
-    memcpy(&six, c->address, sizeof six);
     if (c->family == AF_UNIX)
         memcpy(out, "unix", sizeof "unix");
-    else if (c->family == AF_INET)
-        inet_ntop(AF_INET, c->address, out, CLIENT_TEXT);
-    else if (IN6_IS_ADDR_V4MAPPED(&six))
-        inet_ntop(AF_INET, c->address + 12, out, CLIENT_TEXT);
     else
-        inet_ntop(AF_INET6, c->address, out, CLIENT_TEXT);
+        inet_ntop(four ? AF_INET : AF_INET6, four ? four : c->address, out, CLIENT_TEXT);
     return strlen(out);
 }
 
@@ -52,15 +57,12 @@ int client_numbers_prepare(void)
 
 unsigned client_number(const struct client *c)
 {
-    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff}; // RFC 4291 §2.5.5.2
-    const char *address = (const char *)c->address;
+    const unsigned char *four = c->family == AF_INET ? c->address : mapped_four(c);
     struct span key = SPAN("");
 
-    if (c->family == AF_INET)
-        key = span_of(address, 4);
-    else if (c->family == AF_INET6 && memcmp(address, mapped, sizeof mapped) == 0)
-        key = span_of(address + sizeof mapped, 4);
+    if (four)
+        key = span_of((const char *)four, 4);
     else if (c->family == AF_INET6)
-        key = span_of(address, 8);
+        key = span_of((const char *)c->address, 8);
     return 1 + (unsigned)(hash_keyed(&numbers_key, 0, key) % (LIMIT_CLIENTS - 1));
 }

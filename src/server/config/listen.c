@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "base/error.h"
+#include "graph/client.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -196,20 +197,16 @@ static void add_zone(const struct sockaddr_in6 *address, char out[LISTEN_TEXT])
 
 size_t listen_print_host(const struct sockaddr *address, char out[LISTEN_TEXT])
 {
-    out[0] = '\0';
-    if (address->sa_family == AF_UNIX) {
-        memcpy(out, "unix", sizeof "unix");
-    } else if (address->sa_family == AF_INET) {
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, out, LISTEN_TEXT);
-    } else if (address->sa_family == AF_INET6) {
-        const struct in6_addr *six = &((const struct sockaddr_in6 *)address)->sin6_addr;
+    struct client c = {0};
 
-        if (IN6_IS_ADDR_V4MAPPED(six))
-            inet_ntop(AF_INET, &six->s6_addr[12], out, LISTEN_TEXT);
-        else
-            inet_ntop(AF_INET6, six, out, LISTEN_TEXT);
+    out[0] = '\0';
+    if (address->sa_family != AF_UNIX && address->sa_family != AF_INET &&
+        address->sa_family != AF_INET6)
+        return 0;
+    client_from_address(&c, address);
+    client_print(&c, out);
+    if (address->sa_family == AF_INET6)
         add_zone((const struct sockaddr_in6 *)address, out);
-    }
     return strlen(out);
 }
 

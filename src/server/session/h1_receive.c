@@ -73,11 +73,11 @@ static void await(struct h1_session *h)
     receive_more(h, on_content);
 }
 
-enum opening { OPENING_KEPT, OPENING_MORE, OPENING_ENDED };
+enum buffered { BUFFERED_KEPT, BUFFERED_MORE, BUFFERED_ENDED };
 
 /* What is in the buffer goes to the call: until that keeps a piece, or more is needed, or all has
  * come or has a cause. */
-static enum opening take_buffered(struct h1_session *h)
+static enum buffered take_buffered(struct h1_session *h)
 {
     struct call *k = h->call;
     struct h1_call *c = k->part;
@@ -89,7 +89,7 @@ static enum opening take_buffered(struct h1_session *h)
             if (!call_take(k, data, c->content.offset)) {
                 h->receive = H1_RECEIVE_PAUSED;
                 stream_tell_again(&h->stream); // it may have ended before this piece was there
-                return OPENING_KEPT;
+                return BUFFERED_KEPT;
             }
             break;
         case H1_CONTENT_NAME:
@@ -104,40 +104,40 @@ static enum opening take_buffered(struct h1_session *h)
             exchange_fail(&k->x, c->content.violation.outcome, c->content.violation.offset, NULL);
             break;
         case H1_CONTENT_MORE:
-            return OPENING_MORE;
+            return BUFFERED_MORE;
         }
     }
     c->close |= !c->content_ended;
-    return OPENING_ENDED;
+    return BUFFERED_ENDED;
 }
 
 bool h1_receive_opening(struct h1_session *h)
 {
-    enum opening opening;
+    enum buffered buffered;
 
     h1_call(h)->content.wants_names = true; // of trailers, as they are passed on
-    opening = take_buffered(h);
-    if (opening != OPENING_KEPT)
+    buffered = take_buffered(h);
+    if (buffered != BUFFERED_KEPT)
         h->receive = H1_RECEIVE_NOTHING;
-    return opening == OPENING_ENDED;
+    return buffered == BUFFERED_ENDED;
 }
 
 bool h1_receive_more(struct h1_session *h)
 {
-    enum opening opening;
+    enum buffered buffered;
 
     if (h->call->x.response.is_tunnel) {
         h1_receive_tunnel(h);
         return false;
     }
-    opening = take_buffered(h);
-    if (opening == OPENING_MORE) {
+    buffered = take_buffered(h);
+    if (buffered == BUFFERED_MORE) {
         h1_invite(h);
         await(h);
-    } else if (opening == OPENING_ENDED) {
+    } else if (buffered == BUFFERED_ENDED) {
         h->receive = H1_RECEIVE_NOTHING;
     }
-    return opening == OPENING_ENDED;
+    return buffered == BUFFERED_ENDED;
 }
 
 void h1_stop_receiving(struct h1_session *h)

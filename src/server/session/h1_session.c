@@ -369,7 +369,7 @@ static void send_response(struct h1_session *h)
         c->tunnel_side_ended = end_tunnel_side;
     }
     h1_send_response(h, on_response_sent);
-    if (c->tunnel_begun)
+    if (h->call && h->call->x.response.is_tunnel) // else there was no memory for it
         h1_receive_tunnel(h);
 }
 
